@@ -1,0 +1,123 @@
+/** How a client proves who it is (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core section 9). */
+export type ClientAuthentication =
+  | "client_secret_post"
+  | "client_secret_basic"
+  /** HTTP Basic with id and secret as they are (RFC 7617), for servers that do not form-decode. */
+  | "client_secret_basic_raw"
+  | "client_secret_jwt"
+  | "private_key_jwt"
+  | "none";
+
+/** How a token is obtained: the grant types of RFC 6749, RFC 8628 and RFC 7636. */
+export type Grant = "client_credentials" | "password" | "authorization_code" | "device_code";
+
+/** One way to ask a person to sign in. */
+export type SignInMethod = "loopback" | "device" | "paste";
+
+/** A server's endpoints: absolute URLs, or paths below {@linkcode Provider.authUrl}. */
+export interface Endpoints {
+  /** Token endpoint (RFC 6749 section 3.2). */
+  token?: string;
+  /** Authorization endpoint (RFC 6749 section 3.1). */
+  authorization?: string;
+  /** Device authorization endpoint (RFC 8628 section 3.1). */
+  deviceAuthorization?: string;
+  /** Revocation endpoint (RFC 7009). */
+  revocation?: string;
+}
+
+/** How app credentials are created once, with user name and password. */
+export interface Enrolment {
+  /** Where HTTP Basic (RFC 7617) with user name and password gives an access token: URL or path. */
+  login: string;
+  /** Where an empty POST with that token creates the client: URL or path. */
+  clients: string;
+  /** What the person is told before being asked, such as where an account comes from. */
+  help?: string;
+}
+
+/** A sign-in page that gives the person something to paste, instead of a redirect. */
+export interface PasteSignIn {
+  /** The page to sign in at: URL or path below {@linkcode Provider.authUrl}. */
+  page: string;
+  /** Hosts a pasted package may name as its token endpoint; `*.` stands for any one or more labels. */
+  endpointHosts: string[];
+}
+
+/**
+ * Everything this module knows about one system. A provider is data: make one with
+ * {@linkcode defineProvider}, which checks it.
+ *
+ * In URLs and paths, `{name}` stands for a value of the credentials, such as `{tenant_id}`.
+ */
+export interface Provider {
+  /** The name for `getSession`, lower case with hyphens; also the default of the next three. */
+  name: string;
+  /** How people call the system. */
+  title: string;
+  /** What its environment variables start with, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
+  environmentPrefix: string;
+  /** The folder below the user's configuration directory that holds its files. */
+  directory: string;
+  /** Names of the credentials file, the one to write first. */
+  files: string[];
+  /** The grant to sign in with. */
+  grant: Grant;
+  /** Ways to ask a person, best first, for the grants that need one. */
+  methods?: SignInMethod[];
+  /** Base URL of the authorization server, for endpoints given as paths. */
+  authUrl?: string;
+  /** Issuer identifier, for discovery (OpenID Connect Discovery, RFC 8414). */
+  issuer?: string;
+  /** Endpoints, when there is no discovery or where it should be overruled. */
+  endpoints: Endpoints;
+  /** How the client proves who it is. */
+  clientAuthentication: ClientAuthentication;
+  /** What a client assertion's `aud` is; the token endpoint unless told otherwise. */
+  assertionAudience?: "token_endpoint" | "issuer";
+  /** Scopes to ask for, separated by spaces (RFC 6749 section 3.3). */
+  scope?: string;
+  /** Scopes to send with a refresh, where the server wants other ones. */
+  refreshScope?: string;
+  /** The `audience` parameter some servers want. */
+  audience?: string;
+  /** Resource indicator (RFC 8707). */
+  resource?: string;
+  /** More parameters for the authorization request. */
+  authorizationParameters?: Record<string, string>;
+  /** Base URL of the API: relative URLs resolve against it. */
+  apiUrl: string;
+  /** More origins the token may go to. */
+  origins?: string[];
+  /** Values the credentials need, in the order they are asked for. */
+  requires: CredentialField[];
+  /** Values of `{name}` in URLs, where the credentials have none. */
+  defaults?: Record<string, string>;
+  /** How to create app credentials, where the system can. */
+  enrolment?: Enrolment;
+  /** The paste sign-in, where the system has one. */
+  paste?: PasteSignIn;
+  /** Where tokens are kept: on disk, or in this process only. */
+  keepTokens: "disk" | "memory";
+  /** A path of the API that answers 200 to a working session. */
+  probe?: string;
+  /** HTTP statuses of the API that are tried again; 429, 502, 503, 504 unless told otherwise. */
+  retryStatuses?: number[];
+  /** How long one API request may take, in milliseconds; 100 000 unless told otherwise. */
+  timeout?: number;
+  /** URLs of the API that must not be called: a request whose path starts with one is refused. */
+  refusedPaths?: string[];
+  /** Bind tokens to a key (DPoP, RFC 9449). */
+  dpop?: boolean;
+  /** Where a person finds out how to get access. */
+  documentation?: string;
+}
+
+/** The credential values this module knows. Files and environment may carry more. */
+export type CredentialField =
+  | "client_id"
+  | "client_secret"
+  | "private_key"
+  | "username"
+  | "password"
+  | (string & Record<never, never>);

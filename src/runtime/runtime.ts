@@ -1,0 +1,98 @@
+/** What differs between Deno and Node/Bun: one interface, two files behind it. */
+
+/** A text file's state as the store needs it. */
+export interface FileStatus {
+  isFile: boolean;
+  isDirectory: boolean;
+  isSymlink: boolean;
+  /** Permission bits, such as `0o600`; `null` where the platform has none. */
+  mode: number | null;
+}
+
+/** An open file being written: created exclusively, private from its first byte. */
+export interface PrivateFileHandle {
+  /** Writes all bytes or throws. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes the bytes to the disk. */
+  sync(): Promise<void>;
+  close(): void | Promise<void>;
+}
+
+/** The disk, in the few verbs the store uses. Errors are the runtime's own; see {@linkcode Runtime.errorKind}. */
+export interface FileSystem {
+  readText(path: string): Promise<string>;
+  /** Reads at most `limit` bytes as UTF-8. Not through a symlink: that is `errorKind` "symlink". */
+  readTextNoFollow(path: string, limit: number): Promise<string>;
+  /** `lstat`: never follows a symlink. `null` when nothing is there. */
+  status(path: string): Promise<FileStatus | null>;
+  /** Exclusive create (`O_EXCL`, so never through a symlink) with `mode`, readable by nobody else. */
+  createPrivate(path: string, mode: number): Promise<PrivateFileHandle>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Creates missing folders with mode 0700; folders that were there keep their modes. */
+  makeDirectory(path: string): Promise<void>;
+  /** Flushes a folder, so that a rename in it survives a power cut. A no-op where impossible. */
+  syncDirectory(path: string): Promise<void>;
+  setMode(path: string, mode: number): Promise<void>;
+  list(path: string): Promise<string[]>;
+}
+
+/** A class of runtime error, the same under every runtime. */
+export type ErrorKind =
+  | "not_found"
+  | "exists"
+  | "permission" // the operating system refuses
+  | "capability" // Deno's permission flags refuse
+  | "read_only"
+  | "no_space"
+  | "symlink"
+  | "other";
+
+/** An answer of {@linkcode Runtime.serveLoopback}'s handler. */
+export interface LoopbackServer {
+  /** The port the system chose. */
+  readonly port: number;
+  /** Stops listening and closes what is open. */
+  close(): Promise<void>;
+}
+
+/** One runtime. */
+export interface Runtime {
+  readonly name: "deno" | "node" | "bun";
+  readonly platform: "linux" | "darwin" | "windows" | "other";
+  readonly processId: number;
+  readonly files: FileSystem;
+  /** Reads one environment variable; `undefined` when unset, or when the runtime may not read it. */
+  getEnvironment(name: string): string | undefined;
+  /** Sets one environment variable; throws when the runtime may not. */
+  setEnvironment(name: string, value: string): void;
+  /** The user's home folder, or `undefined` when there is none. */
+  homeDirectory(): string | undefined;
+  /** Classifies an error thrown by the runtime. For "capability", {@linkcode missingFlag} names the flag. */
+  errorKind(error: unknown): ErrorKind;
+  /** The permission flag an error asks for, such as `--allow-env=HOME`, if that is what it is. */
+  missingFlag(error: unknown): string | undefined;
+  /** True when a person can type into standard input. */
+  inputIsTerminal(): boolean;
+  /** True when standard error is a terminal. */
+  errorIsTerminal(): boolean;
+  /** Asks one line on the terminal; `null` at end of input or when cancelled. */
+  ask(text: string, secret: boolean): Promise<string | null>;
+  /** Writes text to standard error. */
+  writeError(text: string): void;
+  /** Calls `listener` on SIGINT instead of ending the process; returns how to stop listening. */
+  onInterrupt(listener: () => void): () => void;
+  /**
+   * A `fetch` for requests that must run once: every call opens a connection of its own, so the
+   * runtime has no idle one to lose and re-send on. `close` frees it.
+   */
+  onceFetch(): { fetch: typeof fetch; close(): void };
+  /** Opens a URL in the person's browser; false when that cannot work here. */
+  openBrowser(url: string): Promise<boolean>;
+  /** Listens on one loopback address, on a free port or on the one given. */
+  serveLoopback(
+    hostname: "127.0.0.1" | "::1",
+    port: number,
+    handler: (request: Request) => Response | Promise<Response>,
+  ): Promise<LoopbackServer>;
+}
