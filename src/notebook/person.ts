@@ -1,0 +1,54 @@
+/** What a sign-in looks like at one moment, as the person sees it. Times are epoch milliseconds. */
+export type CardState =
+  /** Something is about to be asked, or done. */
+  | { kind: "starting"; title: string; step: string }
+  /** Waiting for the person to sign in at a link (RFC 8252 loopback, or a page to paste from). */
+  | { kind: "link"; title: string; url: string; note: string; until: number }
+  /** Waiting for the person to approve a device code (RFC 8628). */
+  | {
+    kind: "device";
+    title: string;
+    /** Where to go, without the code. */
+    url: string;
+    /** Where to go with the code filled in, for the link and the QR code. */
+    completeUrl?: string;
+    code: string;
+    until: number;
+  }
+  /** Signed in: what the session knows of itself. */
+  | {
+    kind: "signed_in";
+    title: string;
+    /** Who, such as a user name or a client id. */
+    account: string;
+    /** Where the credentials came from, such as a file's path or "environment (SPATIAFI_CLIENT_ID)". */
+    source: string;
+    /** When the access token expires. */
+    until: number;
+    /** Base URL of the API. */
+    api: string;
+    /** The renewal that keeps it alive, such as "renews itself". */
+    renewal: string;
+  }
+  /** It did not work, or the person stopped it. */
+  | { kind: "failed"; title: string; message: string };
+
+/** The person at the edge: asked, shown, or not there. Passed in, so that a test can play one. */
+export interface Person {
+  /** How the person is reached; `"nobody"` cannot be asked anything. */
+  readonly kind: "notebook" | "terminal" | "nobody";
+  /**
+   * Asks for one value. `text` is a question without its final colon.
+   *
+   * @returns what was typed; `""` for an empty answer or a cancel; `null` when nobody can answer
+   */
+  ask(text: string, options: { secret: boolean }): Promise<string | null>;
+  /** Shows a card, or updates the one this sign-in shows already. */
+  show(state: CardState): Promise<void>;
+  /** Tries to open a link in the person's browser; false where there is none on this machine. */
+  open(url: string): Promise<boolean>;
+  /** True when a browser on this machine can reach a loopback port (RFC 8252 section 7.3). */
+  readonly browserIsLocal: boolean;
+  /** Runs `wait` with the stop button (SIGINT) turned into an abort; listeners are gone afterwards. */
+  interruptible<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
