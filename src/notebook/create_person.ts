@@ -1,0 +1,78 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { browserIsLocal } from "./browser_is_local.ts";
+import type { Display } from "./display.ts";
+import { interruptible } from "./interruptible.ts";
+import { findKernel, type Kernel } from "./kernel.ts";
+import type { Person } from "./person.ts";
+
+/** What a test passes instead of the real thing. */
+export interface PersonOptions {
+  /** The kernel, or `null` for none. */
+  kernel?: Kernel | null;
+  /** The clock, in epoch milliseconds. */
+  now?: () => number;
+}
+
+/**
+ * Finds out how the person at the edge can be reached: in a notebook, at a terminal, or not at all.
+ * One sign-in uses one person. Nothing is loaded before there is something to show.
+ *
+ * @param runtime the runtime this code runs in
+ * @param options the kernel and the clock, for tests
+ */
+export function createPerson(runtime: Runtime, options: PersonOptions = {}): Person {
+  const kernel = options.kernel === undefined ? findKernel() : options.kernel;
+  const now = options.now ?? Date.now;
+  let kind: Person["kind"] = kernel
+    ? "notebook"
+    : runtime.inputIsTerminal()
+    ? "terminal"
+    : "nobody";
+  let display: Promise<Display> | undefined;
+
+  const getDisplay = () =>
+    display ??= import("./display.ts").then((module) =>
+      kernel ? module.notebookDisplay(kernel, now) : module.terminalDisplay(runtime, now)
+    );
+
+  return {
+    get kind() {
+      return kind;
+    },
+    get browserIsLocal() {
+      return kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
+    },
+    async ask(text, { secret }) {
+      if (kind === "nobody") return null;
+      const question = `${text}: `;
+      const answer = kernel ? kernel.prompt(question, secret) : await runtime.ask(question, secret);
+      // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
+      if (kernel && answer === null) kind = "nobody";
+      return answer;
+    },
+    async show(state) {
+      if (kind !== "nobody") await (await getDisplay()).show(state);
+    },
+    async open(url) {
+      return this.browserIsLocal && await runtime.openBrowser(url);
+    },
+    async interruptible(wait) {
+      if (kind === "nobody" || !display) return await interruptible(runtime, wait);
+      const card = await display;
+      const stop = card.countDown();
+      try {
+        const result = await interruptible(runtime, wait);
+        stop();
+        await card.settle();
+        return result;
+      } catch (error) {
+        stop();
+        await card.settle(
+          error instanceof AuthError ? error.message : "The sign-in did not succeed.",
+        );
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** What a frontend shows: rich where it can, plain where it cannot. Both carry everything. */
+export interface Rendered {
+  html: string;
+  text: string;
+}
+
+/** Makes a value safe between tags and inside double or single quotes. */
+export function escapeHtml(value: string): string {
+  return plain(value)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
+
+/**
+ * Takes out what could steer a terminal or reorder text: control characters and direction marks.
+ * Codes, links and messages come from a server.
+ */
+export function plain(value: string): string {
+  // deno-lint-ignore no-control-regex
+  return value.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200e\u200f]+/g, " ");
+}
+
+/** The link when it is an `http` or `https` one without a password in it, else `null`. */
+export function safeLink(link: string): URL | null {
+  if (!URL.canParse(link)) return null;
+  const url = new URL(link);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
+  return url.username === "" && url.password === "" ? url : null;
+}
+
+/** Cuts the query and fragment off every link in a text: what stays in a notebook has no parameters. */
+export function withoutParameters(text: string): string {
+  return text.replace(/(\bhttps?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, "$1");
+}
+
+/** `<a>` to an `http(s)` link; any other becomes plain text. */
+export function anchor(link: string, label: string, style = ""): string {
+  const url = safeLink(link);
+  if (!url) return escapeHtml(label);
+  const styled = style === "" ? "" : ` style="${style}"`;
+  return `<a href="${escapeHtml(url.href)}" target="_blank" rel="noopener noreferrer"${styled}>${
+    escapeHtml(label)
+  }</a>`;
+}

@@ -1,0 +1,42 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/**
+ * Runs `wait` with the stop button turned into an abort. Without a listener, SIGINT ends the whole
+ * kernel, with every variable in it; with one that stays, later cells could not be stopped.
+ *
+ * @param runtime where the interrupt comes from
+ * @param wait what to run; it ends when the signal does, even if it does not listen
+ * @throws {AuthError} `aborted` when the stop button was pressed
+ */
+export async function interruptible<T>(
+  runtime: Pick<Runtime, "onInterrupt">,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  // `wait` may settle first; nobody listens then.
+  stopped.catch(() => {});
+  const forget = listen(runtime, () => {
+    const error = new AuthError(
+      "aborted",
+      "The sign-in was stopped. Run the cell again to sign in.",
+    );
+    reject(error);
+    controller.abort(error);
+  });
+  try {
+    return await Promise.race([stopped, wait(controller.signal)]);
+  } finally {
+    forget();
+  }
+}
+
+/** Listens if the runtime lets us: a sign-in without a stop button is better than none. */
+function listen(runtime: Pick<Runtime, "onInterrupt">, listener: () => void): () => void {
+  try {
+    return runtime.onInterrupt(listener);
+  } catch {
+    return () => {};
+  }
+}

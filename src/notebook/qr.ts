@@ -1,0 +1,17 @@
+/**
+ * Draws a link as a QR code: black on white, with a white border of its own.
+ *
+ * @param url the link to draw
+ * @returns a `data:image/svg+xml;base64,` URI, or `undefined` when it cannot be drawn
+ */
+export async function qrDataUri(url: string): Promise<string | undefined> {
+  try {
+    // deno-lint-ignore no-import-prefix -- until deno.json names it
+    const { renderSVG } = await import("npm:uqr@^0.1.3");
+    const svg = renderSVG(url, { ecc: "L", border: 4, whiteColor: "#fff", blackColor: "#000" });
+    return `data:image/svg+xml;base64,${btoa(svg)}`;
+  } catch {
+    // Offline before the first download, or too long for a code: the link itself is still there.
+    return undefined;
+  }
+}
