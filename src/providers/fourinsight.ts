@@ -1,0 +1,37 @@
+import { defineProvider } from "../define_provider.ts";
+import type { Provider } from "../provider.ts";
+
+const api: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths"> = {
+  apiUrl: "https://api.4insight.io/",
+  retryStatuses: [413, 429, 502, 503, 504],
+  timeout: 100_000,
+  refusedPaths: ["/internal"],
+};
+
+/** 4insight for a person: sign in on its page, paste the package it shows. */
+export const fourinsight: Provider = defineProvider({
+  ...api,
+  name: "fourinsight",
+  title: "4insight",
+  grant: "authorization_code",
+  methods: ["paste"],
+  authUrl: "https://4insight.io",
+  clientAuthentication: "client_secret_post",
+  paste: {
+    page: "/auth",
+    endpointHosts: ["login.microsoftonline.com", "*.b2clogin.com", "4insight.io"],
+  },
+});
+
+/** 4insight for a service: client credentials, signed in anew every time, never on disk. */
+export const fourinsightClient: Provider = defineProvider({
+  ...api,
+  name: "fourinsight-client",
+  title: "4insight (service account)",
+  grant: "client_credentials",
+  authUrl: "https://login.microsoftonline.com/4subseaid.onmicrosoft.com",
+  endpoints: { token: "/oauth2/v2.0/token" },
+  clientAuthentication: "client_secret_post",
+  scope: "https://4subseaid.onmicrosoft.com/4insight-api-prod/.default",
+  keepTokens: "memory",
+});

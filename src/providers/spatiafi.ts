@@ -1,0 +1,20 @@
+import { defineProvider } from "../define_provider.ts";
+import type { Provider } from "../provider.ts";
+
+/** SpatiaFi: app credentials are created once, then `client_secret_jwt` (RFC 7523). */
+export const spatiafi: Provider = defineProvider({
+  name: "spatiafi",
+  title: "SpatiaFi",
+  grant: "client_credentials",
+  authUrl: "https://auth.spatiafi.com",
+  apiUrl: "https://api.spatiafi.com",
+  endpoints: { token: "/api/v1/auth/jwt/token" },
+  clientAuthentication: "client_secret_jwt",
+  enrolment: {
+    login: "/api/v1/auth/jwt/token/basic",
+    clients: "/api/v1/clients/",
+    help: "Use the user name and password of your SpatiaFi account, this one time.",
+  },
+  // Their own Python package tries again on 500 as well.
+  retryStatuses: [429, 500, 502, 503, 504],
+});
