@@ -1,0 +1,125 @@
+import { exportJWK, generateKeyPair, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Exchange } from "./exchange.ts";
+import { MemoryStore } from "./memory_store.ts";
+import { loadOidcProvider, type Provider, type StoredModel } from "./oidc_provider.ts";
+import { providerConfiguration } from "./provider_configuration.ts";
+import { randomSecret } from "./random_secret.ts";
+import type { SandboxState } from "./sandbox_state.ts";
+
+export const SIGNING_ALGORITHM = "ES256";
+
+/** What an authorization server is made from. */
+export interface IssuerOptions {
+  state: SandboxState;
+  /** The system's name, as the counters spell it. */
+  name: string;
+  /** The issuer identifier; a path in it is where the server is mounted. */
+  issuer: string;
+  /** The audience of its access tokens. */
+  audience: string;
+  /** Scopes of the API. A client credentials request for any other is refused. */
+  scopes: string[];
+  /** Paths that differ from the engine's, by the engine's route names. */
+  routes?: Record<string, string>;
+  clients?: (StoredModel & { client_id: string })[];
+  /** Further configuration of the engine. */
+  configuration?: Record<string, unknown>;
+}
+
+/** An authorization server on a listener, and the keys to judge its tokens with. */
+export interface Issuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly scopes: string[];
+  readonly provider: Provider;
+  /** Lets the engine answer. */
+  handle(exchange: Exchange): Promise<void>;
+  addClient(metadata: StoredModel & { client_id: string }): void;
+  /** Signs an access token outside the engine. */
+  sign(claims: JWTPayload): Promise<string>;
+  /** The claims of a good access token; throws otherwise. */
+  verify(token: string): Promise<JWTPayload>;
+  /** Whether claims that were good once still are. */
+  isCurrent(claims: JWTPayload): boolean;
+}
+
+/** Builds one authorization server with a fresh key. */
+export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
+  const { state, name, issuer, audience } = options;
+  const [{ Provider, errors }, keys] = await Promise.all([
+    loadOidcProvider(),
+    generateKeyPair(SIGNING_ALGORITHM, { extractable: true }),
+  ]);
+  const kid = randomSecret(6);
+  const jwk = { ...await exportJWK(keys.privateKey), alg: SIGNING_ALGORITHM, use: "sig", kid };
+  const store = new MemoryStore(() => countRevoked(state, name));
+  for (const client of options.clients ?? []) store.addClient(client);
+
+  const configuration = providerConfiguration({ ...options, store, errors, jwks: { keys: [jwk] } });
+  const provider = new Provider(issuer, configuration);
+  provider.on("grant.error", (_context, error) => {
+    if (error.message !== "invalid_grant") return;
+    state.count("invalid_grant");
+    state.count(`${name}.invalid_grant`);
+  });
+  // Revocation by RFC 7009 is a wish of the client, not a reused token.
+  provider.on("grant.revoked", ({ oidc }) => {
+    if (oidc.route === "token") countRevoked(state, name);
+  });
+  for (const event of ["error", "server_error"]) {
+    provider.on(event, (_context, error) => void state.errors.push(String(error?.stack ?? error)));
+  }
+
+  const callback = provider.callback();
+  const mount = new URL(issuer).pathname.replace(/\/$/, "");
+  return {
+    issuer,
+    audience,
+    scopes: options.scopes,
+    provider,
+    handle: (exchange) => {
+      replayBody(exchange);
+      if (mount) unmount(exchange, mount);
+      return callback(exchange.request, exchange.response);
+    },
+    addClient: (metadata) => store.addClient(metadata),
+    sign: (claims) =>
+      new SignJWT({ ...claims, gen: state.generation, jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: "at+jwt", kid })
+        .setIssuer(issuer).sign(keys.privateKey),
+    verify: async (token) => {
+      const { payload } = await jwtVerify(token, keys.publicKey, {
+        issuer,
+        audience,
+        algorithms: [SIGNING_ALGORITHM],
+        requiredClaims: ["exp"],
+        clockTolerance: 0,
+      });
+      return payload;
+    },
+    isCurrent: ({ exp, gen }) => Date.now() / 1000 < (exp ?? 0) && gen === state.generation,
+  };
+}
+
+function countRevoked(state: SandboxState, name: string): void {
+  state.count("families_revoked");
+  state.count(`${name}.families_revoked`);
+}
+
+/** The listener has read the body already; the engine wants to read it itself. */
+function replayBody({ request, body }: Exchange): void {
+  const bytes = new TextEncoder().encode(body);
+  Object.defineProperties(request, {
+    readable: { value: true },
+    iterator: {
+      value: async function* () {
+        if (bytes.length > 0) yield await bytes;
+      },
+    },
+  });
+}
+
+function unmount({ request }: Exchange, mount: string): void {
+  const url = request.url ?? "/";
+  Object.assign(request, { originalUrl: url, url: url.slice(mount.length) || "/" });
+}

@@ -1,0 +1,53 @@
+// deno-lint-ignore-file no-console -- this file's output is its purpose
+/**
+ * Runs the sandbox until Ctrl-C:
+ * `deno run -A examples/sandbox/main.ts [--port N] [--lifetime N] [--systems a,b] [--json]`
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { startSandbox } from "./start_sandbox.ts";
+import type { SystemName } from "./system.ts";
+import { registry } from "./systems/registry.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    port: { type: "string" },
+    lifetime: { type: "string" },
+    systems: { type: "string" },
+    json: { type: "boolean" },
+  },
+});
+
+const names = registry.map((system) => system.name);
+const systems = values.systems?.split(",").map((name): SystemName => {
+  const found = names.find((known) => known === name);
+  if (found) return found;
+  console.error(`No system "${name}": ${names.join(", ")}`);
+  Deno.exit(2);
+});
+const sandbox = await startSandbox({
+  ...(values.port ? { port: Number(values.port) } : {}),
+  ...(values.lifetime ? { tokenLifetime: Number(values.lifetime) } : {}),
+  ...(systems ? { systems } : {}),
+});
+
+const { environment, users, clients } = sandbox;
+if (values.json) {
+  console.log(JSON.stringify({ environment, users, clients }));
+} else {
+  for (const [name, value] of Object.entries(environment)) {
+    console.log(`export ${name}='${value}'`);
+  }
+  console.log(`# user name: ${users[0]?.username}`);
+  console.log(`# password:  ${users[0]?.password}`);
+  console.log(`# clients:   curl ${environment.SANDBOX_CONTROL_URL}/credentials`);
+}
+
+const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+const stop = async (): Promise<void> => {
+  for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  await sandbox.stop();
+};
+for (const signal of signals) Deno.addSignalListener(signal, stop);

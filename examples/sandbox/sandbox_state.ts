@@ -1,0 +1,50 @@
+import { FaultQueue } from "./fault.ts";
+
+/** One request, as far as it may be remembered: no values, no bodies. */
+export interface RequestRecord {
+  endpoint: string;
+  method: string;
+  /** The whole URL, so that a test can look for secrets in it. */
+  url: string;
+  headers: string[];
+  /** Which request on its connection this was, from 1. */
+  onConnection: number;
+}
+
+const REMEMBERED = 20_000;
+
+/** What all the listeners of one sandbox share. */
+export class SandboxState {
+  readonly counters: Record<string, number> = {};
+  readonly requests: RequestRecord[] = [];
+  readonly faults: FaultQueue = new FaultQueue();
+  /** Unexpected errors inside the sandbox itself. */
+  readonly errors: string[] = [];
+  readonly stopped: AbortController = new AbortController();
+  readonly rotateRefreshToken: boolean;
+  tokenLifetime: number;
+  /** Access tokens carry it; raising it makes every API refuse the older ones. */
+  generation = 0;
+
+  constructor(options: { tokenLifetime: number; rotateRefreshToken: boolean }) {
+    this.tokenLifetime = options.tokenLifetime;
+    this.rotateRefreshToken = options.rotateRefreshToken;
+  }
+
+  count(name: string): void {
+    this.counters[name] = (this.counters[name] ?? 0) + 1;
+  }
+
+  remember(record: RequestRecord): void {
+    this.requests.push(record);
+    if (this.requests.length > REMEMBERED) this.requests.splice(0, REMEMBERED / 2);
+  }
+
+  /** Forgets counts, requests, errors and waiting faults. Tokens and clients stay. */
+  reset(): void {
+    for (const name of Object.keys(this.counters)) delete this.counters[name];
+    this.requests.length = 0;
+    this.errors.length = 0;
+    this.faults.clear();
+  }
+}
