@@ -21,7 +21,10 @@ export interface PrivateFileHandle {
 /** The disk, in the few verbs the store uses. Errors are the runtime's own; see {@linkcode Runtime.errorKind}. */
 export interface FileSystem {
   readText(path: string): Promise<string>;
-  /** Reads at most `limit` bytes as UTF-8. Not through a symlink: that is `errorKind` "symlink". */
+  /**
+   * Reads a file of at most `limit` bytes as UTF-8. Not through a symlink: that is `errorKind`
+   * "symlink". A folder, a pipe, a larger file or other bytes are "not_text".
+   */
   readTextNoFollow(path: string, limit: number): Promise<string>;
   /** `lstat`: never follows a symlink. `null` when nothing is there. */
   status(path: string): Promise<FileStatus | null>;
@@ -46,6 +49,7 @@ export type ErrorKind =
   | "read_only"
   | "no_space"
   | "symlink"
+  | "not_text" // there, but not a plain text file within the size limit
   | "other";
 
 /** An answer of {@linkcode Runtime.serveLoopback}'s handler. */

@@ -1,0 +1,123 @@
+import { denoFiles } from "./deno_files.ts";
+import type { DenoNamespace } from "./deno_namespace.ts";
+import { errorKind, missingFlag } from "./error_kind.ts";
+import type { LoopbackServer, Runtime } from "./runtime.ts";
+
+/** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
+export function denoRuntime(deno: DenoNamespace): Runtime {
+  const platform = platformOf(deno.build.os);
+  const runtime: Runtime = {
+    name: "deno",
+    platform,
+    processId: deno.pid,
+    files: denoFiles(deno),
+    getEnvironment(name) {
+      try {
+        return deno.env.get(name);
+      } catch {
+        return undefined; // not allowed: as good as unset
+      }
+    },
+    setEnvironment: (name, value) => deno.env.set(name, value),
+    homeDirectory() {
+      const home = runtime.getEnvironment(platform === "windows" ? "USERPROFILE" : "HOME");
+      return home || undefined;
+    },
+    errorKind,
+    missingFlag,
+    inputIsTerminal: () => deno.stdin.isTerminal(),
+    errorIsTerminal: () => deno.stderr.isTerminal(),
+    ask: (text, secret) => ask(deno, text, secret),
+    writeError: (text) => writeError(deno, text),
+    onInterrupt(listener) {
+      deno.addSignalListener("SIGINT", listener);
+      return () => deno.removeSignalListener("SIGINT", listener);
+    },
+    onceFetch: () => onceFetch(deno),
+    openBrowser: (url) => openBrowser(deno, runtime, url),
+    serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
+  };
+  return runtime;
+}
+
+function platformOf(os: string): Runtime["platform"] {
+  return os === "linux" || os === "darwin" || os === "windows" ? os : "other";
+}
+
+function writeError(deno: DenoNamespace, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += deno.stderr.writeSync(bytes.subarray(done));
+}
+
+async function ask(deno: DenoNamespace, text: string, secret: boolean): Promise<string | null> {
+  if (!deno.stdin.isTerminal()) return null;
+  const { askLine } = await import("./terminal.ts");
+  const buffer = new Uint8Array(4096);
+  return await askLine(
+    {
+      setRaw: (on) => deno.stdin.setRaw(on),
+      async read() {
+        const count = await deno.stdin.read(buffer);
+        return count === null ? null : buffer.subarray(0, count);
+      },
+      write: (part) => writeError(deno, part),
+    },
+    text,
+    secret,
+  );
+}
+
+/** Deno's `fetch` sends a request again, a POST too, when a reused connection dies: reuse none. */
+function onceFetch(deno: DenoNamespace): { fetch: typeof fetch; close(): void } {
+  const client = deno.createHttpClient?.({ poolMaxIdlePerHost: 0 });
+  if (!client) return { fetch, close() {} };
+  return {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
+      fetch(input, { ...init, client } as RequestInit),
+    close: () => client.close(),
+  };
+}
+
+async function openBrowser(deno: DenoNamespace, runtime: Runtime, url: string): Promise<boolean> {
+  const { browserCommand, opened } = await import("./browser.ts");
+  const command = browserCommand(runtime, url);
+  if (!command) return false;
+  try {
+    const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+    const child = new deno.Command(command.program, { args: command.args, ...quiet }).spawn();
+    child.unref();
+    return await opened(child.status.then((status) => status.success));
+  } catch {
+    return false; // no such program, or not allowed to start it
+  }
+}
+
+/** How long answers under way have to finish when a server closes, in milliseconds. */
+const CLOSING_TIME = 300;
+
+function serveLoopback(
+  deno: DenoNamespace,
+  hostname: "127.0.0.1" | "::1",
+  port: number,
+  handler: (request: Request) => Response | Promise<Response>,
+): Promise<LoopbackServer> {
+  const abort = new AbortController();
+  return new Promise((resolve) => {
+    const server = deno.serve({
+      hostname,
+      port,
+      signal: abort.signal,
+      onListen() {}, // or Deno writes a line to the notebook
+      onError: () => new Response(null, { status: 500 }),
+    }, handler);
+    resolve({
+      port: server.addr.port,
+      async close() {
+        const timer = setTimeout(() => abort.abort(), CLOSING_TIME);
+        await server.shutdown().catch(() => {});
+        clearTimeout(timer);
+        await server.finished;
+      },
+    });
+  });
+}

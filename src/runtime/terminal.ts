@@ -1,0 +1,72 @@
+/** Asking one line on a terminal, the same under every runtime. */
+
+/** A terminal, in the three verbs asking needs. */
+export interface Terminal {
+  /** Raw mode: every key arrives at once, nothing is echoed, Ctrl-C is a character. */
+  setRaw(on: boolean): void;
+  /** The next keys, or `null` at the end of input. */
+  read(): Promise<Uint8Array | null>;
+  write(text: string): void;
+}
+
+/** A line being typed. */
+export interface Line {
+  text: string;
+  /** `"open"` while it is typed; then how it ended. */
+  state: "open" | "done" | "cancelled";
+}
+
+/** What keys do to a line: enter ends it, Ctrl-C and Ctrl-D on nothing cancel it. */
+export function typeInto(line: Line, keys: string): Line {
+  let { text } = line;
+  // Arrows and other keys that send escape sequences do nothing here.
+  // deno-lint-ignore no-control-regex
+  for (const key of keys.replaceAll(/\x1b(\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|.)/g, "")) {
+    if (key === "\r" || key === "\n") return { text, state: "done" };
+    if (key === "\x03") return { text: "", state: "cancelled" };
+    if (key === "\x04") {
+      if (text === "") return { text, state: "cancelled" };
+    } else if (key === "\x7f" || key === "\b") text = [...text].slice(0, -1).join("");
+    else if (key === "\x15") text = "";
+    else if (key >= " ") text += key;
+  }
+  return { text, state: "open" };
+}
+
+/**
+ * Asks for one line. A secret is not echoed at all.
+ *
+ * @returns the line, or `null` when input ended or the person cancelled
+ */
+export async function askLine(
+  terminal: Terminal,
+  text: string,
+  secret: boolean,
+): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let line: Line = { text: "", state: "open" };
+  terminal.setRaw(true);
+  try {
+    terminal.write(text);
+    while (line.state === "open") {
+      const bytes = await terminal.read();
+      if (bytes === null) return null;
+      const before = line.text;
+      line = typeInto(line, decoder.decode(bytes, { stream: true }));
+      if (!secret) terminal.write(echo(before, line.text));
+    }
+    return line.state === "done" ? line.text : null;
+  } finally {
+    terminal.setRaw(false);
+    terminal.write("\n");
+  }
+}
+
+/** What turns one text on the screen into another: step back over what differs, write the rest. */
+function echo(before: string, after: string): string {
+  const from = [...before];
+  const to = [...after];
+  let same = 0;
+  while (same < from.length && from[same] === to[same]) same++;
+  return "\b \b".repeat(from.length - same) + to.slice(same).join("");
+}

@@ -1,0 +1,152 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
+import { readPrivateFile, removePrivateFile, setAside, writePrivateFile } from "./private_file.ts";
+import type { SavedCredentials } from "./store.ts";
+import { storeError } from "./store_error.ts";
+
+/** Where an application's credentials file may be. */
+export interface CredentialsPlace {
+  /** The folder's name below the user's configuration directory. */
+  directory: string;
+  /** Names of the file, the one to write first. */
+  files: string[];
+  /** A folder to look in instead of the user's configuration directory. */
+  override?: string | undefined;
+}
+
+/** The file to save new credentials in, or `undefined` when there is no place for one. */
+export function credentialsPath(runtime: Runtime, place: CredentialsPlace): string | undefined {
+  const [folder] = configDirectories(runtime, place.directory, place.override);
+  const [file] = place.files;
+  return folder === undefined || file === undefined ? undefined : joinPath(runtime, folder, file);
+}
+
+/**
+ * Finds saved credentials: in every folder they may be in, under every name.
+ *
+ * @throws {AuthError} `credentials_damaged` for the first file that is there and cannot be used; it
+ * is left as it is
+ */
+export async function findCredentials(
+  runtime: Runtime,
+  place: CredentialsPlace,
+): Promise<SavedCredentials | null> {
+  const folders = configDirectories(runtime, place.directory, place.override);
+  const found = await findIn(runtime, folders, place.files);
+  if (found || place.override) return found;
+  const others = await otherConfigDirectories(runtime, place.directory);
+  return await findIn(runtime, others.filter((other) => !folders.includes(other)), place.files);
+}
+
+async function findIn(
+  runtime: Runtime,
+  folders: string[],
+  files: string[],
+): Promise<SavedCredentials | null> {
+  for (const folder of folders) {
+    for (const file of files) {
+      const path = joinPath(runtime, folder, file);
+      const values = await readCredentials(runtime, path);
+      if (values) return { path, values };
+    }
+  }
+  return null;
+}
+
+/**
+ * Reads one credentials file; `null` when there is none.
+ *
+ * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
+ */
+export async function readCredentials(
+  runtime: Runtime,
+  path: string,
+): Promise<Record<string, unknown> | null> {
+  let text;
+  try {
+    text = await readPrivateFile(runtime, path);
+  } catch (error) {
+    const kind = runtime.errorKind(error);
+    if (kind === "symlink") throw damaged(path, "is a symbolic link, which is never followed");
+    if (kind === "not_text") throw damaged(path, "is not a text file of a sensible size");
+    throw storeError(runtime, error, `read the credentials file "${path}"`, parentPath(path));
+  }
+  if (text === null) return null;
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw damaged(path, "is not whole JSON");
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw damaged(path, "holds no JSON object");
+  }
+  return values as Record<string, unknown>;
+}
+
+/**
+ * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable by their owner
+ * only. What was there is kept beside it under another name: a secret may be shown only once.
+ *
+ * @returns where the earlier file is now, or `null` when there was none or it held the same
+ * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
+ * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written
+ */
+export async function writeCredentials(
+  runtime: Runtime,
+  path: string,
+  values: Record<string, unknown>,
+  options: { replaceDamaged?: boolean } = {},
+): Promise<string | null> {
+  let kept: string | null = null;
+  try {
+    const text = `${JSON.stringify(values, null, 2)}\n`;
+    kept = await keepEarlier(runtime, path, text, options.replaceDamaged === true);
+    await writePrivateFile(runtime, path, text);
+    return kept;
+  } catch (error) {
+    throw storeError(runtime, error, `save the credentials in "${path}"`, parentPath(path));
+  }
+}
+
+/** Copies the file that is there to the first free backup name; the file itself stays until replaced. */
+async function keepEarlier(
+  runtime: Runtime,
+  path: string,
+  text: string,
+  replaceDamaged: boolean,
+): Promise<string | null> {
+  let earlier;
+  try {
+    earlier = await readCredentials(runtime, path);
+  } catch (error) {
+    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
+    if (!isDamaged || !replaceDamaged) throw error;
+    return await setAside(runtime, path);
+  }
+  if (!earlier || JSON.stringify(earlier, null, 2) === text.trim()) return null;
+  for (let number = 1;; number++) {
+    const backup = `${path}.backup-${number}`;
+    if (await runtime.files.status(backup)) continue;
+    await writePrivateFile(runtime, backup, `${JSON.stringify(earlier, null, 2)}\n`);
+    return backup;
+  }
+}
+
+/** Removes a credentials file; true when there was one. */
+export async function forgetCredentials(runtime: Runtime, path: string): Promise<boolean> {
+  try {
+    return await removePrivateFile(runtime, path);
+  } catch (error) {
+    throw storeError(runtime, error, `remove the credentials file "${path}"`, parentPath(path));
+  }
+}
+
+function damaged(path: string, what: string): AuthError {
+  return new AuthError(
+    "credentials_damaged",
+    `The credentials file "${path}" ${what}. It is left as it is: repair it, or move it away and sign in again.`,
+  );
+}

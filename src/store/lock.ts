@@ -1,0 +1,130 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { parentPath } from "./paths.ts";
+import { type LockOptions, Patience } from "./patience.ts";
+import { loadSqlite, type SqliteDatabase } from "./sqlite.ts";
+import { storeError } from "./store_error.ts";
+
+/** Pauses between two tries to lock, in milliseconds: short at first, never long. */
+const FIRST_PAUSE = 4;
+const LONGEST_PAUSE = 40;
+
+/**
+ * Runs `action` while no other process, under whichever runtime, runs one with the same lock.
+ *
+ * The lock is SQLite's own write lock on an empty database. The system lets go of it when its
+ * holder ends, however it ends, and at no other time: there is nothing to break, renew or clean up.
+ * The file must stay for good, and nothing but SQLite may open it, because closing any handle of a
+ * file drops a process's locks on it (POSIX `fcntl`).
+ *
+ * @throws {AuthError} `store_locked`, `aborted`, `store_unavailable` or `permission_denied`
+ */
+export async function withLock<T>(
+  runtime: Runtime,
+  path: string,
+  action: () => Promise<T>,
+  options: LockOptions,
+): Promise<T> {
+  const patience = new Patience(`the lock "${path}"`, options);
+  return await inTurn(path, patience, async () => {
+    const database = await acquire(runtime, path, patience);
+    try {
+      return await action();
+    } finally {
+      database.close(); // ends the transaction, and with it the lock
+    }
+  });
+}
+
+/** The last caller of this process in each queue. */
+const queues = new Map<string, Promise<void>>();
+
+/** Runs `action` after this process's earlier callers with the same `key`, in order. */
+export async function inTurn<T>(
+  key: string,
+  patience: Patience,
+  action: () => Promise<T>,
+): Promise<T> {
+  const earlier = queues.get(key);
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => leave = resolve);
+  // Who gives up leaves its place to the earlier ones: the next still waits for them.
+  const place = Promise.all([earlier, left]).then(() => {
+    if (queues.get(key) === place) queues.delete(key);
+  });
+  queues.set(key, place);
+  try {
+    patience.check();
+    if (earlier) await patience.turn(earlier);
+    return await action();
+  } finally {
+    leave();
+  }
+}
+
+/** Tries until it works; the pauses are random so that waiting processes do not march in step. */
+async function acquire(
+  runtime: Runtime,
+  path: string,
+  patience: Patience,
+): Promise<SqliteDatabase> {
+  const database = await open(runtime, path);
+  try {
+    for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+      if (tryLock(runtime, database, path)) return database;
+      await patience.pause(pause * (0.5 + Math.random()));
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function open(runtime: Runtime, path: string): Promise<SqliteDatabase> {
+  const Database = await loadSqlite(runtime);
+  try {
+    await prepare(runtime, path);
+    const database = new Database(path);
+    // Waiting inside SQLite would stop this process's event loop.
+    database.exec("PRAGMA busy_timeout = 0");
+    return database;
+  } catch (error) {
+    throw lockError(runtime, error, path);
+  }
+}
+
+/** Makes the lock's file, private; leaves one that is there, without ever opening it. */
+async function prepare(runtime: Runtime, path: string): Promise<void> {
+  const { files } = runtime;
+  const status = await files.status(path);
+  if (!status) {
+    await files.makeDirectory(parentPath(path));
+    try {
+      await (await files.createPrivate(path, 0o600)).close();
+    } catch (error) {
+      if (runtime.errorKind(error) !== "exists") throw error;
+    }
+  } else if (!status.isFile) {
+    throw new AuthError(
+      "store_unavailable",
+      `"${path}" must be a plain file and is something else. Remove it and try again.`,
+    );
+  } else if (status.mode !== null && (status.mode & 0o077) !== 0) {
+    await files.setMode(path, 0o600);
+  }
+}
+
+function tryLock(runtime: Runtime, database: SqliteDatabase, path: string): boolean {
+  try {
+    database.exec("BEGIN IMMEDIATE");
+    return true;
+  } catch (error) {
+    // Deno gives no SQLite error number, so the words must do; they are the same everywhere.
+    if (error instanceof Error && /database is locked/i.test(error.message)) return false;
+    throw lockError(runtime, error, path);
+  }
+}
+
+function lockError(runtime: Runtime, error: unknown, path: string): AuthError {
+  return storeError(runtime, error, `lock "${path}"`, parentPath(path));
+}

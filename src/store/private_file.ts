@@ -1,0 +1,125 @@
+import type { PrivateFileHandle, Runtime } from "../runtime/runtime.ts";
+import { joinPath, parentPath } from "./paths.ts";
+
+/** Files of credentials and tokens are small; what is larger is something else. */
+export const MAXIMUM_BYTES = 1_000_000;
+
+/** What files need of the runtime. */
+export type FileRuntime = Pick<Runtime, "files" | "platform" | "errorKind">;
+
+/** Names of temporary files: ours, hidden, and not to be guessed. */
+const TEMPORARY_NAME = /^\.onecell-[0-9a-f]{32}\.tmp$/;
+
+/** How often a write starts over because its temporary file was swept as a leftover. */
+const WRITING_TRIES = 5;
+
+/** The text of a file, or `null` when there is none. Never through a symlink. */
+export async function readPrivateFile(runtime: FileRuntime, path: string): Promise<string | null> {
+  try {
+    return await runtime.files.readTextNoFollow(path, MAXIMUM_BYTES);
+  } catch (error) {
+    if (runtime.errorKind(error) === "not_found") return null;
+    throw error;
+  }
+}
+
+/**
+ * Writes a file that only its owner can read, whole or not at all: into a temporary file beside it,
+ * flushed, then renamed over it. A symlink at `path` is replaced, not followed.
+ *
+ * @throws the runtime's error; the old file is then whole, and no temporary file is left
+ */
+export async function writePrivateFile(
+  runtime: FileRuntime,
+  path: string,
+  text: string,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let tries = 1;; tries++) {
+    try {
+      return await writeOnce(runtime, path, bytes);
+    } catch (error) {
+      // Somebody with the lock took it for a leftover: they could not know that we live.
+      if (runtime.errorKind(error) !== "not_found" || tries === WRITING_TRIES) throw error;
+    }
+  }
+}
+
+async function writeOnce(runtime: FileRuntime, path: string, bytes: Uint8Array): Promise<void> {
+  const { files } = runtime;
+  const folder = parentPath(path);
+  const temporary = joinPath(runtime, folder, `.onecell-${randomName()}.tmp`);
+  const handle = await createWithFolder(runtime, folder, temporary);
+  try {
+    try {
+      await handle.write(bytes);
+      // Before the rename, or a power cut leaves the new name with no bytes.
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await files.rename(temporary, path);
+  } catch (error) {
+    await files.remove(temporary).catch(() => {});
+    throw error;
+  }
+  await files.syncDirectory(folder);
+}
+
+async function createWithFolder(
+  runtime: FileRuntime,
+  folder: string,
+  path: string,
+): Promise<PrivateFileHandle> {
+  try {
+    return await runtime.files.createPrivate(path, 0o600);
+  } catch (error) {
+    if (runtime.errorKind(error) !== "not_found") throw error;
+    await runtime.files.makeDirectory(folder);
+    return await runtime.files.createPrivate(path, 0o600);
+  }
+}
+
+function randomName(): string {
+  return Array.from(
+    crypto.getRandomValues(new Uint8Array(16)),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
+/** Removes a file; true when there was one. */
+export async function removePrivateFile(runtime: FileRuntime, path: string): Promise<boolean> {
+  try {
+    await runtime.files.remove(path);
+    return true;
+  } catch (error) {
+    if (runtime.errorKind(error) === "not_found") return false;
+    throw error;
+  }
+}
+
+/**
+ * Moves a damaged file out of the way, readable by its owner only.
+ *
+ * @returns its new name
+ */
+export async function setAside(runtime: FileRuntime, path: string): Promise<string> {
+  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const aside = `${path}.damaged-${time}`;
+  await runtime.files.rename(path, aside);
+  const status = await runtime.files.status(aside);
+  if (status?.isFile) await runtime.files.setMode(aside, 0o600);
+  return aside;
+}
+
+/**
+ * Removes temporary files of writers that were killed: they hold secrets. Only for who holds the
+ * lock; a writer without it that loses its file here writes again.
+ */
+export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string): Promise<void> {
+  for (const name of await runtime.files.list(folder).catch(() => [])) {
+    if (TEMPORARY_NAME.test(name)) {
+      await runtime.files.remove(joinPath(runtime, folder, name)).catch(() => {});
+    }
+  }
+}

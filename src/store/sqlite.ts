@@ -1,0 +1,56 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** The part of `node:sqlite`'s `DatabaseSync` the lock uses. */
+export interface SqliteDatabase {
+  exec(sql: string): void;
+  close(): void;
+}
+
+/** Opens a database. */
+export type SqliteConstructor = new (path: string) => SqliteDatabase;
+
+/** The part of Node's `process` that loading SQLite quietly takes. */
+interface NodeProcess {
+  emitWarning: (warning: unknown, ...details: unknown[]) => void;
+  getBuiltinModule?: (name: string) => { DatabaseSync: SqliteConstructor } | undefined;
+}
+
+/**
+ * The SQLite that is part of the runtime.
+ *
+ * @throws {AuthError} `store_unavailable` when the runtime has none
+ */
+export async function loadSqlite(runtime: Pick<Runtime, "name">): Promise<SqliteConstructor> {
+  try {
+    // Deno loads it without Node's `process`, which takes longer than SQLite itself.
+    const module = runtime.name === "deno" ? undefined : loadQuietly();
+    return (module ?? await import("node:sqlite")).DatabaseSync;
+  } catch (error) {
+    throw new AuthError(
+      "store_unavailable",
+      "This runtime has no node:sqlite, which the lock needs. Use Deno 2.2, Node 22.13 or Bun 1.4, or later ones.",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Loads the module in one synchronous step, for the length of which its own "SQLite is an
+ * experimental feature" (Node 22) is not shown: no other code can run, or warn, meanwhile.
+ */
+function loadQuietly(): { DatabaseSync: SqliteConstructor } | undefined {
+  const { process } = globalThis as unknown as { process?: NodeProcess };
+  if (!process?.getBuiltinModule) return undefined;
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...details) => {
+    if (details[0] !== "ExperimentalWarning" || !String(warning).startsWith("SQLite")) {
+      emitWarning.call(process, warning, ...details);
+    }
+  };
+  try {
+    return process.getBuiltinModule("node:sqlite");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
