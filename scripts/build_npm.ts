@@ -1,0 +1,75 @@
+/**
+ * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`.
+ *
+ * The last step imports the result in Node.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { copyDocuments, packageFields } from "./npm_package.ts";
+
+/** The part of dnt this script uses. */
+interface Dnt {
+  emptyDir(directory: string): Promise<void>;
+  build(options: Record<string, unknown>): Promise<void>;
+}
+
+// A computed name, so that no gate of this repository needs dnt: this script alone does.
+const dntName: string = "jsr:@deno/dnt@^0.43";
+
+const [version, outDir = "npm"] = Deno.args;
+if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
+  throw new Error("Name the version to build, such as: deno run -A scripts/build_npm.ts 1.2.3");
+}
+Deno.chdir(new URL("..", import.meta.url));
+
+const dnt: Dnt = await import(dntName);
+await dnt.emptyDir(outDir);
+await dnt.build({
+  entryPoints: [
+    { name: ".", path: "mod.ts" },
+    ...(existsSync("src/cli.ts")
+      ? [
+        { name: "./cli", path: "src/cli.ts" },
+        { kind: "bin", name: "onecell", path: "src/cli.ts" },
+      ]
+      : []),
+  ],
+  outDir,
+  importMap: "deno.json",
+  scriptModule: false,
+  declaration: "inline",
+  declarationMap: false,
+  shims: { deno: { test: "dev" } },
+  testPattern: "test/{errors,provider,token,url}*.test.ts",
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ESNext", "DOM", "DOM.Iterable"],
+    sourceMap: true,
+    inlineSources: true,
+    noUncheckedIndexedAccess: true,
+    useUnknownInCatchVariables: true,
+  },
+  package: {
+    ...packageFields(version),
+    devDependencies: { "@types/node": "^22.13.0" },
+  },
+  postBuild: async () => {
+    await copyDocuments(outDir);
+    await importInNode();
+  },
+});
+
+/** Imports the built package by its own name (Node's self-reference), as a consumer would. */
+async function importInNode(): Promise<void> {
+  const { name } = packageFields(version);
+  const script = `const built = await import(${JSON.stringify(name)});
+    if (typeof built.AuthError !== "function") throw new Error("the package exports no AuthError");`;
+  const output = await new Deno.Command("node", {
+    args: ["--input-type=module", "--eval", script],
+    cwd: outDir,
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!output.success) throw new Error("The built package cannot be imported in Node.");
+}

@@ -1,0 +1,44 @@
+import { copyFile } from "node:fs/promises";
+import config from "../deno.json" with { type: "json" };
+
+/** What `package.json` says beside what a build tool finds out by itself. */
+export interface PackageFields {
+  name: string;
+  version: string;
+  description: string;
+  keywords: string[];
+  license: string;
+  engines: Record<string, string>;
+  sideEffects: false;
+}
+
+/** Files for people, copied from the repository's root where they exist. */
+export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md"];
+
+/** The fields of the package, whoever builds it. */
+export function packageFields(version: string = config.version): PackageFields {
+  return {
+    name: config.name,
+    version,
+    description: "Sign a notebook or a script in to an OAuth 2 or OpenID Connect API, in one cell",
+    keywords: ["oauth2", "openid-connect", "oidc", "jupyter", "notebook", "authentication", "deno"],
+    license: config.license,
+    // Older releases have no `node:sqlite` without a flag.
+    engines: { node: ">=22.13" },
+    sideEffects: false,
+  };
+}
+
+/** Copies the documents that exist into a package folder; returns their names. */
+export async function copyDocuments(directory: string): Promise<string[]> {
+  const copied: string[] = [];
+  for (const name of DOCUMENTS) {
+    try {
+      await copyFile(new URL(`../${name}`, import.meta.url), `${directory}/${name}`);
+      copied.push(name);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    }
+  }
+  return copied;
+}

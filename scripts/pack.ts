@@ -1,0 +1,81 @@
+/**
+ * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
+ *
+ * `deno pack` knows neither commands nor engines, and takes unused sources along; this finishes its
+ * work, and prints the tarball's path.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { copyDocuments, packageFields } from "./npm_package.ts";
+
+/** Builds the tarball in a folder and returns its path. */
+export async function pack(outDir: string, version?: string): Promise<string> {
+  const work = await mkdtemp(join(tmpdir(), "onecell-pack-"));
+  try {
+    const raw = join(work, "raw.tgz");
+    // Its source maps name the folder of the machine they were made on.
+    const options = ["--allow-dirty", "--no-source-maps", "--quiet", "--output", raw];
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    await run(Deno.execPath(), ["pack", ...options], root);
+    await run("tar", ["-xzf", raw, "-C", work], work);
+    const directory = join(work, "package");
+    await removeSources(directory);
+    await copyDocuments(directory);
+    await finish(directory, version);
+    await mkdir(outDir, { recursive: true });
+    const json = await run(
+      "npm",
+      ["pack", "--json", "--pack-destination", resolve(outDir)],
+      directory,
+    );
+    const [packed] = JSON.parse(json) as { filename: string }[];
+    if (packed === undefined) throw new Error("npm packed nothing");
+    return join(resolve(outDir), packed.filename);
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+/** Removes TypeScript that no entry point reaches: such files come along untranslated. */
+async function removeSources(directory: string): Promise<void> {
+  for (const name of await readdir(directory, { recursive: true })) {
+    if (/(?<!\.d)\.ts$/.test(name)) await rm(join(directory, name));
+  }
+}
+
+/** Adds to `package.json` what `deno pack` leaves out, and the command. */
+async function finish(directory: string, version: string | undefined): Promise<void> {
+  const path = join(directory, "package.json");
+  const made = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+  const fields: Record<string, unknown> = { ...made, ...packageFields(version) };
+  if (existsSync(join(directory, "src/cli.js"))) {
+    fields["bin"] = { onecell: "./onecell.js" };
+    await writeFile(join(directory, "onecell.js"), COMMAND, { mode: 0o755 });
+  }
+  await writeFile(path, JSON.stringify(fields, null, 2) + "\n");
+}
+
+// A file of its own: `import.meta.main` is not in every Node this package supports.
+const COMMAND = `#!/usr/bin/env node
+import { main } from "./src/cli.js";
+process.exitCode = await main(process.argv.slice(2));
+`;
+
+async function run(program: string, args: string[], cwd: string): Promise<string> {
+  const output = await new Deno.Command(program, { args, cwd, stderr: "piped" }).output();
+  const decoder = new TextDecoder();
+  if (!output.success) {
+    throw new Error(`${program} ${args.join(" ")} failed:\n${decoder.decode(output.stderr)}`);
+  }
+  return decoder.decode(output.stdout);
+}
+
+if (import.meta.main) {
+  const path = await pack(Deno.args[0] ?? "npm", Deno.args[1]);
+  Deno.stdout.writeSync(new TextEncoder().encode(path + "\n"));
+}
