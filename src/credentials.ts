@@ -1,0 +1,142 @@
+import { AuthError } from "./errors.ts";
+import type { CredentialField, Provider } from "./provider.ts";
+import type { SavedCredentials } from "./store/store.ts";
+
+/** Credential values by their lower-case names, such as `client_id`. */
+export type CredentialValues = Record<string, string>;
+
+/** What a sign-in will use, and where it came from. */
+export interface ChosenCredentials {
+  values: CredentialValues;
+  /** For people, such as "options", "environment (SPATIAFI_CLIENT_ID)" or a file's path. */
+  source: string;
+  /** The required values that no source had, in the order to ask for them. */
+  missing: CredentialField[];
+}
+
+/** The places credentials come from, best first. */
+export interface CredentialSources {
+  options: CredentialValues | undefined;
+  environment: CredentialValues;
+  file: SavedCredentials | null;
+}
+
+const USER_FIELDS = ["username", "password"];
+
+/**
+ * Reads credential values from any JSON object: names in lower case, values as text.
+ *
+ * @throws {AuthError} `invalid_argument` when it is not an object
+ */
+export function normaliseCredentials(values: unknown, what: string): CredentialValues {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new AuthError(
+      "invalid_argument",
+      `${what} must be an object such as { client_id: "…", client_secret: "…" }.`,
+    );
+  }
+  const result: CredentialValues = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value === null) continue;
+    // A JWK private key may come as an object.
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    if (text !== "") result[name.toLowerCase()] = text;
+  }
+  return result;
+}
+
+/** The environment variable of a credential value, such as `SPATIAFI_CLIENT_ID`. */
+export function variableFor(provider: Provider, field: string): string {
+  return `${provider.environmentPrefix}_${field.toUpperCase()}`;
+}
+
+/** Reads the provider's own variables. The unprefixed names are never read: they may be another system's. */
+export function environmentCredentials(
+  provider: Provider,
+  get: (name: string) => string | undefined,
+): CredentialValues {
+  const values: CredentialValues = {};
+  for (const field of [...provider.requires, ...Object.keys(provider.defaults ?? {})]) {
+    const value = get(variableFor(provider, field));
+    if (value !== undefined && value !== "") values[field] = value;
+  }
+  return values;
+}
+
+/**
+ * Chooses between the sources: options, then environment, then file. What belongs together is taken
+ * from one place: a client id of one system never meets the secret of another.
+ */
+export function chooseCredentials(
+  provider: Provider,
+  sources: CredentialSources,
+): ChosenCredentials {
+  const file = sources.file
+    ? normaliseCredentials(sources.file.values, `The credentials file ${sources.file.path}`)
+    : {};
+  const places: { values: CredentialValues; source: string }[] = [
+    { values: sources.options ?? {}, source: "options" },
+    { values: sources.environment, source: environmentSource(provider, sources.environment) },
+    { values: file, source: sources.file?.path ?? "" },
+  ];
+  const defaults = provider.defaults ?? {};
+  const values: CredentialValues = { ...defaults };
+  for (const name of Object.keys(defaults)) {
+    const value = places.find((place) => place.values[name] !== undefined)?.values[name];
+    if (value !== undefined) values[name] = value;
+  }
+  const needed = provider.requires.filter((field) => defaults[field] === undefined);
+  const groups = [
+    needed.filter((field) => USER_FIELDS.includes(field)),
+    needed.filter((field) => !USER_FIELDS.includes(field)),
+  ].filter((group) => group.length > 0);
+
+  const used = new Set<string>();
+  for (const group of groups) {
+    const place = places.find((place) =>
+      group.every((field) => place.values[field] !== undefined)
+    ) ??
+      places.find((place) => group.some((field) => place.values[field] !== undefined));
+    if (place === undefined) continue;
+    used.add(place.source);
+    for (const field of group) {
+      const value = place.values[field];
+      if (value !== undefined) values[field] = value;
+    }
+  }
+  return {
+    values,
+    source: [...used].join(" and ") || "nothing",
+    missing: needed.filter((field) => values[field] === undefined),
+  };
+}
+
+function environmentSource(provider: Provider, values: CredentialValues): string {
+  const names = Object.keys(values).map((field) => variableFor(provider, field));
+  return `environment (${names.join(", ")})`;
+}
+
+/**
+ * The error for a sign-in without credentials and without anybody to ask.
+ *
+ * @param files where a credentials file would have been found
+ */
+export function missingCredentials(
+  provider: Provider,
+  missing: CredentialField[],
+  files: string[],
+): AuthError {
+  const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
+  const places = files.length > 0 ? `, or save a credentials file as ${files[0]}` : "";
+  const help = provider.enrolment
+    ? " Or run it once in a notebook or a terminal, where it can ask."
+    : provider.documentation
+    ? ` Where to get them: ${provider.documentation}.`
+    : "";
+  return new AuthError(
+    "credentials_missing",
+    `No ${
+      missing.join(" and ")
+    } for ${provider.title}, and nobody to ask. Set ${variables}${places}.${help}`,
+  );
+}

@@ -1,0 +1,62 @@
+import type { CredentialValues } from "../credentials.ts";
+import type { System } from "../system.ts";
+import type { TokenResponse } from "../token.ts";
+
+/** What every grant needs to talk to a token endpoint. */
+export interface GrantParts {
+  system: System;
+  values: CredentialValues;
+  /** Scopes to ask for, separated by spaces. */
+  scope: string | undefined;
+  /** A `fetch` that never rides a connection another request used. */
+  fetch: typeof fetch;
+  /** How long one exchange may take, in milliseconds. */
+  timeout: number;
+  /** How long one attempt may take, in milliseconds, where the exchange waits for a person. */
+  attemptTimeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** How far the server's clock is known to be ahead, in milliseconds. */
+  clock: { offset: number };
+  /** What discovery gave, kept for the next exchange of the same session. */
+  discovered: { metadata?: unknown };
+  /** The key tokens are bound to (DPoP, RFC 9449), as a private JWK. */
+  dpopKey?: JsonWebKey | undefined;
+}
+
+/** One exchange at the token endpoint that asks nobody. */
+export type GrantRequest =
+  /** RFC 6749 section 4.4 */
+  | { grant: "client_credentials" }
+  /** RFC 6749 section 4.3 */
+  | { grant: "password" }
+  /** RFC 6749 section 6; the endpoint is given where the sign-in decided it */
+  | { grant: "refresh_token"; refreshToken: string; tokenEndpoint?: string | undefined }
+  /** RFC 6749 section 4.1.3 and RFC 7636: the answer to an authorization request */
+  | {
+    grant: "authorization_code";
+    answer: AuthorizationAnswer;
+    request: AuthorizationRequest | null;
+  };
+
+/** What came back from the authorization endpoint. */
+export type AuthorizationAnswer =
+  /** The whole redirect, with `state` and `iss` to check. */
+  | { kind: "redirect"; url: URL }
+  /** A bare code, typed by the person who started the request. */
+  | { kind: "code"; code: string; tokenEndpoint?: string | undefined };
+
+/** What an authorization request must remember until its answer. */
+export interface AuthorizationRequest {
+  /** Where the person signs in. */
+  url: string;
+  redirectUri: string;
+  state: string;
+  nonce: string | undefined;
+  /** RFC 7636 code verifier. */
+  verifier: string;
+}
+
+/** A grant's result. */
+export type { TokenResponse };

@@ -1,0 +1,23 @@
+import * as openid from "openid-client";
+import type { GrantParts } from "./grant.ts";
+import { withClient } from "./exchange.ts";
+
+/**
+ * Tells the server that a token is no longer needed (RFC 7009).
+ *
+ * @returns false when the server has no revocation endpoint
+ */
+export function revokeToken(
+  parts: GrantParts,
+  token: string,
+  hint: "access_token" | "refresh_token",
+  tokenEndpoint: string | undefined,
+): Promise<boolean> {
+  const settings = { resend: "always", grant: "revocation", tokenEndpoint } as const;
+  return withClient(parts, settings, async ({ config, fetch }) => {
+    if (config.serverMetadata().revocation_endpoint === undefined) return false;
+    fetch.secrets.add(token);
+    await openid.tokenRevocation(config, token, { token_type_hint: hint });
+    return true;
+  });
+}

@@ -1,0 +1,57 @@
+import { AuthError } from "../errors.ts";
+
+const TLS = /certificate|\btls\b|\bssl\b|handshake|UnknownIssuer|SELF_SIGNED|CERT_|UNABLE_TO_/i;
+
+/**
+ * Turns what a runtime's `fetch` throws into an {@linkcode AuthError}.
+ *
+ * @param error what was thrown
+ * @param what who did not answer, such as "SpatiaFi's token endpoint (auth.spatiafi.com)"
+ */
+export function fetchFailure(error: unknown, what: string): AuthError {
+  if (error instanceof AuthError) return error;
+  const text = describeChain(error);
+  const permission = /--(?:allow|deny)-net[^"\s]*|--allow-[a-z]+(?:=\S+)?/.exec(text)?.[0];
+  if (isNotCapable(error) && permission !== undefined) {
+    return new AuthError(
+      "permission_denied",
+      `Deno may not connect to ${what}. Run with ${permission.replace(/[.,]$/, "")}.`,
+      { cause: error },
+    );
+  }
+  if (TLS.test(text)) {
+    return new AuthError(
+      "tls",
+      `The TLS certificate of ${what} was not accepted. Behind a company proxy, point DENO_CERT ` +
+        "(Node: NODE_EXTRA_CA_CERTS) at its CA file, or set DENO_TLS_CA_STORE=system; also check this machine's clock.",
+      { cause: withoutQueries(error) },
+    );
+  }
+  return new AuthError(
+    "network",
+    `No answer from ${what}: the connection failed or broke. Check the network, and HTTPS_PROXY if there is a proxy; then try again.`,
+    { cause: withoutQueries(error) },
+  );
+}
+
+/** The names and messages of an error and its causes. */
+function describeChain(error: unknown): string {
+  const parts: string[] = [];
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    parts.push(at.name, at.message, String((at as { code?: unknown }).code ?? ""));
+  }
+  return parts.join(" ");
+}
+
+function isNotCapable(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "NotCapable" || error.name === "PermissionDenied");
+}
+
+/** A fetch error repeats the URL, and a query may hold what the caller wants kept. */
+function withoutQueries(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  const plain = new Error(error.message.replace(/\?[^\s)"']*/g, "?…"));
+  plain.name = error.name;
+  return plain;
+}

@@ -1,0 +1,72 @@
+/** Parameters of OAuth requests whose values are no secrets. */
+const OPEN_PARAMETERS = new Set([
+  "grant_type",
+  "scope",
+  "client_id",
+  "redirect_uri",
+  "response_type",
+  "code_challenge_method",
+  "client_assertion_type",
+  "resource",
+  "audience",
+  "token_type_hint",
+  "username",
+]);
+
+/** The shortest run of characters that counts as a part of a secret. */
+const RUN = 6;
+
+/** Collects the secrets of one request: form values, and what the Authorization header carries. */
+export function secretsOf(body: unknown, headers: Headers): string[] {
+  const secrets: string[] = [];
+  const form = typeof body === "string" || body instanceof URLSearchParams
+    ? new URLSearchParams(body)
+    : [];
+  for (const [name, value] of form) if (!OPEN_PARAMETERS.has(name)) secrets.push(value);
+  for (const name of ["authorization", "dpop"]) {
+    const value = headers.get(name);
+    if (value !== null) secrets.push(value.replace(/^\w+ /, ""));
+  }
+  return secrets;
+}
+
+/**
+ * Lets a server's text into a message only when it repeats no part of a secret, as it is or encoded.
+ *
+ * @returns the text on one line, at most 200 characters, or `undefined`
+ */
+export function safeText(text: unknown, secrets: Iterable<string>): string | undefined {
+  if (typeof text !== "string" || text === "") return undefined;
+  const forms = [text, decode(text), text.replaceAll("+", " ")];
+  for (const secret of secrets) {
+    for (const variant of new Set([secret, encodeURIComponent(secret), base64(secret)])) {
+      if (forms.some((form) => sharesRun(form, variant))) return undefined;
+    }
+  }
+  // deno-lint-ignore no-control-regex
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]+/g, " ").trim();
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line || undefined;
+}
+
+/** True when both texts have a run of {@linkcode RUN} characters in common. */
+function sharesRun(text: string, secret: string): boolean {
+  if (secret.length < RUN) return secret !== "" && text.includes(secret);
+  const runs = new Set<string>();
+  for (let at = 0; at + RUN <= secret.length; at++) runs.add(secret.slice(at, at + RUN));
+  for (let at = 0; at + RUN <= text.length; at++) {
+    if (runs.has(text.slice(at, at + RUN))) return true;
+  }
+  return false;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text.slice(0, 4096))));
+}

@@ -1,0 +1,103 @@
+import { AuthError } from "../errors.ts";
+import { checkTransport } from "../url.ts";
+import { fetchFailure } from "./failure.ts";
+import { readCapped } from "./read_capped.ts";
+import { secretsOf } from "./redact.ts";
+import { abortReason, ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
+
+/**
+ * Which failed requests may be sent again.
+ *
+ * - `"always"`: those that change nothing when they run twice
+ * - `"refused"`: one-time requests; only when the server says it did not process them (429, 503)
+ */
+export type Resend = "always" | "refused";
+
+/** What {@linkcode createTokenFetch} needs. */
+export interface TokenFetchParts {
+  /** A `fetch` that never rides a connection another request used. */
+  fetch: typeof fetch;
+  /** How long one exchange may take with all its attempts, in milliseconds. */
+  timeout: number;
+  /** How long one attempt may take, in milliseconds, where the exchange is a long wait of many. */
+  attemptTimeout?: number | undefined;
+  /** Ends the exchange early. */
+  signal?: AbortSignal | undefined;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** Told how far the server's clock is ahead of this one, in milliseconds (RFC 9110, `Date`). */
+  onClockOffset?: (milliseconds: number) => void;
+}
+
+/** A `fetch` for authorization servers. */
+export interface TokenFetch {
+  /** Sends; answers other than failures are the caller's to judge. */
+  (url: string | URL, init?: RequestInit): Promise<Response>;
+  /** What was sent that must not appear anywhere. */
+  readonly secrets: Set<string>;
+}
+
+/**
+ * Makes a `fetch` for one exchange with an authorization server: https or loopback only, redirects
+ * not followed, body capped, attempts and deadline bounded.
+ */
+export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: string): TokenFetch {
+  const deadline = AbortSignal.timeout(parts.timeout);
+  const own = parts.signal ? AbortSignal.any([parts.signal, deadline]) : deadline;
+  const secrets = new Set<string>();
+
+  const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const target = checkTransport(url, `URL of ${what}`);
+    const who = `${what} (${target.host})`;
+    const headers = new Headers(init.headers);
+    for (const secret of secretsOf(init.body, headers)) secrets.add(secret);
+    const whole = init.signal ? AbortSignal.any([own, init.signal]) : own;
+    for (let attempt = 1;; attempt++) {
+      const signal = parts.attemptTimeout === undefined
+        ? whole
+        : AbortSignal.any([whole, AbortSignal.timeout(parts.attemptTimeout)]);
+      let response: Response | undefined;
+      try {
+        response = await readCapped(
+          await parts.fetch(target, { ...init, redirect: "manual", signal }),
+          who,
+        );
+        noteClock(response, parts);
+      } catch (error) {
+        if (parts.signal?.aborted) throw abortReason(parts.signal);
+        if (signal.aborted) throw tooSlow(who, parts.timeout);
+        failure = fetchFailure(error, who);
+        if (failure.code !== "network" || resend !== "always" || attempt === ATTEMPTS) {
+          throw failure;
+        }
+      }
+      const asked = response && retryAfter(response.headers, parts.now());
+      if (response && (!worthAnother(response, resend) || attempt === ATTEMPTS)) return response;
+      const wait = backoff(attempt, asked);
+      if (wait === null && response) return response;
+      await pause(wait ?? 0, whole).catch(() => {
+        throw parts.signal?.aborted ? abortReason(parts.signal) : tooSlow(who, parts.timeout);
+      });
+    }
+  };
+  return Object.assign(send, { secrets });
+}
+
+function worthAnother(response: Response, resend: Resend): boolean {
+  const statuses = resend === "always" ? [429, 502, 503, 504] : [429, 503];
+  return statuses.includes(response.status);
+}
+
+function noteClock(response: Response, parts: TokenFetchParts): void {
+  const date = Date.parse(response.headers.get("date") ?? "");
+  if (!Number.isNaN(date)) parts.onClockOffset?.(date - parts.now());
+}
+
+function tooSlow(who: string, timeout: number): AuthError {
+  return new AuthError(
+    "timeout",
+    `${who} did not answer within ${
+      timeout / 1000
+    } s. Try again, or give a longer timeout (milliseconds).`,
+  );
+}
