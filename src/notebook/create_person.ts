@@ -46,7 +46,9 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     async ask(text, { secret }) {
       if (kind === "nobody") return null;
       const question = `${text}: `;
-      const answer = kernel ? kernel.prompt(question, secret) : await runtime.ask(question, secret);
+      const answer = kernel
+        ? await interruptible(runtime, () => askKernel(kernel, question, secret))
+        : await runtime.ask(question, secret);
       // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
       if (kernel && answer === null) kind = "nobody";
       return answer;
@@ -75,4 +77,18 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       }
     },
   };
+}
+
+/**
+ * Asks in the notebook. `prompt` stops the isolate, so a press of the stop button meanwhile is known
+ * only afterwards: a listener has to be there already, or the press ends the kernel.
+ */
+async function askKernel(
+  kernel: Kernel,
+  question: string,
+  secret: boolean,
+): Promise<string | null> {
+  const answer = kernel.prompt(question, secret);
+  if (answer !== null) await new Promise((resolve) => setTimeout(resolve, 10));
+  return answer;
 }

@@ -23,7 +23,6 @@ export interface KernelGlobals {
       ): Promise<void>;
     };
   };
-  readonly display?: unknown;
   readonly prompt?: (
     text: string,
     initial: string,
@@ -42,7 +41,7 @@ export function findKernel(globals: KernelGlobals = globalThis as KernelGlobals)
     // `Deno.jupyter` is a getter that throws outside a kernel.
     const jupyter = globals.Deno?.jupyter;
     const prompt = globals.prompt;
-    if (!jupyter || !prompt || typeof globals.display !== "function") return null;
+    if (!prompt || typeof jupyter?.display !== "function") return null;
     return {
       // A default would be shown, and for a password it would be a secret on the screen.
       prompt: (text, secret) => prompt(text, "", { password: secret }),
