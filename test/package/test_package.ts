@@ -1,0 +1,85 @@
+/**
+ * Installs the package from its tarball and uses it as a consumer would, in Node and Bun:
+ * `deno test -A test/package/test_package.ts -- [TARBALL]`. Without a tarball it packs one.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { install } from "./install.ts";
+import { compareFiles, listFiles, reachedModules } from "./package_files.ts";
+import { runOrThrow, runTool } from "./run.ts";
+import { findRuntimes } from "./runtimes.ts";
+
+const PUBLINT = "publint@0.3.25";
+const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
+const TYPESCRIPT = "typescript@5.9.3";
+
+Deno.test("the package", async (context) => {
+  await using installed = await install(Deno.args[0]);
+  const { directory, packageDirectory, tarball } = installed;
+
+  await context.step(
+    "holds the modules, their types, the documents, and nothing else",
+    async () => {
+      const compared = compareFiles(await listFiles(packageDirectory), await reachedModules());
+      assert.deepEqual(compared, { unexpected: [], missing: [] });
+    },
+  );
+
+  await context.step("names no folder of the machine it was made on", async () => {
+    for (const file of await listFiles(packageDirectory)) {
+      const text = await Deno.readTextFile(join(packageDirectory, file));
+      assert.ok(!/file:\/\/\//.test(text), `${file} holds a file URL`);
+    }
+  });
+
+  for (const runtime of await findRuntimes()) {
+    await context.step(`is imported by ${runtime.name}`, async () => {
+      const path = join(directory, "import.mjs");
+      await writeFile(
+        path,
+        `import { AuthError } from "@onecell/auth"; console.log(AuthError.name);`,
+      );
+      assert.equal((await runOrThrow(runtime.program, [path])).trim(), "AuthError");
+    });
+  }
+
+  await context.step("passes publint", async () => {
+    await runTool(PUBLINT, "publint", ["--strict", packageDirectory], directory);
+  });
+
+  await context.step("passes are-the-types-wrong", async () => {
+    await runTool(TYPES_WRONG, "attw", [tarball, "--profile", "esm-only"], directory);
+  });
+
+  for (const resolution of ["node16", "bundler"]) {
+    await context.step(`has types under moduleResolution ${resolution}`, async () => {
+      await checkTypes(directory, resolution);
+    });
+  }
+});
+
+/** Type-checks a consumer, strictly and with the package's own declarations included. */
+async function checkTypes(directory: string, resolution: string): Promise<void> {
+  const source = `import { AuthError, type AuthErrorCode } from "@onecell/auth";
+    const code: AuthErrorCode = new AuthError("network", "text").code;
+    export default code;`;
+  await writeFile(join(directory, "consumer.ts"), source);
+  const module = resolution === "node16" ? "node16" : "esnext";
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--target",
+    "es2022",
+    "--lib",
+    "esnext,dom,dom.iterable",
+  ];
+  await runTool(
+    TYPESCRIPT,
+    "tsc",
+    [...options, "--module", module, "--moduleResolution", resolution, "consumer.ts"],
+    directory,
+  );
+}
