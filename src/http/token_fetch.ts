@@ -65,11 +65,12 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
         noteClock(response, parts);
       } catch (error) {
         if (parts.signal?.aborted) throw abortReason(parts.signal);
-        if (signal.aborted) throw tooSlow(who, parts.timeout);
-        failure = fetchFailure(error, who);
-        if (failure.code !== "network" || resend !== "always" || attempt === ATTEMPTS) {
-          throw failure;
-        }
+        if (whole.aborted) throw tooSlow(who, parts.timeout);
+        const failure = signal.aborted
+          ? tooSlow(who, parts.attemptTimeout ?? parts.timeout)
+          : fetchFailure(error, who);
+        const passing = failure.code === "network" || failure.code === "timeout";
+        if (!passing || resend !== "always" || attempt === ATTEMPTS) throw failure;
       }
       const asked = response && retryAfter(response.headers, parts.now());
       if (response && (!worthAnother(response, resend) || attempt === ATTEMPTS)) return response;

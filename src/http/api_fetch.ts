@@ -1,0 +1,198 @@
+import { AuthError } from "../errors.ts";
+import type { StoredToken } from "../store/store.ts";
+import type { System } from "../system.ts";
+import { fetchFailure } from "./failure.ts";
+import { type ApiRequest, prepareRequest } from "./api_request.ts";
+import { nextHop } from "./redirect.ts";
+import { ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
+
+/** Where the API requests of a session get their token. */
+export interface TokenSource {
+  /** The token while it is good, else `null`; never waits. */
+  current(): StoredToken | null;
+  /** A good token, renewed if need be. */
+  fresh(signal?: AbortSignal): Promise<StoredToken>;
+  /** A token other than the one the API has refused. */
+  renewAfterRefusal(refused: StoredToken, signal?: AbortSignal): Promise<StoredToken>;
+}
+
+/** What {@linkcode createApiFetch} needs. */
+export interface ApiFetchParts {
+  system: System;
+  tokens: TokenSource;
+  fetch: typeof fetch;
+  /** How long one attempt may take until its headers are there, in milliseconds. */
+  timeout: number;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** Told of every answer's `Date`: how far the server's clock is ahead, in milliseconds. */
+  clock: { offset: number };
+}
+
+const DEFAULT_RETRY_STATUSES = [429, 502, 503, 504];
+/** Methods that may run twice (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+/** As many as the fetch standard follows. */
+const MOST_REDIRECTS = 20;
+
+/** Headers with the token in them, made once for each token: that is what keeps a warm call cheap. */
+const tokenHeaders = new WeakMap<StoredToken, Record<string, string>>();
+
+/** The `Authorization` header of a token (RFC 6750 section 2.1), the same object every time. */
+function headersOf(token: StoredToken): Record<string, string> {
+  let headers = tokenHeaders.get(token);
+  if (headers === undefined) {
+    headers = { authorization: `Bearer ${token.access_token}` };
+    tokenHeaders.set(token, headers);
+  }
+  return headers;
+}
+
+/**
+ * Makes the `fetch` of a session: relative URLs, the token where it belongs and nowhere else, one
+ * renewal after a 401, bounded attempts, a timeout.
+ */
+export function createApiFetch(parts: ApiFetchParts): typeof fetch {
+  const { system, tokens, timeout } = parts;
+  const statuses = new Set(system.provider.retryStatuses ?? DEFAULT_RETRY_STATUSES);
+  let dpopNonce: string | undefined;
+  /** A token that came of a refusal and has not been accepted yet: another refusal changes nothing. */
+  let unproven: StoredToken | undefined;
+
+  /** One request on the wire. */
+  async function send(request: ApiRequest, token: StoredToken | null): Promise<Response> {
+    const headers = token === null
+      ? request.headers
+      : token.dpop_key !== undefined
+      ? await dpopHeaders(request, token, token.dpop_key)
+      : request.headers === undefined
+      ? headersOf(token)
+      : withToken(request.headers, token);
+    const controller = new AbortController();
+    const timer = setTimeout(abortWith, timeout, controller);
+    const signal = request.signal
+      ? AbortSignal.any([request.signal, controller.signal])
+      : controller.signal;
+    try {
+      const init: RequestInit = { ...request.init, redirect: "manual", signal };
+      if (headers !== undefined) init.headers = headers;
+      return await parts.fetch(request.url, init);
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      if (controller.signal.aborted) throw tooSlow(system, timeout);
+      throw fetchFailure(error, `${system.provider.title} (${request.url.host})`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function dpopHeaders(
+    request: ApiRequest,
+    token: StoredToken,
+    key: JsonWebKey,
+  ): Promise<Headers> {
+    const { dpopProof } = await import("../dpop.ts");
+    const headers = new Headers(request.headers);
+    headers.set("authorization", `DPoP ${token.access_token}`);
+    const now = parts.now() + parts.clock.offset;
+    const proof = { method: request.method, url: request.url, nonce: dpopNonce, now };
+    headers.set("dpop", await dpopProof(key, { ...proof, accessToken: token.access_token }));
+    return headers;
+  }
+
+  /** Sends until there is an answer worth giving back. */
+  async function attempts(request: ApiRequest, token: StoredToken | null): Promise<Response> {
+    const idempotent = IDEMPOTENT.has(request.method);
+    for (let attempt = 1;; attempt++) {
+      let response: Response;
+      try {
+        response = await send(request, token);
+      } catch (error) {
+        const again = idempotent && request.replayable && attempt < ATTEMPTS &&
+          error instanceof AuthError && error.code === "network";
+        if (!again) throw error;
+        await pause(backoff(attempt, undefined) ?? 0, request.signal);
+        continue;
+      }
+      const status = response.status;
+      if (status < 400 || attempt === ATTEMPTS || !request.replayable) return response;
+      const passing = statuses.has(status) || (status === 500 && request.method === "GET");
+      // What may have been carried out is sent again only where running twice does no harm.
+      if (!passing || !(idempotent || status === 429 || status === 503 || status === 413)) {
+        return response;
+      }
+      const wait = backoff(attempt, retryAfter(response.headers, parts.now()));
+      if (wait === null) return response;
+      await response.body?.cancel();
+      await pause(wait, request.signal);
+    }
+  }
+
+  /** Sends with the token; after a 401, once more with another. */
+  async function authorized(request: ApiRequest): Promise<Response> {
+    const token = tokens.current() ?? await tokens.fresh(request.signal);
+    const response = await attempts(request, token);
+    if (token.dpop_key !== undefined) {
+      const nonce = response.headers.get("dpop-nonce");
+      const asked = nonce !== null && nonce !== dpopNonce && response.status === 401;
+      if (nonce !== null) dpopNonce = nonce;
+      if (asked && request.replayable) {
+        await response.body?.cancel();
+        return await attempts(request, token);
+      }
+    }
+    if (response.status !== 401) {
+      if (token === unproven) unproven = undefined;
+      return response;
+    }
+    if (token === unproven) return response;
+    let other: StoredToken;
+    try {
+      other = await tokens.renewAfterRefusal(token, request.signal);
+    } catch {
+      // The API's own answer says more than a renewal that has nothing to renew with.
+      return response;
+    }
+    if (!request.replayable || other === token) return response;
+    await response.body?.cancel();
+    unproven = other;
+    const replayed = await attempts(request, other);
+    if (replayed.status !== 401 && unproven === other) unproven = undefined;
+    return replayed;
+  }
+
+  return async function fetch(input, init) {
+    let request = await prepareRequest(system, input, init);
+    let response = await authorized(request);
+    if (response.status < 300 || response.status > 399) return response;
+    for (let hop = 0; hop < MOST_REDIRECTS; hop++) {
+      const next = nextHop(system, request, response);
+      if (next === null) return response;
+      await response.body?.cancel();
+      request = next.request;
+      response = next.trusted ? await authorized(request) : await attempts(request, null);
+    }
+    await response.body?.cancel();
+    throw new AuthError("redirect_refused", "Too many redirects in a row. Check the URL.");
+  };
+}
+
+function abortWith(controller: AbortController): void {
+  controller.abort();
+}
+
+function withToken(headers: Headers, token: StoredToken): Headers {
+  const all = new Headers(headers);
+  all.set("authorization", `Bearer ${token.access_token}`);
+  return all;
+}
+
+function tooSlow(system: System, timeout: number): AuthError {
+  return new AuthError(
+    "timeout",
+    `${system.provider.title}'s API did not answer within ${
+      timeout / 1000
+    } s. Try again, or give ` +
+      "getSession a longer timeout (milliseconds).",
+  );
+}

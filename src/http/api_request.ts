@@ -1,0 +1,108 @@
+import { AuthError } from "../errors.ts";
+import type { System } from "../system.ts";
+import { checkTransport } from "../url.ts";
+
+/** One API request, ready to be sent as often as its body allows. */
+export interface ApiRequest {
+  url: URL;
+  method: string;
+  /** The caller's headers, or `undefined` when there are none. */
+  headers: Headers | undefined;
+  /** Everything else of the caller's `init`. */
+  init: RequestInit;
+  signal: AbortSignal | undefined;
+  /** False for a body that can be read only once. */
+  replayable: boolean;
+  /** What the caller wants done with a redirect. */
+  redirect: RequestRedirect;
+}
+
+/**
+ * Reads what a caller gave `fetch`, and refuses what the token must not go to.
+ *
+ * @throws {AuthError} `foreign_origin`, `insecure_url` or `invalid_argument`
+ */
+export async function prepareRequest(
+  system: System,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): Promise<ApiRequest> {
+  const given = typeof input === "object" && "url" in input ? input : undefined;
+  const url = resolveUrl(system, given ? given.url : input as string | URL);
+  checkTarget(system, url);
+  if (given === undefined && init === undefined) {
+    return {
+      url,
+      method: "GET",
+      headers: undefined,
+      init: EMPTY,
+      signal: undefined,
+      replayable: true,
+      redirect: "follow",
+    };
+  }
+  const { headers: extra, signal, redirect, ...rest } = init ?? {};
+  const method = (rest.method ?? given?.method ?? "GET").toUpperCase();
+  const headers = given || extra ? new Headers(extra ?? given?.headers) : undefined;
+  const request: ApiRequest = {
+    url,
+    method,
+    headers,
+    init: { ...rest, method },
+    signal: signal ?? given?.signal ?? undefined,
+    replayable: !(rest.body instanceof ReadableStream),
+    redirect: redirect ?? given?.redirect ?? "follow",
+  };
+  if (given?.body && rest.body === undefined) {
+    // A Request's body can be read once; read now, it can be sent again after a renewal.
+    request.init.body = await given.arrayBuffer();
+  }
+  return request;
+}
+
+const EMPTY: RequestInit = Object.freeze({});
+
+/** Resolves a URL against the API, as a browser would against a page. */
+export function resolveUrl(system: System, input: string | URL): URL {
+  try {
+    return new URL(input, system.apiUrl);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      `This is not a URL. Give a path such as "/api/…" or a URL below ${system.apiUrl.origin}.`,
+    );
+  }
+}
+
+/** Refuses a URL the session's token does not belong to. */
+export function checkTarget(system: System, url: URL): void {
+  if (!system.origins.has(url.origin)) {
+    checkTransport(url, "URL to fetch");
+    throw new AuthError(
+      "foreign_origin",
+      `${url.origin} is not ${system.provider.title}'s API (${
+        [...system.origins].join(", ")
+      }), so the ` +
+        `token is not sent there. If it belongs there, pass getSession the option origins: ["${url.origin}"].`,
+    );
+  }
+  if (url.username !== "" || url.password !== "") checkTransport(url, "URL to fetch");
+  const { refusedPaths } = system.provider;
+  if (refusedPaths === undefined) return;
+  const path = `${decodePath(url.pathname).toLowerCase()}/`;
+  const refused = refusedPaths.find((part) => path.includes(`${part.toLowerCase()}/`));
+  if (refused !== undefined) {
+    throw new AuthError(
+      "invalid_argument",
+      `${system.provider.title} does not allow calls to its internal API ("${refused}"). Use a documented URL.`,
+    );
+  }
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path).replace(/\/{2,}/g, "/");
+  } catch {
+    return path;
+  }
+}

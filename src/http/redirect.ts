@@ -1,0 +1,74 @@
+import { AuthError } from "../errors.ts";
+import type { System } from "../system.ts";
+import { checkTransport, isLoopback } from "../url.ts";
+import { type ApiRequest, checkTarget } from "./api_request.ts";
+
+/** Headers that may follow a redirect out of the API: they say what is wanted, not who asks. */
+const OPEN_HEADERS = ["accept", "accept-language", "range", "if-range", "user-agent"];
+
+/**
+ * Decides about a redirect (RFC 9110 section 15.4). `fetch` itself would keep custom authentication
+ * headers across origins and send a 307's body again, so it is told not to follow.
+ *
+ * @returns the next request and whether the token may go along; `null` to give back the answer
+ * @throws {AuthError} `redirect_refused` when following would carry a body or a secret elsewhere
+ */
+export function nextHop(
+  system: System,
+  request: ApiRequest,
+  response: Response,
+): { request: ApiRequest; trusted: boolean } | null {
+  const { status } = response;
+  const location = response.headers.get("location");
+  const isRedirect = [301, 302, 303, 307, 308].includes(status);
+  if (!isRedirect || location === null || request.redirect === "manual") return null;
+  if (request.redirect === "error") {
+    throw refused(`The API answered with a redirect (HTTP ${status}).`);
+  }
+  if (!URL.canParse(location, request.url)) throw refused("The API redirects to what is no URL.");
+  const url = new URL(location, request.url);
+  if (url.hash === "") url.hash = request.url.hash;
+
+  const becomesGet = (status === 303 && request.method !== "HEAD") ||
+    ((status === 301 || status === 302) && request.method === "POST");
+  const next: ApiRequest = { ...request, url };
+  if (becomesGet) {
+    const { body: _, ...init } = request.init;
+    next.method = "GET";
+    next.init = { ...init, method: "GET" };
+    next.replayable = true;
+    next.headers = without(request.headers, (name) => name.startsWith("content-"));
+  } else if (!request.replayable) {
+    throw refused(`The API redirects (HTTP ${status}) a body that can be sent only once.`);
+  }
+  if (system.origins.has(url.origin)) {
+    checkTarget(system, url);
+    return { request: next, trusted: true };
+  }
+  checkTransport(url, "redirect's target");
+  if (isLoopback(url.hostname) && !isLoopback(request.url.hostname)) {
+    throw refused("The API redirects to this machine.");
+  }
+  if (next.method !== "GET" && next.method !== "HEAD") {
+    throw refused(`The API redirects a ${next.method} to ${url.origin}, which is not its own.`);
+  }
+  // A download elsewhere is common and fine, without anything that says who asks.
+  const { body: _, ...init } = next.init;
+  next.init = { ...init, credentials: "omit" };
+  next.headers = without(request.headers, (name) => !OPEN_HEADERS.includes(name));
+  return { request: next, trusted: false };
+}
+
+function without(
+  headers: Headers | undefined,
+  drop: (name: string) => boolean,
+): Headers | undefined {
+  return headers && new Headers([...headers].filter(([name]) => !drop(name)));
+}
+
+function refused(what: string): AuthError {
+  return new AuthError(
+    "redirect_refused",
+    `${what} It was not followed. If the target belongs to the API, name it in the option origins.`,
+  );
+}
