@@ -4,35 +4,47 @@ const MAX_STEPS = 20;
 
 /** Walks sign-in and consent; resolves to the redirect that leaves the sandbox. */
 export async function completeSignIn(url: string, user: SandboxUser): Promise<string> {
-  const browser = new Browser(new URL(url).origin);
-  return await browser.walk(url, { ...user, decision: "approve" });
+  return (await new Browser(url).walk({ ...user, decision: "approve" })).url;
+}
+
+/** The same, but the person refuses. */
+export async function denySignIn(url: string, user: SandboxUser): Promise<string> {
+  return (await new Browser(url).walk({ ...user, decision: "deny" })).url;
 }
 
 /** Walks the device verification page to its end and approves. */
 export async function approveDevice(url: string, user: SandboxUser): Promise<void> {
-  await new Browser(new URL(url).origin).walk(url, { ...user, decision: "approve" });
+  await new Browser(url).walk({ ...user, decision: "approve" });
 }
 
-/** Refuses at the device verification page. */
-export async function denyDevice(url: string): Promise<void> {
-  await new Browser(new URL(url).origin).walk(url, { abort: "yes" });
+/** Walks the device verification page to its end and refuses. */
+export async function denyDevice(url: string, user: SandboxUser): Promise<void> {
+  await new Browser(url).walk({ ...user, decision: "deny" });
+}
+
+/** Signs in at the 4insight page and reads the package off it. */
+export async function signInForPackage(origin: string, user: SandboxUser): Promise<string> {
+  const { text } = await new Browser(`${origin}/auth`).walk({ ...user });
+  const content = /<pre id="package">([^<]*)</.exec(text)?.[1];
+  if (!content) throw new Error("The page shows no package.");
+  return content.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
 }
 
 /** As much of a browser as the sandbox's own pages need: cookies, redirects and forms. */
 class Browser {
-  readonly #origin: string;
+  readonly #start: URL;
   readonly #cookies = new Map<string, { value: string; path: string }>();
 
-  constructor(origin: string) {
-    this.#origin = origin;
+  constructor(start: string) {
+    this.#start = new URL(start);
   }
 
   /** Follows redirects and fills in forms; ends at another origin or at a page without a form. */
-  async walk(start: string, answers: Record<string, string>): Promise<string> {
-    let url = new URL(start);
+  async walk(answers: Record<string, string>): Promise<{ url: string; text: string }> {
+    let url = this.#start;
     let form: URLSearchParams | undefined;
     for (let step = 0; step < MAX_STEPS; step++) {
-      if (url.origin !== this.#origin) return url.href;
+      if (url.origin !== this.#start.origin) return { url: url.href, text: "" };
       const response = await this.#request(url, form);
       const location = response.headers.get("location");
       const text = await response.text();
@@ -43,7 +55,7 @@ class Browser {
       }
       if (!response.ok) throw new Error(`${response.status} at ${url.pathname}: ${text}`);
       const action = /<form[^>]*\baction="([^"]*)"/.exec(text)?.[1];
-      if (action === undefined) return url.href;
+      if (action === undefined) return { url: url.href, text };
       const next = fillIn(text, answers);
       if (form && String(form) === String(next)) {
         throw new Error(`The page ${url.pathname} did not accept the form.`);

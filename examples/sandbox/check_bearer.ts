@@ -1,23 +1,31 @@
 import type { JWTPayload } from "jose";
+import { checkDpop } from "./check_dpop.ts";
 import type { Issuer } from "./create_issuer.ts";
 import type { Exchange } from "./exchange.ts";
 
 const REMEMBERED = 500;
 
-/** Judges the `Authorization` header of API requests; the answer says what is wrong, if anything. */
-export function checkBearer(issuer: Issuer): (exchange: Exchange) => Promise<string | undefined> {
+/** Claims of a good token, or what is wrong with the request. */
+export type Verdict = { claims: JWTPayload } | { refusal: string };
+
+/** Judges the `Authorization` header of API requests. */
+export function checkBearer(issuer: Issuer): (exchange: Exchange) => Promise<Verdict> {
   // Signatures are checked once per token, to keep the API cheap when calls are measured.
   const known = new Map<string, JWTPayload>();
-  return async ({ request }) => {
-    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
-    if (!token || scheme?.toLowerCase() !== "bearer") return "no bearer token";
+  return async (exchange) => {
+    const [scheme, token] = (exchange.request.headers.authorization ?? "").split(" ");
+    if (!token || !/^(bearer|dpop)$/i.test(scheme ?? "")) return { refusal: "no bearer token" };
     try {
       const claims = known.get(token) ?? await issuer.verify(token);
       if (known.size >= REMEMBERED) known.clear();
       known.set(token, claims);
-      return issuer.isCurrent(claims) ? undefined : "the token has expired or was revoked";
+      if (!issuer.isCurrent(claims)) return { refusal: "the token has expired or was revoked" };
+      const isDpop = scheme?.toLowerCase() === "dpop";
+      if (isDpop !== (claims.cnf !== undefined)) return { refusal: "wrong scheme for this token" };
+      if (isDpop) await checkDpop(exchange, token, claims);
+      return { claims };
     } catch {
-      return "the token is not valid here";
+      return { refusal: "the token is not valid here" };
     }
   };
 }

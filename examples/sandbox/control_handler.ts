@@ -30,6 +30,10 @@ export function controlHandler(sandbox: Sandbox): Handler {
       redirect: await sandbox.completeSignIn(String(JSON.parse(body).url)),
     }),
     "POST /approve-device": ({ body }) => sandbox.approveDevice(String(JSON.parse(body).url)),
+    "POST /package": async () => JSON.parse(await sandbox.signInForPackage()),
+    "POST /deny-sign-in": async ({ body }) => ({
+      redirect: await sandbox.denySignIn(String(JSON.parse(body).url)),
+    }),
     "POST /deny-device": ({ body }) => sandbox.denyDevice(String(JSON.parse(body).url)),
   };
   return async (exchange) => {

@@ -52,22 +52,33 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   ]);
   const kid = randomSecret(6);
   const jwk = { ...await exportJWK(keys.privateKey), alg: SIGNING_ALGORITHM, use: "sig", kid };
-  const store = new MemoryStore(() => countRevoked(state, name));
+  const revoked = new Set<unknown>();
+  // Several requests may notice the same reuse; it is one family that is gone.
+  const countRevoked = (grantId: unknown): void => {
+    if (revoked.has(grantId)) return;
+    revoked.add(grantId);
+    state.count("families_revoked");
+    state.count(`${name}.families_revoked`);
+  };
+  const store = new MemoryStore(countRevoked);
   for (const client of options.clients ?? []) store.addClient(client);
 
   const configuration = providerConfiguration({ ...options, store, errors, jwks: { keys: [jwk] } });
   const provider = new Provider(issuer, configuration);
   provider.on("grant.error", (_context, error) => {
-    if (error.message !== "invalid_grant") return;
+    if (!(error instanceof Error) || error.message !== "invalid_grant") return;
     state.count("invalid_grant");
     state.count(`${name}.invalid_grant`);
   });
   // Revocation by RFC 7009 is a wish of the client, not a reused token.
-  provider.on("grant.revoked", ({ oidc }) => {
-    if (oidc.route === "token") countRevoked(state, name);
+  provider.on("grant.revoked", ({ oidc }, grantId) => {
+    if (oidc.route === "token") countRevoked(grantId);
   });
   for (const event of ["error", "server_error"]) {
-    provider.on(event, (_context, error) => void state.errors.push(String(error?.stack ?? error)));
+    provider.on(event, (first, second) => {
+      const error = first instanceof Error ? first : second;
+      state.errors.push(error instanceof Error ? error.stack ?? error.message : String(error));
+    });
   }
 
   const callback = provider.callback();
@@ -99,11 +110,6 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     },
     isCurrent: ({ exp, gen }) => Date.now() / 1000 < (exp ?? 0) && gen === state.generation,
   };
-}
-
-function countRevoked(state: SandboxState, name: string): void {
-  state.count("families_revoked");
-  state.count(`${name}.families_revoked`);
 }
 
 /** The listener has read the body already; the engine wants to read it itself. */

@@ -14,10 +14,10 @@ const SWEEP_EVERY = 2_000;
 export class MemoryStore {
   readonly #entries = new Map<string, Entry>();
   readonly #byGrant = new Map<string, Set<string>>();
-  readonly #onReuse: () => void;
+  readonly #onReuse: (grantId: string) => void;
   #writes = 0;
 
-  constructor(onReuse: () => void) {
+  constructor(onReuse: (grantId: string) => void) {
     this.#onReuse = onReuse;
   }
 
@@ -59,8 +59,8 @@ export class MemoryStore {
         if (stored?.grantId) {
           this.#revoke(stored.grantId);
           this.#entries.delete(`Grant:${stored.grantId}`);
+          this.#onReuse(stored.grantId);
         }
-        this.#onReuse();
         const { errors } = await loadOidcProvider();
         throw new errors.InvalidGrant("token already used");
       },

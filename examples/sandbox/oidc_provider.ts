@@ -89,7 +89,7 @@ export interface InteractionDetails {
 export interface Provider {
   readonly issuer: string;
   callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  on(event: string, listener: (context: ProviderContext, error: Error) => void): void;
+  on(event: string, listener: (context: ProviderContext, detail: unknown) => void): void;
   registerGrantType(
     name: string,
     handler: (context: ProviderContext) => Promise<void>,

@@ -8,12 +8,17 @@ const PAGES = 3;
 export function resourceApi(issuer: Issuer, own?: Record<string, Handler>): Handler {
   const authorized = checkBearer(issuer);
   return async (exchange) => {
-    const refusal = await authorized(exchange);
-    if (refusal) {
-      return sendJson(exchange.response, 401, { error: "invalid_token", message: refusal }, {
-        "www-authenticate":
-          `Bearer realm="sandbox", error="invalid_token", error_description="${refusal}"`,
-      });
+    const verdict = await authorized(exchange);
+    if ("refusal" in verdict) {
+      return sendJson(
+        exchange.response,
+        401,
+        { error: "invalid_token", message: verdict.refusal },
+        {
+          "www-authenticate":
+            `Bearer realm="sandbox", error="invalid_token", error_description="${verdict.refusal}"`,
+        },
+      );
     }
     const { pathname } = exchange.url;
     const handler = own?.[pathname] ?? routes[pathname] ??

@@ -45,7 +45,11 @@ export interface Sandbox extends AsyncDisposable {
   completeSignIn(authorizationUrl: string): Promise<string>;
   /** Signs in and approves at the device verification page. */
   approveDevice(verificationUri: string): Promise<void>;
-  /** Refuses at the device verification page. */
+  /** Signs in and refuses; resolves to the redirect back to the client. */
+  denySignIn(authorizationUrl: string): Promise<string>;
+  /** Signs in at the 4insight page; resolves to the package that it shows. */
+  signInForPackage(): Promise<string>;
+  /** Signs in and refuses at the device verification page. */
   denyDevice(verificationUri: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,10 @@
-import { approveDevice, completeSignIn, denyDevice } from "./browser.ts";
+import {
+  approveDevice,
+  completeSignIn,
+  denyDevice,
+  denySignIn,
+  signInForPackage,
+} from "./browser.ts";
 import { controlHandler } from "./control_handler.ts";
 import { type Fault, FAULTS } from "./fault.ts";
 import { type Listener, openListener } from "./open_listener.ts";
@@ -75,7 +81,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       reset: () => state.reset(),
       completeSignIn: (url) => completeSignIn(url, person),
       approveDevice: (url) => approveDevice(url, person),
-      denyDevice: (url) => denyDevice(url),
+      denySignIn: (url) => denySignIn(url, person),
+      denyDevice: (url) => denyDevice(url, person),
+      signInForPackage: () => signInForPackage(environment.FOURINSIGHT_AUTH_URL ?? "", person),
       stop,
       [Symbol.asyncDispose]: stop,
     };

@@ -1,5 +1,19 @@
 import type { System } from "../system.ts";
+import { fourinsight } from "./fourinsight.ts";
+import { fourinsightClient } from "./fourinsight_client.ts";
+import { ocs } from "./ocs.ts";
+import { oidc } from "./oidc.ts";
+import { plantpredict } from "./plantpredict.ts";
+import { plantpredictOkta } from "./plantpredict_okta.ts";
 import { spatiafi } from "./spatiafi.ts";
 
 /** Every system of the sandbox, in the order of their ports. */
-export const registry: readonly System[] = [spatiafi];
+export const registry: readonly System[] = [
+  spatiafi,
+  plantpredictOkta,
+  plantpredict,
+  fourinsight,
+  fourinsightClient,
+  ocs,
+  oidc,
+];

@@ -1,18 +1,14 @@
 import { createIssuer, type Issuer } from "../create_issuer.ts";
-import { type Exchange, type Handler, send, sendJson } from "../exchange.ts";
+import { type Exchange, send, sendJson } from "../exchange.ts";
 import { loadOidcProvider } from "../oidc_provider.ts";
 import { randomSecret } from "../random_secret.ts";
 import { resourceApi } from "../resource_api.ts";
+import { serveIssuer } from "../serve_issuer.ts";
 import { findUser, type SandboxClient, type System, type SystemContext } from "../system.ts";
 
 const BASIC = "/api/v1/auth/jwt/token/basic";
 const CLIENTS = "/api/v1/clients/";
 const TOKEN = "/api/v1/auth/jwt/token";
-const endpoints: Record<string, string> = {
-  [BASIC]: "basic",
-  [CLIENTS]: "clients",
-  [TOKEN]: "token",
-};
 
 /** SpatiaFi: Basic sign-in, app credentials made on request, then `client_secret_jwt`. */
 export const spatiafi: System = {
@@ -36,18 +32,14 @@ export const spatiafi: System = {
         },
       },
     });
-    const handlers: Record<string, Handler> = {
-      [`GET ${BASIC}`]: (exchange) => answerBasic(context, issuer, exchange),
-      [`POST ${CLIENTS}`]: (exchange) => answerClients(issuer, exchange),
-      [`POST ${CLIENTS.slice(0, -1)}`]: ({ response }) =>
-        send(response, 307, "", { location: CLIENTS }),
-    };
-    auth.serve({
+    serveIssuer(auth, issuer, {
       name: "spatiafi",
-      endpointOf: (pathname) => endpoints[pathname] ?? "auth",
-      handle: (exchange) => {
-        const handler = handlers[`${exchange.request.method} ${exchange.url.pathname}`];
-        return handler ? handler(exchange) : issuer.handle(exchange);
+      endpoints: { [BASIC]: "basic", [CLIENTS.slice(0, -1)]: "clients", [TOKEN]: "token" },
+      own: {
+        [`GET ${BASIC}`]: (exchange) => answerBasic(context, issuer, exchange),
+        [`POST ${CLIENTS}`]: (exchange) => answerClients(issuer, exchange),
+        [`POST ${CLIENTS.slice(0, -1)}`]: ({ response }) =>
+          send(response, 307, "", { location: CLIENTS }),
       },
     });
     api.serve({ name: "spatiafi", endpointOf: () => "api", handle: resourceApi(issuer) });

@@ -1,0 +1,79 @@
+import { createIssuer } from "../create_issuer.ts";
+import { devicePages } from "../device_pages.ts";
+import { type Handler, sendJson } from "../exchange.ts";
+import { INTERACTION, interactionHandler } from "../interactions.ts";
+import { checkBearer } from "../check_bearer.ts";
+import { createOidcClients } from "./oidc_clients.ts";
+import { resourceApi } from "../resource_api.ts";
+import { serveIssuer } from "../serve_issuer.ts";
+import type { System } from "../system.ts";
+
+const routes = {
+  authorization: "/authorize",
+  code_verification: "/device",
+  device_authorization: "/device_authorization",
+  introspection: "/introspect",
+  jwks: "/jwks",
+  revocation: "/revoke",
+  token: "/token",
+  userinfo: "/userinfo",
+};
+
+/** Any OpenID provider: discovery, code with PKCE, device flow, every client authentication, DPoP. */
+export const oidc: System = {
+  name: "oidc",
+  async start({ state, users, auth, api }) {
+    const { clients, metadata } = await createOidcClients();
+    const issuer = await createIssuer({
+      state,
+      name: "oidc",
+      issuer: auth.origin,
+      audience: api.origin,
+      scopes: ["api:read", "api:write"],
+      routes,
+      clients: metadata,
+      configuration: {
+        scopes: ["openid", "offline_access", "profile", "email"],
+        claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
+        responseTypes: ["code"],
+        pkce: { required: () => true },
+        interactions: {
+          url: (_context: unknown, { uid }: { uid: string }) => `${INTERACTION}/${uid}`,
+        },
+        features: {
+          deviceFlow: { enabled: true, ...devicePages },
+          revocation: { enabled: true, allowedPolicy: () => true },
+          introspection: { enabled: true, allowedPolicy: () => true },
+        },
+      },
+    });
+    const interact = interactionHandler(issuer, users);
+    const userinfo = userinfoHandler(checkBearer(issuer), issuer.handle);
+    serveIssuer(auth, issuer, {
+      name: "oidc",
+      endpoints: {
+        ...Object.fromEntries(Object.entries(routes).map(([, path]) => [path, path.slice(1)])),
+        "/.well-known": "discovery",
+        [INTERACTION]: "interaction",
+      },
+      own: {
+        "GET /userinfo": userinfo,
+        "POST /userinfo": userinfo,
+        [`GET ${INTERACTION}/*`]: interact,
+        [`POST ${INTERACTION}/*`]: interact,
+      },
+    });
+    api.serve({ name: "oidc", endpointOf: () => "api", handle: resourceApi(issuer) });
+    return { environment: { OIDC_ISSUER: auth.origin, OIDC_API_URL: api.origin }, clients };
+  },
+};
+
+/** The engine's endpoint knows opaque tokens only; the tokens here are JWTs. */
+function userinfoHandler(check: ReturnType<typeof checkBearer>, otherwise: Handler): Handler {
+  return async (exchange) => {
+    const verdict = await check(exchange);
+    if ("refusal" in verdict) return await otherwise(exchange);
+    const { sub } = verdict.claims;
+    sendJson(exchange.response, 200, { sub, name: "Test User", email: sub });
+  };
+}
