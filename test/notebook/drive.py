@@ -1,18 +1,17 @@
 """Runs a notebook in a real kernel and says what a person would have met.
 
 Reads one JSON request from standard input, prints one JSON result. See run_notebook.ts for both.
+Only jupyter_client is needed: nbformat takes two seconds to import, and the saving is short.
 """
 
 import asyncio
 import json
+import queue
 import sys
 import time
 
-import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete
 
 
 class OneKernelSpec(KernelSpecManager):
@@ -22,31 +21,79 @@ class OneKernelSpec(KernelSpecManager):
         return {"deno": self.user_kernel_dir}
 
 
+class Page:
+    """The outputs of a notebook as a frontend keeps them: streams joined, displays updated in place."""
+
+    def __init__(self, notebook):
+        self.notebook = notebook
+        self.shown = {}
+
+    def clear(self, cell):
+        cell["outputs"] = []
+        self.shown = {
+            name: [entry for entry in entries if entry["cell"] is not cell]
+            for name, entries in self.shown.items()
+        }
+
+    def take(self, cell, kind, content):
+        outputs = cell["outputs"]
+        if kind == "stream":
+            if outputs and outputs[-1].get("name") == content["name"]:
+                outputs[-1]["text"] += content["text"]
+            else:
+                outputs.append({"output_type": kind, "name": content["name"], "text": content["text"]})
+        elif kind in ("display_data", "execute_result"):
+            output = {"output_type": kind, "data": content["data"], "metadata": content["metadata"]}
+            if kind == "execute_result":
+                output["execution_count"] = content["execution_count"]
+            outputs.append(output)
+            name = content.get("transient", {}).get("display_id")
+            if name:
+                self.shown.setdefault(name, []).append({"cell": cell, "output": output})
+        elif kind == "update_display_data":
+            for entry in self.shown.get(content["transient"]["display_id"], []):
+                entry["output"].update(data=content["data"], metadata=content["metadata"])
+        elif kind == "error":
+            outputs.append({
+                "output_type": kind,
+                **{key: content[key] for key in ("ename", "evalue", "traceback")},
+            })
+        elif kind == "clear_output":
+            self.clear(cell)
+
+    def saved(self):
+        """The notebook with its texts as lists of lines, which is how files keep them."""
+        for cell in self.notebook["cells"]:
+            for output in cell.get("outputs", []):
+                if "text" in output:
+                    output["text"] = output["text"].splitlines(True)
+                for kind, value in output.get("data", {}).items():
+                    if isinstance(value, str) and not kind.startswith("image/"):
+                        output["data"][kind] = value.splitlines(True)
+        return self.notebook
+
+
 class Drive:
     def __init__(self, request):
         self.request = request
-        self.notebook = nbformat.from_dict(request["notebook"])
+        self.page = Page(request["notebook"])
         self.answers = list(request["answers"])
         self.prompts = []
         self.displays = []
         self.cells = []
         specs = OneKernelSpec(user_kernel_dir=request["kernelDirectory"])
         self.manager = AsyncKernelManager(kernel_name="deno", kernel_spec_manager=specs)
-        # Only its bookkeeping is used: it merges outputs and display updates as a frontend saves them.
-        self.book = NotebookClient(self.notebook, km=self.manager, record_timing=False)
 
     async def run(self):
         started = time.monotonic()
         await self.manager.start_kernel(env=self.request["env"], cwd=self.request["directory"])
         self.client = self.manager.client()
         self.client.start_channels()
-        self.book.kc = self.client
         try:
             await self.client.wait_for_ready(timeout=self.request["startTimeout"])
-            self.start_seconds = time.monotonic() - started
-            self.book.reset_execution_trackers()
-            for index, cell in enumerate(self.notebook.cells):
-                if cell.cell_type == "code" and not await self.run_cell(index, cell):
+            start_seconds = time.monotonic() - started
+            for index, cell in enumerate(self.page.notebook["cells"]):
+                if cell["cell_type"] == "code" and not await self.run_cell(index, cell):
                     break
             alive = await self.manager.is_alive()
         finally:
@@ -57,97 +104,93 @@ class Drive:
             "prompts": self.prompts,
             "displays": self.displays,
             "kernelAlive": alive,
-            "startSeconds": self.start_seconds,
-            "notebook": json.loads(nbformat.writes(self.notebook)),
+            "startSeconds": start_seconds,
+            "notebook": self.page.saved(),
         }
 
     async def run_cell(self, index, cell):
         """Runs one cell; False when the notebook cannot go on."""
-        cell.outputs = []
-        self.book.clear_before_next_output = False
-        self.book.clear_display_id_mapping(index)
-        self.book.code_cells_executed += 1
+        self.page.clear(cell)
+        source = cell["source"]
         started = time.monotonic()
-        deadline = started + self.request["cellTimeout"]
         message_id = self.client.execute(
-            cell.source, allow_stdin=self.request["allowStdin"], store_history=True
+            source if isinstance(source, str) else "".join(source),
+            allow_stdin=self.request["allowStdin"],
         )
         record = {"cell": index, "status": "timeout", "seconds": 0.0}
         self.cells.append(record)
         interrupt = self.request["interruptAt"]
         due = started + interrupt["seconds"] if interrupt and interrupt["cell"] == index else None
-        reply, idle, quiet_since = None, False, started
-        while time.monotonic() < deadline:
+        reply, idle, last_heard = None, False, started
+        while time.monotonic() - started < self.request["cellTimeout"]:
             if due is not None and time.monotonic() >= due:
                 due = None
                 await self.manager.interrupt_kernel()
-            busy = await self.take_messages(index, cell, message_id)
-            quiet_since = time.monotonic() if busy else quiet_since
-            if busy == "idle":
-                idle = True
-                record["seconds"] = time.monotonic() - started
+            await self.answer(index, message_id)
+            heard = await self.take(self.client.get_iopub_msg, message_id)
+            if heard:
+                last_heard = time.monotonic()
+                if self.is_idle(heard, message_id):
+                    idle = True
+                    record["seconds"] = last_heard - started
+                self.keep(index, cell, heard)
             reply = reply or await self.take(self.client.get_shell_msg, message_id)
-            # The result of a cell may come after `idle`, so a moment of silence ends it, not `idle`.
-            if reply and idle and time.monotonic() - quiet_since > self.request["quiet"]:
+            # The result of a cell may come after `idle`: what ends the cell is silence after it.
+            if reply and idle and time.monotonic() - last_heard > self.request["quiet"]:
                 record["status"] = reply["content"]["status"]
-                cell.execution_count = reply["content"].get("execution_count")
+                cell["execution_count"] = reply["content"].get("execution_count")
                 return record["status"] == "ok" or self.request["keepGoing"]
             if not await self.manager.is_alive():
                 record["status"] = "kernel_died"
                 return False
         return False
 
-    async def take_messages(self, index, cell, message_id):
-        """Handles what has arrived: "idle", "busy" for anything else, None for nothing."""
-        await self.answer(index, message_id)
-        message = await self.take(self.client.get_iopub_msg, message_id)
-        if message is None:
-            return None
-        if message["msg_type"] in ("display_data", "update_display_data"):
-            content = message["content"]
+    def is_idle(self, message, message_id):
+        return (
+            message["msg_type"] == "status"
+            and message["content"]["execution_state"] == "idle"
+            and message["parent_header"].get("msg_id") == message_id
+        )
+
+    def keep(self, index, cell, message):
+        kind, content = message["msg_type"], message["content"]
+        if kind in ("display_data", "update_display_data"):
             self.displays.append({
                 "cell": index,
-                "update": message["msg_type"] == "update_display_data",
+                "update": kind == "update_display_data",
                 "id": content.get("transient", {}).get("display_id"),
-                "data": content["data"],
+                "data": dict(content["data"]),
             })
-        try:
-            self.book.process_message(message, cell, index)
-        except CellExecutionComplete:
-            return "idle"
-        return "busy"
+        self.page.take(cell, kind, content)
 
     async def answer(self, index, message_id):
+        """Types the next answer into an open question."""
         message = await self.take(self.client.get_stdin_msg, message_id)
         if message is None or message["msg_type"] != "input_request":
             return
         content = message["content"]
+        self.prompts.append(
+            {"cell": index, "prompt": content["prompt"], "password": content["password"]}
+        )
         answer = self.answers.pop(0) if self.answers else ""
-        self.prompts.append({
-            "cell": index, "prompt": content["prompt"], "password": content["password"]
-        })
         if isinstance(answer, dict):
-            # A person who takes a while: {"after": seconds, "interrupt": bool, "answer": text}.
-            if answer.get("interrupt"):
-                await asyncio.sleep(0.3)
-                await self.manager.interrupt_kernel()
             await asyncio.sleep(answer.get("after", 0))
+            if answer.get("interrupt"):
+                await self.manager.interrupt_kernel()
+                await asyncio.sleep(0.3)
             answer = answer["answer"]
         self.client.input(answer)
 
     async def take(self, channel, message_id):
-        """The next message of a channel about this cell, or None within a few milliseconds."""
+        """The next message of a channel, None when there is none, or it is about something else."""
         try:
             message = await channel(timeout=0.02)
-        except Exception as error:  # queue.Empty, and what a dead kernel's sockets raise
-            if type(error).__name__ != "Empty":
-                raise
+        except queue.Empty:
             return None
-        parent = message["parent_header"].get("msg_id")
-        # A display may come from a timer, outside of any cell.
-        return message if parent in (message_id, None) or message["msg_type"].endswith("display_data") else None
+        # What a timer shows may have an older cell as its parent, or none.
+        about_this = message["parent_header"].get("msg_id") in (message_id, None)
+        return message if about_this or message["msg_type"].endswith("display_data") else None
 
 
 if __name__ == "__main__":
-    result = asyncio.run(Drive(json.load(sys.stdin)).run())
-    json.dump(result, sys.stdout)
+    json.dump(asyncio.run(Drive(json.load(sys.stdin)).run()), sys.stdout)

@@ -67,7 +67,7 @@ const root = new URL("../../", import.meta.url);
 let python: Promise<string | null> | undefined;
 
 /**
- * The Python that has nbclient: `ONECELL_PYTHON`, the one on the path, or the system's. `null`, and
+ * The Python that has jupyter_client: `ONECELL_PYTHON`, the one on the path, or the system's. `null`, and
  * a line that says why, when there is none. Under `CI=true` that is an error.
  */
 export function findPython(): Promise<string | null> {
@@ -78,14 +78,14 @@ async function choosePython(): Promise<string | null> {
   const chosen = Deno.env.get("ONECELL_PYTHON");
   for (const candidate of chosen ? [chosen] : ["python3", "/usr/bin/python3"]) {
     try {
-      const args = ["-c", "import nbclient, nbformat, jupyter_client"];
+      const args = ["-c", "import jupyter_client"];
       const { success } = await new Deno.Command(candidate, { args, stderr: "null" }).output();
       if (success) return candidate;
     } catch {
       // Not there: the next one.
     }
   }
-  const why = "The tests with a real kernel need a Python with nbclient (pip install nbclient " +
+  const why = "The tests with a real kernel need a Python with jupyter_client (pip install " +
     "jupyter_client), on the path or named by ONECELL_PYTHON.";
   if (Deno.env.get("CI") === "true") throw new Error(why);
   Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${why}\n`));
@@ -100,7 +100,7 @@ async function choosePython(): Promise<string | null> {
  */
 export async function runNotebook(options: RunOptions): Promise<RunResult> {
   const python = await findPython();
-  if (python === null) throw new Error("no Python with nbclient");
+  if (python === null) throw new Error("no Python with jupyter_client");
   const work = await Deno.makeTempDir({ prefix: "onecell-notebook-" });
   try {
     const [kernelDirectory, home, project] = await Promise.all(
