@@ -33,6 +33,8 @@ export async function openListener(state: SandboxState, port = 0): Promise<Liste
     served.set(request.socket, onConnection);
     state.count(endpoint);
     const headers = Object.keys(request.headers);
+    // Counted when it is really sent: a reset has no status.
+    response.once("finish", () => state.count(`${endpoint}.${response.statusCode}`));
     state.remember({ endpoint, method, url: url.href, headers, onConnection });
 
     const exchange: Exchange = { request, response, url, endpoint, body: await readBody(request) };
