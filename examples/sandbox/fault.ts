@@ -56,6 +56,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     headers: { ...json, "www-authenticate": 'Bearer realm="sandbox", error="invalid_token"' },
     body: '{"error":"invalid_client"}',
   },
+  // RFC 8628: for a device that asks too often.
+  "slow-down": { kind: "status", status: 400, headers: json, body: '{"error":"slow_down"}' },
   "echo": { kind: "echo" },
   "date": { kind: "date", seconds: 600 },
   "die-on-reuse": { kind: "die-on-reuse" },

@@ -33,6 +33,14 @@ const sandbox = await startSandbox({
   ...(systems ? { systems } : {}),
 });
 
+const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+const stop = async (): Promise<void> => {
+  for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  await sandbox.stop();
+};
+// Before the first line: whoever reads it may already want to stop.
+for (const signal of signals) Deno.addSignalListener(signal, stop);
+
 const { environment, users, clients } = sandbox;
 if (values.json) {
   console.log(JSON.stringify({ environment, users, clients }));
@@ -44,10 +52,3 @@ if (values.json) {
   console.log(`# password:  ${users[0]?.password}`);
   console.log(`# clients:   curl ${environment.SANDBOX_CONTROL_URL}/credentials`);
 }
-
-const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-const stop = async (): Promise<void> => {
-  for (const signal of signals) Deno.removeSignalListener(signal, stop);
-  await sandbox.stop();
-};
-for (const signal of signals) Deno.addSignalListener(signal, stop);

@@ -79,6 +79,8 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  if (!length && !encoding) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request) {

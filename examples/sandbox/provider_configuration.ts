@@ -78,7 +78,7 @@ export function providerConfiguration(options: Options): Record<string, unknown>
           if (params.grant_type === "client_credentials" && unknown) {
             throw new errors.InvalidScope("the client may not ask for this scope");
           }
-          if (resource !== audience) throw new errors.InvalidTarget();
+          if (resource.replace(/\/$/, "") !== audience) throw new errors.InvalidTarget();
           return {
             scope: scopes.join(" "),
             audience,
