@@ -10,7 +10,7 @@ export interface Outcome {
 export async function run(
   program: string,
   args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string>; clearEnv?: boolean } = {},
 ): Promise<Outcome> {
   const output = await new Deno.Command(program, {
     args,
@@ -30,7 +30,7 @@ export async function run(
 export async function runOrThrow(
   program: string,
   args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string>; clearEnv?: boolean } = {},
 ): Promise<string> {
   const outcome = await run(program, args, options);
   if (outcome.success) return outcome.stdout;

@@ -5,12 +5,17 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startSandbox } from "../../examples/sandbox/mod.ts";
 import { install } from "./install.ts";
 import { compareFiles, listFiles, reachedModules } from "./package_files.ts";
 import { runOrThrow, runTool } from "./run.ts";
 import { findRuntimes } from "./runtimes.ts";
+import { type Scenario, scenarios } from "./scenarios.ts";
+import { packageRunner, type Runner } from "./task.ts";
+import { terminalAvailable } from "./terminal.ts";
 
 const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
@@ -35,7 +40,8 @@ Deno.test("the package", async (context) => {
     }
   });
 
-  for (const runtime of await findRuntimes()) {
+  const runtimes = await findRuntimes();
+  for (const runtime of runtimes) {
     await context.step(`is imported by ${runtime.name}`, async () => {
       const path = join(directory, "import.mjs");
       await writeFile(
@@ -44,6 +50,18 @@ Deno.test("the package", async (context) => {
       );
       assert.equal((await runOrThrow(runtime.program, [path])).trim(), "AuthError");
     });
+  }
+
+  for (const runtime of runtimes) {
+    const runner = await packageRunner(runtime, directory);
+    for (const { name, terminal, play } of scenarios) {
+      const ignore = terminal === true && !terminalAvailable;
+      await context.step({
+        name: `${runtime.name} ${name}`,
+        ignore,
+        fn: () => inWorld(runner, play),
+      });
+    }
   }
 
   await context.step("passes publint", async () => {
@@ -60,6 +78,20 @@ Deno.test("the package", async (context) => {
     });
   }
 });
+
+/** Plays a scenario with a sandbox and a home of its own. */
+async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), "onecell-home-"));
+  try {
+    await using sandbox = await startSandbox();
+    await play({ runner, sandbox, home });
+    assert.deepEqual(sandbox.errors, []);
+    const urls = sandbox.requests.map(({ url }) => url).join("\n");
+    assert.ok(!/(client_secret|client_assertion|password|token)=/.test(urls), "a secret in a URL");
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
 
 /** Type-checks a consumer, strictly and with the package's own declarations included. */
 async function checkTypes(directory: string, resolution: string): Promise<void> {
