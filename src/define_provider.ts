@@ -102,6 +102,7 @@ const FIELDS: Record<keyof Provider, Check> = {
   refreshScope: text,
   audience: text,
   resource: text,
+  redirectUri: url,
   authorizationParameters: recordOf(text),
   apiUrl: url,
   origins: listOf(url),

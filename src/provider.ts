@@ -83,6 +83,11 @@ export interface Provider {
   audience?: string;
   /** Resource indicator (RFC 8707). */
   resource?: string;
+  /**
+   * The redirect URI registered for this client. A loopback one without a port takes any free port
+   * (RFC 8252 section 7.3); `http://127.0.0.1/callback` unless told otherwise.
+   */
+  redirectUri?: string;
   /** More parameters for the authorization request. */
   authorizationParameters?: Record<string, string>;
   /** Base URL of the API: relative URLs resolve against it. */

@@ -35,7 +35,8 @@ export function beginAuthorization(
         code_challenge: await openid.calculatePKCECodeChallenge(verifier),
         code_challenge_method: "S256",
       });
-      return { url: url.href, redirectUri, state, nonce, verifier };
+      const issuer = parts.system.issuer && config.serverMetadata().issuer;
+      return { url: url.href, redirectUri, state, issuer, nonce, verifier };
     },
   );
 }

@@ -1,5 +1,6 @@
 import * as openid from "openid-client";
 import { AuthError } from "../errors.ts";
+import { basicCredentials } from "../http/basic.ts";
 import type { GrantParts } from "./grant.ts";
 
 /** How the client of a provider proves who it is, as openid-client wants it. */
@@ -36,12 +37,6 @@ export async function clientAuthentication(
     case "none":
       return openid.None();
   }
-}
-
-/** HTTP Basic of RFC 7617: UTF-8, and never form-encoded. */
-export function basicCredentials(user: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${user}:${password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
 const PEM_ALGORITHMS = ["RS256", "ES256", "ES384", "ES512", "EdDSA"];

@@ -53,6 +53,8 @@ export interface AuthorizationRequest {
   url: string;
   redirectUri: string;
   state: string;
+  /** The issuer the answer must come from (RFC 9207), where it is known. */
+  issuer: string | undefined;
   nonce: string | undefined;
   /** RFC 7636 code verifier. */
   verifier: string;

@@ -1,0 +1,71 @@
+import { AuthError } from "./errors.ts";
+import type { System } from "./system.ts";
+import { resolveUrl } from "./http/api_request.ts";
+import { apiError } from "./verify.ts";
+
+/** Follows the pages of an API; see `Session.pages`. */
+export async function* pages<T>(
+  system: System,
+  apiFetch: typeof fetch,
+  first: string | URL,
+  init?: RequestInit,
+): AsyncGenerator<T> {
+  const seen = new Set<string>();
+  let url: URL | undefined = resolveUrl(system, first);
+  while (url) {
+    if (seen.has(url.href)) {
+      throw new AuthError(
+        "bad_response",
+        "The API's pages link in a circle. Stop at the first page.",
+      );
+    }
+    seen.add(url.href);
+    const response: Response = await apiFetch(url, init);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw apiError(response, `${system.provider.title} (page ${seen.size})`);
+    }
+    const page = await parse(response, system.provider.title);
+    const link: string | undefined = odataNext(page) ?? relNext(response.headers.get("link"));
+    yield page as T;
+    url = link === undefined ? undefined : nextUrl(link, url);
+  }
+}
+
+async function parse(response: Response, title: string): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new AuthError("bad_response", `${title} sent a page that is not JSON. Check the URL.`);
+    }
+    throw error;
+  }
+}
+
+function nextUrl(link: string, base: URL): URL {
+  if (!URL.canParse(link, base)) {
+    throw new AuthError("bad_response", "The API links to a next page that is no URL.");
+  }
+  return new URL(link, base);
+}
+
+function odataNext(page: unknown): string | undefined {
+  const next = (page as Record<string, unknown> | null)?.["@odata.nextLink"];
+  return typeof next === "string" && next !== "" ? next : undefined;
+}
+
+/** The target of `rel="next"` in a `Link` header (RFC 8288 section 3). */
+export function relNext(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  // Targets stand in <…>, where commas and semicolons mean nothing; parameters may be quoted.
+  const links = header.matchAll(
+    /<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g,
+  );
+  for (const [, target, parameters = ""] of links) {
+    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i.exec(parameters);
+    const names = (relation?.[1] ?? relation?.[2] ?? "").toLowerCase().split(/\s+/);
+    if (names.includes("next") && target) return target;
+  }
+  return undefined;
+}

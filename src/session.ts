@@ -1,0 +1,183 @@
+import type { AuthError } from "./errors.ts";
+import { createApiFetch } from "./http/api_fetch.ts";
+import type { System } from "./system.ts";
+import type { TokenKeeper } from "./token_keeper.ts";
+import type { LogoutReport } from "./logout.ts";
+import type { GrantParts } from "./grants/grant.ts";
+import type { TokenStore } from "./store/store.ts";
+
+/** What a session is made of. */
+export interface SessionParts {
+  system: System;
+  keeper: TokenKeeper;
+  store: TokenStore;
+  key: string;
+  /** Where the credentials came from, for people. */
+  source: string;
+  /** Who signed in, as far as the credentials tell. */
+  account: string | undefined;
+  grantParts: GrantParts;
+  fetch: typeof fetch;
+  /** How long one API request may take, in milliseconds. */
+  timeout: number;
+  now: () => number;
+}
+
+/**
+ * A signed-in session: a `fetch` that carries the token and keeps it fresh.
+ *
+ * It shows no secret, however it is printed. Make one with `getSession`.
+ */
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #fetch: typeof fetch;
+
+  /** @param parts what `getSession` has put together */
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#fetch = createApiFetch({
+      system: parts.system,
+      tokens: parts.keeper,
+      fetch: parts.fetch,
+      timeout: parts.timeout,
+      now: parts.now,
+      clock: parts.grantParts.clock,
+    });
+  }
+
+  /**
+   * A `fetch` for the API, to call or to pass to any client that takes one. Relative URLs resolve
+   * against the API. The token is renewed before it expires and once after a 401; a passing failure
+   * (429, 502, 503, 504, and 500 for GET) is tried three times; HTTP errors come as a response, as
+   * `fetch` does it.
+   *
+   * It rejects with an {@linkcode AuthError}: `foreign_origin`, `insecure_url`, `redirect_refused`,
+   * `timeout`, `network`, `tls`, or what a renewal met; and with the reason of `init.signal`.
+   */
+  get fetch(): typeof fetch {
+    return this.#fetch;
+  }
+
+  /** The provider's name, such as `"spatiafi"`. */
+  get provider(): string {
+    return this.#parts.system.provider.name;
+  }
+
+  /** Base URL of the API. */
+  get apiUrl(): string {
+    return this.#parts.system.apiUrl.href;
+  }
+
+  /** Who is signed in: a user name where there is one, else the client id. */
+  get account(): string {
+    return this.#parts.account ?? this.#parts.keeper.token?.account ?? "unknown";
+  }
+
+  /** Where the credentials came from: options, environment variables, or a file's path. */
+  get source(): string {
+    return this.#parts.source;
+  }
+
+  /** When the access token expires; it is renewed before that. */
+  get expiresAt(): Date {
+    return new Date((this.#parts.keeper.token?.expires_at ?? 0) * 1000);
+  }
+
+  /** The scopes of the token, where the server names them (RFC 6749 section 3.3). */
+  get scope(): string | undefined {
+    return this.#parts.keeper.token?.scope ?? this.#parts.grantParts.scope;
+  }
+
+  /** Why the token could not be kept on disk, or `undefined`; the session works from memory then. */
+  get storeProblem(): AuthError | undefined {
+    return this.#parts.keeper.storeProblem;
+  }
+
+  /**
+   * The claims of the `id_token`, else of the access token (RFC 7519), unverified: to read, not to
+   * trust. `undefined` for opaque tokens.
+   */
+  get claims(): Promise<Record<string, unknown> | undefined> {
+    const token = this.#parts.keeper.token;
+    return import("./token.ts").then(({ claimsOf }) =>
+      token ? claimsOf(token.id_token ?? token.access_token) : undefined
+    );
+  }
+
+  /**
+   * The access token, renewed if need be. It is a secret: keep it out of outputs.
+   *
+   * @param options `signal` ends the wait
+   */
+  async token(options: { signal?: AbortSignal } = {}): Promise<string> {
+    return (await this.#parts.keeper.fresh(options.signal)).access_token;
+  }
+
+  /** Gets a new token now, even if the present one is still good. */
+  async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#parts.keeper.refresh(options.signal);
+  }
+
+  /**
+   * Asks the API's probe whether the session works.
+   *
+   * @throws {AuthError} `api_error` with the status, or `unsupported` when the provider has no probe
+   */
+  async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { verify } = await import("./verify.ts");
+    await verify(this.#parts.system, this.#fetch, options.signal);
+  }
+
+  /**
+   * Follows an API's pages: `@odata.nextLink` (OData 4.01), and `Link` with `rel="next"` (RFC 8288).
+   * Each page is its parsed JSON.
+   *
+   * @param url the first page
+   * @param init for every request
+   * @throws {AuthError} `api_error` for an HTTP error, `foreign_origin` when a page links elsewhere
+   */
+  async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
+    const { pages } = await import("./pages.ts");
+    yield* pages<T>(this.#parts.system, this.#fetch, url, init);
+  }
+
+  /**
+   * Ends the session: the server is told (RFC 7009), then the saved token is removed. The app
+   * credentials stay; `forgetCredentials` removes those.
+   */
+  async logout(): Promise<LogoutReport> {
+    return await (await import("./logout.ts")).logout(this.#parts);
+  }
+
+  /** What may be shown of a session. */
+  toJSON(): Record<string, unknown> {
+    return {
+      provider: this.provider,
+      account: this.account,
+      source: this.source,
+      apiUrl: this.apiUrl,
+      expiresAt: this.expiresAt.toISOString(),
+    };
+  }
+
+  /** One line, for text. */
+  toString(): string {
+    return `Session(${this.provider}, ${this.account}, until ${this.expiresAt.toISOString()})`;
+  }
+
+  /** The card a notebook shows for a session that ends a cell. */
+  async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
+    const { sessionCard } = await import("./session_card.ts");
+    return sessionCard(this, this.#parts.now());
+  }
+
+  /** What `console.log` shows in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` shows in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}

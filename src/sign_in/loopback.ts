@@ -1,0 +1,131 @@
+import { AuthError } from "../errors.ts";
+import type { AuthorizationRequest } from "../grants/grant.ts";
+import { abortReason } from "../http/retry.ts";
+import type { LoopbackServer } from "../runtime/runtime.ts";
+import type { SignedIn } from "../token_keeper.ts";
+import { isLoopback } from "../url.ts";
+import { answerPage } from "./answer_page.ts";
+import type { SignInParts } from "./sign_in.ts";
+
+/** How long a person may take, in milliseconds. */
+const PATIENCE = 300_000;
+
+/**
+ * Sends the person to the authorization server and waits for the redirect on loopback (RFC 8252
+ * section 7.3, PKCE by RFC 7636).
+ */
+export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
+  const { grantParts, person } = parts;
+  const { system } = grantParts;
+  const redirect = redirectOf(parts);
+  const { beginAuthorization } = await import("../grants/authorization_code.ts");
+  let request: AuthorizationRequest | undefined;
+  const answer = Promise.withResolvers<URL>();
+  answer.promise.catch(() => {}); // it is awaited later, or not at all
+  const servers: LoopbackServer[] = [];
+  try {
+    let port = Number(redirect.port);
+    for (const host of hostsOf(redirect)) {
+      const server = await parts.runtime.serveLoopback(
+        host,
+        port,
+        (incoming) => judge(incoming, redirect, request, answer),
+      );
+      servers.push(server);
+      port = server.port;
+    }
+    redirect.port = String(port);
+    request = await beginAuthorization(grantParts, redirect.href);
+    await person.show({
+      kind: "link",
+      title: system.provider.title,
+      url: request.url,
+      note:
+        'If the browser is on another machine, stop and use getSession with method: "paste" instead.',
+      until: grantParts.now() + PATIENCE,
+    });
+    await person.open(request.url);
+    const url = await person.interruptible((signal) =>
+      waitFor(
+        answer.promise,
+        AbortSignal.any([signal, ...(grantParts.signal ? [grantParts.signal] : [])]),
+      )
+    );
+    const { exchangeCode } = await import("../grants/authorization_code.ts");
+    const response = await exchangeCode(grantParts, {
+      grant: "authorization_code",
+      answer: { kind: "redirect", url },
+      request,
+    });
+    return { response };
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+function redirectOf({ grantParts }: SignInParts): URL {
+  const redirect = new URL(grantParts.system.provider.redirectUri ?? "http://127.0.0.1/callback");
+  if (redirect.protocol === "http:" && isLoopback(redirect.hostname)) return redirect;
+  throw new AuthError(
+    "unsupported",
+    'A redirect to this machine needs a loopback "redirectUri" such as http://127.0.0.1/callback.',
+  );
+}
+
+/** "localhost" may mean either address, so both are listened on. */
+function hostsOf(redirect: URL): ("127.0.0.1" | "::1")[] {
+  if (redirect.hostname === "[::1]") return ["::1"];
+  return redirect.hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
+}
+
+/** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
+function judge(
+  incoming: Request,
+  redirect: URL,
+  request: AuthorizationRequest | undefined,
+  answer: PromiseWithResolvers<URL>,
+): Response {
+  const url = new URL(incoming.url);
+  // A page elsewhere can make a browser send requests here; its own name stands in Host.
+  if (incoming.headers.get("host") !== redirect.host) return answerPage(421, "Not here.");
+  if (incoming.method !== "GET" || url.pathname !== redirect.pathname) {
+    return answerPage(404, "There is nothing here.");
+  }
+  const parameters = url.searchParams;
+  const issuer = parameters.get("iss");
+  const isAnswer = request !== undefined && parameters.getAll("state").length === 1 &&
+    parameters.get("state") === request.state &&
+    (issuer === null || request.issuer === undefined || issuer === request.issuer) &&
+    (parameters.has("code") || parameters.has("error"));
+  if (!isAnswer) {
+    return answerPage(
+      400,
+      "This is not the answer to the sign-in that is waiting. Use its newest link.",
+    );
+  }
+  // The redirect URI as it was asked for; only the answer's parameters are taken over.
+  const complete = new URL(redirect);
+  complete.search = url.search;
+  answer.resolve(complete);
+  return parameters.has("error")
+    ? answerPage(200, "The sign-in was declined. You can close this tab and go back.")
+    : answerPage(200, "The answer has arrived. You can close this tab and go back.");
+}
+
+/** Waits for the answer, for as long as a person may take. */
+async function waitFor(answer: Promise<URL>, signal: AbortSignal): Promise<URL> {
+  const end = Promise.withResolvers<never>();
+  const onAbort = () => end.reject(abortReason(signal));
+  const timer = setTimeout(() =>
+    end.reject(
+      new AuthError("timeout", "Nobody signed in within 5 minutes. Run it again for a new link."),
+    ), PATIENCE);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([answer, end.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}

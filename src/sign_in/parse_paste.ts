@@ -1,0 +1,112 @@
+import { AuthError } from "../errors.ts";
+import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
+import { checkTransport } from "../url.ts";
+
+/** What a paste is judged with. */
+export interface PasteContext {
+  /** The request it answers, where this module started one. */
+  request: Pick<AuthorizationRequest, "state" | "issuer" | "redirectUri"> | null;
+  /** Hosts a package may name as its token endpoint; a secret is sent there. */
+  endpointHosts: readonly string[];
+}
+
+/** Longer than any code; a paste beyond this is something else. */
+const LONGEST = 16_384;
+
+/**
+ * Reads what a person pasted: a bare code, the whole redirect URL (or its query), or 4insight's
+ * package `{"endpoint": …, "code": …}`. What was pasted is in no error.
+ *
+ * @throws {AuthError} `invalid_argument`, `insecure_url`, `foreign_origin`, `state_mismatch`, or
+ * `login_refused` when the URL says that the sign-in failed
+ */
+export function parsePaste(pasted: string, context: PasteContext): AuthorizationAnswer {
+  const text = pasted.trim().replace(/^(['"`])([^]*)\1$/, "$2").trim();
+  if (text === "" || text.length > LONGEST) throw unusable();
+  if (text.startsWith("{")) return parsePackage(text, context.endpointHosts);
+  const joined = text.replace(/\s+/g, ""); // a long URL may have been wrapped
+  const query = /^https?:\/\//i.test(joined)
+    ? parseSearch(joined)
+    : /(^|[?&])(code|error)=/.test(joined)
+    ? new URLSearchParams(joined.replace(/^[^?]*\?/, ""))
+    : null;
+  if (query) return parseAnswer(query, context);
+  if (context.request === null && context.endpointHosts.length > 0) {
+    throw new AuthError(
+      "invalid_argument",
+      'Paste the whole package the page shows, from "{" to "}".',
+    );
+  }
+  // RFC 6749 appendix A.11: a code is visible ASCII.
+  if (!/^[\x21-\x7e]{4,}$/.test(text)) throw unusable();
+  return { kind: "code", code: text };
+}
+
+function parseSearch(text: string): URLSearchParams {
+  if (!URL.canParse(text)) throw unusable();
+  const url = new URL(text);
+  return url.searchParams.size > 0 ? url.searchParams : new URLSearchParams(url.hash.slice(1));
+}
+
+function parseAnswer(query: URLSearchParams, { request }: PasteContext): AuthorizationAnswer {
+  const code = query.get("code");
+  if (request) {
+    const wrongState = query.get("state") !== request.state;
+    const issuer = query.get("iss");
+    if (wrongState || (issuer !== null && request.issuer && issuer !== request.issuer)) {
+      throw new AuthError(
+        "state_mismatch",
+        "This address is from another sign-in. Use the newest link, and paste the address it ends at.",
+      );
+    }
+  }
+  if (code === null && query.has("error")) {
+    throw new AuthError("login_refused", "The sign-in was declined or failed. Start it again.");
+  }
+  if (!code) throw unusable();
+  if (!request) return { kind: "code", code };
+  const url = new URL(request.redirectUri);
+  url.search = query.toString();
+  return { kind: "redirect", url };
+}
+
+function parsePackage(text: string, hosts: readonly string[]): AuthorizationAnswer {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      'The package is not whole: copy it again, from "{" to "}".',
+    );
+  }
+  const { endpoint, code } = value as Record<string, unknown>;
+  if (typeof endpoint !== "string" || typeof code !== "string" || code === "") {
+    throw new AuthError(
+      "invalid_argument",
+      'The package has no "endpoint" and "code". Copy it again.',
+    );
+  }
+  const url = checkTransport(endpoint, "endpoint in the package");
+  if (!hosts.some((host) => matchesHost(url, host))) {
+    throw new AuthError(
+      "foreign_origin",
+      `The package names ${url.host}, which is not known to belong to this system, so nothing is sent ` +
+        'there. If it does belong, add it to "paste.endpointHosts".',
+    );
+  }
+  return { kind: "code", code, tokenEndpoint: url.href };
+}
+
+function matchesHost(url: URL, pattern: string): boolean {
+  return pattern.startsWith("*.")
+    ? url.port === "" && url.hostname.endsWith(pattern.slice(1))
+    : url.host === pattern;
+}
+
+function unusable(): AuthError {
+  return new AuthError(
+    "invalid_argument",
+    "This is neither a code nor the address the sign-in ended at. Copy it whole and paste it again.",
+  );
+}

@@ -1,0 +1,90 @@
+import { AuthError } from "../errors.ts";
+import type { GrantParts } from "../grants/grant.ts";
+import type { Person } from "../notebook/person.ts";
+import type { Provider, SignInMethod } from "../provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { SignedIn } from "../token_keeper.ts";
+
+/** What a sign-in by a person needs. */
+export interface SignInParts {
+  grantParts: GrantParts;
+  person: Person;
+  runtime: Runtime;
+  /** The way the caller wants, or `undefined` to choose. */
+  method: SignInMethod | undefined;
+}
+
+/**
+ * Chooses the ways to ask, best first: a redirect to this machine where a browser can reach it, else
+ * a device code, else something to paste.
+ */
+export function chooseMethods(
+  provider: Provider,
+  browserIsLocal: boolean,
+  forced: SignInMethod | undefined,
+): SignInMethod[] {
+  const able = provider.methods ??
+    (provider.grant === "device_code"
+      ? ["device"]
+      : provider.paste
+      ? ["paste"]
+      : ["loopback", "device", "paste"]);
+  if (forced !== undefined) {
+    if (able.includes(forced)) return [forced];
+    throw new AuthError(
+      "invalid_argument",
+      `${provider.title} has no sign-in method "${forced}". It has: ${able.join(", ")}.`,
+    );
+  }
+  const rest = able.filter((method) => method !== "loopback");
+  return able.includes("loopback") && (browserIsLocal || rest.length === 0)
+    ? ["loopback", ...rest]
+    : rest;
+}
+
+/**
+ * Signs a person in: authorization code (RFC 6749, 7636, 8252), device code (RFC 8628), or paste.
+ *
+ * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
+ */
+export async function signIn(parts: SignInParts): Promise<SignedIn> {
+  const { person, grantParts } = parts;
+  const { provider } = grantParts.system;
+  if (person.kind === "nobody") throw nobodyToSignIn(provider);
+  const methods = chooseMethods(provider, person.browserIsLocal, parts.method);
+  for (const [index, method] of methods.entries()) {
+    try {
+      return await signInBy(method, parts);
+    } catch (error) {
+      // The server cannot do it this way: the next one is asked.
+      const next = error instanceof AuthError && error.code === "unsupported" &&
+        index < methods.length - 1;
+      if (next) continue;
+      if (error instanceof AuthError) {
+        await person.show({ kind: "failed", title: provider.title, message: error.message });
+      }
+      throw error;
+    }
+  }
+  throw new AuthError("unsupported", `${provider.title} has no way to sign in from here.`);
+}
+
+async function signInBy(method: SignInMethod, parts: SignInParts): Promise<SignedIn> {
+  switch (method) {
+    case "loopback":
+      return (await import("./loopback.ts")).signInByLoopback(parts);
+    case "device":
+      return (await import("./device.ts")).signInByDevice(parts);
+    case "paste":
+      return (await import("./paste.ts")).signInByPaste(parts);
+  }
+}
+
+/** The error for a sign-in that needs a person when there is none. */
+export function nobodyToSignIn(provider: Provider): AuthError {
+  return new AuthError(
+    "credentials_missing",
+    `${provider.title} needs a person to sign in, and nobody is here to ask. Run getSession("${provider.name}") ` +
+      "once in a notebook or a terminal; later runs use the session it saves.",
+  );
+}
