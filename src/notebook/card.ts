@@ -48,14 +48,19 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
   const left = timeLeft(state.until - now);
   const host = safeLink(state.url)?.host;
   const label = host === undefined ? state.url : `Sign in at ${host}`;
-  const elsewhere = otherMachine(state.url);
+  const command = forwardCommand(state.url);
+  const elsewhere = command === null
+    ? "The link works in a browser on any machine."
+    : "The sign-in ends at a port of the computer that runs this notebook. On the machine with " +
+      "the browser, forward that port first, then open the link.";
   return card(state.title, [
     paragraph(anchor(state.url, label, button)),
     paragraph(escapeHtml(state.note)),
     countdown(left, state.until, now, extras.since),
     details("Browser on another machine?", [
       paragraph(escapeHtml(elsewhere)),
-      paragraph(`<code style="${link}">${escapeHtml(state.url)}</code>`),
+      command === null ? "" : paragraph(`<code style="${small}">${escapeHtml(command)}</code>`),
+      paragraph(`<code style="${breaking}">${escapeHtml(state.url)}</code>`),
       qrImage(extras.qr),
     ]),
   ], [
@@ -63,24 +68,25 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
     state.note,
     left,
     `Browser on another machine? ${elsewhere}`,
+    ...(command === null ? [] : [command]),
   ]);
 }
 
 function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Rendered {
   const left = timeLeft(state.until - now);
   const shown = state.url.replace(/^https?:\/\//, "");
-  const verify = "Approve only if the page shows this code. Any device with a browser will do.";
+  const verify = "Approve only if the page shows this code.";
   return card(state.title, [
     `<div style="${column}">`,
-    paragraph(`1. Open ${anchor(state.completeUrl ?? state.url, shown)}`),
+    paragraph(`1. Open ${anchor(state.completeUrl ?? state.url, shown)} on any device`),
     paragraph("2. Enter or compare the code"),
     paragraph(`<code style="${code}">${escapeHtml(state.code)}</code>`),
-    paragraph(escapeHtml(verify), quiet),
+    paragraph(escapeHtml(verify)),
     `</div>`,
     qrImage(extras.qr),
     countdown(left, state.until, now, extras.since),
   ], [
-    `1. Open ${state.url}`,
+    `1. Open ${state.url} on any device`,
     `2. Enter the code ${state.code}`,
     ...(state.completeUrl === undefined ? [] : [`Or open ${state.completeUrl}`]),
     verify,
@@ -96,37 +102,37 @@ function signedInCard(state: Live<"signed_in">): Rendered {
     ["Token until", `${moment(state.until)}, ${state.renewal}`],
   ];
   const html = rows.map(([name, value]) =>
-    `<span style="opacity:0.7">${escapeHtml(name)}:</span> ${escapeHtml(value)}`
+    `<span style="${quiet}">${escapeHtml(name)}:</span> ${escapeHtml(value)}`
   ).join("<br>");
   return card(
     state.title,
-    [paragraph(html, "overflow-wrap:anywhere")],
+    [paragraph(html, "overflow-wrap:break-word")],
     rows.map(([name, value]) => `${name}: ${value}`),
     "✓",
   );
 }
 
-/** What to do when the browser cannot reach this computer's loopback address. */
-function otherMachine(url: string): string {
+/** What a browser on another machine needs to reach a loopback redirect; `null` for any other. */
+export function forwardCommand(url: string): string | null {
   const redirect = safeLink(safeLink(url)?.searchParams.get("redirect_uri") ?? "");
-  if (!redirect || !/^(127\.0\.0\.1|localhost|\[::1\])$/.test(redirect.hostname)) {
-    return "This link works in a browser on any machine:";
-  }
+  if (!redirect || !/^(127\.0\.0\.1|localhost|\[::1\])$/.test(redirect.hostname)) return null;
   const port = redirect.port || "80";
-  return "The sign-in ends at a port of the computer that runs this notebook. Forward it first: " +
-    `ssh -L ${port}:${redirect.hostname}:${port} user@that-computer. Then open this link:`;
+  return `ssh -L ${port}:${redirect.hostname}:${port} user@that-computer`;
 }
 
 // Colours: the frontend's text, and half-transparent grey that is visible on white and on black.
-const frame = "max-width:36em;box-sizing:border-box;padding:12px 16px;margin:4px 0;" +
+// JupyterLab keeps these in an untrusted notebook (but for `user-select`): it knows no `anywhere`
+// and no `currentColor`.
+const frame = "max-width:36em;box-sizing:border-box;padding:12px 16px 6px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
-const quiet = "opacity:0.75";
-const column = "display:inline-block;vertical-align:top;margin-right:24px";
+const quiet = "opacity:0.8";
+const column = "display:inline-block;vertical-align:top;max-width:20em;margin-right:24px";
 const button = "display:inline-block;padding:4px 14px;font-weight:600;text-decoration:none;" +
-  "border:1px solid currentColor;border-radius:6px";
+  "border:1px solid rgba(128,128,128,0.6);border-radius:6px";
 const code = "font-size:200%;font-weight:600;letter-spacing:0.08em;user-select:all;" +
   "background:rgba(128,128,128,0.15);border-radius:6px;padding:2px 12px";
-const link = "overflow-wrap:anywhere;user-select:all;font-size:90%";
+const small = "overflow-wrap:break-word;user-select:all;font-size:90%";
+const breaking = `${small};word-break:break-all`;
 
 function card(title: string, html: string[], text: string[], mark = ""): Rendered {
   const heading = mark === "" ? title : `${mark} ${title}`;
@@ -148,8 +154,8 @@ function details(summary: string, html: string[]): string {
 function qrImage(qr: string | undefined): string {
   if (qr === undefined) return "";
   // White around the code in every theme: a scanner needs the quiet zone.
-  return `<img src="${escapeHtml(qr)}" width="132" height="132" alt="QR code of the link" ` +
-    `style="background:#fff;padding:6px;border-radius:6px;margin:6px 0">`;
+  return `<img src="${escapeHtml(qr)}" width="144" height="144" alt="QR code of the link" ` +
+    `style="background:#fff;border-radius:6px;margin:6px 0">`;
 }
 
 function countdown(left: string, until: number, now: number, since: number | undefined): string {

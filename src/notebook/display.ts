@@ -1,5 +1,5 @@
 import type { Runtime } from "../runtime/runtime.ts";
-import { type CardExtras, isFinal, renderCard } from "./card.ts";
+import { type CardExtras, forwardCommand, isFinal, renderCard } from "./card.ts";
 import { plain } from "./html.ts";
 import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
@@ -45,19 +45,25 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
     }
     state = next;
     extras = {};
-    if (next.kind === "link" || next.kind === "device") {
-      const target = next.kind === "device" ? next.completeUrl ?? next.url : next.url;
-      // Shown at once, and again with the QR code: its library is loaded now and only now.
-      await draw();
-      const qr = await (await import("./qr.ts")).qrDataUri(target);
-      if (state !== next) return;
-      extras = { since: now(), ...(qr === undefined ? {} : { qr }) };
-      shown = `${shown}\n`;
-    }
+    if (next.kind === "link" || next.kind === "device") extras = { since: now() };
+    await draw();
+    const target = qrTarget(next);
+    if (target === null) return;
+    // Only after the card itself: the library that draws is loaded now and only now.
+    const qr = await (await import("./qr.ts")).qrDataUri(target);
+    if (qr === undefined || state !== next) return;
+    extras = { ...extras, qr };
+    shown = `${shown}\n`;
     await draw();
   };
 
   return { show, countDown: () => every(1000, draw), settle: settleWith(() => state, show) };
+}
+
+/** The link another device can use as it is; not one that ends at this computer's loopback. */
+function qrTarget(state: CardState): string | null {
+  if (state.kind === "device") return state.completeUrl ?? state.url;
+  return state.kind === "link" && forwardCommand(state.url) === null ? state.url : null;
 }
 
 /**
