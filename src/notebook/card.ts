@@ -126,7 +126,7 @@ export function forwardCommand(url: string): string | null {
 const frame = "max-width:36em;box-sizing:border-box;padding:12px 16px 6px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
 const quiet = "opacity:0.8";
-const column = "display:inline-block;vertical-align:top;max-width:20em;margin-right:24px";
+const column = "display:inline-block;vertical-align:top;max-width:22em;margin-right:12px";
 const button = "display:inline-block;padding:4px 14px;font-weight:600;text-decoration:none;" +
   "border:1px solid rgba(128,128,128,0.6);border-radius:6px";
 const code = "font-size:200%;font-weight:600;letter-spacing:0.08em;user-select:all;" +
