@@ -1,6 +1,43 @@
 /**
  * Sign a notebook or a script in to an OAuth 2 or OpenID Connect API, in one cell.
  *
+ * ```ts no-eval
+ * import { getSession } from "@onecell/auth";
+ *
+ * const s = await getSession("spatiafi");
+ * const info = await s.fetch("/api/info?item_id=wildfire-risk-current-global-v1.0");
+ * ```
+ *
+ * The first time it asks for user name and password, creates app credentials and saves them in the
+ * user's configuration directory; afterwards nothing is asked. Tokens are renewed, kept private, and
+ * sent to the system's own API only.
+ *
  * @module
  */
+export { defineProvider, type ProviderInput } from "./src/define_provider.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
+export { getSession, getSession as get_session } from "./src/get_session.ts";
+export { importCredentials } from "./src/import_credentials.ts";
+export { loadCredentials, loadCredentials as load_credentials } from "./src/load_credentials.ts";
+export type { LogoutReport, RevocationOutcome } from "./src/logout.ts";
+export {
+  createCredentials,
+  type CreateOptions,
+  forgetCredentials,
+  saveCredentials,
+} from "./src/manage_credentials.ts";
+export type { CardState, Person } from "./src/notebook/person.ts";
+export type { CommonOptions, SessionOptions } from "./src/options.ts";
+export type {
+  ClientAuthentication,
+  CredentialField,
+  Endpoints,
+  Enrolment,
+  Grant,
+  PasteSignIn,
+  Provider,
+  SignInMethod,
+} from "./src/provider.ts";
+export { Credentials } from "./src/saved_credentials.ts";
+export { Session } from "./src/session.ts";
+export type { ProviderUrls } from "./src/system.ts";

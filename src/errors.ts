@@ -95,6 +95,8 @@ export class AuthError extends Error {
   readonly retryAfter?: number;
 
   /**
+   * Makes an error. Users catch them; only this module makes them.
+   *
    * @param code what went wrong
    * @param message what happened and what to do next
    * @param options the cause, and what the server said

@@ -14,7 +14,9 @@ export type RevocationOutcome =
 
 /** What a logout did. */
 export interface LogoutReport {
+  /** What became of the refresh token at the server. */
   refreshToken: RevocationOutcome;
+  /** What became of the access token at the server. */
   accessToken: RevocationOutcome;
   /** True when a saved token was removed from this machine. */
   removed: boolean;

@@ -32,7 +32,11 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #fetch: typeof fetch;
 
-  /** @param parts what `getSession` has put together */
+  /**
+   * Made by `getSession`.
+   *
+   * @param parts what it has put together
+   */
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#fetch = createApiFetch({

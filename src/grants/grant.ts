@@ -1,4 +1,5 @@
 import type { CredentialValues } from "../credentials.ts";
+import type { OpenFetch } from "../http/token_fetch.ts";
 import type { System } from "../system.ts";
 import type { TokenResponse } from "../token.ts";
 
@@ -8,8 +9,8 @@ export interface GrantParts {
   values: CredentialValues;
   /** Scopes to ask for, separated by spaces. */
   scope: string | undefined;
-  /** A `fetch` that never rides a connection another request used. */
-  fetch: typeof fetch;
+  /** Opens a `fetch` of its own for one request. */
+  openFetch: OpenFetch;
   /** How long one exchange may take, in milliseconds. */
   timeout: number;
   /** How long one attempt may take, in milliseconds, where the exchange waits for a person. */

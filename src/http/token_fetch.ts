@@ -13,10 +13,13 @@ import { abortReason, ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
  */
 export type Resend = "always" | "refused";
 
+/** Opens a `fetch` for one request; `close` frees its connection. */
+export type OpenFetch = () => { fetch: typeof fetch; close(): void };
+
 /** What {@linkcode createTokenFetch} needs. */
 export interface TokenFetchParts {
-  /** A `fetch` that never rides a connection another request used. */
-  fetch: typeof fetch;
+  /** Opens a `fetch` of its own for one request, so that it rides no connection another one used. */
+  openFetch: OpenFetch;
   /** How long one exchange may take with all its attempts, in milliseconds. */
   timeout: number;
   /** How long one attempt may take, in milliseconds, where the exchange is a long wait of many. */
@@ -57,9 +60,10 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
         ? whole
         : AbortSignal.any([whole, AbortSignal.timeout(parts.attemptTimeout)]);
       let response: Response | undefined;
+      const once = parts.openFetch();
       try {
         response = await readCapped(
-          await parts.fetch(target, { ...init, redirect: "manual", signal }),
+          await once.fetch(target, { ...init, redirect: "manual", signal }),
           who,
         );
         noteClock(response, parts);
@@ -71,6 +75,8 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
           : fetchFailure(error, who);
         const passing = failure.code === "network" || failure.code === "timeout";
         if (!passing || resend !== "always" || attempt === ATTEMPTS) throw failure;
+      } finally {
+        once.close();
       }
       const asked = response && retryAfter(response.headers, parts.now());
       if (response && (!worthAnother(response, resend) || attempt === ATTEMPTS)) return response;

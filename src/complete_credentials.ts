@@ -1,0 +1,208 @@
+import { type CredentialValues, missingCredentials, normaliseCredentials } from "./credentials.ts";
+import { AuthError } from "./errors.ts";
+import type { CompleteCredentials } from "./get_session.ts";
+import type { Person } from "./notebook/person.ts";
+import { openFetch } from "./open_fetch.ts";
+import type { SessionOptions } from "./options.ts";
+import { personFor } from "./person_for.ts";
+import type { CredentialField, Provider } from "./provider.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { createAppCredentials } from "./enrolment.ts";
+import { credentialsPath, findCredentials, writeCredentials } from "./store/credentials_file.ts";
+import { configDirectories } from "./store/paths.ts";
+import type { SavedCredentials } from "./store/store.ts";
+import { openTokenStore } from "./store/token_store.ts";
+import { environmentUrls, resolveSystem } from "./system.ts";
+
+/** Credentials that are not complete, and where to get the rest. */
+export interface IncompleteCredentials {
+  provider: Provider;
+  options: SessionOptions;
+  runtime: Runtime;
+  values: CredentialValues;
+  missing: CredentialField[];
+  file: SavedCredentials | null;
+}
+
+/** How often a person may mistype. */
+const TRIES = 3;
+/** Typed each time, or kept by the session; never in a file of ours. */
+const NEVER_SAVED = "password";
+
+/**
+ * Gets what is missing from a person: new app credentials where the system creates them, else the
+ * values themselves.
+ *
+ * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
+ * holds half of what it should, `cancelled`
+ */
+export async function completeCredentials(
+  incomplete: IncompleteCredentials,
+): Promise<CompleteCredentials> {
+  const { provider, options, runtime, values, missing, file } = incomplete;
+  const place = {
+    directory: provider.directory,
+    files: provider.files,
+    override: options.directory,
+  };
+  const path = credentialsPath(runtime, place);
+  if (file !== null) refuseHalfFile(file, missing);
+  const person = personFor(options, runtime);
+  if (person.kind === "nobody") throw missingCredentials(provider, missing, path ? [path] : []);
+
+  const { title } = provider;
+  if (provider.enrolment && missing.includes("client_id")) {
+    const created = await enrol(incomplete, person, path);
+    return {
+      values: { ...values, ...normaliseCredentials(created.values, "The server's answer") },
+      source: created.path ?? "memory only",
+      signedIn: () => Promise.resolve(),
+    };
+  }
+  await person.show({ kind: "starting", title, step: "Sign in once; what you type is not shown." });
+  const typed: CredentialValues = {};
+  for (const field of missing) {
+    const answer = await person.ask(`${title} ${field.replaceAll("_", " ")}`, {
+      secret: field !== "username" && !field.endsWith("_id"),
+    });
+    if (answer === null) throw missingCredentials(provider, missing, path ? [path] : []);
+    if (answer === "") throw cancelled();
+    typed[field] = answer;
+  }
+  const { [NEVER_SAVED]: _, ...kept } = typed;
+  return {
+    values: { ...values, ...typed },
+    source: "what was typed",
+    // Only what has proved good is saved: a mistyped secret must not be asked for never again.
+    signedIn: async () => {
+      if (path === undefined || options.keepTokens === "memory") return;
+      if (Object.keys(kept).length === 0) return;
+      await writeCredentials(runtime, file?.path ?? path, { ...file?.values, ...kept });
+    },
+  };
+}
+
+/** Asks for user name and password, and creates app credentials with them. */
+async function enrol(
+  { provider, options, runtime, values }: IncompleteCredentials,
+  person: Person,
+  path: string | undefined,
+): Promise<{ values: Record<string, unknown>; path: string | null }> {
+  const { title } = provider;
+  const get = (name: string) => runtime.getEnvironment(name);
+  const system = resolveSystem(provider, [options, environmentUrls(provider, get)], values);
+  const parts = {
+    system,
+    openFetch: openFetch(options, runtime),
+    timeout: options.timeout ?? 30_000,
+    signal: options.signal,
+    now: Date.now,
+    clock: { offset: 0 },
+  };
+  await person.show({
+    kind: "starting",
+    title,
+    step: provider.enrolment?.help ?? "Sign in once to create app credentials.",
+  });
+  for (let attempt = 1;; attempt++) {
+    const username = await ask(person, `${title} user name`, false);
+    const password = await ask(person, `${title} password`, true);
+    if (username === null || password === null) {
+      throw missingCredentials(provider, ["client_id", "client_secret"], path ? [path] : []);
+    }
+    await person.show({ kind: "starting", title, step: "Creating app credentials…" });
+    try {
+      return await createAndSave(
+        provider,
+        options,
+        runtime,
+        path,
+        () =>
+          person.interruptible((signal) => {
+            const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+            return createAppCredentials({ ...parts, signal: both }, username, password);
+          }),
+      );
+    } catch (error) {
+      const mistyped = error instanceof AuthError && error.code === "login_refused";
+      if (!mistyped || attempt === TRIES) {
+        const message = error instanceof AuthError ? error.message : "It did not work.";
+        await person.show({ kind: "failed", title, message });
+        throw error;
+      }
+      await person.show({ kind: "starting", title, step: error.message });
+    }
+  }
+}
+
+/**
+ * Creates app credentials and saves them, one process at a time: whoever comes second finds the
+ * first one's. The secret is shown once, so the place for it is made ready before.
+ */
+export async function createAndSave(
+  provider: Provider,
+  options: { directory?: string; signal?: AbortSignal },
+  runtime: Runtime,
+  path: string | undefined,
+  create: () => Promise<Record<string, unknown>>,
+  reuse = true,
+): Promise<{ values: Record<string, unknown>; path: string | null }> {
+  const place = {
+    directory: provider.directory,
+    files: provider.files,
+    override: options.directory,
+  };
+  const action = async () => {
+    const found = reuse ? await findCredentials(runtime, place) : null;
+    if (found) return found;
+    const values = await create();
+    if (path === undefined) return { values, path: null };
+    try {
+      await writeCredentials(runtime, path, values);
+      return { values, path };
+    } catch (error) {
+      // The secret is never shown again: this process at least goes on with it.
+      if (error instanceof AuthError) return { values, path: null };
+      throw error;
+    }
+  };
+  const [folder] = configDirectories(runtime, provider.directory, options.directory);
+  const store = openTokenStore(runtime, folder, "disk");
+  try {
+    return await store.exclusive(action, { timeout: 45_000, signal: options.signal });
+  } catch (error) {
+    const noLock = error instanceof AuthError &&
+      (error.code === "store_unavailable" || error.code === "permission_denied");
+    if (!noLock) throw error;
+    return await action();
+  }
+}
+
+async function ask(person: Person, text: string, secret: boolean): Promise<string | null> {
+  const answer = await person.ask(text, { secret });
+  if (answer === "") throw cancelled();
+  return answer;
+}
+
+/** A file with one half of a pair was damaged or cut short: asking would hide that. */
+function refuseHalfFile(file: SavedCredentials, missing: CredentialField[]): void {
+  const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
+    .map(([name]) => name.toLowerCase());
+  const client = ["client_id", "client_secret", "private_key"];
+  const lacking = missing.filter((field) => client.includes(field));
+  if (lacking.length === 0 || !client.some((field) => names.includes(field))) return;
+  throw new AuthError(
+    "credentials_damaged",
+    `The credentials file "${file.path}" has no ${
+      lacking.join(" and ")
+    }. It is left as it is: add what is ` +
+      "missing, or move it away and sign in again.",
+  );
+}
+
+function cancelled(): AuthError {
+  return new AuthError(
+    "cancelled",
+    "Nothing was typed, so nothing was done. Run it again to sign in.",
+  );
+}

@@ -1,0 +1,100 @@
+import { AuthError } from "./errors.ts";
+import { saveCredentials } from "./manage_credentials.ts";
+import { checkOptions, type CommonOptions } from "./options.ts";
+import type { Provider } from "./provider.ts";
+import { findProvider } from "./providers/registry.ts";
+import { currentRuntime } from "./runtime/current.ts";
+import type { Credentials } from "./saved_credentials.ts";
+import { readCredentials } from "./store/credentials_file.ts";
+
+/** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
+const ALIASES: Record<string, string> = {
+  clientid: "client_id",
+  applicationid: "client_id",
+  appid: "client_id",
+  consumerkey: "client_id",
+  clientsecret: "client_secret",
+  clientkey: "client_secret",
+  secret: "client_secret",
+  consumersecret: "client_secret",
+  privatekey: "private_key",
+  keyid: "key_id",
+  username: "username",
+  user: "username",
+  email: "username",
+  password: "password",
+  tenantid: "tenant_id",
+  tenant: "tenant_id",
+  resource: "resource",
+  apiversion: "api_version",
+};
+
+/**
+ * Takes credentials over from another program's settings file, such as the `appsettings.json` of the
+ * OSIsoft samples, and saves them for `getSession`. The file itself stays as it is.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param file the path of a JSON file
+ * @param options see {@linkcode CommonOptions}
+ * @returns what was saved, and where
+ * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks
+ */
+export async function importCredentials(
+  provider: string | Provider,
+  file: string,
+  options: CommonOptions = {},
+): Promise<Credentials> {
+  const known = findProvider(provider);
+  checkOptions(options, "common", "importCredentials");
+  if (typeof file !== "string" || file === "") {
+    throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
+  }
+  const content = await readCredentials(await currentRuntime(), file);
+  if (content === null) {
+    throw new AuthError(
+      "invalid_argument",
+      `There is no file "${file}". Give the path of a JSON file.`,
+    );
+  }
+  const values = wanted(known, content);
+  const placeholder = Object.entries(values).find(([, value]) =>
+    /placeholder|<.*>|^insert /i.test(value)
+  );
+  if (placeholder) {
+    throw new AuthError(
+      "invalid_argument",
+      `"${
+        placeholder[0]
+      }" in "${file}" is still a placeholder. Put the real value in, then import it again.`,
+    );
+  }
+  const missing = known.requires.filter((name) =>
+    values[name] === undefined && known.defaults?.[name] === undefined && name !== "password"
+  );
+  if (missing.length > 0) {
+    throw new AuthError(
+      "invalid_argument",
+      `"${file}" has no ${missing.join(" and ")}, which ${known.title} needs. Nothing was saved.`,
+    );
+  }
+  return await saveCredentials(known, values, options);
+}
+
+/** The provider's values among everything a settings file holds, also one level down. */
+function wanted(provider: Provider, content: Record<string, unknown>): Record<string, string> {
+  const names = new Set([...provider.requires, ...Object.keys(provider.defaults ?? {}), "key_id"]);
+  const values: Record<string, string> = {};
+  const take = (entries: Record<string, unknown>, deeper: boolean) => {
+    for (const [key, value] of Object.entries(entries)) {
+      const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");
+      const name = names.has(key.toLowerCase()) ? key.toLowerCase() : ALIASES[plain] ?? "";
+      const isText = typeof value === "string" || typeof value === "number";
+      if (isText && names.has(name) && values[name] === undefined) values[name] = String(value);
+      else if (deeper && typeof value === "object" && value !== null) {
+        take(value as Record<string, unknown>, false);
+      }
+    }
+  };
+  take(content, true);
+  return values;
+}

@@ -1,0 +1,97 @@
+import { constants } from "node:fs";
+import * as fs from "node:fs/promises";
+import process from "node:process";
+import { decodeText, errorKind, FileError } from "./error_kind.ts";
+import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
+
+const windows = process.platform === "win32";
+
+/** Windows has no such flags; there the first `lstat` must do. */
+const NO_FOLLOW = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** The disk under Node and Bun. */
+export const nodeFiles: FileSystem = {
+  readText: (path) => fs.readFile(path, "utf8"),
+  readTextNoFollow,
+  status,
+  createPrivate,
+  rename: (from, to) => fs.rename(from, to),
+  remove: (path) => fs.unlink(path),
+  async makeDirectory(path) {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  async syncDirectory(path) {
+    if (windows) return; // a folder cannot be opened there
+    const folder = await fs.open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  },
+  async setMode(path, mode) {
+    if (!windows) await fs.chmod(path, mode);
+  },
+  list: (path) => fs.readdir(path),
+};
+
+async function readTextNoFollow(path: string, limit: number): Promise<string> {
+  if ((await fs.lstat(path)).isSymbolicLink()) {
+    throw new FileError("ELOOP", "it is a symbolic link");
+  }
+  // Without waiting, or a pipe would keep us until somebody writes to it.
+  const file = await fs.open(path, constants.O_RDONLY | NO_FOLLOW);
+  try {
+    const { size } = await file.stat().then((stat) => {
+      if (stat.isFile()) return stat;
+      throw new FileError("NOT_TEXT", "it is not a file");
+    });
+    if (size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
+    // Nobody writes to these files: a new one is renamed over the old. The size is the size.
+    const bytes = new Uint8Array(size);
+    let length = 0;
+    while (length < size) {
+      const { bytesRead } = await file.read(bytes, length, size - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return decodeText(bytes.subarray(0, length));
+  } finally {
+    await file.close();
+  }
+}
+
+async function status(path: string): Promise<FileStatus | null> {
+  try {
+    const stat = await fs.lstat(path);
+    return {
+      isFile: stat.isFile(),
+      isDirectory: stat.isDirectory(),
+      isSymlink: stat.isSymbolicLink(),
+      mode: windows ? null : stat.mode & 0o777,
+    };
+  } catch (error) {
+    if (errorKind(error) === "not_found") return null;
+    throw error;
+  }
+}
+
+async function createPrivate(path: string, mode: number): Promise<PrivateFileHandle> {
+  const file = await fs.open(path, "wx", mode);
+  try {
+    // The umask may have taken the owner's own rights away; it can never have added any.
+    if (!windows) await file.chmod(mode);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    async write(bytes) {
+      for (let done = 0; done < bytes.length;) {
+        done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+      }
+    },
+    sync: () => file.sync(),
+    close: () => file.close(),
+  };
+}

@@ -1,0 +1,72 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { Readable } from "node:stream";
+
+/** Statuses without a body, and without one in a `Response`. */
+const NO_BODY = [101, 103, 204, 205, 304];
+
+/**
+ * Like `fetch`, on a connection of its own that is closed afterwards. It follows no redirect: with
+ * `redirect: "manual"` it answers with one, otherwise it refuses it. Node's own `fetch` takes any
+ * idle connection of its pool, and fails when that one has died.
+ */
+export async function nodeOnceFetch(
+  input: RequestInfo | URL,
+  init?: RequestInit,
+): Promise<Response> {
+  const request = new Request(input, init);
+  const body = new Uint8Array(await request.arrayBuffer());
+  const { signal } = request;
+  signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    const sent = open(request);
+    const stop = () => sent.destroy(signal.reason);
+    signal.addEventListener("abort", stop);
+    sent.once("close", () => signal.removeEventListener("abort", stop));
+    sent.once("error", (error) => {
+      reject(signal.aborted ? signal.reason : new TypeError("fetch failed", { cause: error }));
+    });
+    sent.once("response", (answer) => {
+      if (request.redirect !== "manual" && isRedirect(answer.statusCode)) {
+        sent.destroy();
+        reject(new TypeError("fetch failed: the server redirects a request that runs once"));
+      } else resolve(responseOf(answer, request.url));
+    });
+    sent.end(body);
+  });
+}
+
+function open(request: Request): http.ClientRequest {
+  const url = new URL(request.url);
+  const sender = url.protocol === "https:" ? https : http;
+  // The global agent's options hold what Node was told of proxies.
+  const { options } = sender.globalAgent as { options?: https.AgentOptions };
+  const agent = new sender.Agent({ ...options, keepAlive: false });
+  return sender.request(url, { agent, method: request.method, headers: headersOf(request) });
+}
+
+function headersOf(request: Request): Record<string, string> {
+  return {
+    accept: "*/*",
+    "user-agent": "node", // as Node's own `fetch`; some servers refuse requests without one
+    ...Object.fromEntries(request.headers),
+    "accept-encoding": "identity", // nothing here decodes
+  };
+}
+
+function isRedirect(status: number | undefined): boolean {
+  return status !== undefined && [301, 302, 303, 307, 308].includes(status);
+}
+
+function responseOf(answer: http.IncomingMessage, url: string): Response {
+  const headers = new Headers();
+  const raw = answer.rawHeaders;
+  for (let at = 0; at + 1 < raw.length; at += 2) headers.append(raw[at] ?? "", raw[at + 1] ?? "");
+  const status = answer.statusCode ?? 0;
+  const empty = NO_BODY.includes(status);
+  if (empty) answer.resume();
+  const body = empty ? null : Readable.toWeb(answer) as unknown as ReadableStream<Uint8Array>;
+  const response = new Response(body, { status, statusText: answer.statusMessage ?? "", headers });
+  Object.defineProperty(response, "url", { value: url });
+  return response;
+}
