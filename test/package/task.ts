@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { run, runOrThrow } from "./run.ts";
 
 /** One thing to do with a session; `scenario.mjs` has them. */
 export type Step =
@@ -52,15 +52,21 @@ export interface Runner {
   args: string[];
   /** What the script imports as the module. */
   module: string;
+  /** What the runtime itself needs to find in the environment. */
+  env?: Record<string, string>;
 }
 
 /** Runs tasks under Deno, with the module's own source. */
-export function denoRunner(): Runner {
+export async function denoRunner(): Promise<Runner> {
+  const info = await runOrThrow(Deno.execPath(), ["info", "--json"]);
+  const { denoDir } = JSON.parse(info) as { denoDir: string };
   return {
     name: "deno",
     program: Deno.execPath(),
     args: ["run", "-A", "--quiet", fileURLToPath(new URL("./scenario.mjs", import.meta.url))],
     module: new URL("../../mod.ts", import.meta.url).href,
+    // Its default is below the home folder, and a test has a home of its own.
+    env: { DENO_DIR: denoDir },
   };
 }
 
@@ -82,12 +88,13 @@ export function taskEnvironment(
 ): Record<string, string> {
   return {
     ...Object.fromEntries(
-      ["PATH", "DENO_DIR", "HOME", "TMPDIR"].flatMap((name) => {
+      ["PATH", "HOME", "TMPDIR"].flatMap((name) => {
         const value = Deno.env.get(name);
         return value === undefined ? [] : [[name, value]];
       }),
     ),
     NO_COLOR: "1",
+    ...runner.env,
     ...env,
     ONECELL_TASK: JSON.stringify({ module: runner.module, options: {}, start: 0, ...task }),
   };

@@ -1,0 +1,94 @@
+/** The grants that need a person, against authlib: in a process of its own, at a terminal. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { denoRunner, type Step, type Task } from "../package/task.ts";
+import { type Player, runTaskAtTerminal, terminalAvailable } from "../package/terminal.ts";
+import { type AuthlibServer, authlibTest } from "./authlib_server.ts";
+import { answerDevice, signInAndReturn, type Visitor } from "./browser.ts";
+
+const ME: Step = { do: "fetch", url: "me" };
+
+function task(server: AuthlibServer, grant: "code" | "device", steps: Step[]): Task {
+  return {
+    provider: {
+      name: "interop",
+      issuer: server.url,
+      apiUrl: `${server.url}/api/`,
+      scope: "openid read",
+      ...(grant === "code"
+        ? { grant: "authorization_code", methods: ["loopback"] }
+        : { grant: "device_code", methods: ["device"] }),
+    },
+    options: { credentials: { client_id: server.clients[grant].client_id } },
+    steps,
+  };
+}
+
+async function atTerminal(what: Task, player: Player) {
+  const home = await mkdtemp(join(tmpdir(), "onecell-interop-"));
+  try {
+    return await runTaskAtTerminal(await denoRunner(), what, player, { HOME: home });
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
+
+function visitor(server: AuthlibServer, answer: "allow" | "deny"): Visitor {
+  return { username: "grace@example.com", password: server.users["grace@example.com"], answer };
+}
+
+/** Signs in where the browser is sent, and reads the page it comes back to. */
+function browser(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<Player["browser"]> {
+  return async (url) => {
+    const page = await signInAndReturn(url, visitor(server, answer));
+    await page.text();
+  };
+}
+
+/** Opens the link with the code that is on the screen. */
+function device(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<Player["watch"]> {
+  const link = new RegExp(`${server.url}/device\\?user_code=[A-Z-]{9}`);
+  return [link, async ([url]) => {
+    // Long enough that the first poll finds nobody has answered yet.
+    await new Promise((done) => setTimeout(done, 1500));
+    await answerDevice(url, visitor(server, answer));
+  }];
+}
+
+if (terminalAvailable) {
+  await authlibTest("getSession() signs a person in with code and PKCE", async (server) => {
+    const what = task(server, "code", [ME, { do: "refresh" }, ME, { do: "account" }]);
+    const report = await atTerminal(what, { browser: browser(server, "allow") });
+    assert.equal(report.error, undefined, report.error?.message);
+    const [first, refreshed, second] = report.results;
+    const body = { client: "code", user: "grace@example.com", scope: "openid read" };
+    assert.deepEqual(first?.value, { status: 200, body });
+    assert.equal(refreshed?.value, true, refreshed?.message);
+    assert.deepEqual(second?.value, { status: 200, body });
+    assert.equal((await server.counters())["reuse"], undefined);
+  });
+
+  await authlibTest("getSession() says that the person refused", async (server) => {
+    const code = await atTerminal(task(server, "code", []), {
+      browser: browser(server, "deny"),
+    });
+    assert.equal(code.error?.code, "login_refused", code.error?.message);
+    const denied = await atTerminal(task(server, "device", []), {
+      watch: device(server, "deny"),
+    });
+    assert.equal(denied.error?.code, "login_refused", denied.error?.message);
+  });
+
+  await authlibTest("getSession() signs a person in with a device code", async (server) => {
+    const report = await atTerminal(task(server, "device", [ME]), {
+      watch: device(server, "allow"),
+    });
+    assert.equal(report.error, undefined, report.error?.message);
+    assert.equal((report.results[0]?.value as { status: number }).status, 200);
+    const counters = await server.counters();
+    assert.ok(counters["POST /token"]! >= 2, "it polled");
+    assert.equal(counters["slow_down"], 0);
+  });
+}
