@@ -1,7 +1,7 @@
 /**
  * Sign a notebook or a script in to an OAuth 2 or OpenID Connect API, in one cell.
  *
- * ```ts no-eval
+ * ```ts
  * import { getSession } from "@onecell/auth";
  *
  * const s = await getSession("spatiafi");

@@ -75,7 +75,7 @@ export interface AuthErrorOptions {
  * import { AuthError, getSession } from "@onecell/auth";
  *
  * try {
- *   await getSession("spatiafi", { interactive: false, credentials: {} , directory: "/nonexistent" });
+ *   await getSession("spatiafi", { interactive: false });
  * } catch (error) {
  *   if (!(error instanceof AuthError)) throw error;
  *   error.code; // "credentials_missing"

@@ -37,7 +37,7 @@ const API_TIMEOUT = 100_000;
  * @throws {AuthError} with a code and what to do next; nothing saved is lost by a failure
  *
  * @example One cell
- * ```ts no-eval
+ * ```ts
  * import { getSession } from "@onecell/auth";
  *
  * const s = await getSession("spatiafi");
