@@ -67,18 +67,21 @@ function spell(name: string, secret: string): Spelling[] {
     }
   };
   const pem = /-----BEGIN [^-]+-----([^-]+)-----END/.exec(secret)?.[1]?.replace(/\s+/g, "");
-  const jwt = /^[\w-]+\.([\w-]+)\.([\w-]+)$/.exec(secret);
+  const jwt = /^eyJ[\w-]*\.([\w-]+)\.([\w-]+)$/.exec(secret);
+  let own = secret;
   if (pem !== undefined) {
     // Line by line, as it is printed; what every key of a kind begins with is left out.
-    const own = pem.slice(pem.length > 100 ? 48 : 24);
-    const skipped = pem.length - own.length;
+    const skipped = pem.length > 100 ? 48 : 24;
+    own = pem.slice(skipped);
     for (let at = 0; at < pem.length; at += 64) {
       const piece = pem.slice(Math.max(at, skipped), at + 64);
       if (piece.length >= SHORTEST_PART) add("plain", piece, false);
     }
     add("plain", own, false);
-  } else if (jwt?.[1] !== undefined && jwt[2] !== undefined && secret.startsWith("eyJ")) {
-    add("plain", jwt[2], false);
+  } else if (jwt?.[1] !== undefined && jwt[2] !== undefined) {
+    own = jwt[2];
+    add("plain", secret, true, secret.length);
+    add("plain", own, false);
     add("plain", jwt[1], false, SHORTEST_PAYLOAD);
   } else {
     add("plain", secret, true);
@@ -87,9 +90,9 @@ function spell(name: string, secret: string): Spelling[] {
     const url = encodeURIComponent(secret.toWellFormed());
     for (const text of [url, url.replaceAll("%20", "+")]) add("url", text, true);
   }
-  for (const text of base64Cores(secret)) {
+  for (const text of base64Cores(own)) {
     // Short ones would be found in any picture.
-    if (text.length >= SHORTEST_PART - 2) add("base64", text, true);
+    if (text.length >= SHORTEST_PART - 2) add("base64", text, own === secret);
   }
   return result;
 }
@@ -123,10 +126,12 @@ function findShort(text: string, spelling: Spelling): Omit<Finding, "line">[] {
 function findRuns(text: string, spellings: Spelling[]): Omit<Finding, "line">[] {
   const windows = new Map<number, { spelling: Spelling; at: number }[]>();
   for (const spelling of spellings) {
+    const seen = new Set<string>();
     eachWindow(spelling.text, (hash, at) => {
       const window = spelling.text.slice(at, at + SHORTEST_PART);
       // "************" and "------------" are no part of anything.
-      if (new Set(window).size < 4) return;
+      if (seen.has(window) || new Set(window).size < 4) return;
+      seen.add(window);
       const known = windows.get(hash);
       if (known) known.push({ spelling, at });
       else windows.set(hash, [{ spelling, at }]);
@@ -134,16 +139,24 @@ function findRuns(text: string, spellings: Spelling[]): Omit<Finding, "line">[] 
   }
   const found: Omit<Finding, "line">[] = [];
   if (windows.size === 0) return found;
+  /** How far runs have been followed, by spelling and by the distance between text and spelling. */
+  const followed = new Map<Spelling, Map<number, number>>();
+  for (const spelling of spellings) followed.set(spelling, new Map());
   eachWindow(text, (hash, at) => {
     for (const { spelling, at: from } of windows.get(hash) ?? []) {
+      const ends = followed.get(spelling);
       const wanted = spelling.text;
-      let length = 0;
-      while (from + length < wanted.length && text[at + length] === wanted[from + length]) length++;
-      // Only the beginning of a run counts; its later windows are the same run.
-      const begins = at === 0 || from === 0 || text[at - 1] !== wanted[from - 1];
-      if (length < spelling.least || !begins) continue;
+      if (!ends || at < (ends.get(at - from) ?? 0)) continue;
+      let before = 0;
+      while (before < from && text[at - before - 1] === wanted[from - before - 1]) before++;
+      let after = 0;
+      while (from + after < wanted.length && text[at + after] === wanted[from + after]) after++;
+      if (after < SHORTEST_PART) continue; // only the hashes are the same
+      ends.set(at - from, at + after);
+      const length = before + after;
+      if (length < spelling.least) continue;
       const whole = spelling.complete && length === wanted.length;
-      found.push({ name: spelling.name, form: spelling.form, at, length, whole });
+      found.push({ name: spelling.name, form: spelling.form, at: at - before, length, whole });
     }
   });
   return found;
