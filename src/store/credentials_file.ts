@@ -1,7 +1,15 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import { readPrivateFile, removePrivateFile, setAside, writePrivateFile } from "./private_file.ts";
+import { withLock } from "./lock.ts";
+import {
+  createPrivateFile,
+  readPrivateFile,
+  removePrivateFile,
+  setAside,
+  sweepTemporaryFiles,
+  writePrivateFile,
+} from "./private_file.ts";
 import type { SavedCredentials } from "./store.ts";
 import { storeError } from "./store_error.ts";
 
@@ -14,6 +22,9 @@ export interface CredentialsPlace {
   /** A folder to look in instead of the user's configuration directory. */
   override?: string | undefined;
 }
+
+/** How long to wait for another process that saves credentials, in milliseconds. */
+const WRITING_TIME = 10_000;
 
 /** The file to save new credentials in, or `undefined` when there is no place for one. */
 export function credentialsPath(runtime: Runtime, place: CredentialsPlace): string | undefined {
@@ -100,22 +111,46 @@ export async function writeCredentials(
   values: Record<string, unknown>,
   options: { replaceDamaged?: boolean } = {},
 ): Promise<string | null> {
-  let kept: string | null = null;
+  const directory = parentPath(path);
+  // A lock of its own: the caller may hold the one of the tokens already.
+  const place = { path: joinPath(runtime, directory, "onecell", "credentials.sqlite"), directory };
+  let started = false;
+  const write = () => {
+    started = true;
+    return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
+  };
   try {
-    const text = `${JSON.stringify(values, null, 2)}\n`;
-    kept = await keepEarlier(runtime, path, text, options.replaceDamaged === true);
-    await writePrivateFile(runtime, path, text);
-    return kept;
+    return await withLock(runtime, place, write, { timeout: WRITING_TIME });
   } catch (error) {
-    throw storeError(runtime, error, `save the credentials in "${path}"`, parentPath(path));
+    const noLock = error instanceof AuthError && error.code === "store_unavailable";
+    // Where there is no lock, two that save at the very same moment are left to chance.
+    if (started || !noLock) throw error;
+    return await write();
   }
 }
 
-/** Copies the file that is there to the first free backup name; the file itself stays until replaced. */
+async function replaceCredentials(
+  runtime: Runtime,
+  path: string,
+  values: Record<string, unknown>,
+  replaceDamaged: boolean,
+): Promise<string | null> {
+  const directory = parentPath(path);
+  try {
+    await sweepTemporaryFiles(runtime, directory);
+    const kept = await keepEarlier(runtime, path, values, replaceDamaged);
+    await writePrivateFile(runtime, path, asText(values));
+    return kept;
+  } catch (error) {
+    throw storeError(runtime, error, `save the credentials in "${path}"`, directory);
+  }
+}
+
+/** Copies the file that is there to the first free backup name; it stays itself until replaced. */
 async function keepEarlier(
   runtime: Runtime,
   path: string,
-  text: string,
+  values: Record<string, unknown>,
   replaceDamaged: boolean,
 ): Promise<string | null> {
   let earlier;
@@ -126,13 +161,20 @@ async function keepEarlier(
     if (!isDamaged || !replaceDamaged) throw error;
     return await setAside(runtime, path);
   }
-  if (!earlier || JSON.stringify(earlier, null, 2) === text.trim()) return null;
+  if (!earlier || asText(earlier) === asText(values)) return null;
   for (let number = 1;; number++) {
     const backup = `${path}.backup-${number}`;
-    if (await runtime.files.status(backup)) continue;
-    await writePrivateFile(runtime, backup, `${JSON.stringify(earlier, null, 2)}\n`);
-    return backup;
+    try {
+      await createPrivateFile(runtime, backup, new TextEncoder().encode(asText(earlier)));
+      return backup;
+    } catch (error) {
+      if (runtime.errorKind(error) !== "exists") throw error;
+    }
   }
+}
+
+function asText(values: Record<string, unknown>): string {
+  return `${JSON.stringify(values, null, 2)}\n`;
 }
 
 /** Removes a credentials file; true when there was one. */

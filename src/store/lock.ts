@@ -9,6 +9,14 @@ import { storeError } from "./store_error.ts";
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 40;
 
+/** A lock's place. */
+export interface LockPlace {
+  /** The lock's file. */
+  path: string;
+  /** The application's folder it is in: what Deno's flags must allow. */
+  directory: string;
+}
+
 /**
  * Runs `action` while no other process, under whichever runtime, runs one with the same lock.
  *
@@ -21,13 +29,13 @@ const LONGEST_PAUSE = 40;
  */
 export async function withLock<T>(
   runtime: Runtime,
-  path: string,
+  place: LockPlace,
   action: () => Promise<T>,
   options: LockOptions,
 ): Promise<T> {
-  const patience = new Patience(`the lock "${path}"`, options);
-  return await inTurn(path, patience, async () => {
-    const database = await acquire(runtime, path, patience);
+  const patience = new Patience(`the lock "${place.path}"`, options);
+  return await inTurn(place.path, patience, async () => {
+    const database = await acquire(runtime, place, patience);
     try {
       return await action();
     } finally {
@@ -65,13 +73,13 @@ export async function inTurn<T>(
 /** Tries until it works; the pauses are random so that waiting processes do not march in step. */
 async function acquire(
   runtime: Runtime,
-  path: string,
+  place: LockPlace,
   patience: Patience,
 ): Promise<SqliteDatabase> {
-  const database = await open(runtime, path);
+  const database = await open(runtime, place);
   try {
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      if (tryLock(runtime, database, path)) return database;
+      if (tryLock(runtime, database, place)) return database;
       await patience.pause(pause * (0.5 + Math.random()));
     }
   } catch (error) {
@@ -80,16 +88,16 @@ async function acquire(
   }
 }
 
-async function open(runtime: Runtime, path: string): Promise<SqliteDatabase> {
+async function open(runtime: Runtime, place: LockPlace): Promise<SqliteDatabase> {
   const Database = await loadSqlite(runtime);
   try {
-    await prepare(runtime, path);
-    const database = new Database(path);
+    await prepare(runtime, place.path);
+    const database = new Database(place.path);
     // Waiting inside SQLite would stop this process's event loop.
     database.exec("PRAGMA busy_timeout = 0");
     return database;
   } catch (error) {
-    throw lockError(runtime, error, path);
+    throw lockError(runtime, error, place);
   }
 }
 
@@ -114,17 +122,17 @@ async function prepare(runtime: Runtime, path: string): Promise<void> {
   }
 }
 
-function tryLock(runtime: Runtime, database: SqliteDatabase, path: string): boolean {
+function tryLock(runtime: Runtime, database: SqliteDatabase, place: LockPlace): boolean {
   try {
     database.exec("BEGIN IMMEDIATE");
     return true;
   } catch (error) {
     // Deno gives no SQLite error number, so the words must do; they are the same everywhere.
     if (error instanceof Error && /database is locked/i.test(error.message)) return false;
-    throw lockError(runtime, error, path);
+    throw lockError(runtime, error, place);
   }
 }
 
-function lockError(runtime: Runtime, error: unknown, path: string): AuthError {
-  return storeError(runtime, error, `lock "${path}"`, parentPath(path));
+function lockError(runtime: Runtime, error: unknown, place: LockPlace): AuthError {
+  return storeError(runtime, error, `lock "${place.path}"`, place.directory);
 }

@@ -13,6 +13,10 @@ const TEMPORARY_NAME = /^\.onecell-[0-9a-f]{32}\.tmp$/;
 /** How often a write starts over because its temporary file was swept as a leftover. */
 const WRITING_TRIES = 5;
 
+/** How often, and after what pause, a rename is tried again on Windows, in milliseconds. */
+const RENAMING_TRIES = 20;
+const RENAMING_PAUSE = 25;
+
 /** The text of a file, or `null` when there is none. Never through a symlink. */
 export async function readPrivateFile(runtime: FileRuntime, path: string): Promise<string | null> {
   try {
@@ -46,24 +50,55 @@ export async function writePrivateFile(
 }
 
 async function writeOnce(runtime: FileRuntime, path: string, bytes: Uint8Array): Promise<void> {
-  const { files } = runtime;
   const folder = parentPath(path);
   const temporary = joinPath(runtime, folder, `.onecell-${randomName()}.tmp`);
-  const handle = await createWithFolder(runtime, folder, temporary);
+  await createPrivateFile(runtime, temporary, bytes);
+  try {
+    await replace(runtime, temporary, path);
+  } catch (error) {
+    await runtime.files.remove(temporary).catch(() => {});
+    throw error;
+  }
+  // The file is in place now, whatever the folder says: only a power cut could still undo that.
+  await runtime.files.syncDirectory(folder).catch(() => {});
+}
+
+async function replace(runtime: FileRuntime, from: string, to: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await runtime.files.rename(from, to);
+    } catch (error) {
+      // Windows refuses while another process has the old file open, which takes a moment.
+      const busy = runtime.platform === "windows" && runtime.errorKind(error) === "permission";
+      if (!busy || tries === RENAMING_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RENAMING_PAUSE));
+    }
+  }
+}
+
+/**
+ * Makes a new file that only its owner can read, with all its bytes on the disk, and its folder.
+ *
+ * @throws the runtime's error, "exists" when the name is taken; no part of the file is left
+ */
+export async function createPrivateFile(
+  runtime: FileRuntime,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const handle = await createWithFolder(runtime, parentPath(path), path);
   try {
     try {
       await handle.write(bytes);
-      // Before the rename, or a power cut leaves the new name with no bytes.
+      // Before any rename, or a power cut leaves the new name with no bytes.
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await files.rename(temporary, path);
   } catch (error) {
-    await files.remove(temporary).catch(() => {});
+    await runtime.files.remove(path).catch(() => {});
     throw error;
   }
-  await files.syncDirectory(folder);
 }
 
 async function createWithFolder(
@@ -113,8 +148,8 @@ export async function setAside(runtime: FileRuntime, path: string): Promise<stri
 }
 
 /**
- * Removes temporary files of writers that were killed: they hold secrets. Only for who holds the
- * lock; a writer without it that loses its file here writes again.
+ * Removes temporary files of writers that were killed: they hold secrets. For who holds the lock;
+ * a writer without it that loses its file here writes again.
  */
 export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string): Promise<void> {
   for (const name of await runtime.files.list(folder).catch(() => [])) {

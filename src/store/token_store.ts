@@ -66,12 +66,14 @@ class MemoryStore implements TokenStore {
 
 class DiskStore implements TokenStore {
   readonly #runtime: Runtime;
+  readonly #directory: string;
   readonly #folder: string | undefined;
   readonly #paths = new Map<string, string>();
   #holders = 0;
 
   constructor(runtime: Runtime, directory: string | undefined) {
     this.#runtime = runtime;
+    this.#directory = directory ?? "";
     this.#folder = directory === undefined ? undefined : joinPath(runtime, directory, FOLDER);
   }
 
@@ -91,7 +93,7 @@ class DiskStore implements TokenStore {
       await this.#setDamagedAside(path, key);
       await writePrivateFile(this.#runtime, path, JSON.stringify({ ...token, version: 1, key }));
     } catch (error) {
-      throw storeError(this.#runtime, error, `save the token in "${path}"`, folder);
+      throw storeError(this.#runtime, error, `save the token in "${path}"`, this.#directory);
     }
     if (unsaved.get(this.#memoryKey(key)) === token) unsaved.delete(this.#memoryKey(key));
   }
@@ -101,15 +103,17 @@ class DiskStore implements TokenStore {
     if (this.#folder === undefined) return kept;
     const path = await this.#path(this.#folder, key);
     try {
+      await this.#removeDamaged(this.#folder, path);
       return await removePrivateFile(this.#runtime, path) || kept;
     } catch (error) {
-      throw storeError(this.#runtime, error, `remove the token "${path}"`, this.#folder);
+      throw storeError(this.#runtime, error, `remove the token "${path}"`, this.#directory);
     }
   }
 
   async exclusive<T>(action: () => Promise<T>, options: LockOptions): Promise<T> {
     const path = joinPath(this.#runtime, this.#needFolder(), "lock.sqlite");
-    return await withLock(this.#runtime, path, async () => {
+    const place = { path, directory: this.#directory };
+    return await withLock(this.#runtime, place, async () => {
       this.#holders++;
       try {
         return await action();
@@ -146,6 +150,14 @@ class DiskStore implements TokenStore {
       if (this.#runtime.errorKind(error) !== "not_text") return;
     }
     await setAside(this.#runtime, path);
+  }
+
+  /** What was set aside may hold a token as well. */
+  async #removeDamaged(folder: string, path: string): Promise<void> {
+    for (const name of await this.#runtime.files.list(folder).catch(() => [])) {
+      const aside = joinPath(this.#runtime, folder, name);
+      if (aside.startsWith(`${path}.damaged-`)) await removePrivateFile(this.#runtime, aside);
+    }
   }
 
   #needFolder(): string {
