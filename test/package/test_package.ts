@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox } from "../../examples/sandbox/mod.ts";
@@ -95,10 +95,8 @@ async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
 
 /** Type-checks a consumer, strictly and with the package's own declarations included. */
 async function checkTypes(directory: string, resolution: string): Promise<void> {
-  const source = `import { AuthError, type AuthErrorCode } from "@onecell/auth";
-    const code: AuthErrorCode = new AuthError("network", "text").code;
-    export default code;`;
-  await writeFile(join(directory, "consumer.ts"), source);
+  const source = new URL("./consumer.ts", import.meta.url);
+  await copyFile(source, join(directory, "consumer.ts"));
   const module = resolution === "node16" ? "node16" : "esnext";
   const options = [
     "--noEmit",
