@@ -4,7 +4,6 @@ import type { CompleteCredentials } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
 import { openFetch } from "./open_fetch.ts";
 import type { SessionOptions } from "./options.ts";
-import { personFor } from "./person_for.ts";
 import type { CredentialField, Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { createAppCredentials } from "./enrolment.ts";
@@ -19,6 +18,7 @@ export interface IncompleteCredentials {
   provider: Provider;
   options: SessionOptions;
   runtime: Runtime;
+  person: Person;
   values: CredentialValues;
   missing: CredentialField[];
   file: SavedCredentials | null;
@@ -39,7 +39,7 @@ const NEVER_SAVED = "password";
 export async function completeCredentials(
   incomplete: IncompleteCredentials,
 ): Promise<CompleteCredentials> {
-  const { provider, options, runtime, values, missing, file } = incomplete;
+  const { provider, options, runtime, person, values, missing, file } = incomplete;
   const place = {
     directory: provider.directory,
     files: provider.files,
@@ -47,19 +47,22 @@ export async function completeCredentials(
   };
   const path = credentialsPath(runtime, place);
   if (file !== null) refuseHalfFile(file, missing);
-  const person = personFor(options, runtime);
   if (person.kind === "nobody") throw missingCredentials(provider, missing, path ? [path] : []);
 
   const { title } = provider;
+  const heading = `Sign in to ${title}`;
   if (provider.enrolment && missing.includes("client_id")) {
-    const created = await enrol(incomplete, person, path);
+    const created = await enrol(incomplete, path);
     return {
       values: { ...values, ...normaliseCredentials(created.values, "The server's answer") },
       source: created.path ?? "memory only",
-      signedIn: () => Promise.resolve(),
     };
   }
-  await person.show({ kind: "starting", title, step: "Sign in once; what you type is not shown." });
+  await person.show({
+    kind: "starting",
+    title: heading,
+    step: "Sign in once; what you type is not shown.",
+  });
   const typed: CredentialValues = {};
   for (const field of missing) {
     const answer = await person.ask(`${title} ${field.replaceAll("_", " ")}`, {
@@ -84,11 +87,11 @@ export async function completeCredentials(
 
 /** Asks for user name and password, and creates app credentials with them. */
 async function enrol(
-  { provider, options, runtime, values }: IncompleteCredentials,
-  person: Person,
+  { provider, options, runtime, person, values }: IncompleteCredentials,
   path: string | undefined,
 ): Promise<{ values: Record<string, unknown>; path: string | null }> {
   const { title } = provider;
+  const heading = `Sign in to ${title}`;
   const get = (name: string) => runtime.getEnvironment(name);
   const system = resolveSystem(provider, [options, environmentUrls(provider, get)], values);
   const parts = {
@@ -101,7 +104,7 @@ async function enrol(
   };
   await person.show({
     kind: "starting",
-    title,
+    title: heading,
     step: provider.enrolment?.help ?? "Sign in once to create app credentials.",
   });
   for (let attempt = 1;; attempt++) {
@@ -110,7 +113,7 @@ async function enrol(
     if (username === null || password === null) {
       throw missingCredentials(provider, ["client_id", "client_secret"], path ? [path] : []);
     }
-    await person.show({ kind: "starting", title, step: "Creating app credentials…" });
+    await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
     try {
       return await createAndSave(
         provider,
@@ -127,10 +130,10 @@ async function enrol(
       const mistyped = error instanceof AuthError && error.code === "login_refused";
       if (!mistyped || attempt === TRIES) {
         const message = error instanceof AuthError ? error.message : "It did not work.";
-        await person.show({ kind: "failed", title, message });
+        await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
         throw error;
       }
-      await person.show({ kind: "starting", title, step: error.message });
+      await person.show({ kind: "starting", title: heading, step: error.message });
     }
   }
 }

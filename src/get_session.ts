@@ -8,6 +8,9 @@ import type { GrantParts } from "./grants/grant.ts";
 import { checkOptions, type SessionOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
+import { createEdge, type Edge } from "./edge.ts";
+import { AuthError } from "./errors.ts";
+import { abortReason } from "./http/retry.ts";
 import { openFetch } from "./open_fetch.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -50,31 +53,50 @@ export async function getSession(
 ): Promise<Session> {
   const known = findProvider(provider);
   checkOptions(options, "session", "getSession");
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted) throw abortReason(options.signal);
   const runtime = await currentRuntime();
+  const edge = createEdge(options, runtime);
   const { values, source, missing, file, given } = await gather(known, options, runtime);
-
-  if (missing.length > 0) {
-    const { completeCredentials } = await import("./complete_credentials.ts");
+  if (missing.length === 0) {
+    return await start(known, options, runtime, edge, given, { values, source });
+  }
+  const { completeCredentials } = await import("./complete_credentials.ts");
+  for (let attempt = 1;; attempt++) {
     const completed = await completeCredentials({
       provider: known,
       options,
       runtime,
+      person: await edge.person(),
       values,
       missing,
       file,
     });
-    return await start(known, options, runtime, given, completed);
+    try {
+      return await start(known, options, runtime, edge, given, completed);
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      // What was typed may be mistyped; what was created or read is as it is.
+      const typed = completed.signedIn !== undefined &&
+        (error.code === "login_refused" || error.code === "client_refused");
+      if (!typed || attempt === TRIES) throw await edge.failed(known.title, error);
+      await (await edge.person()).show({
+        kind: "starting",
+        title: `Sign in to ${known.title}`,
+        step: error.message,
+      });
+    }
   }
-  return await start(known, options, runtime, given, { values, source, signedIn: async () => {} });
 }
+
+/** How often a person may mistype. */
+const TRIES = 3;
 
 /** Credentials that are complete, and what to do once they have proved good. */
 export interface CompleteCredentials {
   values: CredentialValues;
   source: string;
-  /** Called after the first sign-in with them: saves what a person typed. */
-  signedIn: () => Promise<void>;
+  /** Called after the first sign-in with what a person typed: saves it. */
+  signedIn?: () => Promise<void>;
 }
 
 /** Looks for credentials wherever they may be, asking nobody. */
@@ -110,6 +132,7 @@ async function start(
   provider: Provider,
   options: SessionOptions,
   runtime: Runtime,
+  edge: Edge,
   given: CredentialValues | undefined,
   { values, source, signedIn }: CompleteCredentials,
 ): Promise<Session> {
@@ -140,8 +163,7 @@ async function start(
       : null,
     signIn: async (parts) => {
       const { signIn } = await import("./sign_in/sign_in.ts");
-      const { personFor } = await import("./person_for.ts");
-      const person = await personFor(options, runtime);
+      const person = await edge.person();
       return await signIn({ grantParts: parts, person, runtime, method: options.method });
     },
     dpop: provider.dpop === true,
@@ -149,19 +171,23 @@ async function start(
   });
   if (options.forceLogin) await keeper.signInAnew();
   else if (await keeper.adopt() === null) await keeper.fresh();
-  await signedIn();
-  return new Session({
+  await signedIn?.();
+  // The caller's signal was for signing in: a later renewal must not die of it.
+  grantParts.signal = undefined;
+  const session = new Session({
     system,
     keeper,
     store,
     key,
     source,
-    account: values["username"] ?? (keeper.token?.account || values["client_id"]),
+    account: values["username"] ?? keeper.token?.account ?? values["client_id"],
     grantParts,
     fetch: options.fetch ?? fetch,
     timeout: options.timeout ?? provider.timeout ?? API_TIMEOUT,
     now: Date.now,
   });
+  await edge.signedIn(session, provider.title);
+  return session;
 }
 
 /** Which token this is: no two accounts, systems, scopes or session keys share one. */

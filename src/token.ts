@@ -97,6 +97,15 @@ export async function claimsOf(jwt: string): Promise<Record<string, unknown> | u
   }
 }
 
+/** Who a token was given to, as its claims tell (OpenID Connect Core section 5.1), for people. */
+export async function accountOf(token: StoredToken): Promise<string | undefined> {
+  const claims = await claimsOf(token.id_token ?? token.access_token);
+  const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
+  return names.map((name) => claims?.[name]).find((value): value is string =>
+    typeof value === "string" && value !== ""
+  );
+}
+
 /**
  * True while a token may be used.
  *

@@ -2,7 +2,7 @@ import { AuthError } from "./errors.ts";
 import type { GrantParts, GrantRequest } from "./grants/grant.ts";
 import type { TokenSource } from "./http/api_fetch.ts";
 import type { StoredToken, TokenStore } from "./store/store.ts";
-import { isFresh, storedToken, type TokenResponse } from "./token.ts";
+import { accountOf, isFresh, storedToken, type TokenResponse } from "./token.ts";
 
 /** What a sign-in with a person gave. */
 export interface SignedIn {
@@ -183,6 +183,8 @@ export class TokenKeeper implements TokenSource {
     // No lock while a person thinks: other processes would wait with them.
     const { response, tokenEndpoint } = await signIn(parts);
     const token = await storedToken(key, response, now(), grantParts.clock.offset);
+    const account = await accountOf(token);
+    if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
     if (parts.dpopKey !== undefined) token.dpop_key = parts.dpopKey;
     await store.exclusive(() => this.#save(token), { timeout: 15_000, signal: grantParts.signal })

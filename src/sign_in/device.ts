@@ -8,7 +8,7 @@ export async function signInByDevice(parts: SignInParts): Promise<SignedIn> {
   const request = await beginDevice(grantParts);
   await person.show({
     kind: "device",
-    title: grantParts.system.provider.title,
+    title: `Sign in to ${grantParts.system.provider.title}`,
     url: request.url,
     ...(request.completeUrl === undefined ? {} : { completeUrl: request.completeUrl }),
     code: request.code,

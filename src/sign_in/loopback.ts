@@ -38,7 +38,7 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
     request = await beginAuthorization(grantParts, redirect.href);
     await person.show({
       kind: "link",
-      title: system.provider.title,
+      title: `Sign in to ${system.provider.title}`,
       url: request.url,
       note:
         'If the browser is on another machine, stop and use getSession with method: "paste" instead.',

@@ -20,7 +20,7 @@ export async function signInByPaste(parts: SignInParts): Promise<SignedIn> {
     : null;
   await person.show({
     kind: "link",
-    title: system.provider.title,
+    title: `Sign in to ${system.provider.title}`,
     url: request?.url ?? system.pastePage ?? "",
     note: request
       ? "After signing in, the browser may show an error page: copy its whole address, and paste it here."

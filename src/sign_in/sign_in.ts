@@ -61,7 +61,8 @@ export async function signIn(parts: SignInParts): Promise<SignedIn> {
         index < methods.length - 1;
       if (next) continue;
       if (error instanceof AuthError) {
-        await person.show({ kind: "failed", title: provider.title, message: error.message });
+        const title = `Not signed in to ${provider.title}`;
+        await person.show({ kind: "failed", title, message: error.message });
       }
       throw error;
     }

@@ -1,0 +1,38 @@
+import type { AuthError } from "./errors.ts";
+import type { Person } from "./notebook/person.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { Session } from "./session.ts";
+
+/** The person at the edge of one sign-in: introduced when first needed, told how it ended. */
+export interface Edge {
+  person(): Promise<Person>;
+  /** Shows how it ended, if anybody was asked. */
+  signedIn(session: Session, title: string): Promise<void>;
+  /** Shows what went wrong, if anybody was asked; gives the error back. */
+  failed(title: string, error: AuthError): Promise<AuthError>;
+}
+
+/** Nobody is looked for, and no card loaded, before there is something to ask. */
+export function createEdge(
+  options: { person?: Person; interactive?: boolean },
+  runtime: Runtime,
+): Edge {
+  let found: Promise<Person> | undefined;
+  return {
+    person: () =>
+      found ??= import("./person_for.ts").then(({ personFor }) => personFor(options, runtime)),
+    async signedIn(session, title) {
+      if (found === undefined) return;
+      const { signedInCard } = await import("./session_card.ts");
+      await (await found).show(signedInCard(session, title));
+    },
+    async failed(title, error) {
+      await (await found)?.show({
+        kind: "failed",
+        title: `Not signed in to ${title}`,
+        message: error.message,
+      });
+      return error;
+    },
+  };
+}
