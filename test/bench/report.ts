@@ -1,0 +1,75 @@
+/** One figure against another, and what it may be at most. */
+export interface Comparison {
+  what: string;
+  against: string;
+  /** What was measured of both, in the unit. */
+  value: number;
+  base: number;
+  unit: "ms" | "MB";
+  /** What the value may be at most: a multiple of the base, or so much above it. */
+  target: { ratio: number } | { more: number };
+}
+
+/** What one part of the benchmark found. */
+export interface Findings {
+  title: string;
+  /** Medians in milliseconds, by name; the first is what the others are multiples of. */
+  medians?: Map<string, number>;
+  comparisons: Comparison[];
+  /** What could not be measured here, and why. */
+  skipped?: string[];
+}
+
+/** The medians of one race as a table. */
+export function reportMedians(title: string, medians: Map<string, number>): string {
+  const [first = NaN] = medians.values();
+  const rows = [...medians].map(([name, value]) => [
+    name,
+    `${value.toFixed(1)} ms`,
+    (value / first).toFixed(2),
+  ]);
+  return table([title, "median", "ratio"], rows);
+}
+
+/** All comparisons as a table, each with its target and whether it was reached. */
+export function reportComparisons(comparisons: Comparison[]): string {
+  const rows = comparisons.map(({ what, against, value, base, unit, target }) => {
+    const [found, most] = "ratio" in target
+      ? [value / base, target.ratio]
+      : [value - base, target.more];
+    const show = (number: number) =>
+      "ratio" in target
+        ? number.toFixed(2)
+        : `${number < 0 ? "" : "+"}${number.toFixed(1)} ${unit}`;
+    return [
+      what,
+      against,
+      `${figure(value)} ${unit}`,
+      `${figure(base)} ${unit}`,
+      show(found),
+      show(most),
+      found <= most ? "yes" : "NO",
+    ];
+  });
+  return table(["what", "against", "", "", "found", "at most", "reached"], rows);
+}
+
+function figure(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
+
+/** Rows in columns as wide as they need; figures to the right. */
+function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, column) =>
+    Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map(({ length }) => length))
+  );
+  const line = (cells: string[]) => {
+    const padded = cells.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return /^[+-]?[0-9]/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
+    });
+    return `| ${padded.join(" | ")} |`;
+  };
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,94 @@
+import { fileURLToPath } from "node:url";
+import type { Comparison, Findings } from "./report.ts";
+import { type Contestant, race } from "./whole_process.ts";
+import type { World } from "./world.ts";
+
+const PYTHON_MODULES = "authlib, requests, platformdirs";
+
+/** Whole processes: a cached start, a first sign-in, and what one would write without this module. */
+export async function measureStarts(world: World, rounds: number): Promise<Findings> {
+  const token = await world.signIn("cached");
+  const fresh = world.environment("fresh");
+  const names = {
+    floor: "floor: one fetch, static token",
+    cached: "cached start",
+    first: "first sign-in",
+    assertion: "assertion by hand, no library",
+    client: "openid-client by hand",
+    paths: "openid-client + env-paths",
+    python: "Python: authlib + requests + platformdirs",
+  };
+  const contestants: Contestant[] = [
+    deno(names.floor, "floor.ts", { ...fresh, STATIC_TOKEN: token }),
+    deno(names.cached, "session.ts", world.environment("cached")),
+    deno(names.first, "session.ts", fresh, () => world.forgetTokens("fresh")),
+    deno(names.assertion, "assertion_by_hand.ts", fresh),
+    deno(names.client, "openid_client_by_hand.ts", fresh),
+    deno(names.paths, "openid_client_env_paths.ts", fresh),
+  ];
+  const python = await findPython();
+  const tutorial = fileURLToPath(new URL("../interop/tutorial.py", import.meta.url));
+  if (python !== null) {
+    const args = [tutorial, "load-and-call"];
+    contestants.push({ name: names.python, program: python, args, env: fresh });
+  }
+  const medians = await race(contestants, rounds);
+  const compare = (what: string, against: string, ratio: number): Comparison => ({
+    what,
+    against,
+    value: medians.get(what) ?? NaN,
+    base: medians.get(against) ?? NaN,
+    unit: "ms",
+    target: { ratio },
+  });
+  return {
+    title: "whole process, Deno",
+    medians,
+    comparisons: [
+      compare(names.cached, names.floor, 1.10),
+      compare(names.first, names.client, 1.15),
+      ...(python === null ? [] : [compare(names.first, names.python, 0.35)]),
+    ],
+    skipped: python === null ? [`no python3 with ${PYTHON_MODULES}`] : [],
+  };
+}
+
+/** What importing the module costs, before anything is called. */
+export async function measureImport(world: World, rounds: number): Promise<Findings> {
+  const env = world.environment("fresh");
+  const what = "import of the module";
+  const against = "empty module";
+  // Shorter than a start, and its target is in milliseconds: more rounds to see them.
+  const medians = await race(
+    [deno(against, "empty.ts", env), deno(what, "import_module.ts", env)],
+    rounds * 2,
+  );
+  const [base = NaN, value = NaN] = medians.values();
+  return {
+    title: "whole process, nothing called",
+    medians,
+    comparisons: [{ what, against, value, base, unit: "ms", target: { more: 3 } }],
+  };
+}
+
+function deno(
+  name: string,
+  script: string,
+  env: Record<string, string>,
+  prepare?: () => Promise<void>,
+): Contestant {
+  const path = fileURLToPath(new URL(`cases/${script}`, import.meta.url));
+  const args = ["run", "-A", "--quiet", path];
+  return { name, program: Deno.execPath(), args, env, ...(prepare && { prepare }) };
+}
+
+/** The first Python with what the tutorial imports, or `null`. */
+async function findPython(): Promise<string | null> {
+  for (const program of ["python3", "/usr/bin/python3"]) {
+    const args = ["-c", `import ${PYTHON_MODULES}`];
+    const found = await new Deno.Command(program, { args, stderr: "null" }).output()
+      .catch(() => null);
+    if (found?.success) return program;
+  }
+  return null;
+}
