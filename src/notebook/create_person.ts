@@ -36,43 +36,53 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       kernel ? module.notebookDisplay(kernel, now) : module.terminalDisplay(runtime, now)
     );
 
+  const isLocal = () => kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
+
+  /** Ends what the card shows: its wait is over, and neither link nor code may be saved. */
+  const endCard = async (error: unknown) => {
+    const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+    if (display) await (await display).settle(message);
+  };
+
   return {
     get kind() {
       return kind;
     },
     get browserIsLocal() {
-      return kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
+      return isLocal();
     },
     async ask(text, { secret }) {
       if (kind === "nobody") return null;
       const question = `${text}: `;
-      const answer = kernel
-        ? await interruptible(runtime, () => askKernel(kernel, question, secret))
-        : await runtime.ask(question, secret);
-      // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
-      if (kernel && answer === null) kind = "nobody";
-      return answer;
+      if (!kernel) return await runtime.ask(question, secret);
+      try {
+        const answer = await interruptible(runtime, () => askKernel(kernel, question, secret));
+        // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
+        if (answer === null) kind = "nobody";
+        return answer;
+      } catch (error) {
+        await endCard(error);
+        throw error;
+      }
     },
     async show(state) {
-      if (kind !== "nobody") await (await getDisplay()).show(state);
+      // A card that is there is brought to its end even when nobody turns out to be there.
+      if (kind !== "nobody" || display) await (await getDisplay()).show(state);
     },
     async open(url) {
-      return this.browserIsLocal && await runtime.openBrowser(url);
+      return isLocal() && await runtime.openBrowser(url);
     },
     async interruptible(wait) {
-      if (kind === "nobody" || !display) return await interruptible(runtime, wait);
       const card = await display;
-      const stop = card.countDown();
+      const stop = card?.countDown();
       try {
         const result = await interruptible(runtime, wait);
-        stop();
-        await card.settle();
+        stop?.();
+        await card?.settle();
         return result;
       } catch (error) {
-        stop();
-        await card.settle(
-          error instanceof AuthError ? error.message : "The sign-in did not succeed.",
-        );
+        stop?.();
+        await endCard(error);
         throw error;
       }
     },

@@ -11,7 +11,7 @@ export interface Display {
   show(state: CardState): Promise<void>;
   /** Keeps the remaining time true until the function it returns is called. */
   countDown(): () => void;
-  /** Takes a link or a code off the card: its wait is over, and what is shown last is saved. */
+  /** Takes a link or a code off the card: its wait is over, and what is shown last is saved. Never throws. */
   settle(message?: string): Promise<void>;
 }
 
@@ -113,11 +113,11 @@ function settleWith(
   return async (message) => {
     const state = current();
     if (state?.kind !== "link" && state?.kind !== "device") return;
-    await show(
-      message === undefined
-        ? { kind: "starting", title: state.title, step: "Answer received." }
-        : { kind: "failed", title: state.title, message },
-    );
+    const next: CardState = message === undefined
+      ? { kind: "starting", title: state.title, step: "Answer received." }
+      : { kind: "failed", title: state.title, message };
+    // What the wait came to counts, not whether it could be shown.
+    await show(next).catch(() => {});
   };
 }
 
