@@ -33,6 +33,7 @@ export type {
   CredentialField,
   Endpoints,
   Enrolment,
+  ForeignTokens,
   Grant,
   PasteSignIn,
   Provider,

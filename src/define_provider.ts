@@ -110,6 +110,7 @@ const FIELDS: Record<keyof Provider, Check> = {
   defaults: recordOf(text),
   enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: text }, ["login", "clients"]),
   paste: shape({ page: urlOrPath, endpointHosts: listOf(text) }, ["page", "endpointHosts"]),
+  foreignTokens: shape({ folder: text, folderOnMac: text, file: fileName }, ["folder", "file"]),
   keepTokens: oneOf(["disk", "memory"]),
   probe: urlOrPath,
   retryStatuses: listOf(status),

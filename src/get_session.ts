@@ -166,6 +166,18 @@ async function start(
       const person = await edge.person();
       return await signIn({ grantParts: parts, person, runtime, method: options.method });
     },
+    foreign: async () => {
+      if (provider.foreignTokens === undefined) return null;
+      const { readForeignToken } = await import("./store/foreign_token.ts");
+      const hosts = system.pasteHosts;
+      return await readForeignToken(
+        runtime,
+        provider.foreignTokens,
+        options.sessionKey,
+        key,
+        hosts,
+      );
+    },
     dpop: provider.dpop === true,
     now: Date.now,
   });

@@ -44,6 +44,16 @@ export interface PasteSignIn {
   endpointHosts: string[];
 }
 
+/** Token files another program keeps, in oauthlib's JSON. They are read, never written. */
+export interface ForeignTokens {
+  /** The folder below the user's home. */
+  folder: string;
+  /** The folder on macOS, where it differs. */
+  folderOnMac?: string;
+  /** The file's name; a session key is appended with a dot. */
+  file: string;
+}
+
 /**
  * Everything this module knows about one system. A provider is data: make one with
  * {@linkcode defineProvider}, which checks it.
@@ -102,6 +112,8 @@ export interface Provider {
   enrolment?: Enrolment;
   /** The paste sign-in, where the system has one. */
   paste?: PasteSignIn;
+  /** Another program's token files, to go on with its session. */
+  foreignTokens?: ForeignTokens;
   /** Where tokens are kept: on disk, or in this process only. */
   keepTokens: "disk" | "memory";
   /** A path of the API that answers 200 to a working session. */

@@ -21,6 +21,8 @@ export interface KeeperParts {
   silent: Extract<GrantRequest, { grant: "client_credentials" | "password" }> | null;
   /** Asks the person; throws when there is nobody. */
   signIn: (parts: GrantParts) => Promise<SignedIn>;
+  /** The token another program keeps for the same session, if any. */
+  foreign: () => Promise<StoredToken | null>;
   /** Bind tokens to a key (DPoP). */
   dpop: boolean;
   now: () => number;
@@ -57,7 +59,8 @@ export class TokenKeeper implements TokenSource {
 
   /** Takes the stored token if it is still good; no lock, no network. */
   async adopt(): Promise<StoredToken | null> {
-    this.#token = await this.#parts.store.read(this.#parts.key);
+    const { store, key, foreign } = this.#parts;
+    this.#token = await store.read(key) ?? await foreign();
     return this.current();
   }
 

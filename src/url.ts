@@ -47,3 +47,10 @@ export function joinUrl(base: string, path: string): string {
   if (!path.startsWith("/")) return path;
   return base.replace(/\/+$/, "") + path;
 }
+
+/** True when a URL's host is the pattern's; `*.` stands for one or more labels. */
+export function matchesHost(url: URL, pattern: string): boolean {
+  return pattern.startsWith("*.")
+    ? url.port === "" && url.hostname.endsWith(pattern.slice(1))
+    : url.host === pattern;
+}

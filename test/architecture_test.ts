@@ -95,7 +95,7 @@ Deno.test({
         assert.match(to, /^src\/(providers\/|define_provider|errors)/);
       }
       if (from.startsWith("src/store/")) {
-        assert.match(to, /^(src\/(store|runtime|errors)|npm:|node:|env-paths)/);
+        assert.match(to, /^(src\/(store|runtime|errors|url)|npm:|node:|env-paths)/);
       }
       if (from.startsWith("src/runtime/")) assert.match(to, /^(src\/(runtime|errors)|node:)/);
       if (from.startsWith("src/grants/")) {

@@ -19,7 +19,13 @@ export const fourinsight: Provider = defineProvider({
   clientAuthentication: "client_secret_post",
   paste: {
     page: "/auth",
+    // The package says where the code is exchanged, and a secret goes there.
     endpointHosts: ["login.microsoftonline.com", "*.b2clogin.com", "4insight.io"],
+  },
+  foreignTokens: {
+    folder: ".fourinsight/api",
+    folderOnMac: ".config/.fourinsight/api",
+    file: "token",
   },
 });
 

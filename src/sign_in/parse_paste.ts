@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
-import { checkTransport } from "../url.ts";
+import { checkTransport, matchesHost } from "../url.ts";
 
 /** What a paste is judged with. */
 export interface PasteContext {
@@ -96,12 +96,6 @@ function parsePackage(text: string, hosts: readonly string[]): AuthorizationAnsw
     );
   }
   return { kind: "code", code, tokenEndpoint: url.href };
-}
-
-function matchesHost(url: URL, pattern: string): boolean {
-  return pattern.startsWith("*.")
-    ? url.port === "" && url.hostname.endsWith(pattern.slice(1))
-    : url.host === pattern;
 }
 
 function unusable(): AuthError {

@@ -1,0 +1,71 @@
+import type { ForeignTokens } from "../provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { matchesHost } from "../url.ts";
+import { joinPath } from "./paths.ts";
+import { readPrivateFile } from "./private_file.ts";
+import type { StoredToken } from "./store.ts";
+
+/**
+ * Reads a token that a Python program has saved with oauthlib, such as 4insight's own package.
+ *
+ * @param hosts where its token endpoint may be: a secret will be sent there
+ * @returns `null` when there is none, or none that can be used; the file is left as it is
+ */
+export async function readForeignToken(
+  runtime: Runtime,
+  place: ForeignTokens,
+  sessionKey: string | undefined,
+  key: string,
+  hosts: readonly string[],
+): Promise<StoredToken | null> {
+  const home = runtime.homeDirectory();
+  if (home === undefined) return null;
+  const folder = runtime.platform === "darwin" ? place.folderOnMac ?? place.folder : place.folder;
+  const file = sessionKey === undefined ? place.file : `${place.file}.${sessionKey}`;
+  try {
+    const path = joinPath(runtime, home, ...folder.split("/"), file);
+    const text = await readPrivateFile(runtime, path);
+    return text === null ? null : parseForeignToken(JSON.parse(text), key, hosts);
+  } catch {
+    return null; // another program's file: what is wrong with it is not for us to say
+  }
+}
+
+/** The members of oauthlib's token JSON, and 4insight's `token_url`. */
+export function parseForeignToken(
+  value: unknown,
+  key: string,
+  hosts: readonly string[],
+): StoredToken | null {
+  if (typeof value !== "object" || value === null) return null;
+  const file = value as Record<string, unknown>;
+  const text = (name: string) => {
+    const member = file[name];
+    return typeof member === "string" && member !== "" ? member : undefined;
+  };
+  const accessToken = text("access_token");
+  const endpoint = text("token_url");
+  const expiresAt = Number(file["expires_at"]);
+  if (accessToken === undefined || !Number.isFinite(expiresAt)) return null;
+  if (endpoint !== undefined) {
+    const allowed = URL.canParse(endpoint) && endpoint.startsWith("https://") &&
+      hosts.some((host) => matchesHost(new URL(endpoint), host));
+    const local = URL.canParse(endpoint) && hosts.includes(new URL(endpoint).host);
+    if (!allowed && !local) return null;
+  }
+  const lifetime = Number(file["expires_in"]) || 3600;
+  const token: StoredToken = {
+    version: 1,
+    key,
+    access_token: accessToken,
+    token_type: "bearer",
+    expires_at: expiresAt,
+    obtained_at: expiresAt - lifetime,
+  };
+  const refreshToken = text("refresh_token");
+  const idToken = text("id_token");
+  if (refreshToken !== undefined) token.refresh_token = refreshToken;
+  if (idToken !== undefined) token.id_token = idToken;
+  if (endpoint !== undefined) token.token_endpoint = endpoint;
+  return token;
+}
