@@ -2,6 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { browserIsLocal } from "./browser_is_local.ts";
 import type { Display } from "./display.ts";
+import { plain } from "./html.ts";
 import { interruptible } from "./interruptible.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import type { Person } from "./person.ts";
@@ -53,7 +54,8 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     },
     async ask(text, { secret }) {
       if (kind === "nobody") return null;
-      const question = `${text}: `;
+      // A question may quote a server.
+      const question = `${plain(text)}: `;
       if (!kernel) return await runtime.ask(question, secret);
       try {
         const answer = await interruptible(runtime, () => askKernel(kernel, question, secret));

@@ -240,6 +240,7 @@ Deno.test("nothing is loaded before there is something to show", async () => {
     "errors.ts",
     "notebook/browser_is_local.ts",
     "notebook/create_person.ts",
+    "notebook/html.ts",
     "notebook/interruptible.ts",
     "notebook/kernel.ts",
   ]);
