@@ -44,7 +44,7 @@ await dnt.build({
   declaration: "inline",
   declarationMap: false,
   shims: { deno: { test: "dev" } },
-  testPattern: "test/{errors,provider,token,url}*.test.ts",
+  testPattern: "test/notebook/{browser_is_local,card,progress,scan}_test.ts",
   compilerOptions: {
     target: "ES2022",
     lib: ["ESNext", "DOM", "DOM.Iterable"],

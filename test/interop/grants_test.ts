@@ -1,6 +1,6 @@
 /** Every grant and client authentication against authlib, through the public interface. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuthError, defineProvider, getSession, type Provider } from "../../mod.ts";
@@ -138,9 +138,11 @@ await authlibTest("a session refreshes with rotation and survives a restart", as
     };
     const session = await getSession(password, options);
     const first = await session.token();
+    assert.equal((await session.claims)?.["sub"], "ada");
     assert.equal((await me(session))["user"], "ada");
     await new Promise((done) => setTimeout(done, 2100));
-    assert.equal((await me(session))["user"], "ada");
+    const many = await Promise.all(Array.from({ length: 20 }, () => me(session)));
+    assert.deepEqual(new Set(many.map(({ user }) => user)), new Set(["ada"]));
     assert.notEqual(await session.token(), first);
     await new Promise((done) => setTimeout(done, 2100));
     const restarted = await getSession(password, options);
@@ -152,6 +154,27 @@ await authlibTest("a session refreshes with rotation and survives a restart", as
   assert.equal(counters["issued password"], 1);
   assert.equal(counters["issued refresh_token"], 3);
   assert.equal(counters["reuse"], undefined);
+});
+
+await authlibTest("a copied refresh token ends a family, and neither session", async (server) => {
+  await server.configure({ lifetime: 2 });
+  await inFolder((one) =>
+    inFolder(async (other) => {
+      const password = provider(server, { grant: "password" });
+      const values = credentials(server, "password", "ada");
+      const signIn = (directory: string) =>
+        getSession(password, { credentials: values, directory, interactive: false });
+      const session = await signIn(one);
+      await cp(one, other, { recursive: true });
+      await session.refresh();
+      await new Promise((done) => setTimeout(done, 2100));
+      assert.equal((await me(await signIn(other)))["user"], "ada");
+      assert.equal((await me(session))["user"], "ada");
+    })
+  );
+  const counters = await server.counters();
+  assert.equal(counters["reuse"], 1);
+  assert.equal(counters["issued password"], 3);
 });
 
 await authlibTest("logout() revokes and removes", async (server) => {

@@ -10,18 +10,24 @@ import { answerDevice, signInAndReturn, type Visitor } from "./browser.ts";
 
 const ME: Step = { do: "fetch", url: "me" };
 
-function task(server: AuthlibServer, grant: "code" | "device", steps: Step[]): Task {
+function task(
+  server: AuthlibServer,
+  client: "code" | "code-secret" | "device",
+  steps: Step[],
+): Task {
+  const { client_id, client_secret } = server.clients[client];
   return {
     provider: {
       name: "interop",
       issuer: server.url,
       apiUrl: `${server.url}/api/`,
       scope: "openid read",
-      ...(grant === "code"
-        ? { grant: "authorization_code", methods: ["loopback"] }
-        : { grant: "device_code", methods: ["device"] }),
+      ...(client === "device"
+        ? { grant: "device_code", methods: ["device"] }
+        : { grant: "authorization_code", methods: ["loopback"] }),
+      ...(client_secret ? { clientAuthentication: "client_secret_post" } : {}),
     },
-    options: { credentials: { client_id: server.clients[grant].client_id } },
+    options: { credentials: { client_id, ...(client_secret ? { client_secret } : {}) } },
     steps,
   };
 }
@@ -59,14 +65,16 @@ function device(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<Pl
 
 if (terminalAvailable) {
   await authlibTest("getSession() signs a person in with code and PKCE", async (server) => {
-    const what = task(server, "code", [ME, { do: "refresh" }, ME, { do: "account" }]);
-    const report = await atTerminal(what, { browser: browser(server, "allow") });
-    assert.equal(report.error, undefined, report.error?.message);
-    const [first, refreshed, second] = report.results;
-    const body = { client: "code", user: "grace@example.com", scope: "openid read" };
-    assert.deepEqual(first?.value, { status: 200, body });
-    assert.equal(refreshed?.value, true, refreshed?.message);
-    assert.deepEqual(second?.value, { status: 200, body });
+    for (const client of ["code", "code-secret"] as const) {
+      const what = task(server, client, [ME, { do: "refresh" }, ME]);
+      const report = await atTerminal(what, { browser: browser(server, "allow") });
+      assert.equal(report.error, undefined, report.error?.message);
+      const [first, refreshed, second] = report.results;
+      const body = { client, user: "grace@example.com", scope: "openid read" };
+      assert.deepEqual(first?.value, { status: 200, body });
+      assert.equal(refreshed?.value, true, refreshed?.message);
+      assert.deepEqual(second?.value, { status: 200, body });
+    }
     assert.equal((await server.counters())["reuse"], undefined);
   });
 
