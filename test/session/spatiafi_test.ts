@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { getSession } from "../../mod.ts";
+import { call, works } from "../support/call.ts";
+import { scriptedPerson } from "../support/person.ts";
+import { elapsed, rejects } from "../support/rejects.ts";
+import { test } from "../support/test.ts";
+import { createWorld, savedToken } from "../support/world.ts";
+
+test("spatiafi asks once, creates and saves app credentials, and asks no more", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, directory, options } = world;
+  const { username, password } = world.foreigner;
+  const person = scriptedPerson({ answers: [username, password] });
+  const first = await getSession("spatiafi", { ...options, interactive: true, person });
+  await works(first);
+  assert.deepEqual(person.asked.map(({ secret }) => secret), [false, true]);
+  assert.equal(first.source, `${directory}/app_credentials`);
+
+  const saved = JSON.parse(await Deno.readTextFile(`${directory}/app_credentials`));
+  // The server's whole answer, as the tutorial saves it.
+  assert.deepEqual(Object.keys(saved), [
+    "client_id",
+    "client_secret",
+    "name",
+    "created_at",
+    "disabled",
+  ]);
+  assert.equal(first.account, saved.client_id);
+  const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
+  assert.equal(mode(`${directory}/app_credentials`), 0o600);
+  assert.equal(mode(`${directory}/onecell`), 0o700);
+
+  const second = await getSession("spatiafi", options);
+  await works(second);
+  assert.equal(await second.token(), await first.token());
+  assert.equal(sandbox.count("spatiafi.basic"), 1);
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+  assert.equal(sandbox.count("spatiafi.token"), 1, "the second start uses the saved token");
+  assert.deepEqual(sandbox.errors, []);
+});
+
+test("spatiafi lets a mistyped password be typed again, three times in all", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, directory } = world;
+  const { username, password } = world.user;
+  const careless = scriptedPerson({ answers: [username, "wrong", username, password] });
+  await getSession("spatiafi", { ...options, interactive: true, person: careless });
+  assert.equal(careless.asked.length, 4);
+
+  await Deno.remove(`${directory}/app_credentials`);
+  const wrong = [username, "wrong", username, "wrong", username, "wrong", username, password];
+  const stubborn = scriptedPerson({ answers: wrong });
+  const attempt = getSession("spatiafi", { ...options, interactive: true, person: stubborn });
+  await rejects(attempt, "login_refused", /user name or the password/);
+  assert.equal(stubborn.asked.length, 6);
+  assert.equal(stubborn.shown.at(-1)?.kind, "failed");
+  assert.equal(sandbox.count("spatiafi.clients"), 1, "no credentials for a wrong password");
+});
+
+test("spatiafi does nothing when the person cancels, and is quick when nobody is there", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options } = world;
+  for (const answers of [[""], ["somebody", ""]]) {
+    const person = scriptedPerson({ answers });
+    await rejects(getSession("spatiafi", { ...options, interactive: true, person }), "cancelled");
+  }
+  const time = await elapsed(async () => {
+    const error = await rejects(getSession("spatiafi", options), "credentials_missing");
+    assert.match(error.message, /SPATIAFI_CLIENT_ID and SPATIAFI_CLIENT_SECRET/);
+    assert(error.message.includes(`${options.directory}/app_credentials`), error.message);
+  });
+  assert(time < 1000, `${time} ms`);
+  // A frontend that cannot ask says so only when it is asked.
+  const person = scriptedPerson({ answers: [] });
+  const nobody = getSession("spatiafi", { ...options, interactive: true, person });
+  await rejects(nobody, "credentials_missing");
+  assert.deepEqual(Object.keys(sandbox.counters), []);
+});
+
+test("spatiafi renews an expired token with a new grant, and one the API refuses once", async () => {
+  await using world = await createWorld("spatiafi", { tokenLifetime: 1 });
+  const { sandbox, options, credentials } = world;
+  const session = await getSession("spatiafi", { ...options, credentials });
+  const first = await session.token();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  sandbox.setTokenLifetime(900);
+  await works(session);
+  assert.notEqual(await session.token(), first);
+  assert.equal(sandbox.count("spatiafi.token"), 2);
+  assert.equal(sandbox.count("spatiafi.api.401"), 0, "renewed before it expired");
+
+  sandbox.revokeAccessTokens();
+  const replayed = await call(session, "/api/echo", { method: "POST", body: "again" });
+  assert.equal(replayed.status, 200);
+  assert.equal(replayed.json["body"], "again");
+  assert.equal(sandbox.count("spatiafi.token"), 3);
+  assert.equal(sandbox.count("spatiafi.api.401"), 1);
+});
+
+test("spatiafi names a refused client, and keeps what was saved", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, credentials, directory } = world;
+  const wrong = { ...credentials, client_secret: "not-the-secret" };
+  await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(wrong));
+  const error = await rejects(getSession("spatiafi", options), "client_refused", /client id/);
+  assert.equal(error.error, "invalid_client");
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/app_credentials`)), wrong);
+  assert.equal(await savedToken(directory), null);
+});
+
+test("spatiafi keeps nothing on disk when told to", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, credentials, directory } = world;
+  const session = await getSession("spatiafi", { ...options, credentials, keepTokens: "memory" });
+  await works(session);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(directory)), []);
+  await getSession("spatiafi", { ...options, credentials, keepTokens: "memory" });
+  assert.equal(sandbox.count("spatiafi.token"), 2);
+});
+
+test("forceLogin gets a new token with the app credentials that are saved", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, directory } = world;
+  const person = scriptedPerson({ answers: [world.user.username, world.user.password] });
+  const first = await getSession("spatiafi", { ...options, interactive: true, person });
+  const token = await first.token();
+  const again = await getSession("spatiafi", { ...options, forceLogin: true });
+  assert.notEqual(await again.token(), token);
+  assert.equal((await savedToken(directory))?.["access_token"], await again.token());
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+});

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+
+/** An API answer, its body read. */
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  json: Record<string, unknown>;
+}
+
+/** Calls the API and reads the answer, so that no body stays open. */
+export async function call(
+  session: { fetch: typeof fetch },
+  url: string | URL | Request = "/api/info?item_id=x",
+  init?: RequestInit,
+): Promise<ApiAnswer> {
+  const response = await session.fetch(url, init);
+  const text = await response.text();
+  let json: Record<string, unknown> = {};
+  try {
+    json = JSON.parse(text);
+  } catch {
+    json = { text };
+  }
+  return { status: response.status, headers: response.headers, json };
+}
+
+/** Calls the API, which must answer 200. */
+export async function works(session: { fetch: typeof fetch }): Promise<void> {
+  const { status, json } = await call(session);
+  assert.equal(status, 200, JSON.stringify(json));
+  assert.equal(json["item_id"], "x");
+}

@@ -1,0 +1,76 @@
+import type { CardState, Person } from "../../src/notebook/person.ts";
+
+/** What a scripted person types: a text, or what makes one when asked. */
+export type Answer = string | null | ((question: string) => string | null | Promise<string | null>);
+
+/** How a person is played. */
+export interface Script {
+  /** What they type, in order; afterwards nobody is there. */
+  answers?: Answer[];
+  /** What they do when a card is shown, such as to sign in at its link; not waited for. */
+  onShow?: (state: CardState) => unknown;
+  /** Whether a browser on this machine can reach a loopback port. */
+  browserIsLocal?: boolean;
+}
+
+/** A person who is played by a script, with a record of what they saw. */
+export interface ScriptedPerson extends Person {
+  /** What was asked, and whether the answer was masked. */
+  readonly asked: { text: string; secret: boolean }[];
+  readonly shown: CardState[];
+  /** Links the module tried to open. */
+  readonly opened: string[];
+  /** Presses the stop button. */
+  stop(reason: unknown): void;
+  /** Whatever `onShow` began, and whatever it threw. */
+  settled(): Promise<void>;
+}
+
+/** Plays a person by a script. */
+export function scriptedPerson(script: Script = {}): ScriptedPerson {
+  const asked: ScriptedPerson["asked"] = [];
+  const shown: CardState[] = [];
+  const opened: string[] = [];
+  const answers = [...script.answers ?? []];
+  const waits = new Set<AbortController>();
+  const actions: Promise<unknown>[] = [];
+  return {
+    kind: "notebook",
+    browserIsLocal: script.browserIsLocal ?? false,
+    asked,
+    shown,
+    opened,
+    async ask(text, { secret }) {
+      asked.push({ text, secret });
+      const answer = answers.shift() ?? null;
+      return typeof answer === "function" ? await answer(text) : answer;
+    },
+    show(state) {
+      shown.push(state);
+      actions.push(Promise.resolve().then(() => script.onShow?.(state)));
+      return Promise.resolve();
+    },
+    open(url) {
+      opened.push(url);
+      return Promise.resolve(true);
+    },
+    async interruptible(wait) {
+      const controller = new AbortController();
+      waits.add(controller);
+      try {
+        return await wait(controller.signal);
+      } finally {
+        waits.delete(controller);
+      }
+    },
+    stop: (reason) => waits.forEach((controller) => controller.abort(reason)),
+    settled: async () => void await Promise.all(actions),
+  };
+}
+
+/** A script's action for link cards: whatever a browser does with the link. */
+export function onLink(
+  action: (url: string) => unknown,
+): NonNullable<Script["onShow"]> {
+  return (state) => state.kind === "link" ? action(state.url) : undefined;
+}

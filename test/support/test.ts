@@ -1,0 +1,32 @@
+/** Defines a test with every sanitizer on: what it opened must be closed when it ends. */
+export function test(name: string, fn: (context: Deno.TestContext) => void | Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true, sanitizeExit: true });
+}
+
+/**
+ * Checks the rows of a table, several at once, and names every one that fails.
+ *
+ * @param atOnce how many rows wait for something at the same time
+ */
+export async function eachRow<Row extends { name: string }>(
+  rows: readonly Row[],
+  check: (row: Row) => void | Promise<void>,
+  atOnce = 6,
+): Promise<void> {
+  const failures: string[] = [];
+  const waiting = [...rows];
+  const work = async () => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+      try {
+        await check(row);
+      } catch (error) {
+        failures.push(`${row.name}: ${error instanceof Error ? error.stack : String(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  if (rows.length === 0) throw new Error("The table has no rows.");
+  if (failures.length > 0) {
+    throw new Error(`${failures.length} of ${rows.length} rows failed\n\n${failures.join("\n\n")}`);
+  }
+}
