@@ -47,7 +47,9 @@ export async function completeCredentials(
   };
   const path = credentialsPath(runtime, place);
   if (file !== null) refuseHalfFile(file, missing);
-  if (person.kind === "nobody") throw missingCredentials(provider, missing, path ? [path] : []);
+  if (person.kind === "nobody") {
+    throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
+  }
 
   const { title } = provider;
   const heading = `Sign in to ${title}`;
@@ -68,7 +70,9 @@ export async function completeCredentials(
     const answer = await person.ask(`${title} ${field.replaceAll("_", " ")}`, {
       secret: field !== "username" && !field.endsWith("_id"),
     });
-    if (answer === null) throw missingCredentials(provider, missing, path ? [path] : []);
+    if (answer === null) {
+      throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
+    }
     if (answer === "") throw cancelled();
     typed[field] = answer;
   }
@@ -111,7 +115,12 @@ async function enrol(
     const username = await ask(person, `${title} user name`, false);
     const password = await ask(person, `${title} password`, true);
     if (username === null || password === null) {
-      throw missingCredentials(provider, ["client_id", "client_secret"], path ? [path] : []);
+      throw missingCredentials(
+        provider,
+        ["client_id", "client_secret"],
+        path ? [path] : [],
+        runtime.refusedVariables(),
+      );
     }
     await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
     try {

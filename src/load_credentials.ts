@@ -34,7 +34,12 @@ export async function loadCredentials(
   const saved = await findCredentials(runtime, place);
   if (saved === null) {
     const path = credentialsPath(runtime, place);
-    throw missingCredentials(known, known.requires, path === undefined ? [] : [path]);
+    throw missingCredentials(
+      known,
+      known.requires,
+      path === undefined ? [] : [path],
+      runtime.refusedVariables(),
+    );
   }
   // Both spellings are set together, so that one system's id never meets another's secret.
   for (const [name, value] of Object.entries(saved.values)) {

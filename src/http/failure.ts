@@ -11,12 +11,11 @@ const TLS = /certificate|\btls\b|\bssl\b|handshake|UnknownIssuer|SELF_SIGNED|CER
 export function fetchFailure(error: unknown, what: string): AuthError {
   if (error instanceof AuthError) return error;
   const text = describeChain(error);
-  const permission = /--(?:allow|deny)-net[^"\s]*|--allow-[a-z]+(?:=\S+)?/.exec(text)?.[0];
-  if (isNotCapable(error) && permission !== undefined) {
+  if (isNotCapable(error)) {
+    const host = /Requires net access to "([^"]+)"/.exec(text)?.[1];
     return new AuthError(
       "permission_denied",
-      `Deno may not connect to ${what}. Run with ${permission.replace(/[.,]$/, "")}.`,
-      { cause: error },
+      `Deno may not connect to ${what}. Run with --allow-net${host ? `=${host}` : ""}.`,
     );
   }
   if (TLS.test(text)) {

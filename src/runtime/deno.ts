@@ -6,6 +6,7 @@ import type { LoopbackServer, Runtime } from "./runtime.ts";
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
 export function denoRuntime(deno: DenoNamespace): Runtime {
   const platform = platformOf(deno.build.os);
+  const refused = new Set<string>();
   const runtime: Runtime = {
     name: "deno",
     platform,
@@ -15,9 +16,11 @@ export function denoRuntime(deno: DenoNamespace): Runtime {
       try {
         return deno.env.get(name);
       } catch {
-        return undefined; // not allowed: as good as unset
+        refused.add(name); // not allowed: as good as unset
+        return undefined;
       }
     },
+    refusedVariables: () => [...refused],
     setEnvironment: (name, value) => deno.env.set(name, value),
     homeDirectory() {
       const home = runtime.getEnvironment(platform === "windows" ? "USERPROFILE" : "HOME");

@@ -24,6 +24,7 @@ export function nodeRuntime(): Runtime {
     platform,
     processId: process.pid,
     files: nodeFiles,
+    refusedVariables: () => [],
     getEnvironment: (variable) => process.env[variable],
     setEnvironment(variable, value) {
       process.env[variable] = value;

@@ -68,6 +68,8 @@ export interface Runtime {
   readonly files: FileSystem;
   /** Reads one environment variable; `undefined` when unset, or when the runtime may not read it. */
   getEnvironment(name: string): string | undefined;
+  /** The variables the runtime's permissions kept from being read so far. */
+  refusedVariables(): string[];
   /** Sets one environment variable; throws when the runtime may not. */
   setEnvironment(name: string, value: string): void;
   /** The user's home folder, or `undefined` when there is none. */
