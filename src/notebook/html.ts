@@ -1,6 +1,8 @@
 /** What a frontend shows: rich where it can, plain where it cannot. Both carry everything. */
 export interface Rendered {
+  /** Inline styles only. */
   html: string;
+  /** The same in words. */
   text: string;
 }
 

@@ -15,6 +15,7 @@ export interface Kernel {
 
 /** The globals of a Deno kernel. A script has none of them, or others of the same name. */
 export interface KernelGlobals {
+  /** Its `jupyter` throws when read outside a kernel. */
   readonly Deno?: {
     readonly jupyter?: {
       display(
@@ -23,6 +24,7 @@ export interface KernelGlobals {
       ): Promise<void>;
     };
   };
+  /** A kernel asks the frontend; a script asks the terminal. */
   readonly prompt?: (
     text: string,
     initial: string,

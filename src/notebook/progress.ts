@@ -4,6 +4,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 
 /** How far a piece of bulk work is. Times are epoch milliseconds. */
 export interface ProgressState {
+  /** What is being done. */
   title: string;
   /** Finished, the failed ones too. */
   done: number;
@@ -56,8 +57,11 @@ export interface Progress {
 
 /** Where progress appears, and how often. */
 export interface ProgressOptions {
+  /** The notebook, or `null` at a terminal. */
   kernel: Kernel | null;
+  /** Standard error. */
   runtime: Pick<Runtime, "writeError" | "errorIsTerminal">;
+  /** The clock, in epoch milliseconds. */
   now?: () => number;
   /** The least time between two updates, in milliseconds. */
   every?: number;
