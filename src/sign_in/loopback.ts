@@ -30,7 +30,9 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
         host,
         port,
         (incoming) => judge(incoming, redirect, request, answer),
-      );
+      ).catch((error) => {
+        throw cannotListen(parts, error, host, port);
+      });
       servers.push(server);
       port = server.port;
     }
@@ -69,6 +71,30 @@ function redirectOf({ grantParts }: SignInParts): URL {
   throw new AuthError(
     "unsupported",
     'A redirect to this machine needs a loopback "redirectUri" such as http://127.0.0.1/callback.',
+  );
+}
+
+function cannotListen(
+  { runtime }: SignInParts,
+  error: unknown,
+  host: string,
+  port: number,
+): AuthError {
+  if (runtime.errorKind(error) === "capability") {
+    return new AuthError(
+      "permission_denied",
+      `Deno may not listen on loopback for the redirect. Run with --allow-net=${host}, or use the ` +
+        'option method: "paste".',
+    );
+  }
+  // "unsupported" lets the next way to sign in have its turn.
+  return new AuthError(
+    "unsupported",
+    `Cannot listen on ${host}${
+      port ? `, port ${port}` : ""
+    }: it may be in use. Close what uses it, ` +
+      'or use the option method: "paste".',
+    { cause: error },
   );
 }
 
