@@ -1,0 +1,17 @@
+import type { StoredToken } from "../../src/store/store.ts";
+
+/** The key tests keep their token under. */
+export const KEY = "a test's token";
+
+/** A token; `counter` is what the tests count in. */
+export function testToken(counter: number, more: Partial<StoredToken> = {}): StoredToken {
+  return {
+    version: 1,
+    key: KEY,
+    access_token: `access-${counter}`,
+    token_type: "Bearer",
+    expires_at: 2_000_000_000,
+    obtained_at: counter,
+    ...more,
+  };
+}

@@ -1,0 +1,101 @@
+// Runs under Deno, Node and Bun: one process of the store's tests. Says what it does in JSON lines.
+import process from "node:process";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { findCredentials, writeCredentials } from "../../src/store/credentials_file.ts";
+import { writePrivateFile } from "../../src/store/private_file.ts";
+import { openTokenStore } from "../../src/store/token_store.ts";
+import { KEY, testToken } from "./token.ts";
+
+const runtime = await currentRuntime();
+const [command, folder, ...rest] = process.argv.slice(2).map((arg) => JSON.parse(arg));
+const store = openTokenStore(runtime, folder, "disk");
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What a call did, for the test to judge. */
+async function outcome(action: () => Promise<unknown>): Promise<Record<string, unknown>> {
+  const start = performance.now();
+  try {
+    const value = await action() ?? null;
+    return { value, took: performance.now() - start };
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return { code, message, took: performance.now() - start };
+  }
+}
+
+/** Adds one to the counter, as a renewal does: read, wait as for an answer, write. */
+async function addOne(): Promise<void> {
+  const token = await store.read(KEY);
+  await pause(Math.random() * 3);
+  await store.write(KEY, testToken((token?.obtained_at ?? 0) + 1));
+}
+
+/** Counts up in a slot of its own in the state, and says before and after. */
+async function count(slot: number): Promise<void> {
+  for (;;) {
+    await store.exclusive(async () => {
+      const token = await store.read(KEY);
+      const slots: Record<string, number> = JSON.parse(token?.scope ?? "{}");
+      const next = slots[slot] = (slots[slot] ?? 0) + 1;
+      say({ trying: next });
+      const total = (token?.obtained_at ?? 0) + 1;
+      await store.write(KEY, testToken(total, { scope: JSON.stringify(slots) }));
+      say({ done: next });
+    }, { timeout: 120_000 });
+  }
+}
+
+/** Holds the lock for a time, letting the event loop run or not. */
+async function hold(time: number, how: "wait" | "block"): Promise<void> {
+  await store.exclusive(async () => {
+    say({ held: Date.now() });
+    if (how === "wait") await pause(time);
+    else for (const end = Date.now() + time; Date.now() < end;);
+    say({ leaving: Date.now() });
+  }, { timeout: 60_000 });
+}
+
+/** Writes a file of 4 KB over and over: one letter 4,096 times. */
+async function rewrite(): Promise<void> {
+  for (let at = 0;; at++) {
+    const letter = String.fromCharCode(97 + at % 26);
+    await writePrivateFile(runtime, `${folder}/state`, letter.repeat(4096));
+    if (at === 0) say("started");
+  }
+}
+
+const commands: Record<string, () => Promise<unknown>> = {
+  async update() {
+    const [times, locked, at] = rest;
+    await pause(Math.max(0, at - Date.now()));
+    for (let done = 0; done < times; done++) {
+      if (locked) await store.exclusive(addOne, { timeout: 120_000 });
+      else await addOne();
+    }
+    return { done: times };
+  },
+  count: () => count(rest[0]),
+  hold: () => hold(rest[0], rest[1]),
+  rewrite,
+  lock: () =>
+    outcome(() => store.exclusive(() => Promise.resolve(Date.now()), { timeout: rest[0] })),
+  write: () => outcome(() => store.write(KEY, testToken(rest[0], rest[1]))),
+  async "write and read"() {
+    const written = await outcome(() => store.write(KEY, testToken(rest[0], rest[1])));
+    const again = openTokenStore(runtime, folder, "disk");
+    return { written, read: (await again.read(KEY))?.obtained_at ?? null };
+  },
+  read: () => outcome(() => store.read(KEY)),
+  remove: () => outcome(() => store.remove(KEY)),
+  find: () => outcome(() => findCredentials(runtime, rest[0])),
+  save: () => outcome(() => writeCredentials(runtime, `${folder}/app_credentials`, rest[0])),
+};
+const answer = await commands[command]?.();
+if (answer !== undefined) say(answer);

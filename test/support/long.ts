@@ -1,0 +1,15 @@
+/** True when tests run in full: `ONECELL_LONG=1`, as `deno task test:faults` sets it. */
+export const LONG = Deno.env.get("ONECELL_LONG") === "1";
+
+/** One of two sizes of a test. */
+export function size<T>(short: T, long: T): T {
+  return LONG ? long : short;
+}
+
+/** Options of tests that start processes: nothing may be left over. */
+export const STRICT = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
+
+/** Reports a figure of a test in one line, in the long form. */
+export function report(line: string): void {
+  if (LONG) Deno.stderr.writeSync(new TextEncoder().encode(`    ${line}\n`));
+}
