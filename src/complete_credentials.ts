@@ -1,5 +1,6 @@
 import { type CredentialValues, missingCredentials, normaliseCredentials } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
+import type { Edge } from "./edge.ts";
 import type { CompleteCredentials } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
 import { openFetch } from "./open_fetch.ts";
@@ -18,7 +19,6 @@ export interface IncompleteCredentials {
   provider: Provider;
   options: SessionOptions;
   runtime: Runtime;
-  person: Person;
   values: CredentialValues;
   missing: CredentialField[];
   file: SavedCredentials | null;
@@ -30,16 +30,48 @@ const TRIES = 3;
 const NEVER_SAVED = "password";
 
 /**
+ * Asks a person for what is missing, and uses it. What proves to be mistyped is asked for again.
+ *
+ * @param use signs in with it
+ */
+export async function askForMissing<T>(
+  incomplete: IncompleteCredentials,
+  edge: Pick<Edge, "person">,
+  use: (completed: CompleteCredentials) => Promise<T>,
+): Promise<T> {
+  const { title } = incomplete.provider;
+  const person = await edge.person();
+  for (let attempt = 1;; attempt++) {
+    const completed = await completeCredentials(incomplete, person);
+    try {
+      return await use(completed);
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      // What was typed may be mistyped; what was created or read is as it is.
+      const typed = completed.signedIn !== undefined &&
+        (error.code === "login_refused" || error.code === "client_refused");
+      const { message } = error;
+      if (!typed || attempt === TRIES) {
+        await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
+        throw error;
+      }
+      await person.show({ kind: "starting", title: `Sign in to ${title}`, step: message });
+    }
+  }
+}
+
+/**
  * Gets what is missing from a person: new app credentials where the system creates them, else the
  * values themselves.
  *
  * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
  * holds half of what it should, `cancelled`
  */
-export async function completeCredentials(
+async function completeCredentials(
   incomplete: IncompleteCredentials,
+  person: Person,
 ): Promise<CompleteCredentials> {
-  const { provider, options, runtime, person, values, missing, file } = incomplete;
+  const { provider, options, runtime, values, missing, file } = incomplete;
   const place = {
     directory: provider.directory,
     files: provider.files,
@@ -54,7 +86,7 @@ export async function completeCredentials(
   const { title } = provider;
   const heading = `Sign in to ${title}`;
   if (provider.enrolment && missing.includes("client_id")) {
-    const created = await enrol(incomplete, path);
+    const created = await enrol(incomplete, person, path);
     return {
       values: { ...values, ...normaliseCredentials(created.values, "The server's answer") },
       source: created.path ?? "memory only",
@@ -91,7 +123,8 @@ export async function completeCredentials(
 
 /** Asks for user name and password, and creates app credentials with them. */
 async function enrol(
-  { provider, options, runtime, person, values }: IncompleteCredentials,
+  { provider, options, runtime, values }: IncompleteCredentials,
+  person: Person,
   path: string | undefined,
 ): Promise<{ values: Record<string, unknown>; path: string | null }> {
   const { title } = provider;

@@ -1,4 +1,3 @@
-import type { AuthError } from "./errors.ts";
 import type { Person } from "./notebook/person.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Session } from "./session.ts";
@@ -8,8 +7,6 @@ export interface Edge {
   person(): Promise<Person>;
   /** Shows how it ended, if anybody was asked. */
   signedIn(session: Session, title: string): Promise<void>;
-  /** Shows what went wrong, if anybody was asked; gives the error back. */
-  failed(title: string, error: AuthError): Promise<AuthError>;
 }
 
 /** Nobody is looked for, and no card loaded, before there is something to ask. */
@@ -25,14 +22,6 @@ export function createEdge(
       if (found === undefined) return;
       const { signedInCard } = await import("./session_card.ts");
       await (await found).show(signedInCard(session, title));
-    },
-    async failed(title, error) {
-      await (await found)?.show({
-        kind: "failed",
-        title: `Not signed in to ${title}`,
-        message: error.message,
-      });
-      return error;
     },
   };
 }

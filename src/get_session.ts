@@ -1,31 +1,22 @@
+import { assemble } from "./assemble.ts";
 import {
   chooseCredentials,
+  type ChosenCredentials,
   type CredentialValues,
   environmentCredentials,
   normaliseCredentials,
 } from "./credentials.ts";
-import type { GrantParts } from "./grants/grant.ts";
 import { checkOptions, type SessionOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { createEdge, type Edge } from "./edge.ts";
-import { AuthError } from "./errors.ts";
 import { abortReason } from "./http/retry.ts";
-import { openFetch } from "./open_fetch.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { Credentials, valuesOf } from "./saved_credentials.ts";
 import { Session } from "./session.ts";
 import { findCredentials } from "./store/credentials_file.ts";
-import { configDirectories } from "./store/paths.ts";
-import { openTokenStore } from "./store/token_store.ts";
-import { environmentUrls, resolveSystem, type System, systemIdentity } from "./system.ts";
-import { TokenKeeper } from "./token_keeper.ts";
-
-/** How long one exchange with an authorization server may take, in milliseconds. */
-const SIGN_IN_TIMEOUT = 30_000;
-/** How long one API request may take, in milliseconds. */
-const API_TIMEOUT = 100_000;
+import type { SavedCredentials } from "./store/store.ts";
 
 /**
  * Signs in to a system and gives back a session whose `fetch` carries the token.
@@ -56,40 +47,14 @@ export async function getSession(
   if (options.signal?.aborted) throw abortReason(options.signal);
   const runtime = await currentRuntime();
   const edge = createEdge(options, runtime);
-  const { values, source, missing, file, given } = await gather(known, options, runtime);
-  if (missing.length === 0) {
-    return await start(known, options, runtime, edge, given, { values, source });
-  }
-  const { completeCredentials } = await import("./complete_credentials.ts");
-  for (let attempt = 1;; attempt++) {
-    const completed = await completeCredentials({
-      provider: known,
-      options,
-      runtime,
-      person: await edge.person(),
-      values,
-      missing,
-      file,
-    });
-    try {
-      return await start(known, options, runtime, edge, given, completed);
-    } catch (error) {
-      if (!(error instanceof AuthError)) throw error;
-      // What was typed may be mistyped; what was created or read is as it is.
-      const typed = completed.signedIn !== undefined &&
-        (error.code === "login_refused" || error.code === "client_refused");
-      if (!typed || attempt === TRIES) throw await edge.failed(known.title, error);
-      await (await edge.person()).show({
-        kind: "starting",
-        title: `Sign in to ${known.title}`,
-        step: error.message,
-      });
-    }
-  }
+  const found = await gather(known, options, runtime);
+  const begin = (complete: CompleteCredentials) =>
+    start(known, options, runtime, edge, found.given, complete);
+  // A password is for signing in: it is not asked for while a saved session lives.
+  if (found.missing.every((field) => field === "password")) return await begin(found);
+  const { askForMissing } = await import("./complete_credentials.ts");
+  return await askForMissing({ provider: known, options, runtime, ...found }, edge, begin);
 }
-
-/** How often a person may mistype. */
-const TRIES = 3;
 
 /** Credentials that are complete, and what to do once they have proved good. */
 export interface CompleteCredentials {
@@ -99,8 +64,20 @@ export interface CompleteCredentials {
   signedIn?: () => Promise<void>;
 }
 
+/** What {@linkcode gather} found. */
+export interface GatheredCredentials extends ChosenCredentials {
+  /** The credentials file, where one was read. */
+  file: SavedCredentials | null;
+  /** What the caller gave. */
+  given: CredentialValues | undefined;
+}
+
 /** Looks for credentials wherever they may be, asking nobody. */
-async function gather(provider: Provider, options: SessionOptions, runtime: Runtime) {
+export async function gather(
+  provider: Provider,
+  options: SessionOptions,
+  runtime: Runtime,
+): Promise<GatheredCredentials> {
   const get = (name: string) => runtime.getEnvironment(name);
   const given = options.credentials === undefined ? undefined : normaliseCredentials(
     options.credentials instanceof Credentials
@@ -134,88 +111,16 @@ async function start(
   runtime: Runtime,
   edge: Edge,
   given: CredentialValues | undefined,
-  { values, source, signedIn }: CompleteCredentials,
+  complete: CompleteCredentials,
 ): Promise<Session> {
-  const get = (name: string) => runtime.getEnvironment(name);
-  const urls = [options, environmentUrls(provider, get)];
-  const system = resolveSystem(provider, urls, { ...values, ...given }, options.origins);
-  const scope = options.scope ?? provider.scope;
-  const key = tokenKey(system, values, scope, options.sessionKey);
-  const [folder] = configDirectories(runtime, provider.directory, options.directory);
-  const store = openTokenStore(runtime, folder, options.keepTokens ?? provider.keepTokens);
-  const grantParts: GrantParts = {
-    system,
-    values,
-    scope,
-    openFetch: openFetch(options, runtime),
-    timeout: options.timeout ?? SIGN_IN_TIMEOUT,
-    signal: options.signal,
-    now: Date.now,
-    clock: { offset: 0 },
-    discovered: {},
-  };
-  const keeper = new TokenKeeper({
-    key,
-    store,
-    grantParts,
-    silent: provider.grant === "client_credentials" || provider.grant === "password"
-      ? { grant: provider.grant }
-      : null,
-    signIn: async (parts) => {
-      const { signIn } = await import("./sign_in/sign_in.ts");
-      const person = await edge.person();
-      return await signIn({ grantParts: parts, person, runtime, method: options.method });
-    },
-    foreign: async () => {
-      if (provider.foreignTokens === undefined) return null;
-      const { readForeignToken } = await import("./store/foreign_token.ts");
-      const hosts = system.pasteHosts;
-      return await readForeignToken(
-        runtime,
-        provider.foreignTokens,
-        options.sessionKey,
-        key,
-        hosts,
-      );
-    },
-    dpop: provider.dpop === true,
-    now: Date.now,
-  });
+  const parts = assemble(provider, options, runtime, edge, given, complete);
+  const { keeper } = parts;
   if (options.forceLogin) await keeper.signInAnew();
   else if (await keeper.adopt() === null) await keeper.fresh();
-  await signedIn?.();
+  await complete.signedIn?.();
   // The caller's signal was for signing in: a later renewal must not die of it.
-  grantParts.signal = undefined;
-  const session = new Session({
-    system,
-    keeper,
-    store,
-    key,
-    source,
-    account: values["username"] ?? keeper.token?.account ?? values["client_id"],
-    grantParts,
-    fetch: options.fetch ?? fetch,
-    timeout: options.timeout ?? provider.timeout ?? API_TIMEOUT,
-    now: Date.now,
-  });
+  parts.grantParts.signal = undefined;
+  const session = new Session(parts);
   await edge.signedIn(session, provider.title);
   return session;
-}
-
-/** Which token this is: no two accounts, systems, scopes or session keys share one. */
-function tokenKey(
-  system: System,
-  values: CredentialValues,
-  scope: string | undefined,
-  sessionKey: string | undefined,
-): string {
-  return JSON.stringify([
-    system.provider.name,
-    systemIdentity(system),
-    values["client_id"] ?? "",
-    values["username"] ?? "",
-    scope ?? "",
-    system.provider.resource ?? system.provider.audience ?? "",
-    sessionKey ?? "",
-  ]);
 }

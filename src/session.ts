@@ -12,9 +12,11 @@ export interface SessionParts {
   keeper: TokenKeeper;
   store: TokenStore;
   key: string;
+  /** The folder of credentials and tokens, where there is one. */
+  directory: string | undefined;
   /** Where the credentials came from, for people. */
   source: string;
-  /** Who signed in, as far as the credentials tell. */
+  /** The user name, where the credentials have one. */
   account: string | undefined;
   grantParts: GrantParts;
   fetch: typeof fetch;
@@ -74,7 +76,8 @@ export class Session {
 
   /** Who is signed in: a user name where there is one, else the client id. */
   get account(): string {
-    return this.#parts.account ?? this.#parts.keeper.token?.account ?? "unknown";
+    const { account, keeper, grantParts } = this.#parts;
+    return account ?? keeper.token?.account ?? grantParts.values["client_id"] ?? "unknown";
   }
 
   /** Where the credentials came from: options, environment variables, or a file's path. */

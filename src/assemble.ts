@@ -1,0 +1,128 @@
+import type { CredentialValues } from "./credentials.ts";
+import type { Edge } from "./edge.ts";
+import type { GrantParts } from "./grants/grant.ts";
+import { openFetch } from "./open_fetch.ts";
+import type { SessionOptions } from "./options.ts";
+import type { Provider } from "./provider.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { SessionParts } from "./session.ts";
+import { configDirectories } from "./store/paths.ts";
+import { openTokenStore } from "./store/token_store.ts";
+import { environmentUrls, resolveSystem, type System, systemIdentity } from "./system.ts";
+import { TokenKeeper } from "./token_keeper.ts";
+
+/** How long one exchange with an authorization server may take, in milliseconds. */
+const SIGN_IN_TIMEOUT = 30_000;
+/** How long one API request may take, in milliseconds. */
+const API_TIMEOUT = 100_000;
+
+/**
+ * Puts a session together. Nothing is read, sent or asked before its keeper is told to.
+ *
+ * @throws {AuthError} `insecure_url`, or `credentials_missing` for what a URL needs
+ */
+export function assemble(
+  provider: Provider,
+  options: SessionOptions,
+  runtime: Runtime,
+  edge: Pick<Edge, "person">,
+  given: CredentialValues | undefined,
+  { values, source }: { values: CredentialValues; source: string },
+): SessionParts {
+  const get = (name: string) => runtime.getEnvironment(name);
+  const urls = [options, environmentUrls(provider, get)];
+  const system = resolveSystem(provider, urls, { ...values, ...given }, options.origins);
+  const scope = options.scope ?? provider.scope;
+  const key = tokenKey(system, values, scope, options.sessionKey);
+  const [folder] = configDirectories(runtime, provider.directory, options.directory);
+  const store = openTokenStore(runtime, folder, options.keepTokens ?? provider.keepTokens);
+  const grantParts: GrantParts = {
+    system,
+    values,
+    scope,
+    openFetch: openFetch(options, runtime),
+    timeout: options.timeout ?? SIGN_IN_TIMEOUT,
+    signal: options.signal,
+    now: Date.now,
+    clock: { offset: 0 },
+    discovered: {},
+  };
+  const keeper = new TokenKeeper({
+    key,
+    store,
+    grantParts,
+    get silent() {
+      return silentGrant(provider, grantParts.values);
+    },
+    signIn: async (parts) => {
+      if (provider.grant === "password") {
+        const { askForMissing } = await import("./complete_credentials.ts");
+        const { obtainToken } = await import("./grants/obtain_token.ts");
+        const missing = { provider, options, runtime, values, missing: ["password"], file: null };
+        return await askForMissing(missing, edge, async (completed) => {
+          const request = { grant: "password" } as const;
+          const response = await obtainToken({ ...parts, values: completed.values }, request);
+          grantParts.values = completed.values;
+          return { response };
+        });
+      }
+      const { signIn } = await import("./sign_in/sign_in.ts");
+      const person = await edge.person();
+      return await signIn({ grantParts: parts, person, runtime, method: options.method });
+    },
+    foreign: async () => {
+      if (provider.foreignTokens === undefined) return null;
+      const { readForeignToken } = await import("./store/foreign_token.ts");
+      const hosts = system.pasteHosts;
+      return await readForeignToken(
+        runtime,
+        provider.foreignTokens,
+        options.sessionKey,
+        key,
+        hosts,
+      );
+    },
+    dpop: provider.dpop === true,
+    now: Date.now,
+  });
+  return {
+    system,
+    keeper,
+    store,
+    key,
+    directory: folder,
+    source,
+    account: values["username"],
+    grantParts,
+    fetch: options.fetch ?? fetch,
+    timeout: options.timeout ?? provider.timeout ?? API_TIMEOUT,
+    now: Date.now,
+  };
+}
+
+/** The grant that asks nobody, where the credentials for it are there. */
+function silentGrant(
+  { grant }: Provider,
+  values: CredentialValues,
+): { grant: "client_credentials" | "password" } | null {
+  if (grant === "client_credentials") return { grant };
+  return grant === "password" && values["password"] !== undefined ? { grant } : null;
+}
+
+/** Which token this is: no two accounts, systems, scopes or session keys share one. */
+function tokenKey(
+  system: System,
+  values: CredentialValues,
+  scope: string | undefined,
+  sessionKey: string | undefined,
+): string {
+  return JSON.stringify([
+    system.provider.name,
+    systemIdentity(system),
+    values["client_id"] ?? "",
+    values["username"] ?? "",
+    scope ?? "",
+    system.provider.resource ?? system.provider.audience ?? "",
+    sessionKey ?? "",
+  ]);
+}
