@@ -1,17 +1,45 @@
 """Runs a notebook in a real kernel and says what a person would have met.
 
-Reads one JSON request from standard input, prints one JSON result. See run_notebook.ts for both.
-Only jupyter_client is needed: nbformat takes two seconds to import, and the saving is short.
+Reads one JSON request from standard input, and commands after it: an answer to the open question, or
+a press of the stop button. Prints events, one JSON a line: what is shown, what is asked, and the
+result at last. See run_notebook.ts for all of them. Only jupyter_client is needed: nbformat takes two seconds to import, and the saving is short.
 """
 
 import asyncio
 import json
 import queue
 import sys
+import threading
 import time
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+
+
+def say(event, content):
+    print(json.dumps({"event": event, "content": content}), flush=True)
+
+
+class Commands(threading.Thread):
+    """What the person does meanwhile, as it comes in."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.answers = queue.SimpleQueue()
+        self.interrupts = queue.SimpleQueue()
+
+    def run(self):
+        for line in sys.stdin:
+            command = json.loads(line)
+            if "answer" in command:
+                self.answers.put(command["answer"])
+            else:
+                self.interrupts.put(command)
+
+    async def next_answer(self):
+        while self.answers.empty():
+            await asyncio.sleep(0.02)
+        return self.answers.get()
 
 
 class OneKernelSpec(KernelSpecManager):
@@ -76,6 +104,8 @@ class Page:
 class Drive:
     def __init__(self, request):
         self.request = request
+        self.commands = Commands()
+        self.commands.start()
         self.page = Page(request["notebook"])
         self.answers = list(request["answers"])
         self.prompts = []
@@ -126,6 +156,9 @@ class Drive:
             if due is not None and time.monotonic() >= due:
                 due = None
                 await self.manager.interrupt_kernel()
+            if not self.commands.interrupts.empty():
+                self.commands.interrupts.get()
+                await self.manager.interrupt_kernel()
             await self.answer(index, message_id)
             heard = await self.take(self.client.get_iopub_msg, message_id)
             if heard:
@@ -161,6 +194,7 @@ class Drive:
                 "id": content.get("transient", {}).get("display_id"),
                 "data": dict(content["data"]),
             })
+            say("display", self.displays[-1])
         self.page.take(cell, kind, content)
 
     async def answer(self, index, message_id):
@@ -173,7 +207,10 @@ class Drive:
             {"cell": index, "prompt": content["prompt"], "password": content["password"]}
         )
         answer = self.answers.pop(0) if self.answers else ""
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and answer.get("live"):
+            say("question", self.prompts[-1])
+            answer = await self.commands.next_answer()
+        elif isinstance(answer, dict):
             await asyncio.sleep(answer.get("after", 0))
             if answer.get("interrupt"):
                 await self.manager.interrupt_kernel()
@@ -193,4 +230,7 @@ class Drive:
 
 
 if __name__ == "__main__":
-    json.dump(asyncio.run(Drive(json.load(sys.stdin)).run()), sys.stdout)
+    drive = Drive(json.loads(sys.stdin.readline()))
+    say("result", asyncio.run(drive.run()))
+    # Whoever reads the result closes the input.
+    drive.commands.join()

@@ -17,8 +17,19 @@ export interface Notebook {
   nbformat_minor: number;
 }
 
-/** What a person types: at once, after a while, or after pressing the stop button. */
-export type Answer = string | { answer: string; after?: number; interrupt?: boolean };
+/** What a person types: at once, after a while, after pressing the stop button, or found out then. */
+export type Answer =
+  | string
+  | { answer: string; after?: number; interrupt?: boolean }
+  | (() => string | Promise<string>);
+
+/** One display message, as the person sees it. */
+export interface Shown {
+  cell: number;
+  update: boolean;
+  id: string | null;
+  data: Record<string, string>;
+}
 
 /** How a notebook is to be run. */
 export interface RunOptions {
@@ -36,6 +47,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Presses the stop button in a cell, counted from 0. */
   interruptAt?: { cell: number; seconds: number };
+  /** Called with every display message at once; `stop` presses the stop button. */
+  onDisplay?: (shown: Shown, stop: () => void) => unknown;
   /** Seconds a cell may take. */
   cellTimeout?: number;
   /** False to stop at the first error, as "run all" does. */
@@ -54,7 +67,7 @@ export interface RunResult {
   /** What was asked, and whether it was masked. */
   prompts: { cell: number; prompt: string; password: boolean }[];
   /** Every display message in order, the ones that were replaced too. */
-  displays: { cell: number; update: boolean; id: string | null; data: Record<string, string> }[];
+  displays: Shown[];
   /** Whether the kernel was alive after the last cell. */
   kernelAlive: boolean;
   /** Seconds until the kernel was ready. */
@@ -119,7 +132,9 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
     });
     const request = {
       notebook: await loadNotebook(options),
-      answers: options.answers ?? [],
+      answers: (options.answers ?? []).map((answer) =>
+        typeof answer === "function" ? { live: true } : answer
+      ),
       allowStdin: options.allowStdin ?? true,
       interruptAt: options.interruptAt ?? null,
       cellTimeout: options.cellTimeout ?? 30,
@@ -130,7 +145,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
       startTimeout: 60,
       quiet: 0.15,
     };
-    return await drive(python, request, work);
+    return await drive(python, request, work, options);
   } finally {
     await Deno.remove(work, { recursive: true });
   }
@@ -146,7 +161,12 @@ export function textOf(outputs: Output[]): string {
   ).join("\n");
 }
 
-async function drive(python: string, request: unknown, work: string): Promise<RunResult> {
+async function drive(
+  python: string,
+  request: unknown,
+  work: string,
+  options: RunOptions,
+): Promise<RunResult> {
   const script = decodeURIComponent(new URL("./drive.py", import.meta.url).pathname);
   const child = new Deno.Command(python, {
     args: [script],
@@ -155,14 +175,40 @@ async function drive(python: string, request: unknown, work: string): Promise<Ru
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const problems = new Response(child.stderr).text();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(request)));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  if (!success) throw new Error(`drive.py failed:\n${new TextDecoder().decode(stderr)}`);
-  const result: RunResult = JSON.parse(new TextDecoder().decode(stdout));
+  const send = (command: unknown) =>
+    writer.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
+  const live = (options.answers ?? []).filter((answer) => typeof answer === "function");
+  let result: RunResult | undefined;
+  await send(request);
+  for await (const line of child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(lines())) {
+    const { event, content } = JSON.parse(line);
+    if (event === "display") {
+      options.onDisplay?.(content, () => void send({ interrupt: true }).catch(() => {}));
+    } else if (event === "question") await send({ answer: await live.shift()?.() ?? "" });
+    else {
+      result = content;
+      await writer.close();
+    }
+  }
+  await child.status;
+  const said = await problems;
+  if (result === undefined) throw new Error(`drive.py failed:\n${said}`);
   for (const cell of result.cells) cell.outputs = result.notebook.cells[cell.cell]?.outputs ?? [];
   return result;
+}
+
+/** Cuts a text into its lines. */
+function lines(): TransformStream<string, string> {
+  let rest = "";
+  return new TransformStream({
+    transform(chunk, controller) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const part of parts) controller.enqueue(part);
+    },
+  });
 }
 
 async function loadNotebook({ notebook, cells }: RunOptions): Promise<Notebook> {
