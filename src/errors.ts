@@ -88,11 +88,11 @@ export class AuthError extends Error {
   /** What went wrong, stable across versions. */
   readonly code: AuthErrorCode;
   /** The HTTP status that led to this error, when there was one. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** The RFC 6749 section 5.2 `error` value the server sent, when it is a plain error name. */
-  readonly error?: string;
+  declare readonly error?: string;
   /** How long the server asks to wait before another try, in seconds, when it said so. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   /**
    * Makes an error. Users catch them; only this module makes them.
@@ -107,9 +107,19 @@ export class AuthError extends Error {
     if (options.status !== undefined) this.status = options.status;
     if (options.error !== undefined) this.error = options.error;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
-    // A kernel prints the whole stack into the notebook; the frames inside this module help nobody.
-    if (this.stack) this.stack = this.stack.split("\n").slice(0, 4).join("\n");
+    if (this.stack) this.stack = shortStack(this.stack, code);
   }
+}
+
+/**
+ * A kernel prints the whole stack into the notebook: the code belongs there, as Node shows its own,
+ * and the frames inside this module help nobody.
+ */
+function shortStack(stack: string, code: AuthErrorCode): string {
+  const lines = stack.split("\n");
+  const frames = lines.findIndex((line) => /^\s+at /.test(line));
+  const end = frames === -1 ? lines.length : frames + 3;
+  return lines.slice(0, end).join("\n").replace(/^(Auth)?Error:/, `AuthError [${code}]:`);
 }
 
 /** Reduces a cause to its name, code and message: request and response objects hold secrets. */

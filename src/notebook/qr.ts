@@ -6,8 +6,7 @@
  */
 export async function qrDataUri(url: string): Promise<string | undefined> {
   try {
-    // deno-lint-ignore no-import-prefix -- until deno.json names it
-    const { renderSVG } = await import("npm:uqr@^0.1.3");
+    const { renderSVG } = await import("uqr");
     const svg = renderSVG(url, { ecc: "L", border: 4, whiteColor: "#fff", blackColor: "#000" });
     return `data:image/svg+xml;base64,${btoa(svg)}`;
   } catch {

@@ -60,10 +60,10 @@ export async function signIn(parts: SignInParts): Promise<SignedIn> {
       const next = error instanceof AuthError && error.code === "unsupported" &&
         index < methods.length - 1;
       if (next) continue;
-      if (error instanceof AuthError) {
-        const title = `Not signed in to ${provider.title}`;
-        await person.show({ kind: "failed", title, message: error.message });
-      }
+      // Whatever it was, no link or code stays on the card.
+      const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+      const title = `Not signed in to ${provider.title}`;
+      await person.show({ kind: "failed", title, message });
       throw error;
     }
   }
