@@ -7,7 +7,7 @@ export type RevocationOutcome =
   | "revoked"
   /** The session had no such token. */
   | "none"
-  /** The server has no revocation endpoint; the token ends by itself. */
+  /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
   | "unsupported"
   /** The server was told and did not agree, or did not answer. */
   | "failed";

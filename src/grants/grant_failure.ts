@@ -51,9 +51,10 @@ function oauthError(
   const [code, next] = meaning(name, context.grant);
   const options: AuthErrorOptions = { error: name };
   if (status !== undefined) options.status = status;
+  const what = context.grant === "revocation" ? "to end the session" : "the sign-in";
   return new AuthError(
     code,
-    `${context.title} refused the sign-in (${name}${said ? `: ${said}` : ""}). ${next}`,
+    `${context.title} refused ${what} (${name}${said ? `: ${said}` : ""}). ${next}`,
     options,
   );
 }
