@@ -18,8 +18,8 @@ export function beginAuthorization(
     async ({ config }) => {
       const verifier = openid.randomPKCECodeVerifier();
       const state = openid.randomState();
-      const openIdScope = parts.scope?.split(" ").includes("openid") === true;
-      const nonce = openIdScope ? openid.randomNonce() : undefined;
+      const scopes = parts.scope?.split(" ") ?? [];
+      const nonce = scopes.includes("openid") ? openid.randomNonce() : undefined;
       if (config.serverMetadata().authorization_endpoint === undefined) {
         throw new AuthError(
           "unsupported",
@@ -27,6 +27,8 @@ export function beginAuthorization(
         );
       }
       const url = openid.buildAuthorizationUrl(config, {
+        // OpenID Connect Core section 11: without it the server may give no refresh token.
+        ...(scopes.includes("offline_access") ? { prompt: "consent" } : {}),
         ...parts.system.provider.authorizationParameters,
         ...commonParameters(parts, parts.scope),
         redirect_uri: redirectUri,

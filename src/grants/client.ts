@@ -8,7 +8,7 @@ import type { GrantParts } from "./grant.ts";
 export interface OpenClient {
   config: openid.Configuration;
   options: openid.DPoPOptions;
-  /** The `id_token` of a server whose issuer is not known, and so could not be judged. */
+  /** An `id_token` that was set aside unjudged: to read, not to trust. */
   idToken(): string | undefined;
 }
 
@@ -16,11 +16,11 @@ export interface OpenClient {
 export async function openClient(
   parts: GrantParts,
   fetch: TokenFetch,
-  tokenEndpoint?: string,
+  settings: { grant: string; tokenEndpoint?: string | undefined },
 ): Promise<OpenClient> {
   const { system, values } = parts;
   const clientId = values["client_id"] ?? "";
-  const server = await serverMetadata(parts, fetch, tokenEndpoint);
+  const server = await serverMetadata(parts, fetch, settings.tokenEndpoint);
   const config = new openid.Configuration(
     server,
     clientId,
@@ -31,10 +31,13 @@ export async function openClient(
   openid.allowInsecureRequests(config);
   // The deadline is the fetch's; openid-client's own must not end an exchange sooner.
   config.timeout = parts.timeout / 1000 + 60;
+  // Judged where it says who signed in. A refresh must not fail over it: the answer holds the next
+  // refresh token, and would be lost. (OpenID Connect Core section 12.2 makes it optional there.)
+  const judged = system.issuer !== undefined && settings.grant !== "refresh_token";
   let aside: string | undefined;
   config[openid.customFetch] = async (url, init) => {
     const response = await fetch(url, init as RequestInit);
-    const tidied = await tidy(response, system.issuer === undefined);
+    const tidied = await tidy(response, !judged);
     aside = tidied.idToken ?? aside;
     return tidied.response;
   };

@@ -22,8 +22,13 @@ export async function clientAuthentication(
     },
   };
   switch (provider.clientAuthentication) {
-    case "client_secret_post":
-      return openid.ClientSecretPost(secret);
+    case "client_secret_post": {
+      // RFC 8414: a server says what it takes; one that takes Basic alone would refuse.
+      const taken = server.token_endpoint_auth_methods_supported;
+      const basicOnly = taken?.includes("client_secret_basic") &&
+        !taken.includes("client_secret_post");
+      return basicOnly ? openid.ClientSecretBasic(secret) : openid.ClientSecretPost(secret);
+    }
     case "client_secret_basic":
       return openid.ClientSecretBasic(secret);
     case "client_secret_basic_raw":

@@ -48,15 +48,18 @@ export async function withClient<T>(
   action: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { title } = parts.system.provider;
-  let offset = parts.clock.offset;
+  const { clock } = parts;
   const fetch = createTokenFetch(
-    { ...parts, onClockOffset: (milliseconds) => offset = milliseconds },
+    { ...parts, onClockOffset: (milliseconds) => clock.offset = milliseconds },
     settings.resend,
     `${title}'s authorization server`,
   );
+  let assumed = clock.offset;
   const attempt = async () => {
     try {
-      return await action({ ...await openClient(parts, fetch, settings.tokenEndpoint), fetch });
+      const client = await openClient(parts, fetch, settings);
+      assumed = clock.offset;
+      return await action({ ...client, fetch });
     } catch (error) {
       throw grantFailure(error, { title, grant: settings.grant, secrets: fetch.secrets });
     }
@@ -64,14 +67,12 @@ export async function withClient<T>(
   try {
     return await attempt();
   } catch (error) {
-    const drift = Math.abs(offset - parts.clock.offset);
-    parts.clock.offset = offset;
-    const signs = /jwt$/.test(parts.system.provider.clientAuthentication) || parts.dpopKey;
-    const refused = (error as { code?: string }).code === "client_refused" || parts.dpopKey;
-    if (!signs || !refused || drift < CLOCK_TOLERANCE) throw error;
+    const { code, error: name } = error as { code?: string; error?: string };
+    const signs = /jwt$/.test(parts.system.provider.clientAuthentication);
+    // Only what the server has refused for its time may be sent again: it was not carried out.
+    const refused = (signs && code === "client_refused") || name === "invalid_dpop_proof";
+    if (!refused || Math.abs(clock.offset - assumed) < CLOCK_TOLERANCE) throw error;
     return await attempt();
-  } finally {
-    parts.clock.offset = offset;
   }
 }
 
