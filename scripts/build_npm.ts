@@ -7,7 +7,7 @@
  */
 import { existsSync } from "node:fs";
 import config from "../deno.json" with { type: "json" };
-import { copyDocuments, packageFields } from "./npm_package.ts";
+import { COMMAND_FILE, copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
 
 /** The part of dnt this script uses. */
 interface Dnt {
@@ -24,17 +24,13 @@ if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
 }
 Deno.chdir(new URL("..", import.meta.url));
 
+const hasCommand = existsSync("src/cli.ts");
 const dnt: Dnt = await import(dntName);
 await dnt.emptyDir(outDir);
 await dnt.build({
   entryPoints: [
     { name: ".", path: "mod.ts" },
-    ...(existsSync("src/cli.ts")
-      ? [
-        { name: "./cli", path: "src/cli.ts" },
-        { kind: "bin", name: "onecell", path: "src/cli.ts" },
-      ]
-      : []),
+    ...(hasCommand ? [{ name: "./cli", path: "src/cli.ts" }] : []),
   ],
   outDir,
   importMap: await writeImportMap(),
@@ -55,10 +51,12 @@ await dnt.build({
   },
   package: {
     ...packageFields(version),
+    ...(hasCommand ? { bin: { onecell: `./${COMMAND_FILE}` } } : {}),
     devDependencies: { "@types/node": "^22.13.0" },
   },
   postBuild: async () => {
     await copyDocuments(outDir);
+    if (hasCommand) await writeCommand(outDir, "./esm/src/cli.js");
     await importInNode();
   },
 });

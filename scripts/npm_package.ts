@@ -1,4 +1,4 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
 
 /** What `package.json` says beside what a build tool finds out by itself. */
@@ -14,6 +14,9 @@ export interface PackageFields {
 
 /** Files for people, copied from the repository's root where they exist. */
 export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md"];
+
+/** The file npm links as `onecell`. */
+export const COMMAND_FILE = "onecell.mjs";
 
 /** The fields of the package, whoever builds it. */
 export function packageFields(version: string = config.version): PackageFields {
@@ -41,4 +44,24 @@ export async function copyDocuments(directory: string): Promise<string[]> {
     }
   }
   return copied;
+}
+
+/**
+ * Writes the command `onecell` into a package folder, and returns the `bin` field for it.
+ *
+ * A file of its own: `import.meta.main` is not in every supported Node, and what stands in for it
+ * fails behind the link that npm makes.
+ *
+ * @param main the module that exports `main`, relative to the folder
+ */
+export async function writeCommand(
+  directory: string,
+  main: string,
+): Promise<Record<string, string>> {
+  const text = `#!/usr/bin/env node
+import { main } from "${main}";
+process.exitCode = await main(process.argv.slice(2));
+`;
+  await writeFile(`${directory}/${COMMAND_FILE}`, text, { mode: 0o755 });
+  return { onecell: `./${COMMAND_FILE}` };
 }

@@ -11,7 +11,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { copyDocuments, packageFields } from "./npm_package.ts";
+import { copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
 
 /** Builds the tarball in a folder and returns its path. */
 export async function pack(outDir: string, version?: string): Promise<string> {
@@ -54,17 +54,10 @@ async function finish(directory: string, version: string | undefined): Promise<v
   const made = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
   const fields: Record<string, unknown> = { ...made, ...packageFields(version) };
   if (existsSync(join(directory, "src/cli.js"))) {
-    fields["bin"] = { onecell: "./onecell.js" };
-    await writeFile(join(directory, "onecell.js"), COMMAND, { mode: 0o755 });
+    fields["bin"] = await writeCommand(directory, "./src/cli.js");
   }
   await writeFile(path, JSON.stringify(fields, null, 2) + "\n");
 }
-
-// A file of its own: `import.meta.main` is not in every Node this package supports.
-const COMMAND = `#!/usr/bin/env node
-import { main } from "./src/cli.js";
-process.exitCode = await main(process.argv.slice(2));
-`;
 
 async function run(program: string, args: string[], cwd: string): Promise<string> {
   const output = await new Deno.Command(program, { args, cwd, stderr: "piped" }).output();

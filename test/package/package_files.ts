@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DOCUMENTS } from "../../scripts/npm_package.ts";
+import { COMMAND_FILE, DOCUMENTS } from "../../scripts/npm_package.ts";
 import { runOrThrow } from "./run.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+/** The repository. */
+export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The module's own files that its entry points reach, relative to the repository, without `.ts`. */
 export async function reachedModules(): Promise<string[]> {
@@ -41,7 +42,7 @@ export function compareFiles(
   const prefix = files.includes("esm/mod.js") ? "esm/" : "";
   const documents = DOCUMENTS.filter((name) => existsSync(join(root, name)));
   const expected = new Set(["package.json", ...documents]);
-  const optional = new Set(["onecell.js", "esm/package.json"]);
+  const optional = new Set([COMMAND_FILE, "esm/package.json"]);
   expected.add(`${prefix}mod.d.ts`);
   for (const module of modules) {
     expected.add(`${prefix}${module}.js`);
