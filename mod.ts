@@ -27,6 +27,8 @@ export {
   saveCredentials,
 } from "./src/manage_credentials.ts";
 export type { CardState, Person } from "./src/notebook/person.ts";
+export type { Finding } from "./src/notebook/scan.ts";
+export type { NotebookFinding } from "./src/notebook/scan_notebook.ts";
 export type { CommonOptions, SessionOptions } from "./src/options.ts";
 export type {
   ClientAuthentication,
@@ -40,5 +42,7 @@ export type {
   SignInMethod,
 } from "./src/provider.ts";
 export { Credentials } from "./src/saved_credentials.ts";
+export { scanNotebook } from "./src/scan.ts";
+export type { ScanReport } from "./src/scan_report.ts";
 export { Session } from "./src/session.ts";
 export type { ProviderUrls } from "./src/system.ts";

@@ -25,6 +25,13 @@ export interface SessionParts {
   now: () => number;
 }
 
+let readParts: (session: Session) => SessionParts;
+
+/** What a session is made of, secrets included. Not exported by the module. */
+export function partsOf(session: Session): SessionParts {
+  return readParts(session);
+}
+
 /**
  * A signed-in session: a `fetch` that carries the token and keeps it fresh.
  *
@@ -33,6 +40,10 @@ export interface SessionParts {
 export class Session {
   readonly #parts: SessionParts;
   readonly #fetch: typeof fetch;
+
+  static {
+    readParts = (session) => session.#parts;
+  }
 
   /**
    * Made by `getSession`.

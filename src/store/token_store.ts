@@ -15,7 +15,7 @@ import { storeError } from "./store_error.ts";
 import { parseStoredToken } from "./stored_token.ts";
 
 /** Our folder in an application's: what else lies there is not ours. */
-const FOLDER = "onecell";
+export const TOKEN_FOLDER = "onecell";
 
 /**
  * Tokens the disk would not take, by folder and key. They belong to the process, not to one store:
@@ -74,7 +74,7 @@ class DiskStore implements TokenStore {
   constructor(runtime: Runtime, directory: string | undefined) {
     this.#runtime = runtime;
     this.#directory = directory ?? "";
-    this.#folder = directory === undefined ? undefined : joinPath(runtime, directory, FOLDER);
+    this.#folder = directory === undefined ? undefined : joinPath(runtime, directory, TOKEN_FOLDER);
   }
 
   async read(key: string): Promise<StoredToken | null> {

@@ -1,0 +1,21 @@
+import { AuthError } from "./errors.ts";
+import { localSecrets } from "./local_secrets.ts";
+import { scanNotebookJson } from "./notebook/scan_notebook.ts";
+import { currentRuntime } from "./runtime/current.ts";
+import { ScanReport } from "./scan_report.ts";
+import { partsOf, Session } from "./session.ts";
+import { readDocument } from "./store/read_document.ts";
+
+/** Scans one notebook; see `scanNotebook`. */
+export async function scanFile(path: string, session?: Session): Promise<ScanReport> {
+  if (typeof path !== "string" || path === "") {
+    throw new AuthError("invalid_argument", "scanNotebook needs the path of an .ipynb file.");
+  }
+  if (session !== undefined && !(session instanceof Session)) {
+    throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
+  }
+  const runtime = await currentRuntime();
+  const json = await readDocument(runtime, path, "notebook");
+  const secrets = await localSecrets(runtime, session && partsOf(session));
+  return new ScanReport(path, scanNotebookJson(json, secrets), Object.keys(secrets).length);
+}

@@ -1,0 +1,72 @@
+import { plain } from "./notebook/html.ts";
+import type { NotebookFinding } from "./notebook/scan_notebook.ts";
+
+/** What a scan of a notebook found. It names secrets and shows none. */
+export class ScanReport {
+  /** The notebook. */
+  readonly path: string;
+  /** Every place with a secret in it, in the order of the notebook. */
+  readonly findings: readonly NotebookFinding[];
+  /** How many secrets were looked for; with none, a clean report means nothing. */
+  readonly secrets: number;
+
+  /**
+   * Made by `scanNotebook`.
+   *
+   * @param path the notebook
+   * @param findings what was found
+   * @param secrets how many secrets were looked for
+   */
+  constructor(path: string, findings: readonly NotebookFinding[], secrets: number) {
+    this.path = path;
+    this.findings = findings;
+    this.secrets = secrets;
+  }
+
+  /** True when nothing was found. */
+  get clean(): boolean {
+    return this.findings.length === 0;
+  }
+
+  /** What may be shown: all of it. */
+  toJSON(): Record<string, unknown> {
+    const { path, clean, secrets, findings } = this;
+    return { path, clean, secrets, findings };
+  }
+
+  /** One line for each finding, and what to do about them. */
+  toString(): string {
+    if (this.secrets === 0) {
+      return plain(`${this.path}: not checked, for this machine keeps no secrets to look for.`);
+    }
+    const looked = `${this.secrets} ${this.secrets === 1 ? "secret" : "secrets"}`;
+    if (this.clean) return plain(`${this.path}: clean, none of ${looked} found.`);
+    const count = this.findings.length;
+    return [
+      `${this.path}: ${count} ${count === 1 ? "place" : "places"} with a secret.`,
+      ...this.findings.map((finding) => `  ${place(finding)}: ${finding.name}, ${extent(finding)}`),
+      "  Take them out and clear the outputs. What was shared already needs new secrets.",
+    ].map(plain).join("\n");
+  }
+
+  /** What `console.log` shows in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` shows in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+function place({ cell, where, output, line }: NotebookFinding): string {
+  if (cell === 0) return "the notebook's metadata";
+  const part = output === undefined ? where : `${where} ${output}`;
+  return `cell ${cell}, ${part}, line ${line}`;
+}
+
+function extent({ whole, length, form }: NotebookFinding): string {
+  const written = { plain: "", url: ", URL-encoded", escaped: ", escaped", base64: ", in base 64" };
+  return (whole ? "whole" : `a part of ${length} characters`) + written[form];
+}

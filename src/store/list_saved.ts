@@ -1,0 +1,83 @@
+import type { Runtime } from "../runtime/runtime.ts";
+import type { CredentialsPlace } from "./credentials_file.ts";
+import { configDirectories, joinPath, otherConfigDirectories } from "./paths.ts";
+import { readPrivateFile } from "./private_file.ts";
+import type { SavedCredentials, StoredToken } from "./store.ts";
+import { parseStoredToken } from "./stored_token.ts";
+import { TOKEN_FOLDER } from "./token_store.ts";
+
+/** A token file, and what it holds. */
+export interface SavedToken {
+  path: string;
+  token: StoredToken;
+}
+
+/**
+ * Lists the tokens saved for an application, newest first. What cannot be read is left out: this is
+ * for looking around, and changes nothing.
+ *
+ * @param directory the application's configuration folder
+ */
+export async function listTokens(runtime: Runtime, directory: string): Promise<SavedToken[]> {
+  const folder = joinPath(runtime, directory, TOKEN_FOLDER);
+  const found: SavedToken[] = [];
+  for (const { path, values } of await readAll(runtime, folder, (name) => /\.json$/.test(name))) {
+    const key = values["key"];
+    const token = typeof key === "string" ? parseStoredToken(JSON.stringify(values), key) : null;
+    if (token) found.push({ path, token });
+  }
+  return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
+}
+
+/**
+ * Lists an application's credentials files with the earlier ones kept beside them, in every folder
+ * they may be in. What cannot be read is left out.
+ */
+export async function listCredentials(
+  runtime: Runtime,
+  place: CredentialsPlace,
+): Promise<SavedCredentials[]> {
+  const folders = new Set(configDirectories(runtime, place.directory, place.override));
+  if (place.override === undefined) {
+    for (const folder of await otherConfigDirectories(runtime, place.directory)) {
+      folders.add(folder);
+    }
+  }
+  const isOurs = (name: string) =>
+    place.files.some((file) => name === file || name.startsWith(`${file}.backup-`));
+  const found = [];
+  for (const folder of folders) found.push(...await readAll(runtime, folder, isOurs));
+  return found;
+}
+
+/** Lists files of JSON in a folder below the home folder, such as another program's tokens. */
+export async function listForeignFiles(
+  runtime: Runtime,
+  folder: string,
+  file: string,
+): Promise<SavedCredentials[]> {
+  const home = runtime.homeDirectory();
+  if (home === undefined) return [];
+  const path = joinPath(runtime, home, ...folder.split("/"));
+  return await readAll(runtime, path, (name) => name === file || name.startsWith(`${file}.`));
+}
+
+/** The JSON objects in a folder's files. */
+async function readAll(
+  runtime: Runtime,
+  folder: string,
+  wanted: (name: string) => boolean,
+): Promise<SavedCredentials[]> {
+  const found: SavedCredentials[] = [];
+  for (const name of (await runtime.files.list(folder).catch(() => [])).filter(wanted).sort()) {
+    const path = joinPath(runtime, folder, name);
+    try {
+      const values: unknown = JSON.parse(await readPrivateFile(runtime, path) ?? "null");
+      if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
+      found.push({ path, values: values as Record<string, unknown> });
+    } catch {
+      // Not ours, or damaged: nothing to list.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { getSession, saveCredentials, scanNotebook } from "../../mod.ts";
+import { localSecrets } from "../../src/local_secrets.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { ScanReport } from "../../src/scan_report.ts";
+import { TestFolder } from "../support/folder.ts";
+import { rejects } from "../support/rejects.ts";
+import { test } from "../support/test.ts";
+import { createWorld, savedToken } from "../support/world.ts";
+
+/** A saved notebook with these texts as the sources of its cells. */
+async function notebook(folder: string, ...sources: string[]): Promise<string> {
+  const path = `${folder}/work.ipynb`;
+  const cells = sources.map((source) => ({
+    cell_type: "code",
+    source: [source],
+    outputs: [],
+    metadata: {},
+  }));
+  await Deno.writeTextFile(path, JSON.stringify({ cells, metadata: {}, nbformat: 4 }));
+  return path;
+}
+
+/** No run of six characters of a secret is in the text. */
+function hides(text: string, secret: string): void {
+  for (let at = 0; at + 6 <= secret.length; at++) {
+    assert(!text.includes(secret.slice(at, at + 6)), "a part of a secret is shown");
+  }
+}
+
+/** The machine as it would be for another user: an empty home, and this environment. */
+async function elsewhere(home: string, environment: Record<string, string>): Promise<Runtime> {
+  return {
+    ...await currentRuntime(),
+    platform: "linux",
+    homeDirectory: () => home,
+    getEnvironment: (name) => environment[name],
+  };
+}
+
+test("scanNotebook() finds the secrets and tokens of a session, and names them", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, directory } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const token = await session.token();
+  const secret = credentials["client_secret"] ?? "";
+  const path = await notebook(
+    directory,
+    "1 + 1",
+    `const token = "${token}";`,
+    `// basic\nconst a = "${btoa(`id:${secret}`)}";`,
+    `const part = "${secret.slice(5, 25)}";`,
+    `const id = "${credentials["client_id"]}";`,
+  );
+  const report = await scanNotebook(path, session);
+  assert.equal(report.clean, false);
+  assert.deepEqual(
+    report.findings.map(({ name, cell, where, line, whole, form }) => [
+      name.replace(/ \(.*/, ""),
+      cell,
+      where,
+      line,
+      whole,
+      form,
+    ]),
+    [
+      ["plantpredict access_token", 2, "source", 1, true, "plain"],
+      ["plantpredict client_secret", 3, "source", 2, true, "base64"],
+      ["plantpredict client_secret", 4, "source", 1, false, "plain"],
+    ],
+  );
+  const text = String(report);
+  assert.match(text, /3 places/);
+  assert.match(text, /cell 3, source, line 2: plantpredict client_secret .*whole, in base 64/);
+  assert.match(text, /cell 4, source, line 1: .*a part of 20 characters/);
+  for (const shown of [text, JSON.stringify(report), Deno.inspect(report, { depth: 9 })]) {
+    hides(shown, secret);
+    hides(shown, token.split(".")[2] ?? token);
+  }
+});
+
+test("scanNotebook() finds nothing in a clean notebook, and a token of an earlier session", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, credentials, directory } = world;
+  const session = await getSession("spatiafi", { ...options, credentials });
+  const earlier = String((await savedToken(directory))?.["access_token"]);
+  const clean = await scanNotebook(await notebook(directory, "await s.fetch('/api')"), session);
+  assert.deepEqual([clean.clean, clean.findings.length], [true, 0]);
+  assert.match(String(clean), /clean, none of \d+ secrets? found/);
+
+  const work = await getSession("spatiafi", { ...options, credentials, sessionKey: "work" });
+  const report = await scanNotebook(await notebook(directory, earlier), work);
+  const [finding] = report.findings;
+  assert.match(finding?.name ?? "", /^spatiafi access_token \(.*\/onecell\/[0-9a-f]+\.json\)$/);
+});
+
+test("localSecrets() reads every provider's environment, files, backups and tokens", async () => {
+  await using home = await TestFolder.make();
+  const of = (provider: string) => home.at(".config", provider);
+  const spatiafi = { client_id: "id-of-a-client", client_secret: "first-secret-of-spatiafi" };
+  await saveCredentials("spatiafi", spatiafi, { directory: of("spatiafi") });
+  await saveCredentials("spatiafi", { ...spatiafi, client_secret: "second-secret-of-spatiafi" }, {
+    directory: of("spatiafi"),
+  });
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  await getSession("plantpredict", { ...options, credentials, directory: of("plantpredict") });
+  await Deno.mkdir(home.at(".fourinsight", "api"), { recursive: true });
+  await Deno.writeTextFile(
+    home.at(".fourinsight", "api", "token.mine"),
+    JSON.stringify({ access_token: "of-the-python-package", token_url: "https://x.invalid" }),
+  );
+  const runtime = await elsewhere(home.path, {
+    OCS_CLIENT_ID: "id-of-another",
+    OCS_TENANT_ID: "id-of-the-tenant",
+    OCS_CLIENT_SECRET: "secret-of-ocs",
+  });
+  const secrets = await localSecrets(runtime);
+  const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~")).sort();
+  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{32}/, "*")), [
+    "fourinsight access_token (~/.fourinsight/api/token.mine)",
+    "ocs client_secret (OCS_CLIENT_SECRET)",
+    "plantpredict access_token (~/.config/plantpredict/onecell/*.json)",
+    "spatiafi client_secret (~/.config/spatiafi/app_credentials)",
+    "spatiafi client_secret (~/.config/spatiafi/app_credentials.backup-1)",
+  ]);
+  const values = Object.values(secrets);
+  for (const open of ["id-of-a-client", "id-of-another", "id-of-the-tenant", "https://x.invalid"]) {
+    assert(!values.includes(open), `${open} is no secret`);
+  }
+  assert(values.includes("second-secret-of-spatiafi"));
+});
+
+test("localSecrets() takes the private parts of keys, PEM and JWK", async () => {
+  await using home = await TestFolder.make();
+  const directory = home.at(".config", "spatiafi");
+  const jwk = { kty: "EC", crv: "P-256", x: "public-part-x", d: "the-private-part-d" };
+  const save = (private_key: unknown) =>
+    saveCredentials("spatiafi", { client_id: "c", private_key }, { directory });
+  await save(jwk);
+  const runtime = await elsewhere(home.path, {});
+  assert.deepEqual(Object.values(await localSecrets(runtime)), ["the-private-part-d"]);
+  await save(JSON.stringify({ ...jwk, d: "another-private-part" }));
+  assert.deepEqual(Object.values(await localSecrets(runtime)).sort(), [
+    "another-private-part",
+    "the-private-part-d", // in the backup
+  ]);
+});
+
+test("scanNotebook() says what is wrong with the file, and never what is in it", async () => {
+  await using folder = await TestFolder.make();
+  await rejects(scanNotebook(folder.at("none.ipynb")), "invalid_argument", /none\.ipynb/);
+  await rejects(scanNotebook(folder.path), "invalid_argument", /cannot be read/);
+  await Deno.writeTextFile(folder.at("a.ipynb"), '{"cells": "kept-to-itself"');
+  const error = await rejects(scanNotebook(folder.at("a.ipynb")), "invalid_argument");
+  hides(error.message, "kept-to-itself");
+  await rejects(scanNotebook(""), "invalid_argument");
+  await rejects(
+    scanNotebook(folder.at("a.ipynb"), {} as unknown as Awaited<ReturnType<typeof getSession>>),
+    "invalid_argument",
+    /getSession/,
+  );
+});
+
+test("a report without secrets to look for does not say clean", () => {
+  assert.match(String(new ScanReport("a.ipynb", [], 0)), /not checked/);
+  assert.match(String(new ScanReport("a.ipynb", [], 1)), /clean, none of 1 secret found/);
+});
