@@ -120,6 +120,6 @@ export function isFresh(token: StoredToken, now: number): boolean {
  * their life), so that a request under way does not arrive with a dead token.
  */
 export function renewalTime(token: StoredToken): number {
-  const lifetime = token.expires_at - token.obtained_at;
+  const lifetime = Math.max(0, token.expires_at - token.obtained_at);
   return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
 }

@@ -110,17 +110,22 @@ export class TokenKeeper implements TokenSource {
 
   /** One at a time: whoever comes while a renewal is under way waits for its result. */
   #renewal(renew: () => Promise<StoredToken>, signal?: AbortSignal): Promise<StoredToken> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     this.#pending ??= renew().finally(() => this.#pending = null);
     return signal ? abortable(this.#pending, signal) : this.#pending;
   }
 
   async #renew(refused: StoredToken | null, anew = false): Promise<StoredToken> {
-    if (this.#ended) {
-      throw new AuthError("session_expired", "This session was logged out. Call getSession again.");
-    }
+    this.#checkEnded();
     const token = await this.#underLock(refused, anew) ?? await this.#askPerson();
+    this.#checkEnded();
     this.#pausedUntil = 0;
     return this.#token = token;
+  }
+
+  #checkEnded(): void {
+    if (!this.#ended) return;
+    throw new AuthError("session_expired", "This session was logged out. Call getSession again.");
   }
 
   /** The ways that ask nobody, under the lock; `null` when they have nothing to go by. */
@@ -149,7 +154,8 @@ export class TokenKeeper implements TokenSource {
     const usable = (token: StoredToken | null) =>
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token;
     if (!anew && stored && usable(stored)) return stored;
-    let previous = newer(stored, this.#token);
+    // What is stored was written last, whatever the clock said: an older refresh token is used up.
+    let previous = stored ?? this.#token;
     if (!anew) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {
         const refreshToken: string = previous.refresh_token;
@@ -184,7 +190,11 @@ export class TokenKeeper implements TokenSource {
     const { store, key, grantParts, signIn, now } = this.#parts;
     const parts = { ...grantParts, dpopKey: await this.#dpopKey() };
     // No lock while a person thinks: other processes would wait with them.
-    const { response, tokenEndpoint } = await signIn(parts);
+    const { response, tokenEndpoint } = await signIn(parts).catch((error) => {
+      const nobody = error instanceof AuthError && error.code === "credentials_missing";
+      if (!nobody || this.#token === null) throw error;
+      throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
+    });
     const token = await storedToken(key, response, now(), grantParts.clock.offset);
     const account = await accountOf(token);
     if (account !== undefined) token.account = account;
@@ -228,11 +238,6 @@ export class TokenKeeper implements TokenSource {
   }
 }
 
-function newer(one: StoredToken | null, other: StoredToken | null): StoredToken | null {
-  if (one === null || other === null) return one ?? other;
-  return other.obtained_at > one.obtained_at ? other : one;
-}
-
 function withoutRefreshToken(token: StoredToken): StoredToken {
   const { refresh_token: _, ...rest } = token;
   return rest;
@@ -240,7 +245,6 @@ function withoutRefreshToken(token: StoredToken): StoredToken {
 
 /** Stops waiting when the signal says so; what is waited for goes on for the others. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
