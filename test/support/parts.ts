@@ -1,0 +1,129 @@
+import { defineProvider, type ProviderInput } from "../../src/define_provider.ts";
+import type { GrantParts } from "../../src/grants/grant.ts";
+import type { Provider } from "../../src/provider.ts";
+import type { StoredToken, TokenStore } from "../../src/store/store.ts";
+import { resolveSystem } from "../../src/system.ts";
+import { type KeeperParts, TokenKeeper } from "../../src/token_keeper.ts";
+
+/** A provider with endpoints and nothing to discover. */
+export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
+  return defineProvider({
+    name: "plain",
+    apiUrl: "https://api.example.com/",
+    authUrl: "https://auth.example.com",
+    endpoints: { token: "/token", authorization: "/authorize", deviceAuthorization: "/device" },
+    ...input,
+  });
+}
+
+/** The parts of one exchange, as `getSession` would put them together. */
+export function grantParts(
+  fetch: typeof globalThis.fetch,
+  extra: Partial<GrantParts> & { provider?: Provider } = {},
+): GrantParts {
+  const { provider = plainProvider(), ...rest } = extra;
+  return {
+    system: resolveSystem(provider, [], {}),
+    values: { client_id: "client", client_secret: "the-client-secret" },
+    scope: provider.scope,
+    openFetch: () => ({ fetch, close() {} }),
+    timeout: 2_000,
+    now: Date.now,
+    clock: { offset: 0 },
+    discovered: {},
+    ...rest,
+  };
+}
+
+/** A store that can be looked into, and made to fail. */
+export interface FakeStore extends TokenStore {
+  readonly tokens: Map<string, StoredToken>;
+  /** What happened, in order. */
+  readonly log: string[];
+  /** Thrown by the next writes. */
+  writeError: Error | undefined;
+  /** Thrown instead of giving the lock. */
+  lockError: Error | undefined;
+}
+
+/** Keeps tokens in a map, and tells what was done. */
+export function fakeStore(): FakeStore {
+  const tokens = new Map<string, StoredToken>();
+  const log: string[] = [];
+  const store: FakeStore = {
+    tokens,
+    log,
+    writeError: undefined,
+    lockError: undefined,
+    read(key) {
+      log.push("read");
+      return Promise.resolve(tokens.get(key) ?? null);
+    },
+    write(key, token) {
+      log.push("write");
+      if (store.writeError) return Promise.reject(store.writeError);
+      tokens.set(key, token);
+      return Promise.resolve();
+    },
+    remove: (key) => Promise.resolve(tokens.delete(key)),
+    async exclusive(action) {
+      if (store.lockError) throw store.lockError;
+      log.push("lock");
+      try {
+        return await action();
+      } finally {
+        log.push("unlock");
+      }
+    },
+    location: () => null,
+  };
+  return store;
+}
+
+/** A clock that moves when it is told to. */
+export interface Clock {
+  (): number;
+  /** Moves it, in milliseconds. */
+  move(milliseconds: number): void;
+}
+
+/** Makes a clock; its start is the real time, so that what a library reads there is near. */
+export function fakeClock(): Clock {
+  let at = Date.now();
+  return Object.assign(() => at, { move: (milliseconds: number) => void (at += milliseconds) });
+}
+
+/** A keeper with everything around it played. */
+export function makeKeeper(
+  fetch: typeof globalThis.fetch,
+  extra: Partial<KeeperParts> & { clock?: Clock } = {},
+): { keeper: TokenKeeper; store: FakeStore; clock: Clock; parts: KeeperParts } {
+  const clock = extra.clock ?? fakeClock();
+  const store = fakeStore();
+  const parts: KeeperParts = {
+    key: "key",
+    store,
+    grantParts: grantParts(fetch, { now: clock }),
+    silent: { grant: "client_credentials" },
+    signIn: () => Promise.reject(new Error("nobody was to be asked")),
+    foreign: () => Promise.resolve(null),
+    dpop: false,
+    now: clock,
+    ...extra,
+  };
+  return { keeper: new TokenKeeper(parts), store, clock, parts };
+}
+
+/** A saved token. */
+export function savedTokenOf(clock: Clock, members: Partial<StoredToken> = {}): StoredToken {
+  const now = clock() / 1000;
+  return {
+    version: 1,
+    key: "key",
+    access_token: "saved-access-token",
+    token_type: "bearer",
+    expires_at: now + 900,
+    obtained_at: now,
+    ...members,
+  };
+}
