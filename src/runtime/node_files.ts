@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
+import { dirname } from "node:path";
 import process from "node:process";
 import { decodeText, errorKind, FileError } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
@@ -17,9 +18,7 @@ export const nodeFiles: FileSystem = {
   createPrivate,
   rename: (from, to) => fs.rename(from, to),
   remove: (path) => fs.unlink(path),
-  async makeDirectory(path) {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  makeDirectory: (path) => makeDirectory(path),
   async syncDirectory(path) {
     if (windows) return; // a folder cannot be opened there
     const folder = await fs.open(path, "r");
@@ -73,6 +72,19 @@ async function status(path: string): Promise<FileStatus | null> {
   } catch (error) {
     if (errorKind(error) === "not_found") return null;
     throw error;
+  }
+}
+
+/** Folder by folder: Node's own recursion calls a read-only disk "not found". */
+async function makeDirectory(path: string, withParents = true): Promise<void> {
+  try {
+    await fs.mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const kind = errorKind(error);
+    if (kind === "exists") return;
+    if (kind !== "not_found" || !withParents || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await makeDirectory(path, false);
   }
 }
 

@@ -44,7 +44,7 @@ const REASONS: Record<string, string> = {
   not_found: "a folder on the way is missing. Create it and try again.",
 };
 
-/** The system's own words, which hold a path and no contents. */
+/** The system's own words, which hold a path and no contents. SQLite's say "readonly", say. */
 function reason(error: unknown): string {
   const words = error instanceof Error ? error.message : "an unknown error";
   return `${words}. Choose another folder with the option \`directory\`.`;

@@ -71,6 +71,29 @@ async function rewrite(): Promise<void> {
   }
 }
 
+/** Fills the disk but for a few KB, fails to write a larger token, and looks at what is there. */
+async function fill(): Promise<unknown> {
+  const { files } = runtime;
+  await store.write(KEY, testToken(1));
+  const spare = await files.createPrivate(`${folder}/spare`, 0o600);
+  await spare.write(new Uint8Array(8192));
+  await spare.close();
+  const filler = await files.createPrivate(`${folder}/filler`, 0o600);
+  const full = await outcome(async () => {
+    for (;;) await filler.write(new Uint8Array(1024));
+  });
+  await filler.close();
+  await files.remove(`${folder}/spare`);
+  const large = { refresh_token: "x".repeat(200_000) };
+  const action = () => store.write(KEY, testToken(2, large));
+  const written = await outcome(() => store.exclusive(action, { timeout: 1000 }));
+  const memory = (await store.read(KEY))?.obtained_at;
+  const names = await files.list(`${folder}/onecell`);
+  // A store of its own name sees the disk alone.
+  const disk = (await openTokenStore(runtime, `${folder}/.`, "disk").read(KEY))?.obtained_at;
+  return { full, written, memory, disk, names };
+}
+
 const commands: Record<string, () => Promise<unknown>> = {
   async update() {
     const [times, locked, at] = rest;
@@ -87,11 +110,15 @@ const commands: Record<string, () => Promise<unknown>> = {
   lock: () =>
     outcome(() => store.exclusive(() => Promise.resolve(Date.now()), { timeout: rest[0] })),
   write: () => outcome(() => store.write(KEY, testToken(rest[0], rest[1]))),
-  async "write and read"() {
+  /** All a session does with a disk, where it refuses everything. */
+  async refused() {
+    const before = (await store.read(KEY))?.obtained_at ?? null;
+    const locked = await outcome(() => store.exclusive(() => Promise.resolve(), { timeout: 5000 }));
     const written = await outcome(() => store.write(KEY, testToken(rest[0], rest[1])));
     const again = openTokenStore(runtime, folder, "disk");
-    return { written, read: (await again.read(KEY))?.obtained_at ?? null };
+    return { before, locked, written, after: (await again.read(KEY))?.obtained_at ?? null };
   },
+  fill,
   read: () => outcome(() => store.read(KEY)),
   remove: () => outcome(() => store.remove(KEY)),
   find: () => outcome(() => findCredentials(runtime, rest[0])),
