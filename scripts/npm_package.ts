@@ -13,7 +13,7 @@ export interface PackageFields {
 }
 
 /** Files for people, copied from the repository's root where they exist. */
-export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md"];
+export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
 
 /** The file npm links as `onecell`. */
 export const COMMAND_FILE = "onecell.mjs";

@@ -15,7 +15,7 @@ export async function reachedModules(): Promise<string[]> {
     exports: Record<string, string>;
   };
   for (const entryPoint of Object.values(config.exports)) {
-    const json = await runOrThrow("deno", ["info", "--json", entryPoint], { cwd: root });
+    const json = await runOrThrow(Deno.execPath(), ["info", "--json", entryPoint], { cwd: root });
     const { modules } = JSON.parse(json) as { modules: { local?: string }[] };
     for (const { local } of modules) {
       const path = local?.startsWith(root) ? relative(root, local) : "";

@@ -11,33 +11,33 @@ export interface OtherRuntime {
 /** The first Node release with everything this package needs, as npm has it. */
 const OLDEST_NODE = "node@22.13.0";
 
+/** Bun as npm has it, for where there is none. */
+const BUN = "bun@1.4.5";
+
 /**
  * Finds the runtimes to test with: the oldest Node this package supports (from npm), `node` and `bun`
- * on the path, and the programs that `ONECELL_NODES` lists, separated by colons. An older `node` on
- * the path is left out.
- *
- * @throws where `CI` is `true` and there is no Bun: there, nothing is skipped
+ * on the path (Bun from npm otherwise), and the programs that `ONECELL_NODES` lists, separated by
+ * colons. An older `node` on the path is left out.
  */
 export async function findRuntimes(): Promise<OtherRuntime[]> {
-  const where = ["-p", "process.execPath"];
-  const oldest = (await runTool(OLDEST_NODE, "node", where, tmpdir())).trim();
   const listed = (Deno.env.get("ONECELL_NODES") ?? "").split(":").filter((path) => path !== "");
   const found: OtherRuntime[] = [];
-  for (const program of [oldest, "node", ...listed]) {
+  for (const program of [await fromNpm(OLDEST_NODE), "node", ...listed]) {
     const version = await versionOf(program);
     if (version === null || isOlder(version, OLDEST_NODE)) continue;
     if (!found.some(({ name }) => name === `node ${version}`)) {
       found.push({ name: `node ${version}`, program });
     }
   }
-  const bun = await versionOf("bun");
-  if (bun !== null) found.push({ name: `bun ${bun}`, program: "bun" });
-  else {
-    const message = "no bun on the path to test the package with";
-    if (Deno.env.get("CI") === "true") throw new Error(message);
-    Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${message}\n`));
-  }
+  const bun = await versionOf("bun") === null ? await fromNpm(BUN) : "bun";
+  found.push({ name: `bun ${await versionOf(bun)}`, program: bun });
   return found;
+}
+
+/** Has npm fetch a runtime, which is then asked where it is. */
+async function fromNpm(tool: string): Promise<string> {
+  const [command = ""] = tool.split("@");
+  return (await runTool(tool, command, ["-p", "process.execPath"], tmpdir())).trim();
 }
 
 async function versionOf(program: string): Promise<string | null> {

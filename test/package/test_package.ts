@@ -1,6 +1,6 @@
 /**
  * Installs the package from its tarball and uses it as a consumer would, in Node and Bun:
- * `deno test -A test/package/test_package.ts -- [TARBALL]`. Without a tarball it packs one.
+ * `deno task test:package [TARBALL]`. Without a tarball it packs one.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startSandbox } from "../../examples/sandbox/mod.ts";
 import { install } from "./install.ts";
 import { compareFiles, listFiles, reachedModules, root } from "./package_files.ts";
@@ -21,6 +22,13 @@ import { terminalAvailable } from "./terminal.ts";
 const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
 const TYPESCRIPT = "typescript@5.9.3";
+
+// `deno run` would register the test and not run it: that must not look like success.
+if (import.meta.main) {
+  const args = ["test", "-A", fileURLToPath(import.meta.url), "--", ...Deno.args];
+  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+  Deno.exit(code);
+}
 
 Deno.test("the package", async (context) => {
   await using installed = await install(Deno.args[0]);
