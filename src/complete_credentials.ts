@@ -109,14 +109,16 @@ async function completeCredentials(
     typed[field] = answer;
   }
   const { [NEVER_SAVED]: _, ...kept } = typed;
+  const saves = options.keepTokens !== "memory" && Object.keys(kept).length > 0;
+  const target = saves ? file?.path ?? path : undefined;
   return {
     values: { ...values, ...typed },
-    source: "what was typed",
+    source: target === undefined ? "what was typed" : `what was typed, saved in ${target}`,
     // Only what has proved good is saved: a mistyped secret must not be asked for never again.
     signedIn: async () => {
-      if (path === undefined || options.keepTokens === "memory") return;
-      if (Object.keys(kept).length === 0) return;
-      await writeCredentials(runtime, file?.path ?? path, { ...file?.values, ...kept });
+      if (target !== undefined) {
+        await writeCredentials(runtime, target, { ...file?.values, ...kept });
+      }
     },
   };
 }
