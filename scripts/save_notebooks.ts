@@ -1,0 +1,70 @@
+// deno-lint-ignore-file no-console -- this file's output is its purpose
+/**
+ * Runs the notebooks of the examples folder in a real kernel against the sandbox, and saves what it
+ * gave: `deno run -A scripts/save_notebooks.ts [--all] [name…]`
+ *
+ * Names, times and ids are new in every run. Where nothing else has changed, the file stays as it is,
+ * unless `--all` is given.
+ *
+ * @module
+ */
+import { startSandbox } from "../examples/sandbox/mod.ts";
+import { scanNotebookJson } from "../src/notebook/scan_notebook.ts";
+import { type Example, examples } from "../test/notebook/examples/example.ts";
+import { lastingOutputs, pathOf, runExample } from "../test/notebook/examples/run_example.ts";
+import { assertNoSecret, secretsOf, textsOf } from "../test/notebook/examples/secrets.ts";
+import { type Notebook, textOf } from "../test/notebook/run_notebook.ts";
+
+/** Readers see the addresses of the sandbox: they are the same in every notebook. */
+const PORT = 9400;
+/** How long the sandbox's tokens live unless a notebook is about that, in seconds. */
+const LIFETIME = 900;
+
+const all = Deno.args.includes("--all");
+const names = Deno.args.filter((argument) => argument !== "--all");
+const unknown = names.find((name) => !examples.some((example) => example.name === name));
+if (unknown !== undefined) throw new Error(`There is no notebook "${unknown}".`);
+
+for (const example of examples) {
+  if (names.length > 0 && !names.includes(example.name)) continue;
+  console.log(`${example.name}: ${await save(example) ? "saved" : "as it was"}`);
+}
+
+/** Runs a notebook and saves it; false when it already is what it would be. */
+async function save(example: Example): Promise<boolean> {
+  await using sandbox = await startSandbox({
+    port: PORT,
+    tokenLifetime: example.tokenLifetime ?? LIFETIME,
+  });
+  const home = await Deno.makeTempDir({ prefix: "onecell-home-" });
+  try {
+    const { cells, notebook } = await runExample(example, { sandbox, home, person: true });
+    const failed = cells.find(({ status }) => status !== "ok");
+    if (failed) {
+      throw new Error(`Cell ${failed.cell} of ${example.name} failed:\n${textOf(failed.outputs)}`);
+    }
+    const json = toJson(notebook);
+    const secrets = await secretsOf(sandbox, home);
+    assertNoSecret(textsOf(notebook), secrets, example.name);
+    const [finding] = scanNotebookJson(json, secrets);
+    if (finding) throw new Error(`${example.name} would show a part of ${finding.name}.`);
+
+    const path = pathOf(example.name);
+    const before: Notebook = JSON.parse(await Deno.readTextFile(path));
+    const same = lastingOutputs(before).join("\n") === lastingOutputs(notebook).join("\n");
+    if (same && !all) return false;
+    await Deno.writeTextFile(path, json);
+    return true;
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+/** The text of a notebook file as Jupyter writes it, so that saving it there changes nothing. */
+function toJson(notebook: Notebook): string {
+  const sorted = (_: string, value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))
+      : value;
+  return `${JSON.stringify(notebook, sorted, 1)}\n`;
+}

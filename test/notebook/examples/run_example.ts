@@ -1,0 +1,92 @@
+import type { Sandbox } from "../../../examples/sandbox/mod.ts";
+import {
+  type Answer,
+  type Notebook,
+  runNotebook,
+  type RunResult,
+  type Shown,
+} from "../run_notebook.ts";
+import type { Example } from "./example.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+/** Where a notebook of the examples folder is. */
+export function pathOf(name: string): URL {
+  return new URL(`examples/${name}.ipynb`, root);
+}
+
+/**
+ * Runs a notebook of the examples folder in a real kernel against a sandbox.
+ *
+ * @param home the person's home: what one run saves there, the next one finds
+ * @param person false when nobody is there
+ */
+export async function runExample(
+  example: Example,
+  { sandbox, home, person }: { sandbox: Sandbox; home: string; person: boolean },
+): Promise<RunResult> {
+  const { name, questions, device, files } = example;
+  const directory = await Deno.makeTempDir({ prefix: "onecell-example-" });
+  try {
+    // `jsr:@onecell/auth` is this working tree.
+    const link = decodeURIComponent(root.pathname).replace(/\/$/, "");
+    await Deno.writeTextFile(
+      `${directory}/deno.json`,
+      JSON.stringify({ links: [link], lock: false }),
+    );
+    for (const [file, text] of Object.entries(files?.(sandbox) ?? {})) {
+      await Deno.writeTextFile(`${directory}/${file}`, text);
+    }
+    const problems: unknown[] = [];
+    const result = await runNotebook({
+      notebook: JSON.parse(await Deno.readTextFile(pathOf(name))) as Notebook,
+      answers: questions.map(({ answer }): Answer => () => answer(sandbox)),
+      allowStdin: person,
+      env: { ...sandbox.environment, HOME: home },
+      directory,
+      onDisplay: device ? approve(sandbox, problems) : () => {},
+      keepGoing: false,
+      cellTimeout: 60,
+    });
+    if (problems.length > 0) throw problems[0];
+    return asSaved(result, home);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Approves the code of a card at the page it links to, once. */
+function approve(sandbox: Sandbox, problems: unknown[]): (shown: Shown) => void {
+  let approved = false;
+  return ({ data }) => {
+    const url = /https?:\S+user_code=[\w-]+/.exec(data["text/plain"] ?? "")?.[0];
+    if (url === undefined || approved) return;
+    approved = true;
+    sandbox.approveDevice(url).catch((error) => problems.push(error));
+  };
+}
+
+/** A reader of a saved notebook is not to learn where the one who ran it lives. */
+function asSaved(result: RunResult, home: string): RunResult {
+  const text = JSON.stringify(result).replaceAll(home, "~");
+  const saved: RunResult = JSON.parse(text);
+  for (const cell of saved.cells) cell.outputs = saved.notebook.cells[cell.cell]?.outputs ?? [];
+  return saved;
+}
+
+/**
+ * What stays the same in outputs from run to run: ids, names, times and ports are new each time.
+ *
+ * @returns one text for each code cell
+ */
+export function lastingOutputs({ cells }: Notebook): string[] {
+  return cells.filter(({ cell_type }) => cell_type === "code").map(({ outputs }) =>
+    JSON.stringify(outputs)
+      .replace(/127\.0\.0\.1:\d+/g, "<host>")
+      .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
+      .replace(/user-[\w-]+@example\.com/g, "<user>")
+      .replace(/\b(?=[\w-]*\d)[\w-]{16,}/g, "<id>")
+      .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
+      .replace(/[\d.]+( ?(?:\/s|\/min|s|min|h)\b)/g, "<n>$1")
+  );
+}
