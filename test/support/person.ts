@@ -20,7 +20,7 @@ export interface ScriptedPerson extends Person {
   readonly shown: CardState[];
   /** Links the module tried to open. */
   readonly opened: string[];
-  /** Presses the stop button. */
+  /** Presses the stop button, which ends this wait or the next. */
   stop(reason: unknown): void;
   /** Whatever `onShow` began, and whatever it threw. */
   settled(): Promise<void>;
@@ -32,7 +32,7 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
   const shown: CardState[] = [];
   const opened: string[] = [];
   const answers = [...script.answers ?? []];
-  const waits = new Set<AbortController>();
+  const stop = new AbortController();
   const actions: Promise<unknown>[] = [];
   return {
     kind: "notebook",
@@ -54,16 +54,8 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
       opened.push(url);
       return Promise.resolve(true);
     },
-    async interruptible(wait) {
-      const controller = new AbortController();
-      waits.add(controller);
-      try {
-        return await wait(controller.signal);
-      } finally {
-        waits.delete(controller);
-      }
-    },
-    stop: (reason) => waits.forEach((controller) => controller.abort(reason)),
+    interruptible: (wait) => wait(stop.signal),
+    stop: (reason) => stop.abort(reason),
     settled: async () => void await Promise.all(actions),
   };
 }
