@@ -11,7 +11,12 @@
 import { startSandbox } from "../examples/sandbox/mod.ts";
 import { scanNotebookJson } from "../src/notebook/scan_notebook.ts";
 import { type Example, examples } from "../test/notebook/examples/example.ts";
-import { lastingOutputs, pathOf, runExample } from "../test/notebook/examples/run_example.ts";
+import {
+  lastingOutputs,
+  pathOf,
+  runExample,
+  toJson,
+} from "../test/notebook/examples/run_example.ts";
 import { assertNoSecret, secretsOf, textsOf } from "../test/notebook/examples/secrets.ts";
 import { type Notebook, textOf } from "../test/notebook/run_notebook.ts";
 
@@ -58,13 +63,4 @@ async function save(example: Example): Promise<boolean> {
   } finally {
     await Deno.remove(home, { recursive: true });
   }
-}
-
-/** The text of a notebook file as Jupyter writes it, so that saving it there changes nothing. */
-function toJson(notebook: Notebook): string {
-  const sorted = (_: string, value: unknown): unknown =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1))
-      : value;
-  return `${JSON.stringify(notebook, sorted, 1)}\n`;
 }

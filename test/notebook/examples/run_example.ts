@@ -75,13 +75,14 @@ function asSaved(result: RunResult, home: string): RunResult {
 }
 
 /**
- * What stays the same in outputs from run to run: ids, names, times and ports are new each time.
+ * What stays the same in outputs from run to run: ids, names, times and ports are new each time. HTML
+ * is left out, for its text twin says the same in words.
  *
  * @returns one text for each code cell
  */
 export function lastingOutputs({ cells }: Notebook): string[] {
   return cells.filter(({ cell_type }) => cell_type === "code").map(({ outputs }) =>
-    JSON.stringify(outputs)
+    JSON.stringify(outputs, (key, value) => key === "text/html" ? undefined : sorted(value))
       .replace(/127\.0\.0\.1:\d+/g, "<host>")
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
@@ -89,4 +90,15 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
       .replace(/[\d.]+( ?(?:\/s|\/min|s|min|h)\b)/g, "<n>$1")
   );
+}
+
+/** The text of a notebook file as Jupyter writes it, so that saving it there changes nothing. */
+export function toJson(notebook: Notebook): string {
+  return `${JSON.stringify(notebook, (_, value) => sorted(value), 1)}\n`;
+}
+
+/** An object with its keys in order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }
