@@ -28,7 +28,7 @@ const LONGEST_LIFETIME = 315_360_000;
  * @param clockOffset how far the server's clock is ahead, in milliseconds; it matters for `expires_at`
  * @param previous the token this one replaces: a refresh token the server did not repeat stays valid
  * (RFC 6749 section 6)
- * @throws {AuthError} `bad_response` when the token has already expired
+ * @returns the token; {@linkcode checkAlive} says whether it is of any use
  */
 export async function storedToken(
   key: string,
@@ -38,19 +38,13 @@ export async function storedToken(
   previous?: StoredToken | null,
 ): Promise<StoredToken> {
   const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000);
-  if (!(lifetime > 0)) {
-    throw new AuthError(
-      "bad_response",
-      "The server sent a token that has already expired. Try again; if it stays so, tell whoever runs the server.",
-    );
-  }
   const obtained = received / 1000;
   const token: StoredToken = {
     version: 1,
     key,
     access_token: response.access_token,
     token_type: response.token_type,
-    expires_at: obtained + Math.min(lifetime, LONGEST_LIFETIME),
+    expires_at: obtained + Math.max(0, Math.min(lifetime, LONGEST_LIFETIME)),
     obtained_at: obtained,
   };
   const scope = response.scope ?? previous?.scope;
@@ -63,6 +57,19 @@ export async function storedToken(
   if (previous?.token_endpoint !== undefined) token.token_endpoint = previous.token_endpoint;
   if (previous?.dpop_key !== undefined) token.dpop_key = previous.dpop_key;
   return token;
+}
+
+/**
+ * Refuses a token that had expired when it came.
+ *
+ * @throws {AuthError} `bad_response`
+ */
+export function checkAlive(token: StoredToken): void {
+  if (token.expires_at > token.obtained_at) return;
+  throw new AuthError(
+    "bad_response",
+    "The server sent a token that has already expired. Try again; if it stays so, tell whoever runs the server.",
+  );
 }
 
 /** Seconds the token lives from now, as the answer, else the token itself, tells. */

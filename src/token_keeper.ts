@@ -2,7 +2,7 @@ import { AuthError } from "./errors.ts";
 import type { GrantParts, GrantRequest } from "./grants/grant.ts";
 import type { TokenSource } from "./http/api_fetch.ts";
 import type { StoredToken, TokenStore } from "./store/store.ts";
-import { accountOf, isFresh, storedToken, type TokenResponse } from "./token.ts";
+import { accountOf, checkAlive, isFresh, storedToken, type TokenResponse } from "./token.ts";
 
 /** What a sign-in with a person gave. */
 export interface SignedIn {
@@ -196,6 +196,7 @@ export class TokenKeeper implements TokenSource {
       throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
     });
     const token = await storedToken(key, response, now(), grantParts.clock.offset);
+    checkAlive(token);
     const account = await accountOf(token);
     if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
@@ -216,8 +217,10 @@ export class TokenKeeper implements TokenSource {
     const response = await obtainToken(parts, request);
     const token = await storedToken(key, response, now(), grantParts.clock.offset, previous);
     if (parts.dpopKey !== undefined) token.dpop_key = parts.dpopKey;
-    // On disk before it is used: a rotated refresh token that is lost ends the session.
+    // On disk before anything else: a rotated refresh token that is lost ends the session.
+    if (request.grant !== "refresh_token") checkAlive(token);
     await this.#save(token);
+    checkAlive(token);
     return token;
   }
 

@@ -123,6 +123,8 @@ async function tidy(
   }
   const members = Object.entries(json).filter(([, value]) => value !== null);
   const answer: Record<string, unknown> = Object.fromEntries(members);
+  // A token without a life is refused later: the answer may hold a refresh token that must be kept.
+  if (Number(answer["expires_in"]) < 0) answer["expires_in"] = 0;
   const idToken = answer["id_token"];
   if (!setIdTokenAside || typeof idToken !== "string") {
     return { response: again(JSON.stringify(answer)) };
