@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import type { AuthErrorCode } from "../../src/errors.ts";
+import { works } from "../support/call.ts";
+import { rejects } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
+import { savedToken } from "../support/world.ts";
+
+/** What one fault comes to. */
+interface Row {
+  /** A fault of the sandbox, by name. */
+  name: string;
+  /** The code it ends in, or `null` when it does no harm. */
+  code: AuthErrorCode | null;
+  /** How often it is sent: a request that may run twice, and one that may not. */
+  sent: [many: number, once: number];
+  /** How long the answer's token lives, in seconds; 900 unless told otherwise. */
+  lifetime?: number;
+  status?: number;
+  retryAfter?: number;
+}
+
+const TEN_YEARS = 315_360_000;
+
+const ROWS: Row[] = [
+  // The two that wait longest are first: the others run meanwhile.
+  { name: "503", code: "server_error", sent: [3, 3], status: 503, retryAfter: 1 },
+  { name: "429", code: "rate_limited", sent: [3, 3], status: 429, retryAfter: 1 },
+  { name: "500", code: "server_error", sent: [1, 1], status: 500 },
+  { name: "502-html", code: "server_error", sent: [3, 1], status: 502 },
+  { name: "reset", code: "network", sent: [3, 1] },
+  { name: "lost", code: "network", sent: [3, 1] },
+  { name: "hang", code: "timeout", sent: [1, 1] },
+  { name: "drip", code: "timeout", sent: [1, 1] },
+  { name: "invalid-json", code: "bad_response", sent: [1, 1] },
+  { name: "html-200", code: "bad_response", sent: [1, 1], status: 200 },
+  { name: "no-access-token", code: "bad_response", sent: [1, 1] },
+  { name: "expires-missing", code: null, sent: [1, 1] },
+  { name: "expires-string", code: null, sent: [1, 1] },
+  { name: "expires-zero", code: "bad_response", sent: [1, 1] },
+  { name: "expires-negative", code: "bad_response", sent: [1, 1] },
+  { name: "expires-huge", code: null, sent: [1, 1], lifetime: TEN_YEARS },
+  { name: "expires-at", code: null, sent: [1, 1] },
+  { name: "token-type-mac", code: "bad_response", sent: [1, 1] },
+  { name: "token-type-missing", code: "bad_response", sent: [1, 1] },
+  { name: "302", code: "redirect_refused", sent: [1, 1], status: 302 },
+  { name: "huge", code: "bad_response", sent: [1, 1], status: 200 },
+  { name: "401", code: "client_refused", sent: [1, 1], status: 401 },
+  { name: "echo", code: "grant_refused", sent: [1, 1], status: 400 },
+  { name: "date", code: null, sent: [1, 1] },
+];
+
+/** How long an exchange may take, in milliseconds. */
+const DEADLINE = 4_000;
+
+for (const request of TOKEN_REQUESTS) {
+  test(`${request.name}: every fault of a token endpoint ends as documented`, () =>
+    eachRow(ROWS, async (row) => {
+      // A hang costs its whole deadline; the others are far from it.
+      const deadline = row.code === "timeout" ? 500 : DEADLINE;
+      await using world = await underFault(request, row.name, 9, deadline);
+      const { sandbox, directory, endpoint, send } = world;
+      const before = await savedToken(directory);
+      if (row.code === null) {
+        await works(await send());
+        const token = await savedToken(directory);
+        const lifetime = Number(token?.["expires_at"]) - Number(token?.["obtained_at"]);
+        assert(Math.abs(lifetime - (row.lifetime ?? 900)) < 5, `lives ${lifetime} s`);
+      } else {
+        const error = await rejects(send(), row.code);
+        assert.equal(error.status, row.status);
+        assert.equal(error.retryAfter, row.retryAfter);
+        const after = await savedToken(directory);
+        // A refresh token came with a token of no use: it is kept, for the old one is used up.
+        if (!row.name.startsWith("expires") || before === null) assert.deepEqual(after, before);
+        else assert.notEqual(after?.["refresh_token"], before["refresh_token"]);
+        // Parts of what was sent must not come back in words.
+        assert.doesNotMatch(error.message, /grant_type|client_secret|assertion|refresh_token=/);
+      }
+      const took = world.took();
+      assert(took < deadline + 1_000, `${took} ms`);
+      assert.equal(sandbox.count(endpoint), row.sent[request.once ? 1 : 0], "sent");
+      assert.deepEqual(sandbox.errors, []);
+    }, 12));
+}
+
+test("a passing fault is got over, by what may be sent again", () =>
+  eachRow(
+    TOKEN_REQUESTS.flatMap((request) =>
+      ["502-html", "503", "429", "reset"].map((fault) => ({
+        name: `${request.name} ${fault}`,
+        request,
+        fault,
+        recovers: !request.once || fault === "503" || fault === "429",
+      }))
+    ),
+    async ({ request, fault, recovers }) => {
+      await using world = await underFault(request, fault, 1, 10_000);
+      const { sandbox, send, endpoint } = world;
+      if (!recovers) return void await assert.rejects(send());
+      await works(await send());
+      assert.equal(sandbox.count(endpoint), 2);
+    },
+    12,
+  ));
+
+test("a server that asks for a long pause is told about, not waited for", async () => {
+  const [request = undefined] = TOKEN_REQUESTS;
+  assert(request);
+  const fault = { kind: "status", status: 503, headers: { "retry-after": "3600" } } as const;
+  await using world = await underFault(request, fault, 9, 10_000);
+  const error = await rejects(world.send(), "server_error");
+  assert.equal(error.retryAfter, 3600);
+  assert.equal(world.sandbox.count(world.endpoint), 1);
+});
