@@ -47,7 +47,7 @@ kernelTest(
           `await loadCredentials("spatiafi")`,
         ],
       });
-    const [, card] = cells;
+      const [, card] = cells;
       assert.equal(card?.outputs.length, 1);
       const { data = {} } = card.outputs[0] as Output;
       assert.deepEqual(Object.keys(data).sort(), ["text/html", "text/plain"]);
