@@ -20,6 +20,7 @@ export { getSession, getSession as get_session } from "./src/get_session.ts";
 export { importCredentials } from "./src/import_credentials.ts";
 export { loadCredentials, loadCredentials as load_credentials } from "./src/load_credentials.ts";
 export type { LogoutReport, RevocationOutcome } from "./src/logout.ts";
+export type { MapFunction, MapItems, MapOptions } from "./src/map.ts";
 export {
   createCredentials,
   type CreateOptions,

@@ -3,6 +3,7 @@ import { createApiFetch } from "./http/api_fetch.ts";
 import type { System } from "./system.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 import type { LogoutReport } from "./logout.ts";
+import type { MapFunction, MapItems, MapOptions } from "./map.ts";
 import type { GrantParts } from "./grants/grant.ts";
 import type { TokenStore } from "./store/store.ts";
 
@@ -20,6 +21,8 @@ export interface SessionParts {
   account: string | undefined;
   grantParts: GrantParts;
   fetch: typeof fetch;
+  /** The `fetch` of the session this one is a view of. */
+  apiFetch?: typeof fetch;
   /** How long one API request may take, in milliseconds. */
   timeout: number;
   now: () => number;
@@ -52,7 +55,7 @@ export class Session {
    */
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#fetch = createApiFetch({
+    this.#fetch = parts.apiFetch ?? createApiFetch({
       system: parts.system,
       tokens: parts.keeper,
       fetch: parts.fetch,
@@ -157,6 +160,47 @@ export class Session {
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
     const { pages } = await import("./pages.ts");
     yield* pages<T>(this.#parts.system, this.#fetch, url, init);
+  }
+
+  /**
+   * Works on many items, several at a time, and gives the results in the order of the items. A
+   * notebook or a terminal shows how far it is. The items are taken as they are needed, so they may
+   * be far more than fit into memory; so may not the results: let `fn` save what is large.
+   *
+   * @param items a list, or anything to iterate over, asynchronously too
+   * @param fn what to do with one item; requests of the session it is given end when the work stops
+   * @param options see {@linkcode MapOptions}
+   * @throws {AuthError} `aborted`, `invalid_argument`; and the first error of `fn`, when that stops
+   * the work
+   *
+   * @example Many requests
+   * ```ts
+   * import { getSession } from "@onecell/auth";
+   *
+   * const s = await getSession("spatiafi");
+   * const titles = await s.map(["a", "b", "c"], async (id, s) => {
+   *   const response = await s.fetch(`/api/info?item_id=${id}`);
+   *   return (await response.json()).title;
+   * }, { concurrency: 4 });
+   * ```
+   */
+  map<T, R>(
+    items: MapItems<T>,
+    fn: MapFunction<T, R>,
+    options?: MapOptions & { onError?: "stop" },
+  ): Promise<R[]>;
+  /** The same, going on after failures: every item's outcome, as of `Promise.allSettled`. */
+  map<T, R>(
+    items: MapItems<T>,
+    fn: MapFunction<T, R>,
+    options: MapOptions & { onError: "collect" },
+  ): Promise<PromiseSettledResult<R>[]>;
+  async map<T, R>(
+    items: MapItems<T>,
+    fn: MapFunction<T, R>,
+    options: MapOptions = {},
+  ): Promise<R[] | PromiseSettledResult<R>[]> {
+    return await (await import("./map.ts")).map(this, items, fn, options);
   }
 
   /**

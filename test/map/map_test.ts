@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import { AuthError, getSession, type Session } from "../../mod.ts";
+import { map, type MapOptions } from "../../src/map.ts";
+import { fakeKernel, fakeRuntime } from "../notebook/fakes.ts";
+import { elapsed, rejects, until } from "../support/rejects.ts";
+import { test } from "../support/test.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+/** Waits until the API has this many requests in hand. */
+async function inHand({ sandbox }: World, count: number): Promise<void> {
+  await until("the requests", () => sandbox.count("plantpredict.api") === count);
+  // Counted on arrival, and still to be checked: a little later all of them wait for their answer.
+  await pause(150);
+}
+
+/** A session of the sandbox. */
+async function withSession(use: (session: Session, world: World) => Promise<void>): Promise<void> {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  await use(await getSession("plantpredict", { ...options, credentials }), world);
+  assert.deepEqual(world.sandbox.errors, []);
+}
+
+const QUIET = { progress: false } as const;
+const info = async (item: unknown, session: Session): Promise<string> =>
+  (await (await session.fetch(`/api/info?item_id=${item}`)).json()).item_id;
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
+const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+test("map() gives the results in the order of the items, whoever is ready first", () =>
+  withSession(async (session) => {
+    const results = await session.map([30, 1, 20, 0, 10], async (wait, session, index) => {
+      await pause(wait);
+      return `${index}:${await info(wait, session)}`;
+    }, QUIET);
+    assert.deepEqual(results, ["0:30", "1:1", "2:20", "3:0", "4:10"]);
+    assert.deepEqual(await session.map([], info, QUIET), []);
+  }));
+
+test("map() works on as many items at a time as it is told, and takes no more before", () =>
+  withSession(async (session) => {
+    for (const concurrency of [undefined, 1, 3]) {
+      const wanted = concurrency ?? 8;
+      let taken = 0;
+      let done = 0;
+      let active = 0;
+      let most = 0;
+      let ahead = 0;
+      const items = (function* () {
+        for (let item = 0; item < 40; item++) {
+          taken++;
+          ahead = Math.max(ahead, taken - done);
+          yield item;
+        }
+      })();
+      await session.map(items, async () => {
+        most = Math.max(most, ++active);
+        await pause(1);
+        active--;
+        done++;
+      }, concurrency === undefined ? QUIET : { ...QUIET, concurrency });
+      assert.deepEqual([most, taken, done], [wanted, 40, 40]);
+      assert(ahead <= wanted, `${ahead} items taken ahead, for ${wanted} at a time`);
+    }
+  }));
+
+test("map() takes items from an asynchronous source", () =>
+  withSession(async (session) => {
+    const source = async function* () {
+      for (const item of ["a", "b", "c"]) {
+        await pause(1);
+        yield item;
+      }
+    };
+    assert.deepEqual(await session.map(source(), info, QUIET), ["a", "b", "c"]);
+    const broken = async function* () {
+      yield "a";
+      await pause(1);
+      throw new RangeError("the source is broken");
+    };
+    for (let round = 0; round < 20; round++) {
+      await assert.rejects(session.map(broken(), info, QUIET), RangeError);
+    }
+    await assert.rejects(
+      session.map(broken(), info, { ...QUIET, onError: "collect" }),
+      RangeError,
+    );
+  }));
+
+test("map() stops at the first failure: no further item, no request left under way", () =>
+  withSession(async (session, world) => {
+    let started = 0;
+    let closed = false;
+    const source = (function* () {
+      try {
+        for (let item = 0; item < 1000; item++) yield item;
+      } finally {
+        closed = true;
+      }
+    })();
+    const ends: unknown[] = [];
+    const took = await elapsed(() =>
+      assert.rejects(
+        session.map(source, async (item, session) => {
+          started++;
+          if (item === 2) {
+            await inHand(world, 3);
+            throw new RangeError("item 2 is bad");
+          }
+          await session.fetch("/api/slow?ms=5000").catch((error) => ends.push(error));
+        }, { ...QUIET, concurrency: 4 }),
+        (error) => error instanceof RangeError && error.message === "item 2 is bad",
+      )
+    );
+    assert(took < 2500, `${took} ms`);
+    assert.equal(started, 4);
+    assert(closed, "the source was not closed");
+    // Ended when the call ended, and each with a reason.
+    assert.equal(ends.length, 3);
+    for (const end of ends) {
+      assert(end instanceof AuthError && end.code === "aborted", Deno.inspect(end));
+    }
+    // The session itself goes on.
+    assert.equal(await info("x", session), "x");
+  }));
+
+test("map() collects every outcome when it is told to", () =>
+  withSession(async (session) => {
+    const outcomes = await session.map(numbers(20), async (item, session) => {
+      if (item % 5 === 0) throw new RangeError(String(item));
+      return await info(item, session);
+    }, { ...QUIET, onError: "collect" });
+    assert.equal(outcomes.length, 20);
+    for (const [index, outcome] of outcomes.entries()) {
+      if (index % 5 === 0) {
+        assert(outcome.status === "rejected" && outcome.reason instanceof RangeError);
+        assert.equal(outcome.reason.message, String(index));
+      } else assert.deepEqual(outcome, { status: "fulfilled", value: String(index) });
+    }
+  }));
+
+test("map() ends with its signal, and its requests too", () =>
+  withSession(async (session, world) => {
+    const { sandbox } = world;
+    const controller = new AbortController();
+    const work = session.map(
+      numbers(100),
+      (_, session) => session.fetch("/api/slow?ms=5000"),
+      { ...QUIET, signal: controller.signal, concurrency: 3 },
+    );
+    await inHand(world, 3);
+    const took = await elapsed(() => {
+      controller.abort();
+      return rejects(work, "aborted");
+    });
+    assert(took < 500, `${took} ms`);
+    assert.equal(sandbox.count("plantpredict.api"), 3);
+    await rejects(session.map([1], info, { ...QUIET, signal: AbortSignal.abort() }), "aborted");
+    assert.equal(sandbox.count("plantpredict.api"), 3);
+  }));
+
+test("map() keeps the signal that a request has of its own", () =>
+  withSession(async (session) => {
+    const [outcome] = await session.map([1], (_, session) =>
+      session.fetch("/api/slow?ms=5000", { signal: AbortSignal.timeout(50) }), {
+      ...QUIET,
+      onError: "collect",
+    });
+    assert(outcome?.status === "rejected");
+    assert.equal((outcome.reason as DOMException).name, "TimeoutError");
+  }));
+
+test("map() renews once for all, when the API takes the token no more", () =>
+  withSession(async (session, { sandbox }) => {
+    await info("x", session);
+    sandbox.revokeAccessTokens();
+    const before = sandbox.count("plantpredict.token");
+    const items = numbers(200).map(String);
+    assert.deepEqual(await session.map(items, info, { ...QUIET, concurrency: 20 }), items);
+    assert.equal(sandbox.count("plantpredict.token"), before + 1);
+  }));
+
+/** Runs `map` where a test sees what a person would. */
+function mapInside<T>(
+  session: Session,
+  items: T[],
+  fn: (item: T, session: Session) => unknown,
+  options: MapOptions & { kernel?: boolean; terminal?: boolean } = {},
+) {
+  const { kernel: inNotebook = false, terminal = false, ...rest } = options;
+  const runtime = fakeRuntime({ errorIsTerminal: terminal });
+  const kernel = inNotebook ? fakeKernel() : null;
+  return { runtime, kernel, work: map(session, items, fn, rest, { runtime, kernel }) };
+}
+
+test("map() shows one bar in the notebook, and how it ended", () =>
+  withSession(async (session) => {
+    const { kernel, runtime, work } = mapInside(session, numbers(30), info, { kernel: true });
+    await work;
+    assert(kernel && kernel.shown.length >= 2, "no bar was shown");
+    assert.equal(new Set(kernel.shown.map(({ id }) => id)).size, 1);
+    assert.deepEqual(kernel.shown.map(({ update }) => update).slice(0, 2), [false, true]);
+    assert.match(kernel.shown[0]?.text ?? "", /^PlantPredict: 0 of 30/);
+    assert.match(kernel.shown.at(-1)?.text ?? "", /^PlantPredict: 30 of 30 .*took/);
+    assert.match(kernel.shown.at(-1)?.html ?? "", /<progress value="30" max="30">/);
+    assert.deepEqual([runtime.written, runtime.listeners.size], [[], 0]);
+  }));
+
+test("map() shows its progress on a terminal, with a title of the caller's, or not at all", () =>
+  withSession(async (session) => {
+    const fails = (item: number) => item === 3 ? Promise.reject(new Error("no")) : item;
+    const shown = mapInside(session, numbers(9), fails, {
+      terminal: true,
+      progress: "Tiles",
+      onError: "collect",
+    });
+    await shown.work;
+    assert.match(shown.runtime.written.at(-1) ?? "", /Tiles: 9 of 9 · 1 failed .*took.*\n$/);
+    const quiet = mapInside(session, [1], fails, { terminal: true, kernel: true, progress: false });
+    await quiet.work;
+    assert.deepEqual([quiet.runtime.written, quiet.kernel?.shown], [[], []]);
+  }));
+
+test("map() ends at the stop button, and leaves no listener", () =>
+  withSession(async (session, world) => {
+    const { sandbox } = world;
+    const slow = (_: number, session: Session) => session.fetch("/api/slow?ms=5000");
+    const { kernel, runtime, work } = mapInside(session, numbers(50), slow, { kernel: true });
+    await inHand(world, 8);
+    assert.equal(runtime.listeners.size, 1);
+    for (const press of runtime.listeners) press();
+    await rejects(work, "aborted", /Run the cell again/);
+    assert.equal(runtime.listeners.size, 0);
+    assert.match(kernel?.shown.at(-1)?.text ?? "", /8 of 50|0 of 50/);
+    assert.match(kernel?.shown.at(-1)?.text ?? "", /took/);
+    assert.equal(sandbox.count("plantpredict.api"), 8);
+  }));
+
+test("map() waits only a moment for work that does not listen", () =>
+  withSession(async (session) => {
+    let release = () => {};
+    const deaf = new Promise<void>((resolve) => release = resolve);
+    const took = await elapsed(() =>
+      assert.rejects(
+        session.map([0, 1], (item) => item === 0 ? deaf : Promise.reject(new RangeError()), QUIET),
+        RangeError,
+      )
+    );
+    release();
+    assert(took >= 900 && took < 3000, `${took} ms`);
+  }));
+
+test("map() refuses what it cannot mean, before it begins", () =>
+  withSession(async (session, { sandbox }) => {
+    const calls: [unknown, unknown, unknown, RegExp][] = [
+      [undefined, info, {}, /items/],
+      [5, info, {}, /items/],
+      [[1], "info", {}, /function/],
+      [[1], info, { concurrency: 0 }, /concurrency/],
+      [[1], info, { concurrency: 1.5 }, /concurrency/],
+      [[1], info, { concurency: 2 }, /no option "concurency"/],
+      [[1], info, { onError: "ignore" }, /onError/],
+      [[1], info, { signal: {} }, /signal/],
+      [[1], info, { progress: 1 }, /progress/],
+      [[1], info, null, /options/],
+    ];
+    for (const [items, fn, options, message] of calls) {
+      const call = session.map.bind(session) as (...args: unknown[]) => Promise<unknown>;
+      await rejects(call(items, fn, options), "invalid_argument", message);
+    }
+    assert.equal(sandbox.count("plantpredict.api"), 0);
+  }));
