@@ -60,7 +60,7 @@ export function relNext(header: string | null): string | undefined {
   if (header === null) return undefined;
   // Targets stand in <…>, where commas and semicolons mean nothing; parameters may be quoted.
   const links = header.matchAll(
-    /<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g,
+    /<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g,
   );
   for (const [, target, parameters = ""] of links) {
     const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i.exec(parameters);

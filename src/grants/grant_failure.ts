@@ -46,7 +46,8 @@ function oauthError(
   context: FailureContext,
   status: number | undefined,
 ): AuthError {
-  const name = /^[a-z_]{3,60}$/.test(error) ? error : "an unknown error";
+  const isName = /^[a-z_]{3,60}$/.test(error) && safeText(error, context.secrets) !== undefined;
+  const name = isName ? error : "an unknown error";
   const said = safeText(description, context.secrets);
   const [code, next] = meaning(name, context.grant);
   const options: AuthErrorOptions = { error: name };

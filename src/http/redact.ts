@@ -24,10 +24,23 @@ export function secretsOf(body: unknown, headers: Headers): string[] {
     : [];
   for (const [name, value] of form) if (!OPEN_PARAMETERS.has(name)) secrets.push(value);
   for (const name of ["authorization", "dpop"]) {
-    const value = headers.get(name);
-    if (value !== null) secrets.push(value.replace(/^\w+ /, ""));
+    const [, scheme = "", value] = /^(\w+ )?(.+)$/.exec(headers.get(name) ?? "") ?? [];
+    if (value === undefined) continue;
+    secrets.push(value);
+    if (/^basic /i.test(scheme)) secrets.push(...passwordOf(value));
   }
   return secrets;
+}
+
+/** The password of HTTP Basic, as it is and form-decoded (RFC 6749 section 2.3.1). */
+function passwordOf(value: string): string[] {
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    const password = new TextDecoder().decode(bytes).replace(/^[^:]*:/, "");
+    return [password, decode(password.replaceAll("+", " "))];
+  } catch {
+    return []; // not Base64: nothing to decode
+  }
 }
 
 /**
@@ -37,14 +50,14 @@ export function secretsOf(body: unknown, headers: Headers): string[] {
  */
 export function safeText(text: unknown, secrets: Iterable<string>): string | undefined {
   if (typeof text !== "string" || text === "") return undefined;
-  const forms = [text, decode(text), text.replaceAll("+", " ")];
+  // deno-lint-ignore no-control-regex
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]+/g, " ").trim();
+  const forms = [text, line, decode(text), text.replaceAll("+", " ")];
   for (const secret of secrets) {
     for (const variant of new Set([secret, encodeURIComponent(secret), base64(secret)])) {
       if (forms.some((form) => sharesRun(form, variant))) return undefined;
     }
   }
-  // deno-lint-ignore no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]+/g, " ").trim();
   return line.length > 200 ? `${line.slice(0, 199)}…` : line || undefined;
 }
 
