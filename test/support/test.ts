@@ -1,6 +1,8 @@
+import { STRICT } from "./long.ts";
+
 /** Defines a test with every sanitizer on: what it opened must be closed when it ends. */
 export function test(name: string, fn: (context: Deno.TestContext) => void | Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true, sanitizeExit: true });
+  Deno.test({ name, fn, ...STRICT });
 }
 
 /**
@@ -20,7 +22,9 @@ export async function eachRow<Row extends { name: string }>(
       try {
         await check(row);
       } catch (error) {
-        failures.push(`${row.name}: ${error instanceof Error ? error.stack : String(error)}`);
+        failures.push(
+          `${row.name.slice(0, 80)}: ${error instanceof Error ? error.stack : String(error)}`,
+        );
       }
     }
   };

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { basicCredentials } from "../../src/http/basic.ts";
+import { safeText, secretsOf } from "../../src/http/redact.ts";
+import { eachRow, test } from "../support/test.ts";
+
+const SECRET = "s3cr+t/Value&of=many%kinds ü";
+
+test("secretsOf() collects what a request carries, and not what is no secret", () => {
+  const body = new URLSearchParams({
+    grant_type: "authorization_code",
+    client_id: "the-client",
+    redirect_uri: "http://127.0.0.1/callback",
+    scope: "openid",
+    code: "the-code",
+    code_verifier: "the-verifier",
+    client_secret: "the-secret",
+    client_assertion: "a.b.c",
+    something_new: "unknown-is-secret",
+  });
+  const expected = ["the-code", "the-verifier", "the-secret", "a.b.c", "unknown-is-secret"];
+  assert.deepEqual(secretsOf(body, new Headers()), expected);
+  assert.deepEqual(secretsOf(String(body), new Headers()), expected);
+  assert.deepEqual(secretsOf(undefined, new Headers()), []);
+});
+
+test("secretsOf() collects what the Authorization and DPoP headers carry", () => {
+  const bearer = secretsOf(undefined, new Headers({ authorization: "Bearer abc", dpop: "d.e.f" }));
+  assert.deepEqual(bearer, ["abc", "d.e.f"]);
+  for (const password of ["p:ss wörd", "a%3Ab"]) {
+    const basic = secretsOf(
+      undefined,
+      new Headers({ authorization: basicCredentials("user", password) }),
+    );
+    assert(basic.includes(password), "the password itself, as a server would repeat it");
+    assert(
+      basic.includes(btoa(String.fromCharCode(...new TextEncoder().encode(`user:${password}`)))),
+    );
+    assert(!basic.includes("user"), "a user name is no secret");
+  }
+  // RFC 6749 section 2.3.1 has the client encode both before.
+  const encoded = basicCredentials("client", encodeURIComponent(SECRET));
+  assert(secretsOf(undefined, new Headers({ authorization: encoded })).includes(SECRET));
+});
+
+test("safeText() lets through what repeats nothing", () => {
+  assert.equal(safeText("The code has expired.", [SECRET]), "The code has expired.");
+  assert.equal(safeText("  two\r\n lines\u2028 of \u202etext ", []), "two  lines  of  text");
+  assert.equal(safeText("x".repeat(300), [])?.length, 200);
+  for (const nothing of [undefined, null, 5, "", "\n", {}]) {
+    assert.equal(safeText(nothing, []), undefined);
+  }
+});
+
+test("safeText() drops what repeats six characters of a secret in any form", () =>
+  eachRow([
+    { name: "as it is", text: `bad value ${SECRET}` },
+    { name: "the first six", text: `it began with ${SECRET.slice(0, 6)}` },
+    { name: "six in the middle", text: `…${SECRET.slice(7, 13)}…` },
+    { name: "percent-encoded", text: `body was x=${encodeURIComponent(SECRET)}` },
+    { name: "form-encoded", text: `body was ${new URLSearchParams({ x: SECRET })}` },
+    { name: "base64", text: btoa(String.fromCharCode(...new TextEncoder().encode(SECRET))) },
+    { name: "joined by what is shown for a line break", text: "abc\ndef", secret: "abc def" },
+    { name: "a short secret", text: "your pin 1234 is wrong", secret: "1234" },
+    { name: "beyond what is shown", text: `${"x".repeat(400)}${SECRET}` },
+  ], ({ text, secret = SECRET }: { name: string; text: string; secret?: string }) => {
+    assert.equal(safeText(text, [secret]), undefined);
+    assert.equal(safeText(text, ["another secret 123456"]) !== undefined, true, "the control");
+  }));
