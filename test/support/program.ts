@@ -1,0 +1,70 @@
+const MODULE = new URL("../../mod.ts", import.meta.url).href;
+
+/** How a program ended. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** What a program gets. */
+export interface ProgramOptions {
+  /** Comes before the module is loaded, such as to set the machine's clock off. */
+  before?: string;
+  /** What the program finds as `data`; it travels in its text. */
+  data?: unknown;
+  /** More of its environment; it inherits the path alone. */
+  env?: Record<string, string>;
+}
+
+/**
+ * Runs a program of its own in Deno, where a test needs an environment, a clock or a standard output
+ * of its own. It finds the module as `auth`.
+ */
+export async function runProgram(text: string, options: ProgramOptions = {}): Promise<Outcome> {
+  const program = [
+    options.before ?? "",
+    `const data = ${JSON.stringify(options.data ?? null)};`,
+    `const auth = await import(${JSON.stringify(MODULE)});`,
+    text,
+  ].join("\n");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-lock", "--ext=ts", "-"],
+    // Its default is below the home folder, and a program has a home of its own.
+    env: { NO_COLOR: "1", DENO_DIR: await denoDir(), PATH: path(), ...options.env },
+    clearEnv: true,
+    cwd: new URL("../../", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Runs a program that prints one line of JSON, and gives that back. */
+export async function answerOf<T>(text: string, options: ProgramOptions = {}): Promise<T> {
+  const { code, stdout, stderr } = await runProgram(text, options);
+  if (code !== 0) throw new Error(`the program failed:\n${stdout}\n${stderr}`);
+  return JSON.parse(stdout) as T;
+}
+
+function path(): string {
+  return Deno.env.get("PATH") ?? "";
+}
+
+let found: Promise<string> | undefined;
+
+/** Where this Deno keeps what it has downloaded. */
+function denoDir(): Promise<string> {
+  return found ??= (async () => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
+      .output();
+    const info = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+    return info.denoDir;
+  })();
+}
