@@ -98,29 +98,41 @@ async function openBrowser(deno: DenoNamespace, runtime: Runtime, url: string): 
 /** How long answers under way have to finish when a server closes, in milliseconds. */
 const CLOSING_TIME = 300;
 
-function serveLoopback(
+// `async`, so that a port that is taken rejects.
+// deno-lint-ignore require-await
+async function serveLoopback(
   deno: DenoNamespace,
   hostname: "127.0.0.1" | "::1",
   port: number,
   handler: (request: Request) => Response | Promise<Response>,
 ): Promise<LoopbackServer> {
   const abort = new AbortController();
-  return new Promise((resolve) => {
-    const server = deno.serve({
-      hostname,
-      port,
-      signal: abort.signal,
-      onListen() {}, // or Deno writes a line to the notebook
-      onError: () => new Response(null, { status: 500 }),
-    }, handler);
-    resolve({
-      port: server.addr.port,
-      async close() {
-        const timer = setTimeout(() => abort.abort(), CLOSING_TIME);
-        await server.shutdown().catch(() => {});
-        clearTimeout(timer);
-        await server.finished;
-      },
-    });
+  const answers = new Set<Promise<void>>();
+  const server = deno.serve({
+    hostname,
+    port,
+    signal: abort.signal,
+    onListen() {}, // or Deno writes a line to the notebook
+    onError: () => new Response(null, { status: 500 }),
+  }, (request, { completed }) => {
+    const answer = completed.catch(() => {}).finally(() => answers.delete(answer));
+    answers.add(answer);
+    return handler(request);
   });
+  return {
+    port: server.addr.port,
+    async close() {
+      await within(CLOSING_TIME, Promise.all(answers));
+      // Not after `shutdown()`, which waits for silent connections: the two together throw.
+      abort.abort();
+      await server.finished;
+    },
+  };
+}
+
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const time = new Promise((resolve) => timer = setTimeout(resolve, milliseconds));
+  await Promise.race([promise, time]);
+  clearTimeout(timer);
 }

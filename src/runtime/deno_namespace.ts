@@ -30,7 +30,6 @@ export interface DenoChild {
 export interface DenoServer {
   readonly addr: { port: number };
   readonly finished: Promise<void>;
-  shutdown(): Promise<void>;
 }
 
 /** An HTTP client with a connection pool of its own. */
@@ -79,7 +78,10 @@ export interface DenoNamespace {
       onListen: () => void;
       onError: () => Response;
     },
-    handler: (request: Request) => Response | Promise<Response>,
+    handler: (
+      request: Request,
+      info: { completed: Promise<void> },
+    ) => Response | Promise<Response>,
   ): DenoServer;
 }
 

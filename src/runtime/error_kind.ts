@@ -1,7 +1,7 @@
 import type { ErrorKind } from "./runtime.ts";
 
 /** Codes of {@linkcode FileError} and of the systems' own errors, by what they mean to the store. */
-const KINDS: Record<string, ErrorKind> = {
+const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   ENOENT: "not_found",
   EEXIST: "exists",
   EACCES: "permission",
@@ -12,16 +12,16 @@ const KINDS: Record<string, ErrorKind> = {
   EFBIG: "no_space",
   ELOOP: "symlink",
   NOT_TEXT: "not_text",
-};
+}));
 
 /** Deno's error classes, for those that carry no `code`. */
-const CLASSES: Record<string, ErrorKind> = {
+const CLASSES = new Map<string, ErrorKind>(Object.entries({
   NotCapable: "capability",
   NotFound: "not_found",
   AlreadyExists: "exists",
   PermissionDenied: "permission",
   FilesystemLoop: "symlink",
-};
+}));
 
 /** What a file turned out to be, in the codes the systems use. */
 export class FileError extends Error {
@@ -42,9 +42,8 @@ export function errorKind(error: unknown): ErrorKind {
   if (!(error instanceof Error)) return "other";
   // First: what Deno's flags refuse may carry another layer's code, as from SQLite.
   if (error.name === "NotCapable") return "capability";
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === "string" && KINDS[code]) return KINDS[code];
-  return CLASSES[error.name] ?? "other";
+  const { code, name } = error as { code?: unknown; name: string };
+  return KINDS.get(code) ?? CLASSES.get(name) ?? "other";
 }
 
 /** The Deno permission flag an error asks for, as narrow as the error allows. */

@@ -28,6 +28,7 @@ export async function serveNodeLoopback(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise<void>((resolve) => {
+        // Bun leaves alone what has sent nothing yet; nothing answers there any more either.
         const timer = setTimeout(() => server.closeAllConnections(), CLOSING_TIME);
         server.close(() => {
           clearTimeout(timer);

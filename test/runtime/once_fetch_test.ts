@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { STRICT } from "../support/long.ts";
+import { allRuntimes } from "../support/runtimes.ts";
+import { WorkerProcess } from "../support/worker_process.ts";
+
+const WORKER = new URL("worker.ts", import.meta.url);
+
+/** A request as it arrived: which one, and whether its connection had served another before. */
+interface Arrival {
+  id: string;
+  reused: boolean;
+}
+
+/** What a worker's `once` says of each request. */
+interface Answer {
+  id: string;
+  status?: number;
+  text?: string;
+  url?: string;
+  headers?: Record<string, string>;
+  error?: string;
+}
+
+/**
+ * A server that offers to keep connections and breaks each one that is reused, after it has the
+ * request: that is when a runtime may send it again.
+ */
+class BreakingServer implements AsyncDisposable {
+  readonly arrivals: Arrival[] = [];
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #open = new Set<Deno.Conn>();
+  readonly #running: Promise<unknown>;
+
+  constructor() {
+    this.#running = this.#run();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  async #run(): Promise<void> {
+    const serving = [];
+    for await (const connection of this.#listener) {
+      this.#open.add(connection);
+      serving.push(this.#serve(connection).catch(() => {}));
+    }
+    await Promise.all(serving);
+  }
+
+  async #serve(connection: Deno.Conn): Promise<void> {
+    for (let count = 0;; count++) {
+      const request = await readRequest(connection);
+      if (request === null) break;
+      this.arrivals.push({ id: request.id, reused: count > 0 });
+      if (request.path === "/hang") continue;
+      if (count > 0 || request.path === "/die") break;
+      await connection.write(new TextEncoder().encode(answerTo(request.path)));
+      if (request.path === "/drip") continue;
+    }
+    this.#open.delete(connection);
+    connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const connection of this.#open) connection.close();
+    await this.#running;
+  }
+}
+
+function answerTo(path: string): string {
+  if (path === "/redirect") {
+    return "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+  }
+  const body = path === "/drip" ? "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nx" : "";
+  const cookies = "set-cookie: a=1\r\nset-cookie: b=2\r\n";
+  return body || `HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-test: yes\r\n${cookies}\r\nok`;
+}
+
+async function readRequest(connection: Deno.Conn): Promise<{ id: string; path: string } | null> {
+  const buffer = new Uint8Array(4096);
+  for (let text = "";;) {
+    const count = await connection.read(buffer);
+    if (count === null) return null;
+    text += new TextDecoder().decode(buffer.subarray(0, count));
+    const end = text.indexOf("\r\n\r\n");
+    const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+    if (end < 0 || text.length < end + 4 + length) continue;
+    return {
+      id: /x-id: (\S+)/i.exec(text)?.[1] ?? "none",
+      path: text.split(" ")[1] ?? "",
+    };
+  }
+}
+
+Deno.test({
+  name: "row 18: a request that runs once has a connection of its own and is sent once",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      await using server = new BreakingServer();
+      const worker = new WorkerProcess(WORKER, ["once", server.url], { runtime });
+      const answers = new Map((await worker.answer<Answer[]>()).map((one) => [one.id, one]));
+      const arrivals = (id: string) => server.arrivals.filter((one) => one.id === id);
+      for (const id of ["once-1", "once-2"]) {
+        assert.deepEqual(arrivals(id), [{ id, reused: false }], runtime.name);
+        const { status, text, url, headers } = answers.get(id) as Answer;
+        assert.deepEqual([status, text, url], [200, "ok", `${server.url}/token`]);
+        assert.equal(headers?.["x-test"], "yes");
+      }
+      // The control: another request does ride a connection that is then broken.
+      assert.ok(server.arrivals.some(({ reused }) => reused), `${runtime.name} reused nothing`);
+      // Broken on a connection of its own it is not sent again either.
+      assert.deepEqual(arrivals("die"), [{ id: "die", reused: false }]);
+      assert.equal(answers.get("die")?.error, "TypeError");
+      assert.equal(answers.get("redirect")?.status, 302);
+      assert.equal(arrivals("none").filter(({ reused }) => !reused).length >= 1, true);
+    }
+  },
+});
+
+Deno.test({
+  name: "a request that runs once ends with its signal",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      await using server = new BreakingServer();
+      const worker = new WorkerProcess(WORKER, ["aborted", server.url], { runtime });
+      assert.deepEqual(await worker.answer(), ["enough", "before", "body ended"], runtime.name);
+    }
+  },
+});

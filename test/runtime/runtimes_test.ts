@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { TestFolder } from "../support/folder.ts";
+import { STRICT } from "../support/long.ts";
+import { allRuntimes, skip } from "../support/runtimes.ts";
+import { WorkerProcess } from "../support/worker_process.ts";
+
+const WORKER = new URL("worker.ts", import.meta.url);
+
+Deno.test({
+  name: "every runtime says the same of files, errors and itself",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    await Deno.writeTextFile(folder.at("there"), "abc", { mode: 0o640 });
+    await Deno.symlink(folder.at("there"), folder.at("link"));
+    await Deno.symlink(folder.at("loop"), folder.at("loop"));
+    await new Deno.Command("mkfifo", { args: [folder.at("pipe")] }).output();
+    for (const runtime of await allRuntimes()) {
+      const environment = { PATH: Deno.env.get("PATH") ?? "", HOME: "/home/ada" };
+      const worker = new WorkerProcess(WORKER, ["facts", folder.path], {
+        runtime,
+        environment: { ...environment, DENO_DIR: Deno.env.get("DENO_DIR") ?? folder.at("cache") },
+      });
+      assert.deepEqual(await worker.answer(), {
+        name: runtime.name,
+        platform: Deno.build.os,
+        sameProcess: true,
+        home: "/home/ada",
+        environment: ["set", "set"],
+        terminal: [false, false],
+        asked: null,
+        there: { isFile: true, isDirectory: false, isSymlink: false, mode: 0o640 },
+        link: true,
+        missing: null,
+        same: true,
+        kinds: {
+          missing: "not_found",
+          exists: "exists",
+          link: "symlink",
+          loop: "symlink",
+          folder: "not_text",
+          large: "not_text",
+          pipe: "not_text",
+          full: "no_space",
+        },
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "an interrupt is heard once and then ends the process again",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      const worker = new WorkerProcess(WORKER, ["interrupted"], { runtime });
+      assert.equal(await worker.next(), "waiting");
+      worker.signal("SIGINT");
+      assert.equal(await worker.next(), "interrupted");
+      worker.signal("SIGINT");
+      assert.equal(await worker.next(), null, `${runtime.name} went on`);
+      assert.equal((await worker.end()).signal, "SIGINT");
+    }
+  },
+});
+
+Deno.test({
+  name: "row 23: the loopback server answers on its own address only, and is closed afterwards",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      for (const hostname of ["127.0.0.1", "::1"]) {
+        if (hostname === "::1" && !await hasIpv6()) continue;
+        const worker = new WorkerProcess(WORKER, ["serve", hostname], { runtime });
+        const { port } = await worker.next<{ port: number }>() ?? { port: 0 };
+        const host = hostname === "::1" ? "[::1]" : hostname;
+        const url = `http://${host}:${port}`;
+        const client = Deno.createHttpClient({ allowHost: true });
+        const ask = async (path: string, init: RequestInit = {}) => {
+          const response = await fetch(url + path, { ...init, client });
+          return [response.status, response.headers.get("x-test"), await response.text()];
+        };
+        assert.deepEqual(await ask("/a?b=c"), [201, "yes", `GET ${host}:${port} /a?b=c `]);
+        const posted = await ask("/form", { method: "POST", body: "x=y" });
+        assert.deepEqual(posted, [201, "yes", `POST ${host}:${port} /form x=y`]);
+        const foreign = await ask("/", { headers: { host: "evil.example" } });
+        assert.deepEqual(foreign, [201, "yes", "GET evil.example / "]);
+        const [status, , text] = await ask("/fail");
+        assert.deepEqual([status, text], [500, ""]);
+        for (const other of ["127.0.0.2", hostname === "::1" ? "127.0.0.1" : "::1"]) {
+          await assert.rejects(connect(other, port), `${runtime.name} listens on ${other}`);
+        }
+        // One that has said nothing and one that is kept open must not keep it from closing.
+        const silent = await connect(hostname, port);
+        await ask("/stop");
+        client.close();
+        const end = await worker.next<{ taken: boolean; closing: number }>();
+        assert.ok(end?.taken, `${runtime.name} shares its port`);
+        assert.ok(end.closing < 2000, `${runtime.name}: closed after ${end.closing} ms`);
+        // Bun knows of a connection only once it has said something.
+        if (runtime.name !== "bun") {
+          assert.equal(await silent.read(new Uint8Array(9)).catch(() => null), null);
+        }
+        silent.close();
+        assert.equal((await worker.end()).success, true);
+        await assert.rejects(connect(hostname, port));
+      }
+    }
+  },
+});
+
+function connect(hostname: string, port: number): Promise<Deno.Conn> {
+  return Deno.connect({ hostname, port });
+}
+
+async function hasIpv6(): Promise<boolean> {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    await Promise.resolve(skip("loopback on ::1", "there is no IPv6 here"));
+    return false;
+  }
+}
+
+Deno.test({
+  name: "a browser is opened with the URL as one argument, and only for web addresses",
+  ...STRICT,
+  async fn() {
+    const url = "https://a.example/x?a=1&b=$(touch%20y);c#'d";
+    for (const runtime of await allRuntimes()) {
+      for (const [exit, opened] of [[0, true], [3, false], [-1, false]] as const) {
+        await using folder = await TestFolder.make();
+        // A program of that name that notes what it is given; none at all for the last.
+        const script = `#!/bin/sh\nprintf '%s\\n' "$#" "$@" > ${folder.at("args")}\nexit ${exit}\n`;
+        if (exit >= 0) await Deno.writeTextFile(folder.at("xdg-open"), script, { mode: 0o755 });
+        const environment = { PATH: `${folder.path}:/bin`, HOME: folder.path, DISPLAY: ":0" };
+        const browse = async (address: string, more: Record<string, string> = {}) => {
+          const worker = new WorkerProcess(WORKER, ["browser", address], {
+            runtime,
+            environment: { ...environment, ...more },
+          });
+          return (await worker.answer<{ opened: boolean }>()).opened;
+        };
+        if (exit === -1 && await exists("/bin/xdg-open")) continue;
+        assert.equal(await browse(url), opened, `${runtime.name}, exit ${exit}`);
+        if (exit !== 0) continue;
+        assert.deepEqual(
+          (await Deno.readTextFile(folder.at("args"))).trim().split("\n"),
+          ["1", new URL(url).href],
+        );
+        await Deno.remove(folder.at("args"));
+        for (const other of ["file:///etc/passwd", "javascript:alert(1)", "-h", ""]) {
+          assert.equal(await browse(other), false, other);
+        }
+        assert.equal(await browse(url, { DISPLAY: "" }), false);
+        assert.ok(!(await exists(folder.at("args"))));
+      }
+    }
+  },
+});
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}

@@ -1,0 +1,152 @@
+// Runs under Deno, Node and Bun: one process of the runtime's tests. Says what it does in JSON lines.
+import process from "node:process";
+import { currentRuntime } from "../../src/runtime/current.ts";
+
+const runtime = await currentRuntime();
+const [command, ...rest] = process.argv.slice(2).map((arg) => JSON.parse(arg));
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Sends one POST and says what came of it. */
+async function post(send: typeof fetch, url: string, id: string): Promise<unknown> {
+  try {
+    const response = await send(url, {
+      method: "POST",
+      headers: { "x-id": id },
+      body: new URLSearchParams({ grant_type: "refresh_token" }),
+      redirect: "manual",
+    });
+    const headers = Object.fromEntries(response.headers);
+    return { id, status: response.status, text: await response.text(), headers, url: response.url };
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { id, error: name, message };
+  }
+}
+
+/** What `fetch` does, without and with a connection that another request left behind. */
+async function once(url: string): Promise<unknown[]> {
+  const answers = [];
+  const { fetch: onceFetch, close } = runtime.onceFetch();
+  for (const round of [1, 2]) {
+    await (await fetch(`${url}/warm`)).text();
+    answers.push(await post(onceFetch, `${url}/token`, `once-${round}`));
+    answers.push(await post(fetch, `${url}/token`, `plain-${round}`));
+  }
+  answers.push(await post(onceFetch, `${url}/die`, "die"));
+  answers.push(await post(onceFetch, `${url}/redirect`, "redirect"));
+  close();
+  return answers;
+}
+
+/** How `onceFetch` ends when its signal does, before and after the headers have come. */
+async function aborted(url: string): Promise<unknown[]> {
+  const { fetch: onceFetch, close } = runtime.onceFetch();
+  const reasons = [];
+  const reason = (error: Error) => error.message;
+  const hang = new AbortController();
+  setTimeout(() => hang.abort(new Error("enough")), 100);
+  reasons.push(
+    await onceFetch(`${url}/hang`, { method: "POST", signal: hang.signal }).then(String, reason),
+  );
+  const early = AbortSignal.abort(new Error("before"));
+  reasons.push(await onceFetch(`${url}/hang`, { signal: early }).then(String, reason));
+  const drip = new AbortController();
+  const response = await onceFetch(`${url}/drip`, { method: "POST", signal: drip.signal });
+  setTimeout(() => drip.abort(new Error("in the body")), 100);
+  reasons.push(await response.text().then(String, () => "body ended"));
+  close();
+  return reasons;
+}
+
+/** Serves on loopback until a request asks to stop. */
+async function serve(hostname: "127.0.0.1" | "::1"): Promise<unknown> {
+  let stop = () => {};
+  const stopped = new Promise<void>((resolve) => stop = resolve);
+  const server = await runtime.serveLoopback(hostname, 0, async (request) => {
+    const { pathname, host, search } = new URL(request.url);
+    if (pathname === "/stop") stop();
+    if (pathname === "/fail") throw new Error("a secret");
+    const text = `${request.method} ${host} ${pathname}${search} ${await request.text()}`;
+    return new Response(text, { status: 201, headers: { "x-test": "yes" } });
+  });
+  say({ port: server.port });
+  const again = runtime.serveLoopback(hostname, server.port, () => new Response());
+  const taken = await again.then(() => false, () => true);
+  await stopped;
+  const started = performance.now();
+  await server.close();
+  return { taken, closing: performance.now() - started };
+}
+
+/** What this runtime knows of itself and of errors. */
+async function facts(folder: string): Promise<unknown> {
+  const kinds: Record<string, string> = {};
+  const attempts: Record<string, () => Promise<unknown>> = {
+    missing: () => runtime.files.readText(`${folder}/missing`),
+    exists: () => runtime.files.createPrivate(`${folder}/there`, 0o600),
+    link: () => runtime.files.readTextNoFollow(`${folder}/link`, 100),
+    loop: () => runtime.files.readText(`${folder}/loop`),
+    folder: () => runtime.files.readTextNoFollow(folder, 100),
+    large: () => runtime.files.readTextNoFollow(`${folder}/there`, 2),
+    pipe: () => runtime.files.readTextNoFollow(`${folder}/pipe`, 100),
+    full: async () => await (await import("node:fs/promises")).writeFile("/dev/full", "x"),
+  };
+  for (const [name, attempt] of Object.entries(attempts)) {
+    kinds[name] = await attempt().then(() => "none", (error) => runtime.errorKind(error));
+  }
+  runtime.setEnvironment("ONECELL_TEST", "set");
+  return {
+    name: runtime.name,
+    platform: runtime.platform,
+    sameProcess: runtime.processId === process.pid,
+    home: runtime.homeDirectory() ?? null,
+    environment: [runtime.getEnvironment("ONECELL_TEST"), process.env["ONECELL_TEST"]],
+    terminal: [runtime.inputIsTerminal(), runtime.errorIsTerminal()],
+    asked: await runtime.ask("Nobody: ", true),
+    there: await runtime.files.status(`${folder}/there`),
+    link: (await runtime.files.status(`${folder}/link`))?.isSymlink,
+    missing: await runtime.files.status(`${folder}/missing`),
+    same: runtime === await currentRuntime(),
+    kinds,
+  };
+}
+
+/** Turns SIGINT into an event, once; the second one ends the process. */
+async function interrupted(): Promise<unknown> {
+  const alive = setInterval(() => {}, 1000);
+  await new Promise<void>((resolve) => {
+    const stop = runtime.onInterrupt(() => {
+      stop();
+      resolve();
+    });
+    say("waiting");
+  });
+  say("interrupted");
+  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  clearInterval(alive);
+  return "still there";
+}
+
+const commands: Record<string, () => Promise<unknown>> = {
+  once: () => once(rest[0]),
+  aborted: () => aborted(rest[0]),
+  serve: () => serve(rest[0]),
+  facts: () => facts(rest[0]),
+  interrupted,
+  async browser() {
+    return { opened: await runtime.openBrowser(rest[0]), took: performance.now() };
+  },
+  async ask() {
+    return [
+      await runtime.ask("User name: ", false),
+      await runtime.ask("Password: ", true),
+      await runtime.ask("Again: ", true),
+      runtime.inputIsTerminal(),
+      runtime.errorIsTerminal(),
+    ];
+  },
+};
+say(await commands[command]?.());
