@@ -44,23 +44,31 @@ export async function findCredentials(
   place: CredentialsPlace,
 ): Promise<SavedCredentials | null> {
   const folders = configDirectories(runtime, place.directory, place.override);
-  const found = await findIn(runtime, folders, place.files);
+  const [first, ...more] = folders;
+  const found = first === undefined ? null : await findIn(runtime, first, place.files);
   if (found || place.override) return found;
   const others = await otherConfigDirectories(runtime, place.directory);
-  return await findIn(runtime, others.filter((other) => !folders.includes(other)), place.files);
+  for (const folder of [...more, ...others.filter((other) => !folders.includes(other))]) {
+    try {
+      const there = await findIn(runtime, folder, place.files);
+      if (there) return there;
+    } catch (error) {
+      // Only the first folder has to be readable: these are where others might have put a file.
+      if (!(error instanceof AuthError) || error.code === "credentials_damaged") throw error;
+    }
+  }
+  return null;
 }
 
 async function findIn(
   runtime: Runtime,
-  folders: string[],
+  folder: string,
   files: string[],
 ): Promise<SavedCredentials | null> {
-  for (const folder of folders) {
-    for (const file of files) {
-      const path = joinPath(runtime, folder, file);
-      const values = await readCredentials(runtime, path);
-      if (values) return { path, values };
-    }
+  for (const file of files) {
+    const path = joinPath(runtime, folder, file);
+    const values = await readCredentials(runtime, path);
+    if (values) return { path, values };
   }
   return null;
 }

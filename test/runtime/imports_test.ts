@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+
+const SOURCE = new URL("../../src/", import.meta.url);
+
+/** What `deno info --json` says of a module's imports. */
+interface Graph {
+  modules: {
+    specifier: string;
+    dependencies?: { code?: { specifier?: string }; isDynamic?: boolean; specifier: string }[];
+  }[];
+}
+
+/** Everything a module loads when it is imported: dynamic imports are not followed. */
+async function loaded(module: string): Promise<Set<string>> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--no-lock", new URL(module, SOURCE).href],
+  }).output();
+  const graph: Graph = JSON.parse(new TextDecoder().decode(stdout));
+  const found = new Set<string>();
+  const visit = (specifier: string) => {
+    if (found.has(specifier)) return;
+    found.add(specifier);
+    const { dependencies = [] } = graph.modules.find((one) => one.specifier === specifier) ?? {};
+    for (const { code, isDynamic, specifier: written } of dependencies) {
+      if (code && !isDynamic) visit(code.specifier ?? written);
+    }
+  };
+  visit(new URL(module, SOURCE).href);
+  return found;
+}
+
+Deno.test("a cached start under Deno imports neither node: modules nor packages", async () => {
+  for (
+    const module of ["runtime/current.ts", "store/token_store.ts", "store/credentials_file.ts"]
+  ) {
+    const found = await loaded(module);
+    assert.ok(found.size > 1);
+    for (const specifier of found) {
+      assert.ok(specifier.startsWith(SOURCE.href), `${module} imports ${specifier}`);
+      assert.ok(!specifier.includes("/node"), `${module} imports ${specifier}`);
+    }
+  }
+});
