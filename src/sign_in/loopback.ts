@@ -19,25 +19,26 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
   const { system } = grantParts;
   const redirect = redirectOf(parts);
   const { beginAuthorization } = await import("../grants/authorization_code.ts");
-  let request: AuthorizationRequest | undefined;
-  const answer = Promise.withResolvers<URL>();
-  answer.promise.catch(() => {}); // it is awaited later, or not at all
+  const waiting: Waiting = { redirect, answer: Promise.withResolvers<URL>() };
   const servers: LoopbackServer[] = [];
   try {
     let port = Number(redirect.port);
     for (const host of hostsOf(redirect)) {
-      const server = await parts.runtime.serveLoopback(
-        host,
-        port,
-        (incoming) => judge(incoming, redirect, request, answer),
-      ).catch((error) => {
-        throw cannotListen(parts, error, host, port);
-      });
-      servers.push(server);
-      port = server.port;
+      try {
+        const listen = (incoming: Request) => judge(incoming, waiting);
+        const server = await parts.runtime.serveLoopback(host, port, listen);
+        servers.push(server);
+        port = server.port;
+      } catch (error) {
+        // A machine without IPv6 has no second address for "localhost".
+        if (servers.length === 0 || !isNoAddress(error)) {
+          throw cannotListen(parts, error, host, port);
+        }
+      }
     }
     redirect.port = String(port);
-    request = await beginAuthorization(grantParts, redirect.href);
+    const request = await beginAuthorization(grantParts, redirect.href);
+    waiting.request = request;
     await person.show({
       kind: "link",
       title: `Sign in to ${system.provider.title}`,
@@ -49,7 +50,7 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
     await person.open(request.url);
     const url = await person.interruptible((signal) =>
       waitFor(
-        answer.promise,
+        waiting.answer.promise,
         AbortSignal.any([signal, ...(grantParts.signal ? [grantParts.signal] : [])]),
       )
     );
@@ -104,13 +105,24 @@ function hostsOf(redirect: URL): ("127.0.0.1" | "::1")[] {
   return redirect.hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
 }
 
+function isNoAddress(error: unknown): boolean {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return name === "AddrNotAvailable" || code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
+}
+
+/** One sign-in that waits for its redirect. */
+interface Waiting {
+  redirect: URL;
+  answer: PromiseWithResolvers<URL>;
+  /** What was asked, as soon as it was. */
+  request?: AuthorizationRequest;
+  /** The query of the answer that came first. */
+  taken?: string;
+}
+
 /** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
-function judge(
-  incoming: Request,
-  redirect: URL,
-  request: AuthorizationRequest | undefined,
-  answer: PromiseWithResolvers<URL>,
-): Response {
+function judge(incoming: Request, waiting: Waiting): Response {
+  const { redirect, request, answer } = waiting;
   const url = new URL(incoming.url);
   // A page elsewhere can make a browser send requests here; its own name stands in Host.
   if (incoming.headers.get("host") !== redirect.host) return answerPage(421, "Not here.");
@@ -123,7 +135,8 @@ function judge(
     parameters.get("state") === request.state &&
     (issuer === null || request.issuer === undefined || issuer === request.issuer) &&
     (parameters.has("code") || parameters.has("error"));
-  if (!isAnswer) {
+  // The first answer counts. A browser may ask for it twice, and is then told the same.
+  if (!isAnswer || (waiting.taken !== undefined && waiting.taken !== url.search)) {
     return answerPage(
       400,
       "This is not the answer to the sign-in that is waiting. Use its newest link.",
@@ -132,6 +145,7 @@ function judge(
   // The redirect URI as it was asked for; only the answer's parameters are taken over.
   const complete = new URL(redirect);
   complete.search = url.search;
+  waiting.taken = url.search;
   answer.resolve(complete);
   return parameters.has("error")
     ? answerPage(200, "The sign-in was declined. You can close this tab and go back.")
