@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { signIn } from "../../src/sign_in/sign_in.ts";
+import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
+import { grantParts, plainProvider } from "../support/parts.ts";
+import { onLink, scriptedPerson } from "../support/person.ts";
+import { rejects } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+
+const ISSUER = "https://auth.example.com";
+
+/** A server that publishes metadata, and takes whatever code it is given. */
+function authorizationServer(onToken: () => Promise<void> = () => Promise.resolve()): FakeServer {
+  return fakeServer(async ({ url }, number) => {
+    if (url.pathname.startsWith("/.well-known/")) {
+      return json({
+        issuer: ISSUER,
+        authorization_endpoint: `${ISSUER}/authorize`,
+        token_endpoint: `${ISSUER}/token`,
+      });
+    }
+    await onToken();
+    return tokenAnswer(number);
+  });
+}
+
+/** Signs in by a redirect; `act` plays whoever knows the link. */
+async function start(
+  server: FakeServer,
+  act: (link: Link) => unknown,
+  extra: { runtime?: Runtime; redirectUri?: string } = {},
+) {
+  const provider = plainProvider({
+    grant: "authorization_code",
+    methods: ["loopback"],
+    issuer: ISSUER,
+    endpoints: {},
+    ...(extra.redirectUri === undefined ? {} : { redirectUri: extra.redirectUri }),
+  });
+  const person = scriptedPerson({ browserIsLocal: true, onShow: onLink((url) => act(read(url))) });
+  const parts = {
+    grantParts: grantParts(server.fetch, { provider, values: { client_id: "client" } }),
+    person,
+    runtime: extra.runtime ?? await currentRuntime(),
+    method: undefined,
+  };
+  return { person, outcome: signIn(parts) };
+}
+
+/** What a link tells: where to go back to, and with what. */
+interface Link {
+  callback: URL;
+  state: string;
+  challenge: string;
+  method: string;
+}
+
+function read(url: string): Link {
+  const { searchParams } = new URL(url);
+  const value = (name: string) => searchParams.get(name) ?? assert.fail(`no ${name}`);
+  return {
+    callback: new URL(value("redirect_uri")),
+    state: value("state"),
+    challenge: value("code_challenge"),
+    method: value("code_challenge_method"),
+  };
+}
+
+/** Sends a raw request to the port, with any header at all; gives the status back. */
+async function knock(
+  { callback }: Link,
+  query: Record<string, string> | string,
+  { host = callback.host, method = "GET", path = callback.pathname, to = "127.0.0.1" } = {},
+): Promise<number> {
+  using connection = await Deno.connect({ hostname: to, port: Number(callback.port) });
+  const search = typeof query === "string" ? query : String(new URLSearchParams(query));
+  const request =
+    `${method} ${path}?${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const buffer = new Uint8Array(64);
+  const size = await connection.read(buffer) ?? 0;
+  return Number(new TextDecoder().decode(buffer.subarray(0, size)).split(" ")[1]);
+}
+
+test("loopback: what is not the answer is refused, and the answer still works", async () => {
+  const server = authorizationServer();
+  let asked: Link | undefined;
+  const { outcome, person } = await start(server, async (link) => {
+    asked = link;
+    const { state, callback } = link;
+    const good = { code: "good", state };
+    await eachRow(
+      [
+        { name: "no state", status: 400, query: { code: "evil" } },
+        { name: "wrong state", status: 400, query: { code: "evil", state: "guess" } },
+        { name: "two states", status: 400, query: `code=evil&state=${state}&state=x` },
+        { name: "empty state", status: 400, query: { code: "evil", state: "" } },
+        {
+          name: "wrong iss",
+          status: 400,
+          query: { code: "evil", state, iss: "https://evil.example" },
+        },
+        { name: "no code", status: 400, query: { state } },
+        { name: "a refusal without state", status: 400, query: { error: "access_denied" } },
+        { name: "another path", status: 404, query: good, path: "/" },
+        { name: "POST", status: 404, query: good, method: "POST" },
+        { name: "HEAD", status: 404, query: good, method: "HEAD" },
+        { name: "foreign Host", status: 421, query: good, host: "evil.example" },
+        { name: "Host of another port", status: 421, query: good, host: "127.0.0.1:1" },
+        { name: "Host by name", status: 421, query: good, host: `localhost:${callback.port}` },
+        { name: "no Host", status: 421, query: good, host: "" },
+      ],
+      async ({ status, query, ...how }) => assert.equal(await knock(link, query, how), status),
+      1,
+    );
+    assert.equal(await knock(link, { ...good, iss: ISSUER }), 200);
+  });
+  await outcome;
+  await person.settled();
+  const exchange = server.arrivals.filter(({ url }) => url.pathname === "/token");
+  assert.deepEqual(exchange.map(({ form }) => form.get("code")), ["good"]);
+  assert.equal(asked?.method, "S256");
+  const verifier = new TextEncoder().encode(exchange[0]?.form.get("code_verifier") ?? "");
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", verifier));
+  assert.equal(hash.toBase64({ alphabet: "base64url", omitPadding: true }), asked?.challenge);
+});
+
+test("loopback: the first answer counts; another one is refused, the same is told the same", async () => {
+  let link: Link | undefined;
+  const later: number[] = [];
+  // The code is being exchanged, and the port is still open.
+  const server = authorizationServer(async () => {
+    assert(link);
+    const { state } = link;
+    later.push(await knock(link, { code: "second", state }));
+    later.push(await knock(link, { error: "access_denied", state }));
+    later.push(await knock(link, { code: "first", state }));
+  });
+  const { outcome, person } = await start(server, async (shown) => {
+    link = shown;
+    assert.equal(await knock(link, { code: "first", state: link.state }), 200);
+  });
+  await outcome;
+  await person.settled();
+  assert.deepEqual(later, [400, 400, 200]);
+  assert.deepEqual(server.arrivals.flatMap(({ form }) => form.get("code") ?? []), ["first"]);
+});
+
+test("loopback: only this machine's own address is listened on, and no longer than needed", async () => {
+  let link: Link | undefined;
+  const { outcome, person } = await start(authorizationServer(), async (shown) => {
+    link = shown;
+    const elsewhere = Deno.networkInterfaces().map(({ address, name }) =>
+      address.startsWith("fe80") ? `${address}%${name}` : address
+    ).filter((address) => address !== "127.0.0.1");
+    // On Linux the whole of 127/8 is this machine.
+    if (Deno.build.os === "linux") elsewhere.push("127.0.0.2");
+    assert(elsewhere.length > 0, "there is no other address to try");
+    for (const to of elsewhere) {
+      await assert.rejects(knock(shown, { code: "good", state: shown.state }, { to }), to);
+    }
+    assert.equal(await knock(shown, { code: "good", state: shown.state }), 200);
+  });
+  await outcome;
+  await person.settled();
+  assert(link);
+  await assert.rejects(knock(link, {}), Deno.errors.ConnectionRefused);
+});
+
+test("loopback: the port is closed after a refusal, a stop and a failed exchange too", () =>
+  eachRow(
+    [
+      { name: "declined", code: "login_refused" },
+      { name: "stopped", code: "aborted" },
+      { name: "exchange fails", code: "grant_refused" },
+      { name: "a connection that says nothing", code: "aborted" },
+    ] as const,
+    async ({ name, code }) => {
+      let link: Link | undefined;
+      let silent: Deno.TcpConn | undefined;
+      const server = fakeServer(({ url }) =>
+        url.pathname === "/token" ? json({ error: "invalid_grant" }, 400) : json({
+          issuer: ISSUER,
+          authorization_endpoint: `${ISSUER}/a`,
+          token_endpoint: `${ISSUER}/token`,
+        })
+      );
+      const { outcome, person } = await start(server, async (shown) => {
+        link = shown;
+        const { state } = shown;
+        if (name === "declined") await knock(shown, { error: "access_denied", state });
+        else if (name === "exchange fails") await knock(shown, { code: "used", state });
+        else {
+          const port = Number(shown.callback.port);
+          if (name.startsWith("a connection")) silent = await Deno.connect({ port });
+          person.stop(new DOMException("stopped", "AbortError"));
+        }
+      });
+      const started = performance.now();
+      await rejects(outcome, code);
+      assert(performance.now() - started < 5_000, "a silent connection kept it open");
+      await person.settled();
+      silent?.close();
+      assert(link);
+      await assert.rejects(knock(link, {}), Deno.errors.ConnectionRefused);
+      assert.equal(person.shown.at(-1)?.kind, "failed");
+    },
+  ));
+
+test("loopback: localhost is listened on by both of its addresses, where there are two", async () => {
+  const { outcome, person } = await start(authorizationServer(), async (link) => {
+    assert.equal(link.callback.hostname, "localhost");
+    const hasIpv6 = Deno.networkInterfaces().some(({ address }) => address === "::1");
+    const { state } = link;
+    if (hasIpv6) assert.equal(await knock(link, { state }, { to: "::1" }), 400);
+    assert.equal(await knock(link, { code: "good", state }), 200);
+  }, { redirectUri: "http://localhost/done" });
+  await outcome;
+  await person.settled();
+});
+
+test("loopback: a machine without IPv6 signs in all the same", async () => {
+  const runtime = await currentRuntime();
+  const without: Runtime = {
+    ...runtime,
+    serveLoopback: (host, port, handler) =>
+      host === "::1"
+        ? Promise.reject(Object.assign(new Error("no such address"), { code: "EADDRNOTAVAIL" }))
+        : runtime.serveLoopback(host, port, handler),
+  };
+  const { outcome } = await start(authorizationServer(), async (link) => {
+    assert.equal(await knock(link, { code: "good", state: link.state }), 200);
+  }, { redirectUri: "http://localhost/done", runtime: without });
+  await outcome;
+});
+
+test("loopback: a port that is taken is named", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const redirectUri = `http://127.0.0.1:${port}/callback`;
+  const { outcome } = await start(authorizationServer(), () => {}, { redirectUri });
+  await rejects(outcome, "unsupported", new RegExp(`port ${port}`));
+});

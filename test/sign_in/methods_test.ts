@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { chooseMethods } from "../../src/sign_in/sign_in.ts";
+import type { SignInMethod } from "../../src/provider.ts";
+import { plainProvider } from "../support/parts.ts";
+import { throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+import type { ProviderInput } from "../../src/define_provider.ts";
+
+const CODE = { grant: "authorization_code" } as const;
+
+test("chooseMethods() takes a redirect where a browser is near, and a way without one elsewhere", () =>
+  eachRow<{ name: string; input: Partial<ProviderInput>; near: boolean; methods: SignInMethod[] }>([
+    { name: "near", input: CODE, near: true, methods: ["loopback", "device", "paste"] },
+    { name: "far", input: CODE, near: false, methods: ["device", "paste"] },
+    {
+      name: "only a redirect, far",
+      input: { ...CODE, methods: ["loopback"] },
+      near: false,
+      methods: ["loopback"],
+    },
+    {
+      name: "the provider's order, far",
+      input: { ...CODE, methods: ["paste", "loopback"] },
+      near: false,
+      methods: ["paste"],
+    },
+    { name: "device grant", input: { grant: "device_code" }, near: true, methods: ["device"] },
+    {
+      name: "a page with a package",
+      input: { ...CODE, paste: { page: "/auth", endpointHosts: ["a.example"] } },
+      near: true,
+      methods: ["paste"],
+    },
+  ], ({ input, near, methods }) => {
+    const provider = plainProvider(input);
+    assert.deepEqual(chooseMethods(provider, near, undefined), methods);
+    for (const method of methods) assert.deepEqual(chooseMethods(provider, near, method), [method]);
+  }));
+
+test("chooseMethods() refuses a method the provider does not have", () => {
+  const provider = plainProvider({ ...CODE, methods: ["paste"] });
+  throws(() => chooseMethods(provider, true, "loopback"), "invalid_argument", /It has: paste\./);
+});
