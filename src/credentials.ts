@@ -50,13 +50,19 @@ export function variableFor(provider: Provider, field: string): string {
   return `${provider.environmentPrefix}_${field.toUpperCase()}`;
 }
 
+/** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4). */
+function companions(fields: CredentialField[]): CredentialField[] {
+  return fields.includes("private_key") ? ["key_id"] : [];
+}
+
 /** Reads the provider's own variables. The unprefixed names are never read: they may be another system's. */
 export function environmentCredentials(
   provider: Provider,
   get: (name: string) => string | undefined,
 ): CredentialValues {
   const values: CredentialValues = {};
-  for (const field of [...provider.requires, ...Object.keys(provider.defaults ?? {})]) {
+  const defaults = Object.keys(provider.defaults ?? {});
+  for (const field of [...provider.requires, ...companions(provider.requires), ...defaults]) {
     const value = get(variableFor(provider, field));
     if (value !== undefined && value !== "") values[field] = value;
   }
@@ -99,7 +105,7 @@ export function chooseCredentials(
       places.find((place) => group.some((field) => place.values[field] !== undefined));
     if (place === undefined) continue;
     used.add(place.source);
-    for (const field of group) {
+    for (const field of [...group, ...companions(group)]) {
       const value = place.values[field];
       if (value !== undefined) values[field] = value;
     }
