@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import {
+  chooseCredentials,
+  environmentCredentials,
+  missingCredentials,
+  normaliseCredentials,
+} from "../../src/credentials.ts";
+import type { ProviderInput } from "../../src/define_provider.ts";
+import { plainProvider } from "../support/parts.ts";
+import { throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+
+type Values = Record<string, string>;
+
+interface Row {
+  name: string;
+  provider?: Partial<ProviderInput>;
+  options?: Values;
+  environment?: Values;
+  file?: Record<string, unknown>;
+  values: Values;
+  source: string;
+  missing?: string[];
+}
+
+const PATH = "/home/somebody/.config/plain/app_credentials";
+const pair = (from: string): Values => ({
+  client_id: `id of ${from}`,
+  client_secret: `secret of ${from}`,
+});
+const [options, environment, file] = ["options", "environment", "file"].map(pair) as [
+  Values,
+  Values,
+  Values,
+];
+const VARIABLES = "environment (PLAIN_CLIENT_ID, PLAIN_CLIENT_SECRET)";
+const PASSWORD = { grant: "password" } as const;
+const account = { username: "ada", password: "secret" };
+
+test("chooseCredentials(): options, then environment, then file, and pairs stay together", () =>
+  eachRow<Row>([
+    { name: "all three", options, environment, file, values: options, source: "options" },
+    { name: "two", environment, file, values: environment, source: VARIABLES },
+    { name: "the file", file, values: file, source: PATH },
+    { name: "none", values: {}, source: "nothing", missing: ["client_id", "client_secret"] },
+    {
+      name: "half a pair gives way to a whole one",
+      options: { client_id: "mine" },
+      environment: { client_secret: "half" },
+      file,
+      values: file,
+      source: PATH,
+    },
+    {
+      name: "two halves never make one",
+      options: { client_id: "mine" },
+      environment: { client_secret: "of another" },
+      values: { client_id: "mine" },
+      source: "options",
+      missing: ["client_secret"],
+    },
+    {
+      name: "half a file",
+      file: { client_id: "mine" },
+      values: { client_id: "mine" },
+      source: PATH,
+      missing: ["client_secret"],
+    },
+    {
+      name: "a person's account may come from elsewhere than the client",
+      provider: PASSWORD,
+      options: account,
+      file,
+      values: { ...account, ...file },
+      source: `options and ${PATH}`,
+    },
+    {
+      name: "a password does not come from another place than the user name",
+      provider: PASSWORD,
+      options: { username: "ada" },
+      environment: { ...environment, password: "of another" },
+      values: { username: "ada", ...environment },
+      source: `options and environment (PLAIN_CLIENT_ID, PLAIN_CLIENT_SECRET, PLAIN_PASSWORD)`,
+      missing: ["password"],
+    },
+    {
+      name: "upper case in a file, as the tutorial's environment has it",
+      file: { CLIENT_ID: "a", Client_Secret: "b" },
+      values: { client_id: "a", client_secret: "b" },
+      source: PATH,
+    },
+    {
+      name: "empty and null count as missing",
+      options: normaliseCredentials({ client_id: "", client_secret: null }, "x"),
+      file,
+      values: file,
+      source: PATH,
+    },
+    {
+      name: "defaults, overruled by whoever comes first",
+      provider: { defaults: { region: "eu", version: "v1" } },
+      environment: { region: "us" },
+      file: { ...file, region: "asia" },
+      values: { ...file, region: "us", version: "v1" },
+      source: PATH,
+    },
+    {
+      name: "a key's id comes with its key",
+      provider: { clientAuthentication: "private_key_jwt" },
+      file: { client_id: "a", private_key: "k", key_id: "k1", other: "x" },
+      environment: { key_id: "k2" },
+      values: { client_id: "a", private_key: "k", key_id: "k1" },
+      source: PATH,
+    },
+    {
+      name: "a public client needs its id alone",
+      provider: { grant: "authorization_code" },
+      options: { client_id: "mine" },
+      values: { client_id: "mine" },
+      source: "options",
+    },
+  ], (row) => {
+    const provider = plainProvider(row.provider);
+    const chosen = chooseCredentials(provider, {
+      options: row.options,
+      environment: row.environment ?? {},
+      file: row.file ? { path: PATH, values: row.file } : null,
+    });
+    assert.deepEqual(chosen.values, row.values);
+    assert.equal(chosen.source, row.source);
+    assert.deepEqual(chosen.missing, row.missing ?? []);
+  }));
+
+test("environmentCredentials() reads the provider's own names and no others", () => {
+  const asked: string[] = [];
+  const variables: Values = {
+    PLAIN_CLIENT_ID: "a",
+    PLAIN_CLIENT_SECRET: "",
+    CLIENT_ID: "of another system",
+    CLIENT_SECRET: "of another system",
+  };
+  const get = (name: string) => (asked.push(name), variables[name]);
+  assert.deepEqual(environmentCredentials(plainProvider(), get), { client_id: "a" });
+  assert.deepEqual(asked, ["PLAIN_CLIENT_ID", "PLAIN_CLIENT_SECRET"]);
+  asked.length = 0;
+  const key = plainProvider({
+    clientAuthentication: "private_key_jwt",
+    defaults: { region: "eu" },
+  });
+  environmentCredentials(key, get);
+  assert.deepEqual(asked.sort(), [
+    "PLAIN_CLIENT_ID",
+    "PLAIN_KEY_ID",
+    "PLAIN_PRIVATE_KEY",
+    "PLAIN_REGION",
+  ]);
+});
+
+test("normaliseCredentials() takes any JSON object, and says what is none", () => {
+  const jwk = { kty: "EC", d: "x" };
+  assert.deepEqual(normaliseCredentials({ A: 1, b: true, c: null, d: undefined, e: jwk }, "x"), {
+    a: "1",
+    b: "true",
+    e: JSON.stringify(jwk),
+  });
+  for (const wrong of [null, "text", 5, ["a"], undefined]) {
+    throws(() => normaliseCredentials(wrong, "The file"), "invalid_argument", /^The file/);
+  }
+});
+
+test("missingCredentials() names the variables, the file and the page", () => {
+  const provider = plainProvider({ documentation: "https://docs.example.com/keys" });
+  const error = missingCredentials(provider, ["client_id", "client_secret"], [PATH]);
+  assert.equal(error.code, "credentials_missing");
+  for (const part of ["PLAIN_CLIENT_ID and PLAIN_CLIENT_SECRET", PATH, "docs.example.com"]) {
+    assert(error.message.includes(part), error.message);
+  }
+});
