@@ -15,6 +15,15 @@
  * @module
  */
 export { defineProvider, type ProviderInput } from "./src/define_provider.ts";
+export { doctor } from "./src/doctor.ts";
+export type { DoctorReport } from "./src/doctor/doctor_report.ts";
+export type {
+  DoctorFacts,
+  DoctorFinding,
+  DoctorProblem,
+  EndpointFacts,
+  TokenFacts,
+} from "./src/doctor/facts.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { getSession, getSession as get_session } from "./src/get_session.ts";
 export { importCredentials } from "./src/import_credentials.ts";
@@ -46,4 +55,5 @@ export { Credentials } from "./src/saved_credentials.ts";
 export { scanNotebook } from "./src/scan.ts";
 export type { ScanReport } from "./src/scan_report.ts";
 export { Session } from "./src/session.ts";
+export type { PathCondition } from "./src/store/inspect_path.ts";
 export type { ProviderUrls } from "./src/system.ts";

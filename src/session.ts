@@ -1,3 +1,4 @@
+import type { DoctorReport } from "./doctor/doctor_report.ts";
 import type { AuthError } from "./errors.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
 import type { System } from "./system.ts";
@@ -147,6 +148,18 @@ export class Session {
   async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { verify } = await import("./verify.ts");
     await verify(this.#parts.system, this.#fetch, options.signal);
+  }
+
+  /**
+   * Looks at everything this session stands on: credentials, files, token, clock, proxy and
+   * certificate settings, and whether the servers answer. It sends no secret.
+   *
+   * @param options `signal` ends the wait
+   * @returns a report that shows as a card or as text, with what to do next
+   */
+  async doctor(options: { signal?: AbortSignal } = {}): Promise<DoctorReport> {
+    const { examineSession } = await import("./doctor/examine_session.ts");
+    return await examineSession(this.#parts, options.signal);
   }
 
   /**

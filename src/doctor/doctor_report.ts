@@ -1,0 +1,55 @@
+import { renderDoctor } from "../notebook/doctor_card.ts";
+import type { DoctorFacts, DoctorFinding } from "./facts.ts";
+
+/**
+ * What `doctor` found out about signing in to one system on this machine. A cell that ends with it
+ * shows a card; as text it says the same. It holds no secret.
+ */
+export class DoctorReport {
+  /** Everything that was looked at. */
+  readonly facts: DoctorFacts;
+  /** What is wrong or may become so, problems first, each with what to do next. */
+  readonly findings: readonly DoctorFinding[];
+
+  /**
+   * Made by `doctor`.
+   *
+   * @param facts everything that was looked at
+   * @param findings what that means
+   */
+  constructor(facts: DoctorFacts, findings: readonly DoctorFinding[]) {
+    this.facts = facts;
+    this.findings = findings;
+  }
+
+  /** True when nothing stands in the way. */
+  get ok(): boolean {
+    return !this.findings.some(({ level }) => level === "problem");
+  }
+
+  /** What may be shown: all of it. */
+  toJSON(): Record<string, unknown> {
+    return { ok: this.ok, findings: this.findings, ...this.facts };
+  }
+
+  /** The report as text. */
+  toString(): string {
+    return renderDoctor(this.facts, this.findings).text;
+  }
+
+  /** The card a notebook shows for a report that ends a cell. */
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    const { html, text } = renderDoctor(this.facts, this.findings);
+    return { "text/html": html, "text/plain": text };
+  }
+
+  /** What `console.log` shows in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` shows in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}

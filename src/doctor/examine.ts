@@ -1,0 +1,184 @@
+import type { Provider } from "../provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { runtimeVersion } from "../runtime/version.ts";
+import type { SessionParts } from "../session.ts";
+import { credentialsPath, type CredentialsPlace } from "../store/credentials_file.ts";
+import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
+import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
+import type { StoredToken } from "../store/store.ts";
+import type { System } from "../system.ts";
+import type { DoctorFacts, DoctorProblem, TokenFacts } from "./facts.ts";
+import { networkSettings } from "./network_settings.ts";
+import { reach, type Reached, type ReachTarget } from "./reach.ts";
+
+/** What is known before anything is looked at. */
+export interface Patient {
+  runtime: Runtime;
+  provider: Provider;
+  /** The folder the caller chose instead of the user's configuration directory. */
+  directory: string | undefined;
+  source: string;
+  missing: string[];
+  credentialsProblem: DoctorProblem | undefined;
+  /** The session's parts, signed in or not; `null` when they cannot be put together. */
+  parts: SessionParts | null;
+  signal: AbortSignal | undefined;
+  now: () => number;
+}
+
+/** How long one server has to answer, in milliseconds. */
+const REACH_TIME = 5_000;
+
+/** Gathers the facts: looks at files and settings, and asks the servers whether they are there. */
+export async function examine(patient: Patient): Promise<DoctorFacts> {
+  const { runtime, provider, parts, now } = patient;
+  const [reached, credentials, store] = await Promise.all([
+    reachAll(patient),
+    credentialsFacts(patient),
+    storeFacts(patient),
+  ]);
+  const timed = reached.find(({ offset }) => offset !== undefined);
+  const token = parts?.keeper.token ?? null;
+  return {
+    provider: provider.name,
+    title: provider.title,
+    time: new Date(now()).toISOString(),
+    runtime: { name: runtime.name, version: runtimeVersion(), platform: runtime.platform },
+    credentials,
+    token: token && tokenFacts(provider, token, parts?.grantParts.scope, now()),
+    store,
+    clock: timed?.offset === undefined
+      ? null
+      : { offset: Math.round(timed.offset / 1000), server: new URL(timed.facts.url).host },
+    settings: networkSettings((name) => runtime.getEnvironment(name)),
+    endpoints: reached.map(({ facts }) => facts),
+  };
+}
+
+/** What may be said of a token. */
+export function tokenFacts(
+  provider: Provider,
+  token: StoredToken,
+  asked: string | undefined,
+  now: number,
+): TokenFacts {
+  const scope = token.scope ?? asked;
+  const { grant } = provider;
+  return {
+    type: token.dpop_key ? "DPoP" : token.token_type,
+    obtainedAt: isoDate(token.obtained_at),
+    expiresAt: isoDate(token.expires_at),
+    secondsLeft: Math.floor(token.expires_at - now / 1000),
+    lifetime: Math.round(token.expires_at - token.obtained_at),
+    ...(scope === undefined ? {} : { scope }),
+    renewal: token.refresh_token !== undefined
+      ? "refresh_token"
+      : grant === "client_credentials" || grant === "password"
+      ? grant
+      : "sign-in",
+    bound: token.dpop_key !== undefined,
+  };
+}
+
+/** A file may hold any number; only some are dates. */
+function isoDate(epochSeconds: number): string {
+  return new Date(Math.max(0, Math.min(epochSeconds * 1000, 8.64e15))).toISOString();
+}
+
+async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credentials"]> {
+  const { runtime, parts, source, missing, credentialsProblem } = patient;
+  const { account, keeper, grantParts } = parts ?? {};
+  const who = account ?? keeper?.token?.account ?? grantParts?.values["client_id"];
+  const file = await credentialsFile(patient);
+  return {
+    source,
+    ...(who === undefined ? {} : { account: who }),
+    missing,
+    ...(file ? { file, folder: await inspectPath(runtime, parentPath(file.path)) } : {}),
+    ...(credentialsProblem ? { problem: credentialsProblem } : {}),
+  };
+}
+
+/** The credentials file that is there, else the one that would be written. */
+async function credentialsFile(patient: Patient): Promise<PathCondition | undefined> {
+  const { runtime, provider, directory } = patient;
+  const place: CredentialsPlace = {
+    directory: provider.directory,
+    files: provider.files,
+    override: directory,
+  };
+  for (const folder of configDirectories(runtime, provider.directory, directory)) {
+    for (const name of provider.files) {
+      const found = await inspectPath(runtime, joinPath(runtime, folder, name));
+      if (found.kind !== "missing") return found;
+    }
+  }
+  const path = credentialsPath(runtime, place);
+  return path === undefined ? undefined : { path, kind: "missing" };
+}
+
+async function storeFacts({ runtime, parts, provider }: Patient): Promise<DoctorFacts["store"]> {
+  if (!parts) return { kept: provider.keepTokens };
+  const problem = parts.keeper.storeProblem;
+  const told = problem ? { problem: { code: problem.code, message: problem.message } } : {};
+  const path = parts.store.location(parts.key);
+  if (path === null) {
+    const kept = provider.keepTokens === "memory" || !problem ? "memory" : "disk";
+    return { kept, ...told };
+  }
+  return {
+    kept: "disk",
+    file: await inspectPath(runtime, path),
+    folder: await inspectPath(runtime, parentPath(path)),
+    ...told,
+  };
+}
+
+async function reachAll(patient: Patient): Promise<Reached[]> {
+  if (!patient.parts) return [];
+  const { system, grantParts, keeper } = patient.parts;
+  const options = {
+    timeout: Math.min(REACH_TIME, grantParts.timeout),
+    signal: patient.signal,
+    now: patient.now,
+  };
+  const ask = async ({ target, otherwise }: { target: ReachTarget; otherwise?: string }) => {
+    const first = await reach(target, options);
+    return otherwise !== undefined && first.facts.status === 404
+      ? await reach({ ...target, url: otherwise }, options)
+      : first;
+  };
+  const endpoint = keeper.token?.token_endpoint;
+  const targets = authorizationTargets(system, endpoint).map(({ what, url, otherwise }) => ({
+    target: { what, url, title: system.provider.title, openFetch: grantParts.openFetch },
+    ...(otherwise === undefined ? {} : { otherwise }),
+  }));
+  const { fetch } = patient.parts;
+  const api: ReachTarget = {
+    what: "API",
+    url: system.apiUrl.href,
+    title: system.provider.title,
+    openFetch: () => ({ fetch, close() {} }),
+  };
+  return await Promise.all([...targets, { target: api }].map(ask));
+}
+
+/** What stands for the authorization server: its metadata where it has any, else its endpoint. */
+function authorizationTargets(
+  system: System,
+  endpoint: string | undefined,
+): { what: ReachTarget["what"]; url: string; otherwise?: string }[] {
+  const { issuer, endpoints, pastePage } = system;
+  if (issuer !== undefined) {
+    const { origin, pathname } = new URL(issuer);
+    const path = pathname.replace(/\/$/, "");
+    return [{
+      what: "issuer",
+      url: `${origin}${path}/.well-known/openid-configuration`,
+      otherwise: `${origin}/.well-known/oauth-authorization-server${path}`,
+    }];
+  }
+  const token = endpoints.token ?? endpoint;
+  if (token !== undefined) return [{ what: "token endpoint", url: token }];
+  return pastePage === undefined ? [] : [{ what: "sign-in page", url: pastePage }];
+}

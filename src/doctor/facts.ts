@@ -1,0 +1,95 @@
+import type { AuthErrorCode } from "../errors.ts";
+import type { PathCondition } from "../store/inspect_path.ts";
+
+/** An error, as far as a report shows it. */
+export interface DoctorProblem {
+  /** The code of the `AuthError`. */
+  code: AuthErrorCode;
+  /** What happened, and what to do next. */
+  message: string;
+}
+
+/** What the token is worth. Nothing of the token itself is in here. */
+export interface TokenFacts {
+  /** Such as `"bearer"`. */
+  type: string;
+  /** When it was received, as an ISO date. */
+  obtainedAt: string;
+  /** When it expires, as an ISO date. */
+  expiresAt: string;
+  /** Seconds until then; negative once it is over. */
+  secondsLeft: number;
+  /** How many seconds it lives in all. */
+  lifetime: number;
+  /** The scopes, where the server or the provider names them. */
+  scope?: string;
+  /** What it is renewed with: `"sign-in"` asks a person. */
+  renewal: "refresh_token" | "client_credentials" | "password" | "sign-in";
+  /** True for a token that is bound to a key (DPoP, RFC 9449). */
+  bound: boolean;
+}
+
+/** Whether one server answers. The request carries no credential. */
+export interface EndpointFacts {
+  /** What it is. */
+  what: "issuer" | "token endpoint" | "sign-in page" | "API";
+  /** Its URL, without a query. */
+  url: string;
+  /** True when anything came back. */
+  answers: boolean;
+  /** The HTTP status; 400, 401 and 405 are what a request without a credential gets. */
+  status?: number;
+  /** How long it took, in milliseconds. */
+  milliseconds: number;
+  /** Why there was no answer, or none that fits. */
+  problem?: DoctorProblem;
+}
+
+/** One thing that is wrong or may become so, with what to do next. */
+export interface DoctorFinding {
+  /** A problem stands in the way; a warning does not yet. */
+  level: "problem" | "warning";
+  /** What it is, and what to do next. */
+  message: string;
+}
+
+/** Everything a report holds. No secret is in it. */
+export interface DoctorFacts {
+  /** The provider's name. */
+  provider: string;
+  /** How people call the system. */
+  title: string;
+  /** When it was examined, as an ISO date. */
+  time: string;
+  /** What this code runs in. */
+  runtime: { name: string; version: string; platform: string };
+  /** What there is to sign in with. */
+  credentials: {
+    /** Where they come from, such as `"environment (…)"` or a path; `"nothing"` without any. */
+    source: string;
+    /** Who they belong to: a user name, else the client id. */
+    account?: string;
+    /** Names of values that no place has. */
+    missing: string[];
+    /** The credentials file and the folder it is in. */
+    file?: PathCondition;
+    folder?: PathCondition;
+    problem?: DoctorProblem;
+  };
+  /** The saved or present token, `null` without one. */
+  token: TokenFacts | null;
+  /** Where tokens are kept. */
+  store: {
+    kept: "disk" | "memory";
+    file?: PathCondition;
+    folder?: PathCondition;
+    /** Why the token is not on disk. */
+    problem?: DoctorProblem;
+  };
+  /** How many seconds the server's clock is ahead, by its `Date`; `null` when nobody answered. */
+  clock: { offset: number; server: string } | null;
+  /** Proxy and certificate settings in force, by variable; passwords in them are left out. */
+  settings: Record<string, string>;
+  /** Which servers answer. */
+  endpoints: EndpointFacts[];
+}

@@ -1,0 +1,164 @@
+import { variableFor } from "../credentials.ts";
+import type { Provider } from "../provider.ts";
+import type { PathCondition } from "../store/inspect_path.ts";
+import type { DoctorFacts, DoctorFinding } from "./facts.ts";
+import { isProxyUrl } from "./network_settings.ts";
+
+/** What the facts alone do not tell. */
+export interface FindingContext {
+  provider: Provider;
+  /** Whether the file that `DENO_CERT` or `NODE_EXTRA_CA_CERTS` names is there. */
+  certificates: Record<string, PathCondition>;
+  /** True when the environment has the unprefixed names, which are never read. */
+  unprefixed: boolean;
+}
+
+/** A clock that is off by more than this is worth a word, in seconds. */
+const CLOCK_TOLERANCE = 30;
+
+/** Judges the facts: what is in the way first, then what may become so. Pure. */
+export function findings(facts: DoctorFacts, context: FindingContext): DoctorFinding[] {
+  const found = [
+    ...credentialFindings(facts, context),
+    ...tokenFindings(facts),
+    ...fileFindings(facts),
+    ...facts.endpoints.flatMap(({ problem }) => problem ? [stop(problem.message)] : []),
+    ...clockFindings(facts),
+    ...settingFindings(facts, context),
+  ];
+  return [...found.filter(isProblem), ...found.filter((finding) => !isProblem(finding))];
+}
+
+const stop = (message: string): DoctorFinding => ({ level: "problem", message });
+const warn = (message: string): DoctorFinding => ({ level: "warning", message });
+const isProblem = ({ level }: DoctorFinding) => level === "problem";
+
+function credentialFindings(
+  { credentials, token, title, provider: name }: DoctorFacts,
+  { provider, unprefixed }: FindingContext,
+): DoctorFinding[] {
+  const found: DoctorFinding[] = [];
+  if (credentials.problem) found.push(stop(credentials.problem.message));
+  const { missing, file } = credentials;
+  // A password is for signing in, and there may be no need to.
+  const needless = missing.every((field) => field === "password") && token !== null &&
+    (token.secondsLeft > 0 || token.renewal === "refresh_token");
+  if (missing.length === 0 || needless) return found;
+  const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
+  const place = file === undefined ? "" : `, save them as ${file.path}`;
+  found.push(stop(
+    `${title} needs ${
+      missing.join(" and ")
+    }, and no place has it. Set ${variables}${place}, or run ` +
+      `getSession("${name}") in a notebook or a terminal, where it can ask.`,
+  ));
+  if (unprefixed && missing.includes("client_id")) {
+    found.push(warn(
+      `CLIENT_ID is set, and never read: it could be another system's. Set ${
+        variableFor(provider, "client_id")
+      } instead.`,
+    ));
+  }
+  return found;
+}
+
+function tokenFindings({ token, provider, credentials }: DoctorFacts): DoctorFinding[] {
+  if (token === null || token.renewal !== "sign-in") return [];
+  const again = `getSession("${provider}") in a notebook or a terminal`;
+  if (token.secondsLeft <= 0) {
+    return [stop(`The session ended at ${token.expiresAt}. Sign in again: ${again}.`)];
+  }
+  if (credentials.missing.length > 0) return [];
+  return [warn(
+    `The token ends at ${token.expiresAt} and cannot be renewed without a person, for there is no ` +
+      "refresh token. Many servers give one for the scope offline_access.",
+  )];
+}
+
+function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
+  const found: DoctorFinding[] = [];
+  if (store.problem) found.push(warn(store.problem.message));
+  const { file, folder } = credentials;
+  if (file?.kind === "symlink" && !credentials.problem) {
+    found.push(warn(
+      `"${file.path}" is a symbolic link, which is never followed. Put the file itself there.`,
+    ));
+  }
+  if (file?.kind === "unknown") {
+    found.push(warn(
+      `It cannot be seen whether "${file.path}" is there. In Deno, allow it: --allow-read.`,
+    ));
+  }
+  found.push(...tooOpen("credentials file", file, 0o077, 600));
+  // Who may write to the folder may put another file in place of this one.
+  found.push(...tooOpen("folder", folder, 0o022, 700));
+  found.push(...tooOpen("token file", store.file, 0o077, 600));
+  found.push(...tooOpen("token folder", store.folder, 0o077, 700));
+  return found;
+}
+
+/** A file or folder that others of this machine may use. */
+function tooOpen(
+  what: string,
+  at: PathCondition | undefined,
+  mask: number,
+  wanted: number,
+): DoctorFinding[] {
+  if (at?.mode === undefined || (parseInt(at.mode, 8) & mask) === 0) return [];
+  const may = (parseInt(at.mode, 8) & 0o022) === 0 ? "read" : "change";
+  return [warn(
+    `Others on this machine can ${may} the ${what} "${at.path}" (mode ${at.mode}). Run: ` +
+      `chmod ${wanted} "${at.path}"`,
+  )];
+}
+
+function clockFindings({ clock }: DoctorFacts): DoctorFinding[] {
+  if (clock === null || Math.abs(clock.offset) <= CLOCK_TOLERANCE) return [];
+  const seconds = Math.abs(clock.offset);
+  return [warn(
+    `This machine's clock is ${seconds} s ${clock.offset > 0 ? "behind" : "ahead of"} that of ` +
+      `${clock.server}. Set it from the network (NTP): signatures and certificates depend on it.`,
+  )];
+}
+
+function settingFindings(
+  { settings, runtime }: DoctorFacts,
+  { certificates }: FindingContext,
+): DoctorFinding[] {
+  const found: DoctorFinding[] = [];
+  const proxies = Object.entries(settings).filter(([name]) => /^(https?|all)_proxy$/i.test(name));
+  for (const [name, value] of proxies) {
+    if (!isProxyUrl(value)) {
+      found.push(warn(
+        `${name} is not the URL of a proxy. Set it to one such as http://proxy.example.com:8080.`,
+      ));
+    }
+  }
+  if (runtime.name === "node" && proxies.length > 0 && settings["NODE_USE_ENV_PROXY"] !== "1") {
+    found.push(warn(
+      `Node does not use ${
+        proxies[0]?.[0]
+      } by itself. Set NODE_USE_ENV_PROXY=1 (Node 22.21, 24 and later).`,
+    ));
+  }
+  for (const [name, { path, kind }] of Object.entries(certificates)) {
+    if (kind === "missing" || kind === "folder") {
+      found.push(stop(
+        `${name} names "${path}", which is not a file. Point it at the CA file, in PEM.`,
+      ));
+    }
+  }
+  if (
+    runtime.name !== "deno" && settings["DENO_CERT"] !== undefined &&
+    settings["NODE_EXTRA_CA_CERTS"] === undefined
+  ) {
+    found.push(warn("Only Deno reads DENO_CERT. Set NODE_EXTRA_CA_CERTS for this runtime."));
+  }
+  if (settings["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    found.push(stop(
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off: anybody on the way can " +
+        "read the token. Unset it, and name the CA file in NODE_EXTRA_CA_CERTS (Deno: DENO_CERT).",
+    ));
+  }
+  return found;
+}

@@ -1,0 +1,152 @@
+import { AuthError } from "../errors.ts";
+import { fetchFailure } from "../http/failure.ts";
+import { readCapped } from "../http/read_capped.ts";
+import type { OpenFetch } from "../http/token_fetch.ts";
+import type { EndpointFacts } from "./facts.ts";
+
+/** What to ask. */
+export interface ReachTarget {
+  what: EndpointFacts["what"];
+  url: string;
+  /** Whose it is, for messages, such as "SpatiaFi". */
+  title: string;
+  openFetch: OpenFetch;
+}
+
+/** How, and for how long. */
+export interface ReachOptions {
+  /** In milliseconds. */
+  timeout: number;
+  signal: AbortSignal | undefined;
+  now: () => number;
+}
+
+/** What came back. */
+export interface Reached {
+  facts: EndpointFacts;
+  /** How many milliseconds the server's clock is ahead, where it told its time. */
+  offset?: number;
+}
+
+/**
+ * Asks whether a server answers. The request is a plain GET without any credential, and follows no
+ * redirect. It never throws.
+ */
+export async function reach(target: ReachTarget, options: ReachOptions): Promise<Reached> {
+  const { what, title } = target;
+  const known = { what, url: withoutQuery(target.url) };
+  const began = performance.now();
+  const milliseconds = () => Math.round(performance.now() - began);
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, options.timeout);
+  options.signal?.addEventListener("abort", stop);
+  const once = target.openFetch();
+  const sent = options.now();
+  try {
+    const response = await once.fetch(target.url, {
+      redirect: "manual",
+      signal: controller.signal,
+      headers: { accept: "application/json, */*;q=0.5" },
+    });
+    const { status } = response;
+    const offset = clockOffset(response.headers.get("date"), (sent + options.now()) / 2);
+    const problem = await judge(target, response);
+    return {
+      facts: { ...known, answers: true, status, milliseconds: milliseconds(), ...problem },
+      ...(offset === undefined ? {} : { offset }),
+    };
+  } catch (error) {
+    const who = `${title}'s ${what} (${new URL(target.url).host})`;
+    const failure = options.signal?.aborted
+      ? new AuthError("aborted", `Stopped before ${who} answered.`)
+      : controller.signal.aborted
+      ? new AuthError(
+        "timeout",
+        `${who} did not answer within ${options.timeout / 1000} s. Check the network; behind a ` +
+          "company proxy set HTTPS_PROXY.",
+      )
+      : fetchFailure(error, who);
+    const { code, message } = failure;
+    return {
+      facts: {
+        ...known,
+        answers: false,
+        milliseconds: milliseconds(),
+        problem: { code, message },
+      },
+    };
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", stop);
+    once.close();
+  }
+}
+
+/** What is wrong with an answer, if anything. */
+async function judge(
+  { what, title, url }: ReachTarget,
+  response: Response,
+): Promise<Pick<EndpointFacts, "problem">> {
+  const { status } = response;
+  const who = `${title}'s ${what} (${new URL(url).host})`;
+  if (what === "issuer" && status === 200) {
+    const text = await (await readCapped(response, who)).text();
+    return judgeMetadata(text, url, who);
+  }
+  await response.body?.cancel();
+  if (status === 407) {
+    return problem(
+      "network",
+      "The proxy wants a user name and password. Put them into HTTPS_PROXY: http://user:password@host:port.",
+    );
+  }
+  if (status >= 500) {
+    return problem("server_error", `${who} answers HTTP ${status}: it has trouble. Try later.`);
+  }
+  if (what === "issuer") {
+    return problem(
+      "bad_response",
+      `${who} answers HTTP ${status} where its metadata should be. Check the issuer.`,
+    );
+  }
+  return {};
+}
+
+/** Metadata must name the issuer that was asked (RFC 8414 section 3.3). */
+function judgeMetadata(text: string, url: string, who: string): Pick<EndpointFacts, "problem"> {
+  let named: unknown;
+  try {
+    named = (JSON.parse(text) as { issuer?: unknown } | null)?.issuer;
+  } catch { /* said below */ }
+  if (typeof named !== "string") {
+    return problem(
+      "bad_response",
+      `${who} answers with something else than metadata, such as a network's own sign-in page. ` +
+        "Open it in a browser, and check the issuer.",
+    );
+  }
+  const asked = url.replace(/\/\.well-known\/[^/]*/, "");
+  if (named === asked || named === `${asked}/`) return {};
+  return problem(
+    "bad_response",
+    `${who} calls itself ${withoutQuery(named)}. Use that as the issuer.`,
+  );
+}
+
+function problem(
+  code: "network" | "server_error" | "bad_response",
+  message: string,
+): Pick<EndpointFacts, "problem"> {
+  return { problem: { code, message } };
+}
+
+/** `Date` has whole seconds: its middle is compared. */
+function clockOffset(date: string | null, now: number): number | undefined {
+  const time = Date.parse(date ?? "");
+  return Number.isNaN(time) ? undefined : time + 500 - now;
+}
+
+function withoutQuery(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin + new URL(url).pathname : "another issuer";
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import type { DoctorFacts } from "../../mod.ts";
+import { findings } from "../../src/doctor/findings.ts";
+import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
+import { tokenFacts } from "../../src/doctor/examine.ts";
+import { renderDoctor } from "../../src/notebook/doctor_card.ts";
+import { fourinsight } from "../../src/providers/fourinsight.ts";
+import { plantpredictOkta } from "../../src/providers/plantpredict_okta.ts";
+import { test } from "../support/test.ts";
+
+const NOW = Date.parse("2026-01-02T03:04:05Z");
+
+/** Facts of a healthy session, changed. */
+function factsOf(changes: Partial<DoctorFacts> = {}): DoctorFacts {
+  return {
+    provider: "fourinsight",
+    title: "4insight",
+    time: new Date(NOW).toISOString(),
+    runtime: { name: "deno", version: "2.9.6", platform: "linux" },
+    credentials: { source: "options", account: "ada", missing: [] },
+    token: tokenFacts(
+      fourinsight,
+      {
+        version: 1,
+        key: "k",
+        access_token: "a",
+        token_type: "bearer",
+        refresh_token: "r",
+        obtained_at: NOW / 1000 - 60,
+        expires_at: NOW / 1000 + 840,
+      },
+      "openid",
+      NOW,
+    ),
+    store: { kept: "disk" },
+    clock: { offset: 0, server: "auth.example.com" },
+    settings: {},
+    endpoints: [],
+    ...changes,
+  };
+}
+
+/** The findings on changed facts, as lines. */
+function judge(
+  changes: Partial<DoctorFacts> = {},
+  context: Partial<Parameters<typeof findings>[1]> = {},
+): string[] {
+  const whole = { provider: fourinsight, certificates: {}, unprefixed: false, ...context };
+  return findings(factsOf(changes), whole).map(({ level, message }) => `${level}: ${message}`);
+}
+
+const token = (changes: Partial<NonNullable<DoctorFacts["token"]>>) => ({
+  token: { ...factsOf().token as NonNullable<DoctorFacts["token"]>, ...changes },
+});
+const settings = (values: Record<string, string>, name = "deno") => ({
+  settings: values,
+  runtime: { name, version: "1", platform: "linux" },
+});
+
+test("findings() finds nothing in healthy facts", () => assert.deepEqual(judge(), []));
+
+test("findings() knows what a session without a refresh token comes to", () => {
+  const alive = judge(token({ renewal: "sign-in" }));
+  assert.match(alive.join(), /^warning: .*cannot be renewed without a person.*offline_access/);
+  const over = judge(token({ renewal: "sign-in", secondsLeft: -5 }));
+  assert.match(over.join(), /^problem: .*Sign in again: getSession\("fourinsight"\)/);
+  assert.deepEqual(judge(token({ renewal: "refresh_token", secondsLeft: -5 })), []);
+  assert.deepEqual(judge(token({ renewal: "client_credentials", secondsLeft: -5 })), []);
+});
+
+test("findings() wants a password only where one will be needed", () => {
+  const lacking = { credentials: { source: "a file", missing: ["password"] } };
+  const provider = plantpredictOkta;
+  assert.deepEqual(judge(lacking, { provider }), []);
+  const gone = judge({ ...lacking, token: null }, { provider });
+  assert.match(gone.join(), /^problem: .*Set PLANTPREDICT_OKTA_PASSWORD/);
+});
+
+test("findings() says that the unprefixed names are not read, where that matters", () => {
+  const lacking = { credentials: { source: "nothing", missing: ["client_id"] }, token: null };
+  assert.match(
+    judge(lacking, { unprefixed: true })[1] ?? "",
+    /^warning: CLIENT_ID is set, and never read.*Set FOURINSIGHT_CLIENT_ID/,
+  );
+  assert.equal(judge(lacking).length, 1);
+  assert.deepEqual(judge({}, { unprefixed: true }), []);
+});
+
+test("findings() judges proxy and certificate settings by the runtime", () => {
+  const proxy = { HTTPS_PROXY: "http://proxy.example.com:8080" };
+  assert.deepEqual(judge(settings(proxy)), []);
+  assert.deepEqual(judge(settings({ ...proxy, NODE_USE_ENV_PROXY: "1" }, "node")), []);
+  assert.match(judge(settings(proxy, "node")).join(), /Set NODE_USE_ENV_PROXY=1/);
+  assert.deepEqual(judge(settings(proxy, "bun")), []);
+  assert.match(
+    judge(settings({ https_proxy: "proxy.example.com" })).join(),
+    /https_proxy is not the URL of a proxy.*http:\/\/proxy\.example\.com:8080/,
+  );
+  assert.match(judge(settings({ DENO_CERT: "/ca" }, "node")).join(), /Only Deno reads DENO_CERT/);
+  assert.deepEqual(judge(settings({ DENO_CERT: "/ca", NODE_EXTRA_CA_CERTS: "/ca" }, "bun")), []);
+  assert.match(
+    judge({}, { certificates: { DENO_CERT: { path: "/ca", kind: "missing" } } }).join(),
+    /^problem: DENO_CERT names "\/ca", which is not a file/,
+  );
+  assert.match(
+    judge(settings({ NODE_TLS_REJECT_UNAUTHORIZED: "0" }, "node")).join(),
+    /^problem: NODE_TLS_REJECT_UNAUTHORIZED=0/,
+  );
+});
+
+test("findings() puts problems first", () => {
+  const levels = findings(
+    factsOf({
+      clock: { offset: 100, server: "x" },
+      ...token({ renewal: "sign-in", secondsLeft: -1 }),
+      store: { kept: "disk", problem: { code: "store_unavailable", message: "Cannot save." } },
+    }),
+    { provider: fourinsight, certificates: {}, unprefixed: false },
+  ).map(({ level }) => level);
+  assert.deepEqual(levels, ["problem", "warning", "warning"]);
+});
+
+test("withoutUser() leaves no part of user name and password, wherever they stand", () => {
+  const rows = [
+    ["http://proxy.example.com:8080", "http://proxy.example.com:8080"],
+    ["http://user:word@proxy.example.com:8080/", "http://proxy.example.com:8080"],
+    ["http://user@proxy.example.com", "http://proxy.example.com"],
+    ["user:word@proxy.example.com:8080", "proxy.example.com:8080"],
+    ["http://user:wo/r@d?#@proxy.example.com:1", "http://proxy.example.com:1"],
+    ["socks5://user:word@[::1]:1080", "socks5://[::1]:1080"],
+    ["http://proxy.example.com?token=word", "http://proxy.example.com"],
+    ["user:word@", ""],
+    ["", ""],
+  ];
+  for (const [value = "", expected] of rows) assert.equal(withoutUser(value), expected, value);
+  for (let round = 0; round < 500; round++) {
+    const noise = () => String.fromCharCode(33 + Math.floor(Math.random() * 90));
+    const word = `${noise()}${noise()}s3cr3t!${noise()}${noise()}`;
+    for (const scheme of ["", "http://", "HTTPS://"]) {
+      const shown = withoutUser(`${scheme}${noise()}:${word}@proxy.example.com:8080/`);
+      assert(!shown.includes("s3cr3t!"), shown);
+      assert(shown.endsWith("proxy.example.com:8080"), shown);
+    }
+  }
+});
+
+test("networkSettings() reads both spellings, once, and nothing that is empty", () => {
+  const environment: Record<string, string> = {
+    https_proxy: "http://a:1",
+    HTTPS_PROXY: "http://b:2",
+    NO_PROXY: "localhost,@weird",
+    HTTP_PROXY: "",
+    DENO_TLS_CA_STORE: "system",
+    PATH: "/bin",
+  };
+  assert.deepEqual(networkSettings((name) => environment[name]), {
+    https_proxy: "http://a:1",
+    NO_PROXY: "localhost,@weird",
+    DENO_TLS_CA_STORE: "system",
+  });
+  for (const good of ["http://a", "https://a:1", "socks5://a", "socks5h://a:9"]) {
+    assert(isProxyUrl(good), good);
+  }
+  for (const bad of ["a:1", "a", "ftp://a", "http://", ""]) assert(!isProxyUrl(bad), bad);
+});
+
+test("renderDoctor() says the same in HTML and in text, and lets nothing in", () => {
+  const facts = factsOf({
+    credentials: {
+      source: "<img src=x onerror=alert(1)>",
+      account: "a\u202eb\u001b[31m",
+      missing: [],
+      file: { path: "/x/app_credentials", kind: "file", mode: "0600" },
+      folder: { path: "/x", kind: "folder", mode: "0755" },
+    },
+    settings: { HTTPS_PROXY: "http://proxy.example.com" },
+    endpoints: [{
+      what: "API",
+      url: "https://api.example.com/",
+      answers: true,
+      status: 401,
+      milliseconds: 12,
+    }, {
+      what: "token endpoint",
+      url: "https://auth.example.com/token",
+      answers: false,
+      milliseconds: 5000,
+      problem: { code: "timeout", message: "It did not answer." },
+    }],
+  });
+  const { html, text } = renderDoctor(facts, [
+    { level: "problem", message: "It is <broken>." },
+    { level: "warning", message: "It may break." },
+  ]);
+  assert(!html.includes("<img") && !html.includes("<broken>"), html);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(html + text, /[\u001b\u202e]/);
+  const lines = text.split("\n").map((line) => line.trim());
+  assert.equal(lines[0], "✗ 4insight: 1 problem, 1 warning");
+  const plainHtml = html.replace(/<br>|<\/p>/g, "\n").replace(/<[^>]*>/g, "")
+    .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'").replaceAll("&amp;", "&");
+  assert.deepEqual(plainHtml.split("\n").map((line) => line.trim()).filter(Boolean), lines);
+  assert.match(text, /File: \/x\/app_credentials \(0600\), in a folder of mode 0755/);
+  assert.match(text, /API: https:\/\/api\.example\.com\/ answers \(HTTP 401, 12 ms\)/);
+  assert.match(text, /Token endpoint: .* does not answer \(timeout, 5000 ms\)/);
+  assert.match(
+    text,
+    /Token: until 2026-01-02 03:18 UTC, 14 min left of 15 min, renewed with refresh token/,
+  );
+  assert.match(renderDoctor(facts, []).text, /^✓ 4insight: nothing wrong was found/);
+});
