@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import {
+  createCredentials,
+  Credentials,
+  forgetCredentials,
+  getSession,
+  importCredentials,
+  saveCredentials,
+} from "../../mod.ts";
+import { works } from "../support/call.ts";
+import { scriptedPerson } from "../support/person.ts";
+import { rejects } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+const FILE = "app_credentials";
+
+/** Options of everything but `getSession`. */
+const place = ({ options: { interactive: _, ...rest } }: World) => rest;
+
+const names = async (directory: string) =>
+  (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
+
+test("a credentials file is found under either name, and a missing one is no error", () =>
+  eachRow([FILE, `${FILE}.json`].map((name) => ({ name })), async ({ name }) => {
+    await using world = await createWorld("spatiafi");
+    const { options, credentials, directory } = world;
+    const person = scriptedPerson();
+    await rejects(getSession("spatiafi", { ...options, person }), "credentials_missing");
+    await Deno.writeTextFile(`${directory}/${name}`, JSON.stringify(credentials));
+    const session = await getSession("spatiafi", options);
+    assert.equal(session.source, `${directory}/${name}`);
+    await works(session);
+  }));
+
+test("a damaged credentials file is named, left as it is, and stands in nobody's way", () =>
+  eachRow([
+    { name: "cut short", text: '{"client_id":"a","client_se', message: /not whole JSON/ },
+    { name: "empty", text: "", message: /not whole JSON/ },
+    { name: "a list", text: "[]", message: /no JSON object/ },
+    { name: "a text", text: '"secret-value"', message: /no JSON object/ },
+    { name: "no secret", text: '{"client_id":"a"}', message: /has no client_secret/ },
+    { name: "no id", text: '{"client_secret":"s3cr3t-v4lue"}', message: /has no client_id/ },
+    { name: "a secret of null", text: '{"client_id":"a","client_secret":null}', message: /has no/ },
+    { name: "binary", text: "\u0000\uffff", message: /./ },
+    { name: "huge", text: `"${"x".repeat(1_000_001)}"`, message: /sensible size/ },
+  ], async ({ text, message }) => {
+    await using world = await createWorld("spatiafi");
+    const { options, credentials, directory, sandbox } = world;
+    const path = `${directory}/${FILE}`;
+    await Deno.writeTextFile(path, text);
+    const person = scriptedPerson({ answers: [world.user.username, world.user.password] });
+    const asking = { ...options, interactive: true, person };
+    const error = await rejects(getSession("spatiafi", asking), "credentials_damaged", message);
+    assert(error.message.includes(path));
+    assert(!Deno.inspect(error).includes("s3cr3t"), "the file's contents are repeated");
+    assert.equal(person.asked.length, 0, "asking would hide it");
+    assert.equal(await Deno.readTextFile(path), text);
+    await works(await getSession("spatiafi", { ...options, credentials }));
+    assert.equal(sandbox.count("spatiafi.clients"), 0);
+  }));
+
+test("saveCredentials() writes what Python reads, and keeps what was there", async () => {
+  await using world = await createWorld("spatiafi");
+  const { credentials, directory, options } = world;
+  const saved = await saveCredentials("spatiafi", { ...credentials, extra: 1 }, place(world));
+  assert(saved instanceof Credentials);
+  assert.equal(saved.path, `${directory}/${FILE}`);
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/${FILE}`)), {
+    ...credentials,
+    extra: 1,
+  });
+  assert.equal(((await Deno.stat(`${directory}/${FILE}`)).mode ?? 0) & 0o777, 0o600);
+  await works(await getSession("spatiafi", options));
+
+  await saveCredentials("spatiafi", { client_id: "b", client_secret: "c" }, place(world));
+  const backup = JSON.parse(await Deno.readTextFile(`${directory}/${FILE}.backup-1`));
+  assert.equal(backup["client_secret"], credentials["client_secret"]);
+  await saveCredentials("spatiafi", saved, place(world));
+  assert.equal((await names(directory)).filter((name) => name.includes(".backup-")).length, 2);
+  await works(await getSession("spatiafi", { ...options, forceLogin: true }));
+});
+
+test("saveCredentials() refuses what is no credential", () =>
+  eachRow([
+    { name: "nothing", values: {} },
+    { name: "null", values: null },
+    { name: "a list", values: [] },
+    { name: "a text", values: "secret" },
+    { name: "empty values", values: { client_id: "", client_secret: null } },
+  ], async ({ values }) => {
+    await using world = await createWorld("spatiafi");
+    const wrong = values as unknown as Record<string, unknown>;
+    await rejects(saveCredentials("spatiafi", wrong, place(world)), "invalid_argument");
+    assert.deepEqual(await names(world.directory), []);
+  }));
+
+test("forgetCredentials() removes the file, and says so when there is none", async () => {
+  await using world = await createWorld("spatiafi");
+  const { credentials, directory } = world;
+  assert.equal(await forgetCredentials("spatiafi", place(world)), null);
+  await saveCredentials("spatiafi", credentials, place(world));
+  assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
+  assert(!(await names(directory)).includes(FILE));
+  await Deno.writeTextFile(`${directory}/${FILE}`, "damaged");
+  await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged");
+  assert.deepEqual(await names(directory).then((all) => all.includes(FILE)), true);
+});
+
+test("createCredentials() creates, saves and keeps the earlier ones", async () => {
+  await using world = await createWorld("spatiafi");
+  const { foreigner, user, options, directory, sandbox } = world;
+  const created = await createCredentials("spatiafi", { ...place(world), ...foreigner });
+  const session = await getSession("spatiafi", { ...options, credentials: created });
+  await works(session);
+  assert.equal(session.source, `${directory}/${FILE}`);
+  const second = await createCredentials("spatiafi", { ...place(world), ...user });
+  assert.notEqual(second.clientId, created.clientId);
+  const backup = JSON.parse(await Deno.readTextFile(`${directory}/${FILE}.backup-1`));
+  assert.equal(backup["client_secret"], created.get("CLIENT_SECRET"));
+  assert.equal(sandbox.count("spatiafi.clients"), 2);
+});
+
+test("createCredentials() refuses before it creates what it could not keep", async () => {
+  await using world = await createWorld("spatiafi");
+  const { user, sandbox, directory } = world;
+  const create = (values: Record<string, unknown>) =>
+    createCredentials("spatiafi", { ...place(world), ...user, ...values });
+  await rejects(create({ password: "wrong" }), "login_refused");
+  await rejects(create({ password: "" }), "invalid_argument");
+  await rejects(create({ username: "a:b" }), "invalid_argument", /colon/);
+  await rejects(create({ user: "x" }), "invalid_argument", /no option "user"/);
+  const none = createCredentials("plantpredict", { username: "a", password: "b", directory });
+  await rejects(none, "unsupported", /saveCredentials/);
+  await Deno.writeTextFile(`${directory}/${FILE}`, "{");
+  await rejects(create({}), "credentials_damaged");
+  assert.equal(sandbox.count("spatiafi.clients"), 0);
+});
+
+test("importCredentials() takes a settings file over, whatever it calls things", async () => {
+  await using world = await createWorld("ocs");
+  const { credentials, directory, options } = world;
+  const file = `${directory}/appsettings.json`;
+  const settings = {
+    Resource: credentials["resource"],
+    ApiVersion: "v1",
+    TenantId: credentials["tenant_id"],
+    ClientId: credentials["client_id"],
+    ClientSecret: credentials["client_secret"],
+    NamespaceId: "not-needed",
+  };
+  await Deno.writeTextFile(file, JSON.stringify({ Credentials: settings }));
+  const imported = await importCredentials("ocs", file, { directory });
+  assert.deepEqual(imported.names.sort(), [
+    "api_version",
+    "client_id",
+    "client_secret",
+    "resource",
+    "tenant_id",
+  ]);
+  const session = await getSession("ocs", options);
+  await session.verify();
+  assert.equal(session.source, `${directory}/${FILE}`);
+});
+
+test("importCredentials() says what is wrong with a settings file, and saves nothing", () =>
+  eachRow(
+    [
+      { name: "no file", text: null, code: "invalid_argument", message: /no file/ },
+      { name: "not JSON", text: "client_id: a", code: "credentials_damaged", message: /JSON/ },
+      {
+        name: "a placeholder",
+        text: '{"ClientId":"PLACEHOLDER_REPLACE","ClientSecret":"s","TenantId":"t"}',
+        code: "invalid_argument",
+        message: /placeholder/,
+      },
+      {
+        name: "a value missing",
+        text: '{"ClientId":"a","TenantId":"t"}',
+        code: "invalid_argument",
+        message: /no client_secret/,
+      },
+    ] as const,
+    async ({ text, code, message }) => {
+      const directory = await Deno.makeTempDir({ prefix: "onecell-test-" });
+      try {
+        const file = `${directory}/appsettings.json`;
+        if (text !== null) await Deno.writeTextFile(file, text);
+        await rejects(importCredentials("ocs", file, { directory }), code, message);
+        assert(!(await names(directory)).includes(FILE));
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  ));

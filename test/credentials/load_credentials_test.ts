@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { answerOf, runProgram } from "../support/program.ts";
+import { eachRow, test } from "../support/test.ts";
+import { createWorld } from "../support/world.ts";
+
+/** Runs `loadCredentials` in a process of its own, with this file; gives back what it left behind. */
+async function load(
+  provider: string,
+  content: Record<string, unknown>,
+  program: string,
+  env: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
+  const directory = await Deno.makeTempDir({ prefix: "onecell-test-" });
+  try {
+    await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(content));
+    return await answerOf(
+      `const loaded = await auth.load_credentials(data.provider, { directory: data.directory });
+       ${program}`,
+      { data: { provider, directory }, env: { HOME: directory, ...env } },
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const SHOW_ENVIRONMENT = "console.log(JSON.stringify(Deno.env.toObject()));";
+
+test("loadCredentials() sets every key in upper case, and with the provider's prefix", async () => {
+  const environment = await load("plantpredict-okta", {
+    client_id: "the-id",
+    Client_Secret: "the-secret",
+    created_at: "2026-01-01",
+    count: 3,
+    disabled: false,
+    note: null,
+    list: [1, "a"],
+  }, SHOW_ENVIRONMENT);
+  const expected: Record<string, string> = {
+    CLIENT_ID: "the-id",
+    CLIENT_SECRET: "the-secret",
+    CREATED_AT: "2026-01-01",
+    COUNT: "3",
+    // As Python's str() has it, for the tutorials that share the file.
+    DISABLED: "False",
+    NOTE: "None",
+    LIST: '[1,"a"]',
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assert.equal(environment[name], value, name);
+    assert.equal(environment[`PLANTPREDICT_OKTA_${name}`], value, name);
+  }
+});
+
+test("loadCredentials() sets no variable that steers the machine", async () => {
+  const steering = ["PATH", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "https_proxy", "DENO_DIR", "a-b"];
+  const content = Object.fromEntries(steering.map((name) => [name, "set-by-the-file"]));
+  const both = { ...content, client_id: "a", "nul\u0000": "x", inner: "a\u0000b" };
+  const environment = await load("spatiafi", both, SHOW_ENVIRONMENT);
+  assert.equal(environment["CLIENT_ID"], "a");
+  const set = Object.entries(environment).filter(([name, value]) =>
+    value === "set-by-the-file" && !name.startsWith("SPATIAFI_")
+  );
+  assert.deepEqual(set, []);
+  assert.equal(environment["INNER"], undefined);
+});
+
+test("getSession() reads the prefixed names back, and never the others", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, credentials, directory } = world;
+  const { client_id: id = "", client_secret: secret = "" } = credentials;
+  const program = `
+    const session = await auth.getSession("spatiafi", { interactive: false });
+    const { status, body } = await session.fetch("/api/info");
+    await body.cancel();
+    console.log(JSON.stringify({ status, source: session.source }));`;
+  const prefixed = { SPATIAFI_CLIENT_ID: id, SPATIAFI_CLIENT_SECRET: secret };
+  const env = { ...sandbox.environment, HOME: directory };
+  const good = await answerOf<Record<string, unknown>>(program, { env: { ...env, ...prefixed } });
+  assert.deepEqual(good, {
+    status: 200,
+    source: "environment (SPATIAFI_CLIENT_ID, SPATIAFI_CLIENT_SECRET)",
+  });
+  const plain = { CLIENT_ID: id, CLIENT_SECRET: secret };
+  const bad = await runProgram(program, { env: { ...env, ...plain } });
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /No client_id and client_secret for SpatiaFi/);
+  assert(!bad.stderr.includes(secret));
+});
+
+test("credentials that were loaded sign in, and are beaten by none of their own copies", () =>
+  eachRow([
+    { name: "as the option", options: "{ ...data, credentials: loaded }" },
+    { name: "through the environment", options: "data" },
+  ], async ({ options }) => {
+    await using world = await createWorld("spatiafi");
+    const { credentials, directory, options: place } = world;
+    await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(credentials));
+    const answer = await answerOf<{ source: string; shown: string }>(
+      `const loaded = await auth.loadCredentials("spatiafi", { directory: data.directory });
+       const session = await auth.getSession("spatiafi", ${options});
+       console.log(JSON.stringify({ source: session.source, shown: String(loaded) }));`,
+      { data: place, env: { HOME: directory } },
+    );
+    const path = `${directory}/app_credentials`;
+    const expected = options === "data"
+      ? "environment (SPATIAFI_CLIENT_ID, SPATIAFI_CLIENT_SECRET)"
+      : path;
+    assert.equal(answer.source, expected);
+    assert.equal(answer.shown, `Credentials(spatiafi, ${credentials["client_id"]}, from ${path})`);
+  }));
+
+test("loadCredentials() says where it looked", async () => {
+  const { code, stderr } = await runProgram(`await auth.loadCredentials("spatiafi");`, {
+    env: { HOME: "/nonexistent", XDG_CONFIG_HOME: " " },
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /SPATIAFI_CLIENT_ID/);
+  if (Deno.build.os === "linux") {
+    assert.match(stderr, /\/nonexistent\/\.config\/spatiafi\/app_credentials/);
+  }
+});
