@@ -1,5 +1,4 @@
-import { denoRuntime } from "./deno.ts";
-import { denoNamespace } from "./deno_namespace.ts";
+import { denoNamespace, denoRuntime } from "./deno.ts";
 import type { Runtime } from "./runtime.ts";
 
 let current: Promise<Runtime> | undefined;

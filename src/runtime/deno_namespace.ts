@@ -13,10 +13,10 @@ export interface DenoFileInfo {
 
 /** An open file. */
 export interface DenoFile {
-  read(into: Uint8Array): Promise<number | null>;
+  readSync(into: Uint8Array): number | null;
   write(bytes: Uint8Array): Promise<number>;
   sync(): Promise<void>;
-  stat(): Promise<DenoFileInfo>;
+  statSync(): DenoFileInfo;
   close(): void;
 }
 
@@ -53,6 +53,8 @@ export interface DenoNamespace {
   };
   readonly stderr: { isTerminal(): boolean; writeSync(bytes: Uint8Array): number };
   lstat(path: string): Promise<DenoFileInfo>;
+  lstatSync(path: string): DenoFileInfo;
+  openSync(path: string, options: { read: boolean }): DenoFile;
   open(
     path: string,
     options: { read?: boolean; write?: boolean; createNew?: boolean; mode?: number },
@@ -83,10 +85,4 @@ export interface DenoNamespace {
       info: { completed: Promise<void> },
     ) => Response | Promise<Response>,
   ): DenoServer;
-}
-
-/** `globalThis.Deno`, or `undefined` in another runtime. */
-export function denoNamespace(): DenoNamespace | undefined {
-  const deno = (globalThis as { Deno?: DenoNamespace }).Deno;
-  return typeof deno?.version?.deno === "string" ? deno : undefined;
 }

@@ -1,4 +1,4 @@
-import { denoNamespace } from "./deno_namespace.ts";
+import { denoNamespace } from "./deno.ts";
 
 /** Version of the runtime, such as `"2.9.6"`; `""` where it is not told. */
 export function runtimeVersion(): string {

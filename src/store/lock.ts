@@ -33,8 +33,7 @@ export async function withLock<T>(
   action: () => Promise<T>,
   options: LockOptions,
 ): Promise<T> {
-  const patience = new Patience(`the lock "${place.path}"`, options);
-  return await inTurn(place.path, patience, async () => {
+  return await inTurn(place.path, `the lock "${place.path}"`, options, async (patience) => {
     const database = await acquire(runtime, place, patience);
     try {
       return await action();
@@ -47,12 +46,18 @@ export async function withLock<T>(
 /** The last caller of this process in each queue. */
 const queues = new Map<string, Promise<void>>();
 
-/** Runs `action` after this process's earlier callers with the same `key`, in order. */
+/**
+ * Runs `action` after this process's earlier callers with the same `key`, in order.
+ *
+ * @param what what is waited for, in words
+ */
 export async function inTurn<T>(
   key: string,
-  patience: Patience,
-  action: () => Promise<T>,
+  what: string,
+  options: LockOptions,
+  action: (patience: Patience) => Promise<T>,
 ): Promise<T> {
+  const patience = new Patience(what, options);
   const earlier = queues.get(key);
   let leave = () => {};
   const left = new Promise<void>((resolve) => leave = resolve);
@@ -64,7 +69,7 @@ export async function inTurn<T>(
   try {
     patience.check();
     if (earlier) await patience.turn(earlier);
-    return await action();
+    return await action(patience);
   } finally {
     leave();
   }

@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { inTurn, withLock } from "./lock.ts";
-import { type LockOptions, Patience } from "./patience.ts";
+import type { LockOptions } from "./patience.ts";
 import { joinPath } from "./paths.ts";
 import {
   readPrivateFile,
@@ -11,7 +10,6 @@ import {
   writePrivateFile,
 } from "./private_file.ts";
 import type { StoredToken, TokenStore } from "./store.ts";
-import { storeError } from "./store_error.ts";
 import { parseStoredToken } from "./stored_token.ts";
 
 /** Our folder in an application's: what else lies there is not ours. */
@@ -55,8 +53,9 @@ class MemoryStore implements TokenStore {
     return Promise.resolve(this.#tokens.delete(key));
   }
 
-  exclusive<T>(action: () => Promise<T>, options: LockOptions): Promise<T> {
-    return inTurn(this.#queue, new Patience("an earlier sign-in", options), action);
+  async exclusive<T>(action: () => Promise<T>, options: LockOptions): Promise<T> {
+    const { inTurn } = await import("./lock.ts");
+    return await inTurn(this.#queue, "an earlier sign-in", options, action);
   }
 
   location(): null {
@@ -68,7 +67,6 @@ class DiskStore implements TokenStore {
   readonly #runtime: Runtime;
   readonly #directory: string;
   readonly #folder: string | undefined;
-  readonly #paths = new Map<string, string>();
   #holders = 0;
 
   constructor(runtime: Runtime, directory: string | undefined) {
@@ -87,13 +85,13 @@ class DiskStore implements TokenStore {
   async write(key: string, token: StoredToken): Promise<void> {
     unsaved.set(this.#memoryKey(key), token);
     const folder = this.#needFolder();
-    const path = await this.#path(folder, key);
+    const path = this.#path(folder, key);
     try {
       if (this.#holders > 0) await sweepTemporaryFiles(this.#runtime, folder);
       await this.#setDamagedAside(path, key);
       await writePrivateFile(this.#runtime, path, JSON.stringify({ ...token, version: 1, key }));
     } catch (error) {
-      throw storeError(this.#runtime, error, `save the token in "${path}"`, this.#directory);
+      throw await this.#explained(error, `save the token in "${path}"`);
     }
     if (unsaved.get(this.#memoryKey(key)) === token) unsaved.delete(this.#memoryKey(key));
   }
@@ -101,18 +99,20 @@ class DiskStore implements TokenStore {
   async remove(key: string): Promise<boolean> {
     const kept = unsaved.delete(this.#memoryKey(key));
     if (this.#folder === undefined) return kept;
-    const path = await this.#path(this.#folder, key);
+    const path = this.#path(this.#folder, key);
     try {
       await this.#removeDamaged(this.#folder, path);
       return await removePrivateFile(this.#runtime, path) || kept;
     } catch (error) {
-      throw storeError(this.#runtime, error, `remove the token "${path}"`, this.#directory);
+      throw await this.#explained(error, `remove the token "${path}"`);
     }
   }
 
   async exclusive<T>(action: () => Promise<T>, options: LockOptions): Promise<T> {
     const path = joinPath(this.#runtime, this.#needFolder(), "lock.sqlite");
     const place = { path, directory: this.#directory };
+    // Only now: a start that finds its token needs no lock.
+    const { withLock } = await import("./lock.ts");
     return await withLock(this.#runtime, place, async () => {
       this.#holders++;
       try {
@@ -124,13 +124,13 @@ class DiskStore implements TokenStore {
   }
 
   location(key: string): string | null {
-    return this.#paths.get(key) ?? null;
+    return this.#folder === undefined ? null : this.#path(this.#folder, key);
   }
 
   async #readDisk(key: string): Promise<StoredToken | null> {
     if (this.#folder === undefined) return null;
     try {
-      const text = await readPrivateFile(this.#runtime, await this.#path(this.#folder, key));
+      const text = await readPrivateFile(this.#runtime, this.#path(this.#folder, key));
       return text === null ? null : parseStoredToken(text, key);
     } catch {
       return null; // the next write finds out why, and says it
@@ -160,6 +160,11 @@ class DiskStore implements TokenStore {
     }
   }
 
+  async #explained(error: unknown, doing: string): Promise<AuthError> {
+    const { storeError } = await import("./store_error.ts");
+    return storeError(this.#runtime, error, doing, this.#directory);
+  }
+
   #needFolder(): string {
     if (this.#folder !== undefined) return this.#folder;
     throw new AuthError(
@@ -169,21 +174,23 @@ class DiskStore implements TokenStore {
     );
   }
 
-  async #path(folder: string, key: string): Promise<string> {
-    let path = this.#paths.get(key);
-    if (path === undefined) {
-      const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-      const name = Array.from(
-        new Uint8Array(hash, 0, 16),
-        (byte) => byte.toString(16).padStart(2, "0"),
-      ).join("");
-      path = joinPath(this.#runtime, folder, `${name}.json`);
-      this.#paths.set(key, path);
-    }
-    return path;
+  #path(folder: string, key: string): string {
+    return joinPath(this.#runtime, folder, `${fingerprint(key)}.json`);
   }
 
   #memoryKey(key: string): string {
     return `${this.#folder ?? ""}\n${key}`;
   }
+}
+
+/**
+ * FNV-1a of 128 bits, in hexadecimal: a file name for a key. Nothing depends on it being hard to
+ * forge, since a file says which key it is for; WebCrypto's first digest alone takes a millisecond.
+ */
+function fingerprint(key: string): string {
+  let hash = 0x6c62272e07bb014262b821756295c58dn;
+  for (const byte of new TextEncoder().encode(key)) {
+    hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * 0x1000000000000000000013bn);
+  }
+  return hash.toString(16).padStart(32, "0");
 }

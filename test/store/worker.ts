@@ -1,6 +1,9 @@
 // Runs under Deno, Node and Bun: one process of the store's tests. Says what it does in JSON lines.
 import process from "node:process";
 import { currentRuntime } from "../../src/runtime/current.ts";
+// What is timed here is the disk, not the first import of these.
+import "../../src/store/lock.ts";
+import "../../src/store/store_error.ts";
 import { findCredentials, writeCredentials } from "../../src/store/credentials_file.ts";
 import { writePrivateFile } from "../../src/store/private_file.ts";
 import { openTokenStore } from "../../src/store/token_store.ts";
