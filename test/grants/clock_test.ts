@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { getSession } from "../../mod.ts";
+import { dpopProof } from "../../src/dpop.ts";
+import { obtainToken } from "../../src/grants/obtain_token.ts";
+import { spatiafi } from "../../src/providers/spatiafi.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { resolveSystem } from "../../src/system.ts";
+import { call } from "../support/call.ts";
+import { grantParts } from "../support/parts.ts";
+import { answerOf } from "../support/program.ts";
+import { eachRow, test } from "../support/test.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+/** The parts of a token request to the sandbox, as seen by a machine whose clock is off. */
+async function partsWithClock({ options, credentials }: World, seconds: number) {
+  const runtime = await currentRuntime();
+  const { authUrl = "", apiUrl = "" } = options;
+  return grantParts(fetch, {
+    provider: spatiafi,
+    system: resolveSystem(spatiafi, [{ authUrl, apiUrl }], {}),
+    values: credentials,
+    openFetch: () => runtime.onceFetch(),
+    clock: { offset: seconds * 1000 },
+  });
+}
+
+test("an assertion that seems old is made again by the server's clock, once", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox } = world;
+  // Wrong knowledge of the server's clock makes the assertion ten minutes old, as a wrong clock does.
+  const parts = await partsWithClock(world, -600);
+  const token = await obtainToken(parts, { grant: "client_credentials" });
+  assert.equal(typeof token.access_token, "string");
+  assert.equal(sandbox.count("spatiafi.token"), 2);
+  assert(Math.abs(parts.clock.offset) < 5_000, `${parts.clock.offset} ms`);
+  // Now it is known: the next one is right at once.
+  await obtainToken(parts, { grant: "client_credentials" });
+  assert.equal(sandbox.count("spatiafi.token"), 3);
+});
+
+test("a refused client is not tried again for its clock when the clock is right", async () => {
+  await using world = await createWorld("spatiafi");
+  const parts = await partsWithClock(world, 0);
+  parts.values = { ...parts.values, client_secret: "wrong" };
+  await assert.rejects(obtainToken(parts, { grant: "client_credentials" }));
+  assert.equal(world.sandbox.count("spatiafi.token"), 1);
+});
+
+/** A machine whose clock is off, and goes wrong before anything else is loaded. */
+const clockOff = (seconds: number) => `
+  const RealDate = Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...args) { args.length === 0 ? super(Date.now()) : super(...args); }
+    static now() { return RealDate.now() + ${seconds * 1000}; }
+  };
+`;
+
+test("a machine whose clock is ten minutes off signs in, and sees no 401", () =>
+  eachRow(
+    [-600, 600].flatMap((seconds) =>
+      (["spatiafi", "plantpredict", "ocs"] as const).map((system) => ({
+        name: `${system} ${seconds} s`,
+        system,
+        seconds,
+      }))
+    ),
+    async ({ system, seconds }) => {
+      await using world = await createWorld(system, { tokenLifetime: 2 });
+      const { sandbox, options, credentials } = world;
+      const statuses = await answerOf<number[]>(
+        `
+        const session = await auth.getSession(data.system, data.options);
+        const statuses = [];
+        for (let round = 0; round < 6; round++) {
+          const response = await session.fetch("/api/info");
+          await response.body.cancel();
+          statuses.push(response.status);
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+        console.log(JSON.stringify(statuses));
+        `,
+        {
+          before: clockOff(seconds),
+          data: { system, options: { ...options, credentials } },
+          env: { HOME: world.directory },
+        },
+      );
+      assert.deepEqual(statuses, [200, 200, 200, 200, 200, 200]);
+      // Three seconds, two for each token; the first assertion may be made twice.
+      const count = sandbox.count(`${system}.token.200`);
+      assert(count >= 2 && count <= 3, `${count} tokens`);
+    },
+    3,
+  ));
+
+test("five seconds of two-second tokens: every call works, no storm of renewals", async () => {
+  await using world = await createWorld("plantpredict", { tokenLifetime: 2 });
+  const { sandbox, options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const end = Date.now() + 5_000;
+  let calls = 0;
+  while (Date.now() < end) {
+    assert.equal((await call(session)).status, 200);
+    calls++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert(calls > 20, `${calls} calls`);
+  // The sandbox counts in whole seconds, so its tokens live for one to two.
+  const tokens = sandbox.count("plantpredict.token");
+  assert(tokens >= 3 && tokens <= 6, `${tokens} tokens`);
+});
+
+test("a wrong Date of the API does not move what is known of a token's end", async () => {
+  await using world = await createWorld("plantpredict");
+  const { sandbox, options, credentials } = world;
+  sandbox.fault("plantpredict.token", "date", 1);
+  sandbox.fault("plantpredict.api", "date", 3);
+  const session = await getSession("plantpredict", { ...options, credentials });
+  for (let turn = 0; turn < 3; turn++) assert.equal((await call(session)).status, 200);
+  assert.equal(sandbox.count("plantpredict.token"), 1);
+  assert(Math.abs(session.expiresAt.getTime() - Date.now() - 900_000) < 10_000);
+});
+
+test("a DPoP proof is dated by the server's clock", async () => {
+  const { createDpopKey } = await import("../../src/dpop.ts");
+  const key = await createDpopKey();
+  const url = new URL("https://api.example.com/a?b=c");
+  const now = 1_700_000_000_000;
+  const proof = await dpopProof(key, { method: "GET", url, accessToken: "token", now });
+  const [header = "", payload = ""] = proof.split(".").slice(0, 2).map((part) =>
+    atob(part.replaceAll("-", "+").replaceAll("_", "/"))
+  );
+  const { iat, htu, htm } = JSON.parse(payload);
+  assert.deepEqual({ iat, htu, htm }, {
+    iat: 1_700_000_000,
+    htu: "https://api.example.com/a",
+    htm: "GET",
+  });
+  assert.deepEqual(Object.keys(JSON.parse(header).jwk).sort(), ["crv", "kty", "x", "y"]);
+});
