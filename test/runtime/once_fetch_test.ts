@@ -8,6 +8,7 @@ const WORKER = new URL("worker.ts", import.meta.url);
 /** A request as it arrived: which one, and whether its connection had served another before. */
 interface Arrival {
   id: string;
+  path: string;
   reused: boolean;
 }
 
@@ -52,7 +53,7 @@ class BreakingServer implements AsyncDisposable {
     for (let count = 0;; count++) {
       const request = await readRequest(connection);
       if (request === null) break;
-      this.arrivals.push({ id: request.id, reused: count > 0 });
+      this.arrivals.push({ ...request, reused: count > 0 });
       if (request.path === "/hang") continue;
       if (count > 0 || request.path === "/die") break;
       await connection.write(new TextEncoder().encode(answerTo(request.path)));
@@ -104,7 +105,7 @@ Deno.test({
       const answers = new Map((await worker.answer<Answer[]>()).map((one) => [one.id, one]));
       const arrivals = (id: string) => server.arrivals.filter((one) => one.id === id);
       for (const id of ["once-1", "once-2"]) {
-        assert.deepEqual(arrivals(id), [{ id, reused: false }], runtime.name);
+        assert.deepEqual(arrivals(id), [{ id, path: "/token", reused: false }], runtime.name);
         const { status, text, url, headers } = answers.get(id) as Answer;
         assert.deepEqual([status, text, url], [200, "ok", `${server.url}/token`]);
         assert.equal(headers?.["x-test"], "yes");
@@ -112,7 +113,7 @@ Deno.test({
       // The control: another request does ride a connection that is then broken.
       assert.ok(server.arrivals.some(({ reused }) => reused), `${runtime.name} reused nothing`);
       // Broken on a connection of its own it is not sent again either.
-      assert.deepEqual(arrivals("die"), [{ id: "die", reused: false }]);
+      assert.deepEqual(arrivals("die"), [{ id: "die", path: "/die", reused: false }]);
       assert.equal(answers.get("die")?.error, "TypeError");
       assert.equal(answers.get("redirect")?.status, 302);
       assert.equal(arrivals("none").filter(({ reused }) => !reused).length >= 1, true);
@@ -131,3 +132,32 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "a request that runs once goes through the proxy of the environment",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      // Node reads a proxy from its environment from version 24; its own `fetch` too.
+      if (runtime.name === "node" && await majorVersion(runtime.program) < 24) continue;
+      await using server = new BreakingServer();
+      const url = "http://api.example/token";
+      const worker = new WorkerProcess(WORKER, ["one", url], {
+        runtime,
+        environment: {
+          ...Deno.env.toObject(),
+          HTTP_PROXY: server.url,
+          http_proxy: server.url,
+          NODE_USE_ENV_PROXY: "1",
+        },
+      });
+      assert.equal((await worker.answer<Answer>()).text, "ok", runtime.name);
+      assert.deepEqual(server.arrivals, [{ id: "one", path: url, reused: false }]);
+    }
+  },
+});
+
+async function majorVersion(program: string): Promise<number> {
+  const { stdout } = await new Deno.Command(program, { args: ["--version"] }).output();
+  return Number.parseInt(new TextDecoder().decode(stdout).replace("v", ""));
+}

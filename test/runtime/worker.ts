@@ -133,6 +133,12 @@ async function interrupted(): Promise<unknown> {
 const commands: Record<string, () => Promise<unknown>> = {
   once: () => once(rest[0]),
   aborted: () => aborted(rest[0]),
+  async one() {
+    const { fetch: onceFetch, close } = runtime.onceFetch();
+    const answer = await post(onceFetch, rest[0], "one");
+    close();
+    return answer;
+  },
   serve: () => serve(rest[0]),
   facts: () => facts(rest[0]),
   interrupted,
