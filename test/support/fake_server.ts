@@ -11,6 +11,8 @@ export interface Arrival {
 export interface FakeServer {
   readonly fetch: typeof fetch;
   readonly arrivals: Arrival[];
+  /** What it does with a request; may be changed. */
+  answer: Respond;
   /** How many requests had this `grant_type`, or were for this path. */
   count(what: string): number;
 }
@@ -21,14 +23,16 @@ export type Respond = (arrival: Arrival, number: number) => Response | Promise<R
 /** Plays a server with a function. Only text and form bodies are read. */
 export function fakeServer(respond: Respond): FakeServer {
   const arrivals: Arrival[] = [];
-  return {
+  const server: FakeServer = {
     arrivals,
+    answer: respond,
     count: (what) =>
       arrivals.filter(({ form, url }) => form.get("grant_type") === what || url.pathname === what)
         .length,
     async fetch(input, init) {
       const request = new Request(input as string, init);
-      init?.signal?.throwIfAborted();
+      const { signal } = request;
+      signal.throwIfAborted();
       const arrival: Arrival = {
         url: new URL(request.url),
         method: request.method,
@@ -36,11 +40,17 @@ export function fakeServer(respond: Respond): FakeServer {
         form: new URLSearchParams(request.body ? await request.text() : ""),
       };
       arrivals.push(arrival);
-      const response = await respond(arrival, arrivals.length);
-      init?.signal?.throwIfAborted();
-      return response;
+      const aborted = Promise.withResolvers<never>();
+      const abort = () => aborted.reject(signal.reason);
+      signal.addEventListener("abort", abort);
+      try {
+        return await Promise.race([aborted.promise, server.answer(arrival, arrivals.length)]);
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
     },
   };
+  return server;
 }
 
 /** A JSON answer. */
@@ -58,11 +68,7 @@ export function tokenAnswer(number: number, members: Record<string, unknown> = {
   });
 }
 
-/** A `fetch` that answers only when it is told to, or when its signal ends it. */
-export function never(_url: unknown, init?: RequestInit): Promise<Response> {
-  return new Promise((_, reject) => {
-    const signal = init?.signal;
-    if (signal?.aborted) return reject(signal.reason);
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+/** An answer that never comes; only the request's signal ends the wait. */
+export function never(): Promise<Response> {
+  return new Promise(() => {});
 }

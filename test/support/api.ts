@@ -1,0 +1,43 @@
+import { createApiFetch } from "../../src/http/api_fetch.ts";
+import type { Provider } from "../../src/provider.ts";
+import { resolveSystem } from "../../src/system.ts";
+import type { TokenKeeper } from "../../src/token_keeper.ts";
+import { type Clock, fakeClock, makeKeeper, plainProvider } from "./parts.ts";
+import { type FakeServer, fakeServer, type Respond, tokenAnswer } from "./fake_server.ts";
+
+/** A session's `fetch`, and what it talks to. */
+export interface FakeApi {
+  session: { fetch: typeof fetch };
+  auth: FakeServer;
+  api: FakeServer;
+  clock: Clock;
+  keeper: TokenKeeper;
+}
+
+/** A session's `fetch` between a fake authorization server and a fake API at `https://api.example.com`. */
+export function fakeApi(
+  respond: Respond,
+  options: { provider?: Provider; origins?: string[]; timeout?: number } = {},
+): FakeApi {
+  const provider = options.provider ?? plainProvider();
+  const clock = fakeClock();
+  const auth = fakeServer((_, number) => tokenAnswer(number));
+  const { keeper } = makeKeeper(auth.fetch, { clock });
+  const api = fakeServer(respond);
+  const session = {
+    fetch: createApiFetch({
+      system: resolveSystem(provider, [], {}, options.origins ?? []),
+      tokens: keeper,
+      fetch: api.fetch,
+      timeout: options.timeout ?? 2_000,
+      now: clock,
+      clock: { offset: 0 },
+    }),
+  };
+  return { session, auth, api, clock, keeper };
+}
+
+/** A redirect. */
+export function redirect(location: string, status = 302): Response {
+  return new Response(null, { status, headers: { location } });
+}
