@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { defineProvider, getSession } from "../../mod.ts";
+import type { ProviderInput } from "../../src/define_provider.ts";
+import type { AuthErrorCode } from "../../src/errors.ts";
+import { findProvider, providers } from "../../src/providers/registry.ts";
+import { resolveSystem } from "../../src/system.ts";
+import { rejects, throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+
+const MINIMAL: ProviderInput = {
+  name: "weather",
+  apiUrl: "https://api.weather.example",
+  issuer: "https://login.weather.example",
+};
+
+test("defineProvider() fills in everything that has a default", () => {
+  assert.deepEqual(defineProvider(MINIMAL), {
+    ...MINIMAL,
+    title: "weather",
+    environmentPrefix: "WEATHER",
+    directory: "weather",
+    files: ["app_credentials", "app_credentials.json"],
+    grant: "client_credentials",
+    clientAuthentication: "client_secret_post",
+    endpoints: {},
+    requires: ["client_id", "client_secret"],
+    keepTokens: "disk",
+  });
+  assert.equal(defineProvider({ ...MINIMAL, name: "4-cast" }).environmentPrefix, "P4_CAST");
+  assert.deepEqual(defineProvider({ ...MINIMAL, grant: "password" }).requires, [
+    "username",
+    "password",
+    "client_id",
+    "client_secret",
+  ]);
+  const person = defineProvider({ ...MINIMAL, grant: "authorization_code" });
+  assert.deepEqual([person.clientAuthentication, person.requires], ["none", ["client_id"]]);
+  const key = defineProvider({ ...MINIMAL, clientAuthentication: "private_key_jwt" });
+  assert.deepEqual(key.requires, ["client_id", "private_key"]);
+});
+
+test("defineProvider() is the same for what it made itself", () => {
+  for (const provider of providers) assert.deepEqual(defineProvider(provider), provider);
+  assert.deepEqual(defineProvider(defineProvider(MINIMAL)), defineProvider(MINIMAL));
+});
+
+interface Row {
+  name: string;
+  input: Record<string, unknown>;
+  /** What the message names. */
+  says?: string;
+  code?: AuthErrorCode;
+}
+
+test("defineProvider() names the field that is wrong", () =>
+  eachRow<Row>([
+    { name: "no name", input: { name: undefined }, says: '"name" is missing' },
+    { name: "name", input: { name: "Has Spaces" } },
+    { name: "name", input: { name: "" } },
+    { name: "name", input: { name: "a".repeat(64) } },
+    { name: "name", input: { name: "../x" } },
+    { name: "title", input: { title: " " } },
+    { name: "apiUrl", input: { apiUrl: "/relative" } },
+    { name: "apiUrl", input: { apiUrl: "http://api.example.com" }, code: "insecure_url" },
+    { name: "apiUrl", input: { apiUrl: 5 } },
+    { name: "issuer", input: { issuer: "http://login.example.com" }, code: "insecure_url" },
+    { name: "authUrl", input: { authUrl: "ftp://login.example.com" }, code: "insecure_url" },
+    { name: "endpoints", input: { endpoints: [] } },
+    { name: "endpoints.token", input: { endpoints: { token: 5 } } },
+    { name: "endpoints.tokens", input: { endpoints: { tokens: "/x" } } },
+    { name: "endpoints.token", input: { endpoints: { token: "/x" } }, says: '"authUrl" must say' },
+    {
+      name: "endpoints.token",
+      input: { endpoints: { token: "http://a.example/" } },
+      code: "insecure_url",
+    },
+    { name: "no endpoint", input: { issuer: undefined }, says: '"endpoints.token"' },
+    { name: "grant", input: { grant: "implicit" } },
+    { name: "methods[1]", input: { methods: ["paste", "carrier-pigeon"] } },
+    { name: "clientAuthentication", input: { clientAuthentication: "tls" } },
+    { name: "environmentPrefix", input: { environmentPrefix: "lower" } },
+    { name: "directory", input: { directory: "a/b" } },
+    { name: "directory", input: { directory: ".." } },
+    { name: "files[0]", input: { files: ["../../.ssh/id_rsa"] } },
+    { name: "files", input: { files: [] } },
+    { name: "files", input: { files: "app_credentials" } },
+    { name: "requires[0]", input: { requires: ["Client Id"] } },
+    { name: "defaults.region", input: { defaults: { region: "" } } },
+    { name: "keepTokens", input: { keepTokens: "cloud" } },
+    { name: "dpop", input: { dpop: "yes" } },
+    { name: "timeout", input: { timeout: 0 } },
+    { name: "timeout", input: { timeout: Infinity } },
+    { name: "retryStatuses[0]", input: { retryStatuses: [200] } },
+    { name: "refusedPaths[0]", input: { refusedPaths: ["internal"] } },
+    { name: "origins[0]", input: { origins: ["example.com"] } },
+    { name: "enrolment.login", input: { enrolment: { clients: "/x" } } },
+    { name: "enrolment.clients", input: { enrolment: { login: "/x", clients: "x" } } },
+    { name: "paste.endpointHosts", input: { paste: { page: "/x" } } },
+    { name: "scope", input: { scope: ["a"] } },
+    {
+      name: "redirectUri",
+      input: { redirectUri: "http://app.example/callback" },
+      code: "insecure_url",
+    },
+    { name: "tokenUrl", input: { tokenUrl: "https://a.example" }, says: "Known: name, title" },
+    {
+      name: "code without an endpoint",
+      input: {
+        grant: "authorization_code",
+        issuer: undefined,
+        endpoints: { token: "https://a.example/token" },
+      },
+      says: '"endpoints.authorization"',
+    },
+    {
+      name: "device without an endpoint",
+      input: {
+        grant: "device_code",
+        issuer: undefined,
+        endpoints: { token: "https://a.example/token" },
+      },
+      says: '"endpoints.deviceAuthorization"',
+    },
+  ], ({ name, input, says = `"${name}"`, code = "invalid_argument" }) => {
+    const error = throws(
+      () => defineProvider({ ...MINIMAL, ...input } as ProviderInput),
+      code,
+    );
+    assert(error.message.includes(says), error.message);
+  }));
+
+test("defineProvider() refuses what is no object", () => {
+  for (const input of [null, undefined, "spatiafi", 5, []]) {
+    throws(() => defineProvider(input as unknown as ProviderInput), "invalid_argument");
+  }
+});
+
+test("findProvider() lists the names when it does not know one", async () => {
+  assert.equal(findProvider("ocs").name, "ocs");
+  for (const wrong of ["", "SpatiaFi", "nope", undefined, null, 5]) {
+    const error = throws(() => findProvider(wrong as unknown as string), "unknown_provider");
+    for (const { name } of providers) assert(error.message.includes(`"${name}"`), error.message);
+  }
+  await rejects(getSession("spatia-fi"), "unknown_provider", /There is no provider "spatia-fi"/);
+  await rejects(getSession({ name: "x" } as ProviderInput as never), "invalid_argument");
+});
+
+test("resolveSystem() fills in templates, and says what is missing for them", () => {
+  const ocs = findProvider("ocs");
+  const values = { resource: "https://dat-b.example.com/", tenant_id: "a/b", api_version: "v1" };
+  const system = resolveSystem(ocs, [], values);
+  assert.equal(system.issuer, "https://dat-b.example.com/identity");
+  assert.equal(system.apiUrl.href, "https://dat-b.example.com/");
+  assert.equal(system.probe, "/api/v1/Tenants/a%2Fb", "a value is one segment of a path");
+  throws(() => resolveSystem(ocs, [], {}), "credentials_missing", /OCS_RESOURCE/);
+  const plain = { ...values, resource: "http://dat-b.example.com" };
+  throws(() => resolveSystem(ocs, [], plain), "insecure_url");
+  const evil = { ...values, resource: "https://user:pass@evil.example" };
+  throws(() => resolveSystem(ocs, [], evil), "invalid_argument");
+});
+
+test("resolveSystem() lets options, then environment, move a system, and trusts no other origin", () => {
+  const spatiafi = findProvider("spatiafi");
+  const urls = [
+    { authUrl: "https://auth.test.example/base/" },
+    { authUrl: "https://ignored.example", apiUrl: "https://api.test.example/v2" },
+  ];
+  const system = resolveSystem(spatiafi, urls, {}, ["https://files.example/any/path"]);
+  assert.equal(system.endpoints.token, "https://auth.test.example/base/api/v1/auth/jwt/token");
+  assert.equal(system.enrolment?.clients, "https://auth.test.example/base/api/v1/clients/");
+  assert.equal(system.apiUrl.href, "https://api.test.example/v2/");
+  assert.deepEqual([...system.origins], ["https://api.test.example", "https://files.example"]);
+  throws(() => resolveSystem(spatiafi, [{ apiUrl: "http://api.example" }], {}), "insecure_url");
+  throws(() => resolveSystem(spatiafi, [], {}, ["http://files.example"]), "insecure_url");
+});

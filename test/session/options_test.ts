@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { getSession } from "../../mod.ts";
+import { checkOptions, type SessionOptions } from "../../src/options.ts";
+import { rejects, throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+import { createWorld } from "../support/world.ts";
+
+test("a mistyped option is named, with the one that was meant", () =>
+  eachRow([
+    { name: "session_key", value: "a", says: 'Did you mean "sessionKey"' },
+    { name: "force_login", value: true, says: 'Did you mean "forceLogin"' },
+    { name: "forcelogin", value: true, says: "Known: authUrl" },
+    { name: "toString", value: 1, says: 'no option "toString"' },
+    { name: "sessionKey", value: "a/b", says: "letters" },
+    { name: "sessionKey", value: "", says: "letters" },
+    { name: "sessionKey", value: 5, says: "letters" },
+    { name: "forceLogin", value: "yes", says: "true or false" },
+    { name: "credentials", value: "secret-value", says: "an object" },
+    { name: "credentials", value: ["secret-value"], says: "an object" },
+    { name: "scope", value: "", says: "scopes" },
+    { name: "keepTokens", value: "cloud", says: '"disk" or "memory"' },
+    { name: "origins", value: "https://a.example", says: "a list" },
+    { name: "method", value: "pigeon", says: "loopback" },
+    { name: "timeout", value: 0, says: "positive" },
+    { name: "timeout", value: NaN, says: "positive" },
+    { name: "timeout", value: 2 ** 31, says: "positive" },
+    { name: "signal", value: {}, says: "an AbortSignal" },
+    { name: "fetch", value: "x", says: "a function" },
+    { name: "directory", value: 5, says: "a folder" },
+    { name: "apiUrl", value: "", says: "a URL" },
+  ], async ({ name, value, says }) => {
+    const options = { [name]: value } as SessionOptions;
+    const error = await rejects(getSession("spatiafi", options), "invalid_argument");
+    assert(error.message.includes(says) && error.message.includes(name), error.message);
+    assert(!error.message.includes("secret-value"));
+  }));
+
+test("options that are undefined are as good as absent, and no object is refused", () => {
+  checkOptions({ sessionKey: undefined, credentials: undefined }, "session", "x");
+  for (const wrong of [null, "x", 5, []]) {
+    throws(() => checkOptions(wrong, "session", "x"), "invalid_argument");
+  }
+  throws(() => checkOptions({ sessionKey: "a" }, "common", "x"), "invalid_argument");
+});
+
+test("a plain-http address is refused before anything is sent", async () => {
+  for (const name of ["authUrl", "apiUrl"]) {
+    const options = { [name]: "http://system.example", interactive: false };
+    const credentials = { client_id: "a", client_secret: "b" };
+    const moved = getSession("plantpredict", { ...options, credentials, keepTokens: "memory" });
+    await rejects(moved, "insecure_url");
+  }
+});
+
+test("a signal that is aborted already, and one that is aborted later, end the sign-in", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, sandbox } = world;
+  const start = (signal: AbortSignal) =>
+    getSession("plantpredict", { ...options, credentials, signal });
+  await rejects(start(AbortSignal.abort()), "aborted");
+  assert.equal(sandbox.count("plantpredict.token"), 0);
+  sandbox.fault("plantpredict.token", "hang", 2);
+  await rejects(start(AbortSignal.timeout(50)), "timeout");
+  const controller = new AbortController();
+  const hanging = rejects(start(controller.signal), "aborted");
+  setTimeout(() => controller.abort(), 50);
+  await hanging;
+});
+
+test("the signal of a sign-in does not end the session later", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const session = await getSession("plantpredict", { ...options, credentials, signal });
+  controller.abort();
+  await session.refresh();
+  assert.equal(typeof await session.token(), "string");
+});
+
+test("a caller's fetch is the only one that is used", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, sandbox } = world;
+  const seen: string[] = [];
+  const own: typeof fetch = (input, init) => {
+    seen.push(new URL(input instanceof Request ? input.url : input).pathname);
+    return fetch(input, init);
+  };
+  const session = await getSession("plantpredict", { ...options, credentials, fetch: own });
+  const response = await session.fetch("/api/info");
+  await response.body?.cancel();
+  assert.deepEqual(seen, ["/oauth2/token", "/api/info"]);
+  assert.equal(sandbox.count("plantpredict.token"), 1);
+});
