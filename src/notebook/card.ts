@@ -52,7 +52,7 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
   const elsewhere = command === null
     ? "The link works in a browser on any machine."
     : "The sign-in ends at a port of the computer that runs this notebook. On the machine with " +
-      "the browser, forward that port first, then open the link.";
+      'the browser, forward that port first, then open the link. Or stop, and pass method: "paste".';
   return card(state.title, [
     paragraph(anchor(state.url, label, button)),
     paragraph(escapeHtml(state.note)),

@@ -43,8 +43,7 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
       kind: "link",
       title: `Sign in to ${system.provider.title}`,
       url: request.url,
-      note:
-        'If the browser is on another machine, stop and use getSession with method: "paste" instead.',
+      note: "Once you have signed in there, this goes on by itself.",
       until: grantParts.now() + PATIENCE,
     });
     await person.open(request.url);
@@ -125,9 +124,11 @@ function judge(incoming: Request, waiting: Waiting): Response {
   const { redirect, request, answer } = waiting;
   const url = new URL(incoming.url);
   // A page elsewhere can make a browser send requests here; its own name stands in Host.
-  if (incoming.headers.get("host") !== redirect.host) return answerPage(421, "Not here.");
+  if (incoming.headers.get("host") !== redirect.host) {
+    return answerPage(421, "Not here", "This address is for the sign-in that opened it.");
+  }
   if (incoming.method !== "GET" || url.pathname !== redirect.pathname) {
-    return answerPage(404, "There is nothing here.");
+    return answerPage(404, "Nothing here", "Only the answer to a sign-in is expected here.");
   }
   const parameters = url.searchParams;
   const issuer = parameters.get("iss");
@@ -139,6 +140,7 @@ function judge(incoming: Request, waiting: Waiting): Response {
   if (!isAnswer || (waiting.taken !== undefined && waiting.taken !== url.search)) {
     return answerPage(
       400,
+      "Not this one",
       "This is not the answer to the sign-in that is waiting. Use its newest link.",
     );
   }
@@ -148,8 +150,12 @@ function judge(incoming: Request, waiting: Waiting): Response {
   waiting.taken = url.search;
   answer.resolve(complete);
   return parameters.has("error")
-    ? answerPage(200, "The sign-in was declined. You can close this tab and go back.")
-    : answerPage(200, "The answer has arrived. You can close this tab and go back.");
+    ? answerPage(200, "Not signed in", "The sign-in was declined. Close this tab and go back.")
+    : answerPage(
+      200,
+      "You can close this tab",
+      "The answer has arrived. The sign-in goes on where you began it.",
+    );
 }
 
 /** Waits for the answer, for as long as a person may take. */
