@@ -13,19 +13,25 @@ export type NamedSecrets = Record<string, string>;
 /** What the secret members of a JWK (RFC 7517) are called. */
 const JWK_SECRETS = ["d", "k", "p", "q", "dp", "dq", "qi"];
 
+/** Whose secrets to gather. */
+export interface SecretsOf {
+  /** One session, with everything kept in its folder; without it, every registered provider. */
+  session?: SessionParts | undefined;
+  /** Providers beside the registered ones. */
+  providers?: Provider[];
+}
+
 /**
  * Gathers the secrets this machine keeps: of one session, or of every registered provider. Asks
  * nobody, and leaves out what cannot be read.
- *
- * @param session the session to gather for, with everything kept in its folder
  */
 export async function localSecrets(
   runtime: Runtime,
-  session?: SessionParts,
+  { session, providers: more = [] }: SecretsOf = {},
 ): Promise<NamedSecrets> {
   const secrets = new Secrets();
   if (session === undefined) {
-    for (const provider of providers) {
+    for (const provider of [...providers, ...more]) {
       const folders = configDirectories(runtime, provider.directory);
       await secrets.gather(runtime, provider, folders, undefined);
     }

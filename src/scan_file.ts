@@ -16,6 +16,6 @@ export async function scanFile(path: string, session?: Session): Promise<ScanRep
   }
   const runtime = await currentRuntime();
   const json = await readDocument(runtime, path, "notebook");
-  const secrets = await localSecrets(runtime, session && partsOf(session));
+  const secrets = await localSecrets(runtime, { session: session && partsOf(session) });
   return new ScanReport(path, scanNotebookJson(json, secrets), Object.keys(secrets).length);
 }

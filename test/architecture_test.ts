@@ -22,10 +22,10 @@ interface Edge {
 const root = new URL("../", import.meta.url);
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
 
-async function edges(): Promise<Edge[]> {
+async function edges(entryPoint = "mod.ts"): Promise<Edge[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     cwd: root,
-    args: ["info", "--json", "mod.ts"],
+    args: ["info", "--json", entryPoint],
     stderr: "null",
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: Module[] };
@@ -69,6 +69,11 @@ Deno.test({
       assert(edge.dynamic, `${edge.from} imports env-paths before it is needed`);
     }
     for (const edge of users("jose")) assert(edge.dynamic, `${edge.from} imports jose eagerly`);
+    assert(users("p-map").length > 0);
+    for (const edge of users("p-map")) {
+      assert.equal(edge.from, "src/map.ts");
+      assert(edge.dynamic, `${edge.from} imports p-map before it is needed`);
+    }
     for (const edge of values.filter(({ to }) => to.startsWith("node:"))) {
       assert.match(edge.from, /^src\/(runtime\/node|store\/sqlite)/, `${edge.from} → ${edge.to}`);
     }
@@ -114,6 +119,30 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the import graph: bulk work, the doctor, the scan and the command are loaded when used",
+  ...options,
+  async fn() {
+    const all = (await edges()).filter((edge) => !edge.typeOnly);
+    const loaded = new Set(["mod.ts"]);
+    for (const path of loaded) {
+      for (const { from, to, dynamic } of all) if (from === path && !dynamic) loaded.add(to);
+    }
+    assert(loaded.has("src/session.ts") && loaded.size > 20, "the graph was not read");
+    const late =
+      /^src\/(map|scan_|local_secrets|doctor\/|cli|store\/list_saved|notebook\/(scan|doctor|progress))/;
+    for (const path of loaded) assert.doesNotMatch(path, late, "loaded by mod.ts");
+    for (const { from, to } of all) assert.doesNotMatch(to, /^src\/cli/, `${from} → ${to}`);
+
+    const cli = (await edges("src/cli.ts")).filter((edge) => !edge.typeOnly);
+    assert(cli.some(({ from }) => from === "src/cli/commands.ts"), "the graph was not read");
+    for (const { from, to } of cli.filter(({ from }) => /^src\/cli/.test(from))) {
+      if (to.startsWith("node:")) assert.match(from, /^src\/cli\/(host|parse)\.ts$/, to);
+      else assert.match(to, /^src\//, `${from} → ${to}`);
+    }
+  },
+});
+
+Deno.test({
   name: "only the runtime's files name Deno, only the notebook's name Jupyter, nothing is logged",
   ...options,
   fn() {
@@ -123,11 +152,11 @@ Deno.test({
       const text = code(path);
       if (!/^src\/(runtime\/|notebook\/|store\/sqlite)/.test(path)) {
         assert.doesNotMatch(text, /\bDeno\.(?!customInspect)\w/, path);
-        assert.doesNotMatch(text, /\bprocess\./, path);
+        if (path !== "src/cli/host.ts") assert.doesNotMatch(text, /\bprocess\./, path);
       }
       if (!path.startsWith("src/notebook/")) assert.doesNotMatch(text, /\bjupyter\b/, path);
       if (!/^src\/(runtime|store)\//.test(path)) assert.doesNotMatch(text, /\.files\.\w+\(/, path);
-      if (path !== "src/cli.ts") assert.doesNotMatch(text, /\bconsole\./, path);
+      assert.doesNotMatch(text, /\bconsole\./, path);
     }
     assert.doesNotMatch(code("mod.ts"), /\b(const|let|function|class|await)\b/);
   },

@@ -1,0 +1,29 @@
+/**
+ * `onecell`: the same sign-ins from a terminal.
+ *
+ * ```sh
+ * deno run -A jsr:@onecell/auth/cli login spatiafi
+ * npx @onecell/auth status
+ * curl -H "Authorization: Bearer $(onecell token spatiafi)" https://api.spatiafi.com/api/…
+ * ```
+ *
+ * `onecell help` lists the commands: `login`, `status`, `token`, `fetch`, `logout`, `providers`,
+ * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 it did not work, 2 the command line
+ * is wrong, 130 stopped by Ctrl-C.
+ *
+ * @module
+ */
+import { processHost, runAsProgram } from "./cli/host.ts";
+import { run } from "./cli/run.ts";
+
+/**
+ * Runs one command line in this process: its input, output and signals.
+ *
+ * @param args the words after the program's name
+ * @returns the exit code; it never rejects
+ */
+export async function main(args: string[]): Promise<number> {
+  return await run(args, await processHost());
+}
+
+await runAsProgram(import.meta, main);

@@ -1,0 +1,55 @@
+import { doctor } from "../doctor.ts";
+import { AuthError } from "../errors.ts";
+import { localSecrets } from "../local_secrets.ts";
+import { scanNotebookJson } from "../notebook/scan_notebook.ts";
+import { ScanReport } from "../scan_report.ts";
+import { readDocument } from "../store/read_document.ts";
+import type { Context } from "./command.ts";
+import { paintFor } from "./paint.ts";
+import { say } from "./run.ts";
+import { findTarget, readProvider } from "./target.ts";
+
+/** `onecell doctor PROVIDER` */
+export async function examine(context: Context): Promise<number> {
+  const { host, flags } = context;
+  const { provider, options } = await findTarget(context, "doctor");
+  const report = await doctor(provider, options);
+  // Stopped half way it would tell of servers that were not waited for.
+  context.signal.throwIfAborted();
+  if (flags.has("json")) await host.write(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const paint = paintFor(host);
+    const text = String(report).replace(/^(\s*)✗/gm, `$1${paint.red("✗")}`)
+      .replace(/^(\s*)!/gm, `$1${paint.yellow("!")}`).replace(/^✓/, paint.green("✓"));
+    await host.write(`${text}\n`);
+  }
+  return report.ok ? 0 : 1;
+}
+
+/** `onecell scan FILE...` */
+export async function scan(context: Context): Promise<number> {
+  const { host, words, texts, flags } = context;
+  const more = [];
+  for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
+  const secrets = await localSecrets(host.runtime, { providers: more });
+  const reports: ScanReport[] = [];
+  let failed = false;
+  for (const path of words) {
+    try {
+      const json = await readDocument(host.runtime, path, "notebook");
+      const found = scanNotebookJson(json, secrets);
+      reports.push(new ScanReport(path, found, Object.keys(secrets).length));
+    } catch (error) {
+      // The other files are looked at all the same.
+      if (!(error instanceof AuthError)) throw error;
+      say(host, `${error.code}: ${path}: ${error.message}`);
+      failed = true;
+    }
+  }
+  const { red, green } = paintFor(host);
+  const text = flags.has("json")
+    ? JSON.stringify(reports, null, 2)
+    : reports.map((report) => `${report.clean ? green("✓") : red("✗")} ${report}`).join("\n");
+  if (text !== "") await host.write(`${text}\n`);
+  return failed || reports.some(({ clean }) => !clean) ? 1 : 0;
+}

@@ -1,0 +1,73 @@
+import type { Host } from "./host.ts";
+
+/** One option of a command. */
+export interface OptionSpec {
+  type: "boolean" | "string";
+  /** One letter. */
+  short?: string;
+  /** May be given several times. */
+  multiple?: boolean;
+  /** What stands for the value in the help, such as `URL`. */
+  value?: string;
+  /** What the value can be, for completion. */
+  choices?: readonly string[];
+  help: string;
+}
+
+/** Options by their long name. */
+export type Options = Readonly<Record<string, OptionSpec>>;
+
+/** What was given on the command line. */
+export interface Given {
+  /** Options that take a value, each with all its values. */
+  texts: Readonly<Record<string, string[]>>;
+  flags: ReadonlySet<string>;
+  /** What is no option, in order. */
+  words: readonly string[];
+}
+
+/** What a command runs with. */
+export interface Context extends Given {
+  host: Host;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** Ends the command as Ctrl-C does; for where the terminal gives that as a character. */
+  interrupt: () => void;
+}
+
+/** One command: its line in the table makes the help, the parser and the completions. */
+export interface Command {
+  name: string;
+  /** What it does, in one line. */
+  summary: string;
+  /** The words it takes, such as `PROVIDER FILE`. */
+  words: string;
+  /** The least and the most words. */
+  count: readonly [number, number];
+  /** What a word can be, for completion. */
+  completes: "provider" | "file" | "command" | "shell" | "nothing";
+  options: Options;
+  /** More for its own help, in lines. */
+  details?: readonly string[];
+  /** Loads what runs it; gives the exit code. */
+  load: () => Promise<(context: Context) => Promise<number>>;
+}
+
+/** The one value of an option, the last one where there are several. */
+export function textOf(given: Given, name: string): string | undefined {
+  return given.texts[name]?.at(-1);
+}
+
+/** A command line that cannot be understood: exit code 2. */
+export class UsageError extends Error {
+  /** The class name, `"UsageError"`. */
+  override name = "UsageError";
+  /** The command it is about, when that was understood. */
+  readonly command: string | undefined;
+
+  /** @param message what is wrong and what was perhaps meant @param command the command, if known */
+  constructor(message: string, command?: string) {
+    super(message);
+    this.command = command;
+  }
+}

@@ -1,0 +1,108 @@
+import { open, readFile } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { currentRuntime } from "../runtime/current.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** What a command needs of the machine beside the runtime; passed in, so that a test can play it. */
+export interface Host {
+  readonly runtime: Runtime;
+  /** True when standard output is a terminal. */
+  readonly outputIsTerminal: boolean;
+  /**
+   * Writes to standard output.
+   *
+   * @throws {BrokenPipe} when nobody reads any more; {OutputError} when it cannot be written
+   */
+  write(data: string | Uint8Array): Promise<void>;
+  /** All of standard input. */
+  readInput(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes of a file; throws the runtime's error. */
+  readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Opens a file for writing, in place of what it held; throws the runtime's error. */
+  createFile(path: string): Promise<OutputFile>;
+}
+
+/** A file being written. */
+export interface OutputFile {
+  write(data: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Whoever read standard output has gone, as `head` does. */
+export class BrokenPipe extends Error {
+  /** The class name, `"BrokenPipe"`. */
+  override name = "BrokenPipe";
+}
+
+/** Standard output cannot be written, such as to a full disk. */
+export class OutputError extends Error {
+  /** The class name, `"OutputError"`. */
+  override name = "OutputError";
+}
+
+/** This process as a {@linkcode Host}: `node:process` is the same in Deno, Node and Bun. */
+export async function processHost(): Promise<Host> {
+  const { stdin, stdout } = process;
+  // Told to the writer below; without a listener it would end the process with a stack.
+  stdout.on("error", () => {});
+  return {
+    runtime: await currentRuntime(),
+    outputIsTerminal: stdout.isTTY === true,
+    write: (data) =>
+      new Promise((resolve, reject) => {
+        stdout.write(data, (error) => {
+          if (!error) resolve();
+          else reject(isBrokenPipe(error) ? new BrokenPipe() : new OutputError(error.message));
+        });
+      }),
+    async readInput() {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      for await (const part of stdin) parts.push(new Uint8Array(part));
+      return new Uint8Array(await new Blob(parts).arrayBuffer());
+    },
+    readFile: async (path) => new Uint8Array(await readFile(path)),
+    async createFile(path) {
+      const file = await open(path, "w");
+      return {
+        async write(data) {
+          for (let done = 0; done < data.length;) {
+            done += (await file.write(data, done, data.length - done)).bytesWritten;
+          }
+        },
+        close: () => file.close(),
+      };
+    },
+  };
+}
+
+function isBrokenPipe(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  // Deno's own error has a name and no code.
+  return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || error.name === "BrokenPipe";
+}
+
+/**
+ * Runs `main` when its module is the program itself, and not imported by another.
+ *
+ * @param meta the module's `import.meta`; Node 22 has no `main` in it
+ */
+export async function runAsProgram(
+  meta: { url: string; main?: boolean },
+  main: (args: string[]) => Promise<number>,
+): Promise<void> {
+  if (!(meta.main ?? isProgram(meta.url))) return;
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+/** npm starts a command through a link, and Node gives the module's real path. */
+function isProgram(url: string): boolean {
+  const [, script] = process.argv;
+  if (script === undefined || !url.startsWith("file:")) return false;
+  try {
+    return realpathSync(script) === fileURLToPath(url);
+  } catch {
+    return false;
+  }
+}

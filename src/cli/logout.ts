@@ -1,0 +1,119 @@
+import { assemble } from "../assemble.ts";
+import { AuthError } from "../errors.ts";
+import { gather } from "../get_session.ts";
+import { logout as logoutSession, type LogoutReport } from "../logout.ts";
+import { forgetCredentials } from "../manage_credentials.ts";
+import { plain } from "../notebook/html.ts";
+import type { SessionParts } from "../session.ts";
+import { listTokens, type SavedToken } from "../store/list_saved.ts";
+import { configDirectories } from "../store/paths.ts";
+import { openTokenStore } from "../store/token_store.ts";
+import type { Context } from "./command.ts";
+import { paintFor } from "./paint.ts";
+import { say } from "./run.ts";
+import { findTarget, type Target } from "./target.ts";
+import { tokenParts } from "./token_parts.ts";
+
+/** `onecell logout PROVIDER` */
+export async function logout(context: Context): Promise<number> {
+  const { host, flags } = context;
+  const target = await findTarget(context, "logout");
+  const { provider, options } = target;
+  const { runtime } = host;
+  const [folder] = configDirectories(runtime, provider.directory, options.directory);
+  const all = flags.has("all");
+  const parts = await findParts(context, target, all);
+  const saved = (folder === undefined ? [] : await listTokens(runtime, folder))
+    .filter(({ token }) => tokenParts(token.key)?.provider === provider.name)
+    .filter(({ token }) => all || token.key === parts?.key);
+  let failed = false;
+  const paint = paintFor(host);
+  for (const one of saved) {
+    const report = await end(one, parts, context, folder);
+    const told = (["refreshToken", "accessToken"] as const)
+      .filter((name) => report[name] !== "none")
+      .map((name) =>
+        `${name === "refreshToken" ? "refresh" : "access"} token ${OUTCOMES[report[name]]}`
+      );
+    if (report.removed) told.push("removed from this machine");
+    const account = plain(accountOf(one) ?? "unknown");
+    await host.write(
+      `${paint.green("✓")} Signed out of ${provider.title} as ${account}: ${told.join(", ")}\n`,
+    );
+    for (const problem of report.problems) say(host, `${problem.code}: ${problem.message}`);
+    failed ||= report.problems.length > 0;
+  }
+  if (saved.length === 0) {
+    await host.write(`There is no saved session of ${provider.title}.\n`);
+  }
+  if (flags.has("forget")) {
+    const { directory } = options;
+    const path = await forgetCredentials(provider, directory === undefined ? {} : { directory });
+    await host.write(
+      path === null
+        ? `There are no saved credentials of ${provider.title}.\n`
+        : `${paint.green("✓")} Removed ${plain(path)}; the server still knows these credentials\n`,
+    );
+  }
+  return failed ? 1 : 0;
+}
+
+const OUTCOMES: Record<LogoutReport["accessToken"], string> = {
+  revoked: "revoked",
+  none: "none",
+  unsupported: "left to expire",
+  failed: "not revoked",
+};
+
+/** The session that would be opened, unopened; `null` where any may be removed and none can be. */
+async function findParts(
+  { host: { runtime } }: Context,
+  { provider, options }: Target,
+  all: boolean,
+): Promise<SessionParts | null> {
+  const nobody = {
+    person: () => Promise.reject(new AuthError("unsupported", "Nobody is asked to sign out.")),
+  };
+  try {
+    const found = await gather(provider, options, runtime);
+    const { probe: _, ...rest } = provider;
+    return assemble(rest, options, runtime, nobody, found.given, found);
+  } catch (error) {
+    if (all && error instanceof AuthError) return null;
+    throw error;
+  }
+}
+
+/** Ends one session: at the server it came from, when that can be told; here in any case. */
+async function end(
+  { token }: SavedToken,
+  parts: SessionParts | null,
+  { host: { runtime } }: Context,
+  folder: string | undefined,
+): Promise<LogoutReport> {
+  if (parts && isOfSameClient(parts.key, token.key)) {
+    return await logoutSession({ ...parts, key: token.key });
+  }
+  // Another account's, or another server's: the token must not be sent to this one.
+  const store = openTokenStore(runtime, folder, "disk");
+  const removed = await store.exclusive(() => store.remove(token.key), { timeout: 15_000 });
+  const left = (value: string | undefined) => value === undefined ? "none" : "unsupported";
+  return {
+    refreshToken: left(token.refresh_token),
+    accessToken: left(token.access_token),
+    removed,
+    problems: [],
+  };
+}
+
+function isOfSameClient(one: string, other: string): boolean {
+  const a = tokenParts(one);
+  const b = tokenParts(other);
+  return a !== null && b !== null && a.provider === b.provider && a.server === b.server &&
+    a.clientId === b.clientId;
+}
+
+function accountOf({ token }: SavedToken): string | undefined {
+  const parts = tokenParts(token.key);
+  return parts?.username || token.account || parts?.clientId || undefined;
+}

@@ -1,0 +1,15 @@
+import type { Host } from "./host.ts";
+
+/** Ways to set a text off on a terminal. */
+export type Paint = Record<"bold" | "green" | "red" | "yellow", (text: string) => string>;
+
+/** Colours where standard output is a terminal that wants them (no-color.org); else plain text. */
+export function paintFor(
+  { outputIsTerminal, runtime }: Pick<Host, "outputIsTerminal" | "runtime">,
+): Paint {
+  const colours = outputIsTerminal && !runtime.getEnvironment("NO_COLOR") &&
+    runtime.getEnvironment("TERM") !== "dumb";
+  const code = (on: number, off: number) => (text: string) =>
+    colours ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+  return { bold: code(1, 22), green: code(32, 39), red: code(31, 39), yellow: code(33, 39) };
+}

@@ -1,0 +1,86 @@
+import { parseArgs } from "node:util";
+import { type Command, type Given, type Options, UsageError } from "./command.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** Options that every command has. */
+export const EVERYWHERE: Options = {
+  help: { type: "boolean", short: "h", help: "show this help" },
+};
+
+/**
+ * Reads a command's part of the command line.
+ *
+ * @throws {UsageError} for what the command's line in the table does not know
+ */
+export function parse(command: Command, args: string[]): Given {
+  const options = { ...command.options, ...EVERYWHERE };
+  // Not strict: the parser's own errors suggest nothing, and differ between runtimes.
+  const { tokens } = parseArgs({
+    args,
+    options: parserOptions(options),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const texts: Record<string, string[]> = {};
+  const flags = new Set<string>();
+  const words: string[] = [];
+  const refuse = (message: string) => {
+    throw new UsageError(message, command.name);
+  };
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (spec === undefined) {
+      const hint = rawName.startsWith("--") ? didYouMean(name, Object.keys(options)) : "";
+      refuse(`There is no option ${rawName}.${hint.replace('"', '"--')}`);
+    } else if (spec.type === "boolean") {
+      if (value !== undefined) refuse(`${rawName} takes no value.`);
+      flags.add(name);
+    } else if (value === undefined || (!inlineValue && /^-./.test(value))) {
+      refuse(
+        `${rawName} needs a value: ${rawName} ${
+          spec.value ?? "VALUE"
+        }. One that begins with "-" is ` +
+          `given as --${name}=VALUE.`,
+      );
+    } else {
+      const before = texts[name] ?? [];
+      if (before.length > 0 && !spec.multiple) refuse(`${rawName} is given twice.`);
+      if (spec.choices && !spec.choices.includes(value)) {
+        refuse(
+          `${rawName} is one of: ${spec.choices.join(", ")}.${didYouMean(value, spec.choices)}`,
+        );
+      }
+      texts[name] = [...before, value];
+    }
+  }
+  if (!flags.has("help")) checkCount(command, words);
+  return { texts, flags, words };
+}
+
+function checkCount({ name, words: wanted, count: [least, most] }: Command, words: string[]): void {
+  if (words.length >= least && words.length <= most) return;
+  const usage = `onecell ${name} ${wanted}`.trimEnd();
+  throw new UsageError(
+    words.length < least
+      ? `Something is missing: ${usage}`
+      : most === 0
+      ? `"${words[0]}" is too much: ${usage}`
+      : `"${words[most]}" is too much: ${usage}`,
+    name,
+  );
+}
+
+function parserOptions(
+  options: Options,
+): Record<string, { type: "boolean" | "string"; short?: string; multiple?: boolean }> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [
+      name,
+      { type, multiple: true, ...(short === undefined ? {} : { short }) },
+    ]),
+  );
+}

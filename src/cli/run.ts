@@ -1,0 +1,93 @@
+import { AuthError } from "../errors.ts";
+import { plain } from "../notebook/html.ts";
+import { type Context, UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+import { helpText } from "./help.ts";
+import { BrokenPipe, type Host, OutputError } from "./host.ts";
+import { paintFor } from "./paint.ts";
+import { parse } from "./parse.ts";
+import { findCommand, showHelp } from "./show_help.ts";
+import { VERSION } from "./version.ts";
+
+/** Exit codes. */
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const INTERRUPTED = 130;
+
+/** Runs one command line to its exit code. It never throws. */
+export async function run(args: string[], host: Host): Promise<number> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    forget();
+    controller.abort(new AuthError("aborted", "Stopped."));
+  };
+  // Once: whoever presses Ctrl-C again wants the process to end at once, and it does.
+  const forget = listen(host, interrupt);
+  try {
+    return await dispatch(args, host, controller.signal, interrupt);
+  } catch (error) {
+    if (controller.signal.aborted) {
+      say(host, "stopped.");
+      return INTERRUPTED;
+    }
+    return explain(error, host);
+  } finally {
+    forget();
+  }
+}
+
+async function dispatch(
+  [first, ...rest]: string[],
+  host: Host,
+  signal: AbortSignal,
+  interrupt: () => void,
+): Promise<number> {
+  if (first === undefined) {
+    // Nobody asked for this help, so it is no output.
+    host.runtime.writeError(helpText(commands, paintFor({ ...host, outputIsTerminal: false })));
+    return WRONG_USAGE;
+  }
+  if (first === "--version" || first === "-V") {
+    await host.write(`onecell ${VERSION}\n`);
+    return 0;
+  }
+  if (first === "--help" || first === "-h") return await showHelp({ host, words: [] });
+  if (first.startsWith("-")) throw new UsageError(`The command comes first, before ${first}.`);
+  const command = findCommand(first);
+  const given = parse(command, rest);
+  if (given.flags.has("help")) return await showHelp({ host, words: [command.name] });
+  const context: Context = { ...given, host, signal, interrupt };
+  return await (await command.load())(context);
+}
+
+/** Says on standard error what went wrong. */
+function explain(error: unknown, host: Host): number {
+  if (error instanceof BrokenPipe) return 0;
+  if (error instanceof UsageError) {
+    say(host, error.message);
+    say(host, `See: onecell help${error.command ? ` ${error.command}` : ""}`);
+    return WRONG_USAGE;
+  }
+  if (error instanceof AuthError) say(host, `${error.code}: ${error.message}`);
+  else if (error instanceof OutputError) {
+    say(host, `The output cannot be written: ${error.message}.`);
+  } else say(host, `This should not have happened. ${error instanceof Error ? error.message : ""}`);
+  return FAILED;
+}
+
+/** One line on standard error, if anybody listens there. */
+export function say(host: Host, message: string): void {
+  try {
+    host.runtime.writeError(`onecell: ${plain(message)}\n`);
+  } catch {
+    // Nobody does.
+  }
+}
+
+function listen(host: Host, listener: () => void): () => void {
+  try {
+    return host.runtime.onInterrupt(listener);
+  } catch {
+    return () => {};
+  }
+}

@@ -1,0 +1,110 @@
+import { defineProvider, type ProviderInput } from "../define_provider.ts";
+import { AuthError } from "../errors.ts";
+import type { SessionOptions } from "../options.ts";
+import type { ClientAuthentication, Grant, Provider } from "../provider.ts";
+import { findProvider, providers } from "../providers/registry.ts";
+import { readDocument } from "../store/read_document.ts";
+import { type Context, type Given, textOf, UsageError } from "./command.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** Which system a command is about. */
+export interface Target {
+  provider: Provider;
+  /** Options for `getSession` that the command line gave. */
+  options: SessionOptions;
+  /** The words after the system's name. */
+  rest: readonly string[];
+}
+
+/**
+ * Finds out which system is meant: a file, a registered name, or a name of the caller's with URLs.
+ *
+ * @param command for messages
+ * @throws {UsageError} when none is named; {AuthError} when there is no such one
+ */
+export async function findTarget(context: Context, command: string): Promise<Target> {
+  const { words, host } = context;
+  const options = sessionOptions(context);
+  const file = textOf(context, "provider");
+  if (file !== undefined) {
+    return { provider: await readProvider(host.runtime, file), options, rest: words };
+  }
+  const [name, ...rest] = words;
+  if (name === undefined) {
+    const names = providers.map(({ name }) => name).join(", ");
+    throw new UsageError(`Name the system: onecell ${command} PROVIDER. Known: ${names}.`, command);
+  }
+  return { provider: findNamed(context, name, command), options, rest };
+}
+
+/** A provider described in a JSON file. */
+export async function readProvider(
+  runtime: Parameters<typeof readDocument>[0],
+  file: string,
+): Promise<Provider> {
+  const text = await readDocument(runtime, file, "file");
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch {
+    throw new AuthError("invalid_argument", `"${file}" is not JSON. See defineProvider.`);
+  }
+  return defineProvider(input as ProviderInput);
+}
+
+function findNamed(given: Given, name: string, command: string): Provider {
+  const registered = providers.find((provider) => provider.name === name);
+  const own = ["grant", "client-authentication"].find((option) => given.texts[option]);
+  if (registered) {
+    if (own === undefined) return registered;
+    throw new UsageError(`--${own} is for a system of your own, and ${name} is known.`, command);
+  }
+  const issuer = textOf(given, "issuer");
+  const apiUrl = textOf(given, "api-url");
+  if (issuer === undefined || apiUrl === undefined) {
+    if (issuer !== undefined || apiUrl !== undefined || own !== undefined) {
+      throw new UsageError("A system of your own needs both --issuer and --api-url.", command);
+    }
+    return unknownProvider(name);
+  }
+  const grant = textOf(given, "grant") as Grant | undefined;
+  const clientAuthentication = textOf(given, "client-authentication") as
+    | ClientAuthentication
+    | undefined;
+  return defineProvider({
+    name,
+    issuer,
+    apiUrl,
+    ...(grant === undefined ? {} : { grant }),
+    ...(clientAuthentication === undefined ? {} : { clientAuthentication }),
+  });
+}
+
+function unknownProvider(name: string): Provider {
+  try {
+    return findProvider(name);
+  } catch (error) {
+    const hint = didYouMean(name, providers.map(({ name }) => name));
+    if (!(error instanceof AuthError) || hint === "") throw error;
+    throw new AuthError(error.code, `There is no provider "${name}".${hint}`);
+  }
+}
+
+/** The options that commands have in common, by `getSession`'s names. */
+export function sessionOptions(context: Context): SessionOptions {
+  const options: SessionOptions = { signal: context.signal };
+  const set = <Name extends "issuer" | "authUrl" | "apiUrl" | "directory" | "scope" | "sessionKey">(
+    name: Name,
+    option: string,
+  ) => {
+    const value = textOf(context, option);
+    if (value !== undefined) options[name] = value;
+  };
+  set("issuer", "issuer");
+  set("authUrl", "auth-url");
+  set("apiUrl", "api-url");
+  set("directory", "directory");
+  set("scope", "scope");
+  set("sessionKey", "session-key");
+  return options;
+}

@@ -1,0 +1,60 @@
+import { AuthError } from "../errors.ts";
+import { createPerson } from "../notebook/create_person.ts";
+import type { Person } from "../notebook/person.ts";
+import type { Context } from "./command.ts";
+
+/** What the command line answered already. */
+export interface GivenAnswers {
+  username?: string | undefined;
+  password?: string | undefined;
+}
+
+/**
+ * The person at the terminal. Questions that the command line has answered are not asked again, and
+ * Ctrl-C at a question ends the command, as it does anywhere else.
+ */
+export function terminalPerson(
+  { host, interrupt }: Pick<Context, "host" | "interrupt">,
+  given: GivenAnswers,
+): Person {
+  const { runtime } = host;
+  // A command is no cell, wherever it was started from.
+  const inner = createPerson(runtime, { kernel: null });
+  const answers = { ...given };
+  const take = (name: keyof GivenAnswers): string => {
+    const answer = answers[name];
+    if (answer !== undefined) {
+      // For one try: what was refused must not be sent again and again.
+      answers[name] = "";
+      if (answer !== "") return answer;
+    }
+    throw new AuthError(
+      "login_refused",
+      "The user name or the password was refused. Check both and try again.",
+    );
+  };
+  return {
+    get kind() {
+      return given.password === undefined ? inner.kind : "terminal";
+    },
+    get browserIsLocal() {
+      return inner.browserIsLocal;
+    },
+    async ask(text, options) {
+      if (options.secret && given.password !== undefined && /password$/i.test(text)) {
+        return take("password");
+      }
+      if (!options.secret && given.username !== undefined && /user ?name$/i.test(text)) {
+        // Where the rest is typed, another name may be typed at the next try.
+        if (answers.username !== "" || given.password !== undefined) return take("username");
+      }
+      const answer = await inner.ask(text, options);
+      if (answer !== null || !runtime.inputIsTerminal()) return answer;
+      interrupt();
+      throw new AuthError("aborted", "Stopped.");
+    },
+    show: (state) => inner.show(state),
+    open: (url) => inner.open(url),
+    interruptible: (wait) => inner.interruptible(wait),
+  };
+}

@@ -1,0 +1,186 @@
+import { environmentCredentials } from "../credentials.ts";
+import { AuthError } from "../errors.ts";
+import { plain } from "../notebook/html.ts";
+import type { Provider } from "../provider.ts";
+import { providers } from "../providers/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { environmentUrls, resolveSystem } from "../system.ts";
+import { type Context, textOf, UsageError } from "./command.ts";
+import type { Host } from "./host.ts";
+import { openSession } from "./login.ts";
+import { say } from "./run.ts";
+import { findTarget } from "./target.ts";
+
+/** `onecell token PROVIDER` */
+export async function token(context: Context): Promise<number> {
+  const session = await openSession(context, await findTarget(context, "token"));
+  await context.host.write(`${await session.token({ signal: context.signal })}\n`);
+  return 0;
+}
+
+/** `onecell fetch [PROVIDER] URL` */
+export async function fetchUrl(context: Context): Promise<number> {
+  const { host, signal } = context;
+  const { provider, options, rest: [url, extra] } = await findTarget(
+    withProvider(context),
+    "fetch",
+  );
+  if (url === undefined || extra !== undefined) {
+    throw new UsageError("Give one URL: onecell fetch [PROVIDER] URL", "fetch");
+  }
+  const init = await requestInit(context);
+  const origins = context.texts["origin"];
+  const session = await openSession(
+    context,
+    { provider, options, rest: [] },
+    origins === undefined ? {} : { origins },
+  );
+  const response = await session.fetch(url, { ...init, signal }).catch((error: unknown) => {
+    throw isForeign(error) ? hintAtOrigin(error, new URL(url).origin) : error;
+  });
+  if (context.flags.has("include")) await host.write(headOf(response));
+  await writeBody(host, response, textOf(context, "output"));
+  if (response.ok) return 0;
+  say(host, `api_error: ${provider.title} answered HTTP ${response.status}.`);
+  return 1;
+}
+
+const isForeign = (error: unknown): error is AuthError =>
+  error instanceof AuthError && error.code === "foreign_origin";
+
+/** The error names the option of `getSession`; a command has its own. */
+function hintAtOrigin(error: AuthError, origin: string): AuthError {
+  return new AuthError(error.code, `${error.message} For this command: --origin ${origin}`);
+}
+
+/** Puts the provider's name before a URL that tells it. */
+function withProvider(context: Context): Context {
+  const { words, host: { runtime } } = context;
+  const [word] = words;
+  const isNamed = words.length !== 1 || textOf(context, "provider") !== undefined;
+  if (isNamed || word === undefined || providers.some(({ name }) => name === word)) return context;
+  if (!URL.canParse(word)) {
+    throw new UsageError(
+      `Name the system that "${word}" belongs to: onecell fetch PROVIDER ${word}`,
+      "fetch",
+    );
+  }
+  const { origin } = new URL(word);
+  const able = providers.filter((provider) => originsOf(runtime, provider).has(origin));
+  const [found, another] = able;
+  if (found && !another) return { ...context, words: [found.name, word] };
+  const names = (able.length > 0 ? able : providers).map(({ name }) => name).join(", ");
+  throw new UsageError(
+    `${origin} ${
+      able.length > 0 ? "belongs to more than one system" : "belongs to no known system"
+    }. ` +
+      `Name it: onecell fetch PROVIDER URL (${names})`,
+    "fetch",
+  );
+}
+
+/** Where a registered system's token may go. */
+function originsOf(runtime: Runtime, provider: Provider): ReadonlySet<string> {
+  const get = (name: string) => runtime.getEnvironment(name);
+  const { probe: _, ...rest } = provider;
+  const values = { ...provider.defaults, ...environmentCredentials(provider, get) };
+  try {
+    return resolveSystem(rest, [environmentUrls(provider, get)], values).origins;
+  } catch {
+    return new Set(); // its URLs are not known without its credentials
+  }
+}
+
+async function requestInit(context: Context): Promise<RequestInit> {
+  const headers = new Headers();
+  for (const line of context.texts["header"] ?? []) {
+    const colon = line.indexOf(":");
+    try {
+      if (colon < 1) throw new TypeError("no name");
+      headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    } catch {
+      // The line itself may hold a secret.
+      throw new UsageError("A header is given as 'Name: value'.", "fetch");
+    }
+  }
+  const data = textOf(context, "data");
+  const method = textOf(context, "request")?.toUpperCase();
+  const init: RequestInit = { headers };
+  if (data !== undefined) {
+    const body = await readData(context.host, data);
+    if (!headers.has("content-type")) headers.set("content-type", contentType(body));
+    init.body = body;
+    init.method = method ?? "POST";
+  } else if (method !== undefined) init.method = method;
+  if (init.body !== undefined && /^(GET|HEAD)$/.test(init.method ?? "")) {
+    throw new UsageError(`A ${init.method} has no body: leave out --data.`, "fetch");
+  }
+  return init;
+}
+
+async function readData(host: Host, data: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (!data.startsWith("@")) return new TextEncoder().encode(data);
+  if (data === "@-") return await host.readInput();
+  try {
+    return await host.readFile(data.slice(1));
+  } catch (error) {
+    throw fileError(error, `The file "${data.slice(1)}" cannot be read`);
+  }
+}
+
+/** What data looks like: JSON, else a form, as other programs send it. */
+function contentType(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body);
+  try {
+    if (/^\s*[[{]/.test(text)) {
+      JSON.parse(text);
+      return "application/json";
+    }
+  } catch { /* then it is not */ }
+  return "application/x-www-form-urlencoded";
+}
+
+function headOf(response: Response): string {
+  const lines = [`HTTP ${response.status} ${response.statusText}`.trimEnd()];
+  for (const [name, value] of response.headers) lines.push(`${name}: ${value}`);
+  return lines.map((line) => `${plain(line)}\n`).join("") + "\n";
+}
+
+async function writeBody(host: Host, response: Response, path: string | undefined): Promise<void> {
+  let file;
+  try {
+    file = path === undefined ? undefined : await host.createFile(path);
+  } catch (error) {
+    await response.body?.cancel();
+    throw fileError(error, `The file "${path}" cannot be written`);
+  }
+  let last = 10;
+  try {
+    for await (const part of response.body ?? []) {
+      if (file) await file.write(part);
+      else await host.write(part);
+      last = part.at(-1) ?? last;
+    }
+    // On a screen the prompt belongs on a line of its own; a file gets what was sent.
+    if (!file && host.outputIsTerminal && last !== 10) await host.write("\n");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new AuthError("network", "The answer broke off before its end. Try again.", {
+      cause: error,
+    });
+  } finally {
+    await file?.close();
+  }
+}
+
+function fileError(error: unknown, what: string): AuthError {
+  const code = (error as { code?: unknown }).code;
+  const reason = code === "ENOENT"
+    ? "there is none"
+    : code === "EACCES" || code === "EPERM"
+    ? "this user may not"
+    : code === "EISDIR"
+    ? "it is a folder"
+    : "check its path and the disk";
+  return new AuthError("invalid_argument", `${what}: ${reason}.`, { cause: error });
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../examples/sandbox/mod.ts";
+import { TestFolder } from "../support/folder.ts";
+
+/** What one command did. */
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to run a command. */
+export interface RunOptions {
+  /** Standard input; nothing unless given. */
+  input?: string;
+  env?: Record<string, string>;
+  /** Called when it runs. */
+  started?: (process: Deno.ChildProcess) => void;
+}
+
+/** A machine with nothing on it but `onecell`, and the systems it can reach. */
+export class Machine implements AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly home: TestFolder;
+  /** Values that no command but `token` may show. */
+  readonly secrets: Set<string> = new Set();
+  readonly #denoDirectory: string;
+
+  private constructor(sandbox: Sandbox, home: TestFolder, denoDirectory: string) {
+    this.sandbox = sandbox;
+    this.home = home;
+    this.#denoDirectory = denoDirectory;
+    for (const { password } of sandbox.users) this.secrets.add(password);
+    for (const { clientSecret, privateKeyPem } of Object.values(sandbox.clients)) {
+      if (clientSecret !== undefined) this.secrets.add(clientSecret);
+      if (privateKeyPem !== undefined) this.secrets.add(privateKeyPem);
+    }
+  }
+
+  static async start(options: SandboxOptions): Promise<Machine> {
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
+      .output();
+    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+    return new Machine(await startSandbox(options), await TestFolder.make(), denoDir);
+  }
+
+  /** The environment every command finds. */
+  environment(more: Record<string, string> = {}): Record<string, string> {
+    return {
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: this.home.path,
+      // Its default is below the home folder, and this machine has a home of its own.
+      DENO_DIR: this.#denoDirectory,
+      DENO_NO_UPDATE_CHECK: "1",
+      ...this.sandbox.environment,
+      ...more,
+    };
+  }
+
+  /** The words that start `onecell`. */
+  get command(): string[] {
+    const cli = new URL("../../src/cli.ts", import.meta.url).pathname;
+    return [Deno.execPath(), "run", "-A", "--quiet", cli];
+  }
+
+  /** Runs a command to its end, and looks for secrets in what it wrote. */
+  async run(args: string[], options: RunOptions = {}): Promise<Ran> {
+    const [program = "", ...words] = this.command;
+    const process = new Deno.Command(program, {
+      args: [...words, ...args],
+      clearEnv: true,
+      env: this.environment(options.env),
+      cwd: this.home.path,
+      stdin: options.input === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (options.input !== undefined) {
+      const writer = process.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(options.input));
+      await writer.close().catch(() => {}); // it may have ended without reading
+    }
+    options.started?.(process);
+    const { code, stdout, stderr } = await process.output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const ran = { code, stdout: decode(stdout), stderr: decode(stderr) };
+    await this.checkHidden(args[0] === "token" ? ran.stderr : ran.stdout + ran.stderr);
+    return ran;
+  }
+
+  /** Runs a command that has to work; gives its standard output. */
+  async ok(args: string[], options: RunOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args, options);
+    assert.equal(code, 0, `${args.join(" ")}: ${stderr}${stdout}`);
+    assert.equal(stderr, "");
+    return stdout;
+  }
+
+  /** Signs the first user in to SpatiaFi. */
+  async login(): Promise<void> {
+    const [user] = this.sandbox.users;
+    assert(user);
+    const args = ["login", "spatiafi", "--user", user.username, "--password-stdin"];
+    await this.ok(args, { input: `${user.password}\n` });
+  }
+
+  /** No run of six characters of a secret is in a text: of those known, and of those saved since. */
+  async checkHidden(text: string): Promise<void> {
+    const secrets = new Set(this.secrets);
+    for (const path of await this.files()) {
+      let values: Record<string, unknown>;
+      try {
+        values = JSON.parse(await Deno.readTextFile(path));
+      } catch {
+        continue;
+      }
+      for (const [name, value] of Object.entries(values)) {
+        if (!/secret|token$|password/.test(name) || typeof value !== "string") continue;
+        // Tokens of one server begin alike, and what an API echoes of them is not ours.
+        secrets.add(value.split(".").at(-1) ?? value);
+      }
+    }
+    for (const secret of secrets) {
+      for (let at = 0; at + 6 <= secret.length; at++) {
+        const part = secret.slice(at, at + 6);
+        assert(!text.includes(part), `a part of a secret is shown:\n${text}`);
+      }
+    }
+  }
+
+  /** Every file below the home folder. */
+  async files(folder = ""): Promise<string[]> {
+    const found: string[] = [];
+    for await (const entry of Deno.readDir(this.home.at(folder))) {
+      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory) found.push(...await this.files(name));
+      else if (entry.isFile) found.push(this.home.at(name));
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandbox.stop();
+    await this.home[Symbol.asyncDispose]();
+  }
+}

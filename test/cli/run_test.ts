@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { commands } from "../../src/cli/commands.ts";
+import { run } from "../../src/cli/run.ts";
+import { test } from "../support/test.ts";
+import { fakeHost } from "./fake_host.ts";
+
+test("help lists every command, and each command's help its options", async () => {
+  const host = fakeHost();
+  assert.equal(await run(["help"], host), 0);
+  for (const { name, summary } of commands) {
+    assert(host.output.includes(name) && host.output.includes(summary));
+  }
+  const same = fakeHost();
+  assert.equal(await run(["--help"], same), 0);
+  assert.equal(same.output, host.output);
+  for (const command of commands) {
+    for (const line of [["help", command.name], [command.name, "--help"], [command.name, "-h"]]) {
+      const own = fakeHost();
+      assert.equal(await run(line, own), 0, line.join(" "));
+      assert(own.output.includes(`onecell ${command.name}`));
+      for (const option of Object.keys(command.options)) assert(own.output.includes(`--${option}`));
+      const widest = Math.max(...own.output.split("\n").map((text) => text.length));
+      assert(widest <= 100, `${command.name}: ${widest} characters`);
+      assert.deepEqual(own.runtime.written, []);
+    }
+  }
+});
+
+test("what is wrong goes to standard error, with exit code 2", async () => {
+  for (
+    const line of ["", "frobnicate", "-x", "login --nope", "help frobnicate", "completions csh"]
+  ) {
+    const host = fakeHost();
+    assert.equal(await run(line.split(" ").filter(Boolean), host), 2, line);
+    assert.equal(host.output, "");
+    assert.match(host.runtime.written.join(""), /onecell/);
+  }
+  const host = fakeHost();
+  await run(["status", "--jsno"], host);
+  assert.deepEqual(host.runtime.written, [
+    'onecell: There is no option --jsno. Did you mean "--json"?\n',
+    "onecell: See: onecell help status\n",
+  ]);
+});
+
+test("an AuthError is its code and message on standard error, with exit code 1", async () => {
+  const host = fakeHost();
+  assert.equal(await run(["doctor", "spatiafy"], host), 1);
+  assert.equal(host.output, "");
+  assert.deepEqual(host.runtime.written, [
+    'onecell: unknown_provider: There is no provider "spatiafy". Did you mean "spatiafi"?\n',
+  ]);
+  const other = fakeHost();
+  assert.equal(await run(["token", "frobnicate"], other), 1);
+  assert.match(other.runtime.written.join(), /unknown_provider: .*Known: "spatiafi"/);
+});
+
+test("a system of one's own is given whole, or refused", async () => {
+  const rows: [string, number, RegExp][] = [
+    ["token mine --issuer https://login.example.com", 2, /both --issuer and --api-url/],
+    ["token mine --api-url https://api.example.com", 2, /both --issuer and --api-url/],
+    ["token mine --grant password", 2, /both --issuer and --api-url/],
+    ["token spatiafi --grant password", 2, /spatiafi is known/],
+    ["token", 2, /Name the system: onecell token PROVIDER\. Known: spatiafi, /],
+    ["token Mine --issuer https://a.example --api-url https://b.example", 1, /invalid_argument/],
+    ["token mine --issuer http://a.example --api-url https://b.example", 1, /insecure_url/],
+    ["fetch /api/info", 2, /Name the system that "\/api\/info" belongs to/],
+    ["fetch spatiafi", 2, /Give one URL/],
+    ["fetch spatiafi /a -X GET -d x", 2, /A GET has no body/],
+    ["fetch spatiafi /a -H nonsense", 2, /'Name: value'/],
+  ];
+  for (const [line, code, expected] of rows) {
+    const host = fakeHost();
+    assert.equal(await run(line.split(" "), host), code, line);
+    assert.match(host.runtime.written.join(""), expected);
+  }
+});
+
+test("colours are for a terminal that wants them", async () => {
+  const rows: [Parameters<typeof fakeHost>[0], boolean][] = [
+    [{}, false],
+    [{ outputIsTerminal: true }, true],
+    [{ outputIsTerminal: true, environment: { NO_COLOR: "1" } }, false],
+    [{ outputIsTerminal: true, environment: { NO_COLOR: "" } }, true],
+    [{ outputIsTerminal: true, environment: { TERM: "dumb" } }, false],
+  ];
+  for (const [options, coloured] of rows) {
+    const host = fakeHost(options);
+    await run(["providers"], host);
+    assert.equal(host.output.includes("\x1b["), coloured, JSON.stringify(options));
+  }
+});
+
+test("nobody reading any more is no failure, and says nothing", async () => {
+  const host = fakeHost({ broken: true });
+  assert.equal(await run(["providers"], host), 0);
+  assert.deepEqual(host.runtime.written, []);
+});
+
+test("no listener stays behind", async () => {
+  for (const line of [["providers"], ["frobnicate"], ["token", "nope"]]) {
+    const host = fakeHost();
+    await run(line, host);
+    assert.equal(host.runtime.listeners.size, 0);
+  }
+});
+
+test("providers --json has the same members for every system", async () => {
+  const host = fakeHost();
+  assert.equal(await run(["providers", "--json"], host), 0);
+  const list = JSON.parse(host.output) as Record<string, unknown>[];
+  assert.equal(list.length, 6);
+  for (const system of list) {
+    assert.deepEqual(Object.keys(system), ["name", "title", "grant", "apiUrl", "documentation"]);
+  }
+});
