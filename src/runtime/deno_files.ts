@@ -17,6 +17,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
         if (!windows) await deno.chmod(path, mode);
       } catch (error) {
         file.close();
+        await deno.remove(path);
         throw error;
       }
       return privateHandle(file);

@@ -95,6 +95,7 @@ async function createPrivate(path: string, mode: number): Promise<PrivateFileHan
     if (!windows) await file.chmod(mode);
   } catch (error) {
     await file.close();
+    await fs.unlink(path);
     throw error;
   }
   return {

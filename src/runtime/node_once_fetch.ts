@@ -23,7 +23,7 @@ export async function nodeOnceFetch(
     const stop = () => sent.destroy(signal.reason);
     signal.addEventListener("abort", stop);
     sent.once("close", () => signal.removeEventListener("abort", stop));
-    sent.once("error", (error) => {
+    sent.on("error", (error) => {
       reject(signal.aborted ? signal.reason : new TypeError("fetch failed", { cause: error }));
     });
     sent.once("response", (answer) => {

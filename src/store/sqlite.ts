@@ -29,7 +29,7 @@ export async function loadSqlite(runtime: Pick<Runtime, "name">): Promise<Sqlite
   } catch (error) {
     throw new AuthError(
       "store_unavailable",
-      "This runtime has no node:sqlite, which the lock needs. Use Deno 2.2, Node 22.13 or Bun 1.4, or later ones.",
+      "This runtime has no node:sqlite, which the lock needs. Use Deno from 2.2, Node from 22.13, or a Bun that has it.",
       { cause: error },
     );
   }

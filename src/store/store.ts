@@ -22,9 +22,16 @@ export interface StoredToken {
 
 /** Where tokens are kept: on disk, or in memory only. */
 export interface TokenStore {
-  /** The token, or `null`. Never throws for a damaged file: that one is set aside. */
+  /**
+   * The token, or `null`: of disk and memory the newer one. Takes no lock and never throws. A damaged
+   * file counts as none; the next write sets it aside.
+   */
   read(key: string): Promise<StoredToken | null>;
-  /** Writes it, atomically and private. */
+  /**
+   * Writes it, atomically and private. Where the disk refuses, this process still has it in memory.
+   *
+   * @throws {AuthError} `store_unavailable` or `permission_denied` when the disk has not taken it
+   */
   write(key: string, token: StoredToken): Promise<void>;
   /** Removes it; true when there was one. */
   remove(key: string): Promise<boolean>;

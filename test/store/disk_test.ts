@@ -38,10 +38,22 @@ async function succeeds([program = "", ...args]: string[]): Promise<boolean> {
     .then(({ success }) => success, () => false);
 }
 
-/** How to start a program that may mount; `null`, with a line why, where that is not allowed. */
-async function mounting(what: string): Promise<string[] | null> {
-  for (const unshare of [["unshare", "-m"], ["unshare", "-rm"], ["sudo", "-nE", "unshare", "-m"]]) {
-    if (await succeeds([...unshare, "mount", "-t", "tmpfs", "none", "/mnt"])) return unshare;
+/** Starts a program after a shell command that mounts what only this program sees. */
+type Mounting = (mount: string) => string[];
+
+/** How to mount; `null`, with a line why, where that is not allowed. */
+async function mounting(what: string): Promise<Mounting | null> {
+  const ids = [`--reuid=${Deno.uid()}`, `--regid=${Deno.gid()}`, "--clear-groups"];
+  for (
+    const [unshare, user] of [
+      [["unshare", "-m"], []],
+      [["unshare", "-rm"], []],
+      [["sudo", "-nE", "unshare", "-m"], ["setpriv", ...ids, "--"]],
+    ] as const
+  ) {
+    if (await succeeds([...unshare, "mount", "-t", "tmpfs", "none", "/mnt"])) {
+      return (mount) => [...unshare, "sh", "-c", `${mount} && exec "$@"`, "sh", ...user];
+    }
   }
   skip(what, "mounting is not permitted here");
   return null;
@@ -60,12 +72,11 @@ Deno.test({
   name: "row 12: on a full disk a write fails, half way, and the old file is whole",
   ...STRICT,
   async fn() {
-    const unshare = await mounting("a full disk");
-    if (!unshare) return;
+    const mounted = await mounting("a full disk");
+    if (!mounted) return;
     for (const runtime of await allRuntimes()) {
       await using folder = await TestFolder.make();
-      const mount = `mount -t tmpfs -o size=160k,mode=700 none ${folder.path} && exec "$@"`;
-      const through: string[] = [...unshare, "sh", "-c", mount, "sh"];
+      const through: string[] = mounted(`mount -t tmpfs -o size=160k,mode=777 none ${folder.path}`);
       const worker: WorkerProcess = new WorkerProcess(WORKER, ["fill", folder.path], {
         runtime,
         through,
@@ -133,8 +144,8 @@ Deno.test({
   name: "row 15: on a read-only disk the error is quick and the session works from memory",
   ...STRICT,
   async fn() {
-    const unshare = await mounting("a read-only disk");
-    if (!unshare) return;
+    const mounted = await mounting("a read-only disk");
+    if (!mounted) return;
     for (const runtime of await allRuntimes()) {
       for (const there of [false, true]) {
         await using folder = await TestFolder.make();
@@ -143,8 +154,7 @@ Deno.test({
           await store.exclusive(() => store.write(KEY, testToken(1)), { timeout: 1000 });
         }
         const at = folder.path;
-        const mount = `mount --bind ${at} ${at} && mount -o remount,ro,bind ${at} && exec "$@"`;
-        const through: string[] = [...unshare, "sh", "-c", mount, "sh"];
+        const through = mounted(`mount --bind ${at} ${at} && mount -o remount,ro,bind ${at}`);
         const worker = new WorkerProcess(WORKER, ["refused", at, 5], { runtime, through });
         const name = `${runtime.name}, read-only disk${there ? " with a token" : ""}`;
         const words = /read-?only/i;

@@ -39,8 +39,14 @@ async function killInSlot(
     const runtime = runtimes[turn % runtimes.length] as TestRuntime;
     const worker = new WorkerProcess(WORKER, ["count", folder.path, at], { runtime });
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const killWithin = (time: number) => {
+      timer ??= setTimeout(() => worker.signal("SIGKILL"), Math.random() * time);
+    };
+    // Some while they start or wait, some in their first update, some after a few.
+    const when = Math.random();
+    if (when < 0.25) killWithin(600);
     for (let said = await worker.next<Said>(); said; said = await worker.next<Said>()) {
-      timer ??= setTimeout(() => worker.signal("SIGKILL"), Math.random() * 40);
+      killWithin(when < 0.6 ? 40 : 400);
       if ("trying" in said) {
         // A worker never goes back behind what another in its place has written.
         assert.ok(said.trying > slot.done, `update ${slot.done} in slot ${at} is lost`);

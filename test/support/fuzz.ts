@@ -1,0 +1,56 @@
+import { AuthError } from "../../src/errors.ts";
+import { size } from "./long.ts";
+import { Random } from "./random.ts";
+
+/** Long enough for anything that is not stuck, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** What one kind of accident came to. */
+export interface Tally {
+  /** It was taken. */
+  good: number;
+  /** It was refused, with an `AuthError`. */
+  refused: number;
+}
+
+/**
+ * Runs a thing with many accidents. Whatever it throws must be an `AuthError`, and it must end.
+ * `ONECELL_SEED` repeats a run; `ONECELL_LONG=1` makes ten times as many.
+ *
+ * @param count how many, in the short form
+ * @param action one accident; what it throws is judged, what it asserts is thrown on
+ */
+export async function fuzz(
+  count: number,
+  action: (random: Random, number: number) => unknown,
+): Promise<Tally> {
+  const given = Number(Deno.env.get("ONECELL_SEED"));
+  const seed = given || crypto.getRandomValues(new Uint32Array(1))[0] || 1;
+  const tally = { good: 0, refused: 0 };
+  for (let number = 0; number < size(count, count * 10); number++) {
+    // Every accident can be repeated without the ones before.
+    const random = new Random(seed + number * 7919);
+    try {
+      await inTime(async () => await action(random, number));
+      tally.good++;
+    } catch (error) {
+      if (!(error instanceof AuthError)) {
+        throw new Error(`seed ${seed}, accident ${number}`, { cause: error });
+      }
+      tally.refused++;
+    }
+  }
+  return tally;
+}
+
+async function inTime(action: () => Promise<void>): Promise<void> {
+  let timer: number | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it does not end")), PATIENCE);
+  });
+  try {
+    await Promise.race([stuck, action()]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
