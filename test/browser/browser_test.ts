@@ -5,7 +5,7 @@ import { pathOf } from "../notebook/examples/run_example.ts";
 import type { Notebook } from "../notebook/run_notebook.ts";
 import { test } from "../support/test.ts";
 import { findPrograms } from "./find_chromium.ts";
-import { openBrowser, type Person, picture, pictures } from "./open_browser.ts";
+import { image, openBrowser, type Person, picture, pictures, takesImages } from "./open_browser.ts";
 import { type Lab, startLab } from "./start_lab.ts";
 
 const programs = await findPrograms();
@@ -20,7 +20,9 @@ interface World {
 
 browserTest("JupyterLab, as a person sees it", async (context) => {
   const { chromium, python } = programs ?? { chromium: "", python: "" };
-  await using sandbox = await startSandbox({ systems: ["spatiafi", "oidc"] });
+  // Pictures for the documents show the sandbox where the notebooks show it.
+  const port = takesImages ? 9400 : 0;
+  await using sandbox = await startSandbox({ systems: ["spatiafi", "oidc"], port });
   await using lab = await startLab(python, sandbox.environment);
   await using person = await openBrowser(chromium);
   const world = { sandbox, lab, person };
@@ -55,14 +57,14 @@ async function ask({ lab, person, sandbox }: World): Promise<void> {
   for (const index of [1, 2, 3]) await notebook.run(index);
   assert.match(await notebook.ended(2), /✓ Signed in to SpatiaFi/);
   await notebook.ended(3);
-  await notebook.cell(0).scrollIntoViewIfNeeded();
-  await pictures(notebook, "quickstart");
+  await pictures(notebook, "quickstart", notebook.cell(0));
   assert.equal(await notebook.trusted(), true);
 
   await notebook.save();
   const saved = await lab.read("quickstart");
   const text = textsOf(saved);
   assertNoSecret(text, await secretsOf(sandbox, lab.home), "the saved notebook");
+  await image(notebook, "signed_in", [notebook.cell(0), notebook.cell(1)], lab.home);
   assert(text.includes(username), "what is typed without a mask is saved by JupyterLab");
 }
 
@@ -78,7 +80,7 @@ async function reopen({ lab, person }: World): Promise<void> {
   assert.equal(await notebook.trusted(), false);
   assert.match(await notebook.card(0).innerText(), /✓ Signed in to SpatiaFi[^]*Token until: /);
   assert(await notebook.framed(0), "the card has lost its frame");
-  await pictures(notebook, "untrusted");
+  await pictures(notebook, "untrusted", notebook.card(0));
 }
 
 async function approveDevice({ lab, person, sandbox }: World): Promise<void> {
@@ -93,9 +95,9 @@ async function approveDevice({ lab, person, sandbox }: World): Promise<void> {
   );
   assert(width > 0, "the QR code is a picture");
   const code = await card.locator("code").innerText();
-  await card.scrollIntoViewIfNeeded();
-  await pictures(notebook, "device");
+  await pictures(notebook, "device", card);
 
+  await image(notebook, "device", [notebook.cell(1), card], lab.home);
   const tab = await visit.secondTab(() => card.getByRole("link").click());
   await tab.getByText(code).waitFor();
   await picture(tab, "device_page");
@@ -109,8 +111,7 @@ async function approveDevice({ lab, person, sandbox }: World): Promise<void> {
   assert.match(await notebook.ended(1), /✓ Signed in to City Library/);
   for (const index of [2, 3, 4]) await notebook.run(index);
   await notebook.ended(4);
-  await notebook.cell(1).scrollIntoViewIfNeeded();
-  await pictures(notebook, "device_approved");
+  await pictures(notebook, "device_approved", notebook.card(1));
   await notebook.save();
   const outputs = textsOf((await lab.read("define_provider")).cells.map(({ outputs }) => outputs));
   assert(!outputs.includes(code), "the code is in the saved notebook");
@@ -129,7 +130,7 @@ async function stop({ lab, person }: World): Promise<void> {
   assert.match(await notebook.ended(1), /AuthError \[aborted\]/);
   await notebook.run(2);
   assert.match(await notebook.ended(2), /still here/);
-  await pictures(notebook, "stopped");
+  await pictures(notebook, "stopped", card);
   await notebook.save();
   assert(!textsOf(await lab.read("stop")).includes(code), "the code is in the saved notebook");
 }
@@ -143,7 +144,8 @@ async function link({ lab, person, sandbox }: World): Promise<void> {
   for (const index of [0, 1]) await notebook.run(index);
   const button = notebook.card(1).getByRole("link").first();
   await button.waitFor();
-  await pictures(notebook, "link");
+  await notebook.card(1).locator("summary").click();
+  await pictures(notebook, "link", notebook.card(1));
 
   const tab = await visit.secondTab(() => button.click());
   await picture(tab, "sign_in_page");
@@ -160,7 +162,7 @@ async function link({ lab, person, sandbox }: World): Promise<void> {
   assert.match(await notebook.ended(1), /✓ Signed in to City Library/);
   await notebook.run(2);
   assert.match(await notebook.ended(2), /✓ Signed in to City Library/);
-  await pictures(notebook, "link_followed");
+  await pictures(notebook, "link_followed", notebook.card(1));
   await notebook.save();
   const outputs = textsOf((await lab.read("link")).cells.map(({ outputs }) => outputs));
   assert.doesNotMatch(outputs, /state=|code_challenge|callback|code=/);

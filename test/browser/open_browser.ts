@@ -1,4 +1,10 @@
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { NotebookPage } from "./notebook_page.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -34,7 +40,11 @@ export async function openBrowser(executablePath: string): Promise<Person> {
     ],
   });
   return {
-    open: async (address) => await visit(await browser.newContext({ viewport: wide }), address),
+    open: async (address) =>
+      await visit(
+        await browser.newContext({ viewport: wide, deviceScaleFactor: takesImages ? 1.5 : 1 }),
+        address,
+      ),
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }
@@ -63,19 +73,60 @@ async function visit(context: BrowserContext, address: string): Promise<Visit> {
 
 /** Takes a picture of a page for a person to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
-  const path = decodeURIComponent(new URL(`screenshots/browser_${name}.png`, root).pathname);
-  await page.screenshot({ path });
+  await page.screenshot({ path: pathOf(`screenshots/browser_${name}.png`) });
 }
 
-/** Takes pictures of a notebook: light, dark, and as narrow as in an editor's side column. */
-export async function pictures(notebook: NotebookPage, name: string): Promise<void> {
+/**
+ * Takes pictures of a part of a notebook: light, dark, and as narrow as in an editor's side column.
+ *
+ * @param part what must be seen
+ */
+export async function pictures(notebook: NotebookPage, name: string, part: Locator): Promise<void> {
   const { page } = notebook;
-  await picture(page, `${name}_light`);
+  const take = async (kind: string) => {
+    await part.scrollIntoViewIfNeeded();
+    await picture(page, `${name}_${kind}`);
+  };
+  await take("light");
   await notebook.useTheme("JupyterLab Dark");
-  await picture(page, `${name}_dark`);
+  await take("dark");
   await notebook.useTheme("JupyterLab Light");
   await page.setViewportSize({ ...wide, width: NARROW });
   await page.waitForTimeout(300);
-  await picture(page, `${name}_narrow`);
+  await take("narrow");
   await page.setViewportSize(wide);
+}
+
+/** True when the pictures of the documents are to be taken anew. */
+export const takesImages: boolean = Deno.env.get("ONECELL_IMAGES") === "1";
+
+/**
+ * Takes a picture for the documents, from one part of a notebook to another.
+ *
+ * @param home shown as `~`: a reader is not to learn where the one who took it lives
+ */
+export async function image(
+  { page }: NotebookPage,
+  name: string,
+  [first, last]: [Locator, Locator],
+  home: string,
+): Promise<void> {
+  if (!takesImages) return;
+  await page.getByText(home).evaluateAll((elements, home) => {
+    for (const element of elements as unknown as { innerHTML: string }[]) {
+      element.innerHTML = element.innerHTML.replaceAll(home, "~");
+    }
+  }, home);
+  await page.mouse.click(5, 500); // away from the notebook: no cell is marked
+  await first.scrollIntoViewIfNeeded();
+  const [top, bottom] = [await first.boundingBox(), await last.boundingBox()];
+  if (!top || !bottom) throw new Error(`There is nothing to see for "${name}".`);
+  await page.screenshot({
+    path: pathOf(`examples/images/${name}.png`),
+    clip: { ...top, height: bottom.y + bottom.height - top.y },
+  });
+}
+
+function pathOf(path: string): string {
+  return decodeURIComponent(new URL(path, root).pathname);
 }
