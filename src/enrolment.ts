@@ -2,6 +2,7 @@ import { AuthError } from "./errors.ts";
 import type { GrantParts } from "./grants/grant.ts";
 import { basicCredentials } from "./http/basic.ts";
 import { retryAfter } from "./http/retry.ts";
+import { isToken } from "./token.ts";
 import { createTokenFetch } from "./http/token_fetch.ts";
 
 /**
@@ -89,7 +90,12 @@ async function objectOf(
     string,
     unknown
   >;
-  const missing = members.filter((name) => typeof object[name] !== "string" || object[name] === "");
+  const isThere = (name: string) =>
+    // A token goes into a header; a secret that is shown once is kept whatever it looks like.
+    name === "access_token"
+      ? isToken(object[name])
+      : typeof object[name] === "string" && object[name];
+  const missing = members.filter((name) => !isThere(name));
   if (missing.length === 0) return object;
   throw new AuthError(
     "bad_response",

@@ -59,12 +59,23 @@ export async function storedToken(
   return token;
 }
 
+/** True for what RFC 6749 appendix A lets tokens and ids be made of: it fits into a header. */
+export function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
+}
+
 /**
- * Refuses a token that had expired when it came.
+ * Refuses a token that had expired when it came, or fits into no header.
  *
  * @throws {AuthError} `bad_response`
  */
 export function checkAlive(token: StoredToken): void {
+  if (!isToken(token.access_token)) {
+    throw new AuthError(
+      "bad_response",
+      "The server sent an access token with characters no token may have. Tell whoever runs the server.",
+    );
+  }
   if (token.expires_at > token.obtained_at) return;
   throw new AuthError(
     "bad_response",

@@ -51,6 +51,6 @@ export function joinUrl(base: string, path: string): string {
 /** True when a URL's host is the pattern's; `*.` stands for one or more labels. */
 export function matchesHost(url: URL, pattern: string): boolean {
   return pattern.startsWith("*.")
-    ? url.port === "" && url.hostname.endsWith(pattern.slice(1))
+    ? url.port === "" && url.hostname.endsWith(pattern.slice(1)) && !/^\.|\.\./.test(url.hostname)
     : url.host === pattern;
 }

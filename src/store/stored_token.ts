@@ -18,6 +18,8 @@ export function parseStoredToken(text: string, key: string): StoredToken | null 
     if (typeof value[name] !== "string" || value[name] === "") return null;
     read[name] = value[name];
   }
+  // Anything else fits into no header, and is no token.
+  if (!/^[\x20-\x7e]+$/.test(read["access_token"] as string)) return null;
   for (const name of NUMBERS) {
     if (!Number.isFinite(value[name])) return null;
     read[name] = value[name];
