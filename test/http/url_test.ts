@@ -63,6 +63,8 @@ test("matchesHost() takes whole labels for a star, and a port for itself", () =>
   eachRow([
     { name: "https://b2c.b2clogin.com/x", pattern: "*.b2clogin.com", fits: true },
     { name: "https://a.b.b2clogin.com/x", pattern: "*.b2clogin.com", fits: true },
+    { name: "https://.b2clogin.com/x", pattern: "*.b2clogin.com", fits: false },
+    { name: "https://x..b2clogin.com/x", pattern: "*.b2clogin.com", fits: false },
     { name: "https://b2clogin.com/x", pattern: "*.b2clogin.com", fits: false },
     { name: "https://evilb2clogin.com/x", pattern: "*.b2clogin.com", fits: false },
     { name: "https://x.b2clogin.com.evil.example/", pattern: "*.b2clogin.com", fits: false },

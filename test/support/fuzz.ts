@@ -31,7 +31,7 @@ export async function fuzz(
     // Every accident can be repeated without the ones before.
     const random = new Random(seed + number * 7919);
     try {
-      await inTime(async () => await action(random, number));
+      await inTime(async () => void await action(random, number));
       tally.good++;
     } catch (error) {
       if (!(error instanceof AuthError)) {
@@ -44,7 +44,7 @@ export async function fuzz(
 }
 
 async function inTime(action: () => Promise<void>): Promise<void> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const stuck = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("it does not end")), PATIENCE);
   });

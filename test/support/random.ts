@@ -132,15 +132,14 @@ export class Random {
 
   /** A good object with some members changed, removed or added. */
   object(good: Record<string, unknown>): Record<string, unknown> {
-    const result = { ...good };
+    const result = new Map(Object.entries(good));
     const names = Object.keys(good);
     for (let count = this.below(4); count > 0; count--) {
       const name = this.pick(names);
-      if (this.once(3)) delete result[name];
-      else if (this.once(6)) result[this.pick(NASTY)] = this.value();
-      else result[name] = this.value();
+      if (this.once(3)) result.delete(name);
+      else result.set(this.once(6) ? this.pick(NASTY) : name, this.value());
     }
-    return result;
+    return Object.fromEntries(result);
   }
 
   /** JSON of such an object, sometimes damaged as a text. */
