@@ -13,8 +13,8 @@
  *
  * @module
  */
-import { processHost, runAsProgram } from "./cli/host.ts";
-import { run } from "./cli/run.ts";
+import { endSoon, processHost, runAsProgram } from "./cli/host.ts";
+import { INTERRUPTED, run } from "./cli/run.ts";
 
 /**
  * Runs one command line in this process: its input, output and signals.
@@ -23,7 +23,9 @@ import { run } from "./cli/run.ts";
  * @returns the exit code; it never rejects
  */
 export async function main(args: string[]): Promise<number> {
-  return await run(args, await processHost());
+  const code = await run(args, await processHost());
+  if (code === INTERRUPTED) endSoon(code);
+  return code;
 }
 
 await runAsProgram(import.meta, main);

@@ -85,7 +85,7 @@ complete -F _onecell onecell
 /** zsh reads bash's completions. */
 function zsh(): string {
   return `# zsh completion for onecell
-autoload -U +X compinit && compinit
+(( $+functions[compdef] )) || { autoload -U compinit && compinit; }
 autoload -U +X bashcompinit && bashcompinit
 ${bash()}`;
 }

@@ -1,6 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -84,6 +85,14 @@ function isBrokenPipe(error: Error): boolean {
 }
 
 /**
+ * Ends the process soon with this code, unless it has ended by then: what was stopped may still wait
+ * for a timer, and whoever pressed Ctrl-C should not.
+ */
+export function endSoon(code: number): void {
+  setTimeout(() => process.exit(code), 100).unref();
+}
+
+/**
  * Runs `main` when its module is the program itself, and not imported by another.
  *
  * @param meta the module's `import.meta`; Node 22 has no `main` in it
@@ -96,12 +105,12 @@ export async function runAsProgram(
   process.exitCode = await main(process.argv.slice(2));
 }
 
-/** npm starts a command through a link, and Node gives the module's real path. */
+/** npm starts a command through a link; Node then gives the module's real path, Deno the link. */
 function isProgram(url: string): boolean {
   const [, script] = process.argv;
   if (script === undefined || !url.startsWith("file:")) return false;
   try {
-    return realpathSync(script) === fileURLToPath(url);
+    return realpathSync(script) === realpathSync(fileURLToPath(url));
   } catch {
     return false;
   }

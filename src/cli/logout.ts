@@ -23,9 +23,9 @@ export async function logout(context: Context): Promise<number> {
   const [folder] = configDirectories(runtime, provider.directory, options.directory);
   const all = flags.has("all");
   const parts = await findParts(context, target, all);
-  const saved = (folder === undefined ? [] : await listTokens(runtime, folder))
-    .filter(({ token }) => tokenParts(token.key)?.provider === provider.name)
-    .filter(({ token }) => all || token.key === parts?.key);
+  const every = (folder === undefined ? [] : await listTokens(runtime, folder))
+    .filter(({ token }) => tokenParts(token.key)?.provider === provider.name);
+  const saved = every.filter(({ token }) => all || token.key === parts?.key);
   let failed = false;
   const paint = paintFor(host);
   for (const one of saved) {
@@ -44,7 +44,10 @@ export async function logout(context: Context): Promise<number> {
     failed ||= report.problems.length > 0;
   }
   if (saved.length === 0) {
-    await host.write(`There is no saved session of ${provider.title}.\n`);
+    const others = every.length === 0
+      ? ""
+      : ` There are ${every.length} of other accounts or session keys: --all ends them.`;
+    await host.write(`There is no saved session of ${provider.title}.${others}\n`);
   }
   if (flags.has("forget")) {
     const { directory } = options;

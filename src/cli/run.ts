@@ -9,10 +9,10 @@ import { parse } from "./parse.ts";
 import { findCommand, showHelp } from "./show_help.ts";
 import { VERSION } from "./version.ts";
 
-/** Exit codes. */
+/** Exit code after Ctrl-C, as of a program that SIGINT ended. */
+export const INTERRUPTED = 130;
 const FAILED = 1;
 const WRONG_USAGE = 2;
-const INTERRUPTED = 130;
 
 /** Runs one command line to its exit code. It never throws. */
 export async function run(args: string[], host: Host): Promise<number> {

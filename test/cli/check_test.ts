@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "../support/test.ts";
+import { Machine } from "./onecell.ts";
+
+test("doctor tells of a system, with exit code 1 for a problem", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const env = { HTTPS_PROXY: "http://someone:proxy-password@127.0.0.1:9", NO_PROXY: "127.0.0.1" };
+  machine.secrets.add("proxy-password");
+  const before = await machine.run(["doctor", "spatiafi"], { env });
+  assert.deepEqual([before.code, before.stderr], [1, ""]);
+  assert.match(before.stdout, /^✗ SpatiaFi: 1 problem\n/);
+  assert.match(before.stdout, /Set SPATIAFI_CLIENT_ID and SPATIAFI_CLIENT_SECRET/);
+  assert.match(before.stdout, /HTTPS_PROXY=http:\/\/127\.0\.0\.1:9, NO_PROXY=127\.0\.0\.1/);
+  await machine.login();
+  assert.match(await machine.ok(["doctor", "spatiafi"]), /^✓ SpatiaFi: nothing wrong was found\n/);
+  const json = JSON.parse(await machine.ok(["doctor", "spatiafi", "--json"]));
+  assert.deepEqual([json.ok, json.findings, json.provider], [true, [], "spatiafi"]);
+  machine.sandbox.fault("spatiafi.token", "reset", 1);
+  const broken = await machine.run(["doctor", "spatiafi"]);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /✗ No answer from SpatiaFi's token endpoint/);
+});
+
+test("scan finds the machine's secrets in notebooks, with exit code 1", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { home } = machine;
+  const write = (name: string, source: string) =>
+    Deno.writeTextFile(
+      home.at(name),
+      JSON.stringify({
+        cells: [{ cell_type: "code", source: [source], outputs: [], metadata: {} }],
+        metadata: {},
+        nbformat: 4,
+      }),
+    );
+  await write("clean.ipynb", "1 + 1");
+  assert.match(await machine.ok(["scan", "clean.ipynb"]), /not checked/);
+  await machine.login();
+  const token = (await machine.ok(["token", "spatiafi"])).trim();
+  const credentials = home.at(".config", "spatiafi", "app_credentials");
+  const { client_secret } = JSON.parse(await Deno.readTextFile(credentials));
+  await write("leaky.ipynb", `const token = "${token}"; // ${btoa(client_secret)}`);
+  assert.match(
+    await machine.ok(["scan", "clean.ipynb"]),
+    /^✓ clean\.ipynb: clean, none of 2 secrets/,
+  );
+
+  const found = await machine.run(["scan", "clean.ipynb", "leaky.ipynb"]);
+  assert.deepEqual([found.code, found.stderr], [1, ""]);
+  assert.match(found.stdout, /✓ clean\.ipynb: clean.*\n✗ leaky\.ipynb: 2 places with a secret/);
+  assert.match(found.stdout, /cell 1, source, line 1: spatiafi access_token .*, whole\n/);
+  assert.match(
+    found.stdout,
+    /cell 1, source, line 1: spatiafi client_secret .*whole, in base 64\n/,
+  );
+
+  const json = JSON.parse((await machine.run(["scan", "--json", "leaky.ipynb"])).stdout);
+  assert.deepEqual([json[0].path, json[0].clean, json[0].findings.length], [
+    "leaky.ipynb",
+    false,
+    2,
+  ]);
+
+  // One file that cannot be read does not hide what is in the others.
+  const both = await machine.run(["scan", "none.ipynb", "leaky.ipynb"]);
+  assert.equal(both.code, 1);
+  assert.match(both.stderr, /^onecell: invalid_argument: none\.ipynb: /);
+  assert.match(both.stdout, /leaky\.ipynb: 2 places/);
+
+  // A system of one's own is scanned for when its description is given.
+  await Deno.writeTextFile(
+    home.at("mine.json"),
+    JSON.stringify({
+      name: "mine",
+      apiUrl: "https://api.example.com",
+      issuer: "https://login.example.com",
+    }),
+  );
+  await write("mine.ipynb", "Zq8/vL2x:w9KpRt4");
+  machine.secrets.add("Zq8/vL2x:w9KpRt4");
+  const env = { MINE_CLIENT_SECRET: "Zq8/vL2x:w9KpRt4" };
+  await machine.ok(["scan", "mine.ipynb"], { env });
+  const mine = await machine.run(["scan", "mine.ipynb", "--provider", "mine.json"], { env });
+  assert.equal(mine.code, 1);
+  assert.match(mine.stdout, /mine client_secret \(MINE_CLIENT_SECRET\), whole/);
+});
+
+test("a system of one's own works by its URLs, and by a file", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { sandbox, home } = machine;
+  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: api = "" } = sandbox.environment;
+  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
+  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
+  const urls = ["--issuer", issuer, "--api-url", api, "--scope", "api:read"];
+  assert.match(await machine.ok(["login", "mine", ...urls], { env }), /Signed in to mine as post/);
+  const answer = await machine.ok(["fetch", "mine", "/api/info?item_id=1", ...urls], { env });
+  assert.equal(JSON.parse(answer).item_id, "1");
+  assert.equal(sandbox.count("oidc.token"), 1);
+
+  const description = { name: "mine", title: "My system", issuer, apiUrl: api, scope: "api:read" };
+  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify(description));
+  const byFile = ["--provider", "mine.json"];
+  assert.match(await machine.ok(["status", ...byFile], { env }), /^✓ My system \(mine\): ready/);
+  const again = await machine.ok(["fetch", "/api/info?item_id=2", ...byFile], { env });
+  assert.equal(JSON.parse(again).item_id, "2");
+  assert.equal(sandbox.count("oidc.token"), 1, "it is the same session");
+  assert.match(await machine.ok(["doctor", ...byFile], { env }), /Issuer: .* answers \(HTTP 200/);
+  assert.match(
+    await machine.ok(["logout", ...byFile], { env }),
+    /access token left to expire, removed from this machine/,
+  );
+
+  await Deno.writeTextFile(home.at("bad.json"), '{"name": "x" Xw7+bN3k');
+  machine.secrets.add("Xw7+bN3k");
+  const bad = await machine.run(["login", "--provider", "bad.json"]);
+  assert.deepEqual([bad.code, bad.stderr], [
+    1,
+    'onecell: invalid_argument: "bad.json" is not JSON. See defineProvider.\n',
+  ]);
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { TestFolder } from "../support/folder.ts";
+import { test } from "../support/test.ts";
+import { Machine } from "./onecell.ts";
+
+const file = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
+
+/** Runs a program with Deno; gives its exit code and output. */
+async function deno(...args: string[]): Promise<[number, string]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--config", file("deno.json"), ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
+}
+
+test("a program runs once, also through a link, and not when it is imported", async () => {
+  await using folder = await TestFolder.make();
+  // As in Node 22, whose `import.meta` does not say whether a module is the program.
+  await Deno.writeTextFile(
+    folder.at("program.mjs"),
+    `import { runAsProgram } from ${JSON.stringify(`file://${file("src/cli/host.ts")}`)};
+     await runAsProgram({ url: import.meta.url }, (args) => {
+       console.log("ran", ...args);
+       return Promise.resolve(7);
+     });`,
+  );
+  await Deno.writeTextFile(
+    folder.at("importer.mjs"),
+    `import "./program.mjs"; console.log("done");`,
+  );
+  await Deno.symlink(folder.at("program.mjs"), folder.at("link"));
+  assert.deepEqual(await deno(folder.at("program.mjs"), "a", "--b"), [7, "ran a --b\n"]);
+  assert.deepEqual(await deno(folder.at("link"), "c"), [7, "ran c\n"]);
+  assert.deepEqual(await deno(folder.at("importer.mjs")), [0, "done\n"]);
+});
+
+test("./cli gives its exit code to whoever imports it, and does nothing before", async () => {
+  const script = `const { main } = await import("@onecell/auth/cli");
+    console.log(await main(["--version"]), await main(["nope"]));`;
+  await using folder = await TestFolder.make();
+  await Deno.writeTextFile(
+    folder.at("importer.mjs"),
+    script.replace("@onecell/auth/cli", `file://${file("src/cli.ts")}`),
+  );
+  const [code, output] = await deno(folder.at("importer.mjs"));
+  assert.equal(code, 0);
+  assert.match(output, /^onecell \d+\.\d+\.\d+\n0 2\n/);
+});
+
+test("the completions of every shell know every command, and bash takes its own", async () => {
+  await using machine = await Machine.start({ systems: [] });
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = await machine.ok(["completions", shell]);
+    for (const word of ["login", "scan", "spatiafi", "session-key", "loopback"]) {
+      assert(script.includes(word), `${shell}: ${word}`);
+    }
+    await Deno.writeTextFile(machine.home.at(shell), script);
+  }
+  const complete = async (...words: string[]) => {
+    const line = `. ./bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); ` +
+      `COMP_CWORD=${words.length - 1}; _onecell; echo "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = await new Deno.Command("bash", {
+      args: ["--norc", "-c", line],
+      cwd: machine.home.path,
+    }).output();
+    assert.equal(new TextDecoder().decode(stderr), "");
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assert.equal(await complete("onecell", "lo"), "login logout");
+  assert.equal(await complete("onecell", "token", "spa"), "spatiafi");
+  assert.equal(await complete("onecell", "status", "--js"), "--json");
+  assert.equal(await complete("onecell", "login", "--method", "d"), "device");
+  assert.equal(await complete("onecell", "completions", "f"), "fish");
+  assert.equal(await complete("onecell", "scan", "fi"), "fish");
+  assert.equal(await complete("onecell", "import", "ocs", "ba"), "bash");
+});

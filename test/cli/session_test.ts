@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { test } from "../support/test.ts";
+import { Machine } from "./onecell.ts";
+
+test("login saves a session that the other commands use, without asking again", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { sandbox, home } = machine;
+  const before = await machine.run(["status", "spatiafi"]);
+  assert.deepEqual([before.code, before.stderr], [1, ""]);
+  assert.match(before.stdout, /^✗ SpatiaFi \(spatiafi\): not signed in/);
+  assert.match(await machine.ok(["status"]), /^Nothing is saved\. Sign in with: onecell login/);
+
+  await machine.login();
+  const saved = JSON.parse(
+    await Deno.readTextFile(home.at(".config", "spatiafi", "app_credentials")),
+  ) as Record<string, string>;
+  const shown = await machine.ok(["status", "spatiafi"]);
+  assert.match(shown, /^✓ SpatiaFi \(spatiafi\): ready\n/);
+  assert(shown.includes(`session:     ${saved["client_id"]}, until 20`), shown);
+  assert.match(shown, /\(15 min left\), renews itself/);
+  assert.equal(await machine.ok(["status"]), shown);
+
+  const token = await machine.ok(["token", "spatiafi"]);
+  assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+\n$/, "only the token, on one line");
+  const response = await fetch(`${sandbox.environment["SPATIAFI_API_URL"]}/api/info?item_id=x`, {
+    headers: { authorization: `Bearer ${token.trim()}` },
+  });
+  assert.equal((await response.json()).item_id, "x");
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+  assert.equal(sandbox.count("spatiafi.token"), 1);
+
+  assert.match(await machine.ok(["login", "spatiafi"]), /^✓ Signed in to SpatiaFi as /);
+  assert.equal(sandbox.count("spatiafi.token"), 1, "the saved session is used");
+  await machine.ok(["login", "spatiafi", "--force"]);
+  assert.equal(sandbox.count("spatiafi.token"), 2, "another token was asked for");
+  assert.deepEqual(await home.modes(), {
+    ".config": "700",
+    ".config/spatiafi": "700",
+    ".config/spatiafi/app_credentials": "600",
+    ".config/spatiafi/onecell": "700",
+    ...Object.fromEntries(
+      Object.keys(await home.modes()).filter((name) => name.includes("/onecell/")).map((name) => [
+        name,
+        "600",
+      ]),
+    ),
+  });
+  assert.deepEqual(sandbox.errors, []);
+});
+
+test("login says what was refused, and is not tried again and again", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
+  const { sandbox } = machine;
+  const [user] = sandbox.users;
+  const login = (provider: string, password: string, ...more: string[]) =>
+    machine.run(["login", provider, "--user", user?.username ?? "", "--password-stdin", ...more], {
+      input: password,
+      env: {
+        PLANTPREDICT_OKTA_CLIENT_ID: sandbox.client("plantpredict-okta").clientId,
+        PLANTPREDICT_OKTA_CLIENT_SECRET: sandbox.client("plantpredict-okta").clientSecret ?? "",
+      },
+    });
+  machine.secrets.add("mistyped-word");
+  const wrong = await login("spatiafi", "mistyped-word\n");
+  assert.deepEqual([wrong.code, wrong.stdout], [1, ""]);
+  assert.match(wrong.stderr, /^onecell: login_refused: .*refused.*\n$/);
+  assert.equal(sandbox.count("spatiafi.basic"), 1);
+
+  const okta = await login("plantpredict-okta", "mistyped-word\n");
+  assert.equal(okta.code, 1);
+  assert.match(okta.stderr, /onecell: (login|grant)_refused: /);
+  assert(sandbox.count("plantpredict-okta.token") <= 2);
+
+  // A password may hold anything but a line's end.
+  const right = await login("plantpredict-okta", `${user?.password}\r\nignored`);
+  assert.deepEqual([right.code, right.stderr], [0, ""]);
+  assert(right.stdout.includes(`as ${user?.username}`), right.stdout);
+  const empty = await login("spatiafi", "");
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr, /no password in it/);
+});
+
+test("without anybody to ask, what is missing is named at once", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  for (const args of [["login", "spatiafi"], ["token", "spatiafi"], ["fetch", "spatiafi", "/"]]) {
+    const { code, stdout, stderr } = await machine.run(args);
+    assert.deepEqual([code, stdout], [1, ""], args.join(" "));
+    assert.match(stderr, /^onecell: credentials_missing: .*SPATIAFI_CLIENT_ID/);
+    assert(stderr.includes(machine.home.at(".config/spatiafi/app_credentials")), stderr);
+  }
+  const env = { SPATIAFI_CLIENT_ID: machine.sandbox.client("spatiafi").clientId };
+  assert.match(
+    (await machine.run(["status", "spatiafi"], { env })).stdout,
+    /without client_secret/,
+  );
+});
+
+test("status --json keeps its shape", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
+  const { home, sandbox } = machine;
+  await machine.login();
+  const read = async (...args: string[]) =>
+    JSON.parse((await machine.run(["status", "--json", ...args])).stdout) as {
+      version: number;
+      systems: Record<string, unknown>[];
+    };
+  const { version, systems: [system] } = await read("spatiafi");
+  assert.equal(version, 1);
+  const { sessions, ...rest } = system as { sessions: Record<string, unknown>[] };
+  const file = home.at(".config", "spatiafi", "app_credentials");
+  assert.deepEqual(rest, {
+    provider: "spatiafi",
+    title: "SpatiaFi",
+    ready: true,
+    credentials: { source: file, complete: true, missing: [] },
+    problem: null,
+  });
+  assert.equal(sessions.length, 1);
+  const [session = {}] = sessions;
+  assert.deepEqual(Object.keys(session), [
+    "account",
+    "sessionKey",
+    "scope",
+    "server",
+    "expiresAt",
+    "valid",
+    "renewable",
+    "path",
+  ]);
+  assert.equal(
+    session["server"],
+    `${sandbox.environment["SPATIAFI_AUTH_URL"]}/api/v1/auth/jwt/token`,
+  );
+  assert(Math.abs(Date.parse(String(session["expiresAt"])) - Date.now() - 900_000) < 60_000);
+  assert.deepEqual([session["valid"], session["renewable"], session["sessionKey"]], [
+    true,
+    true,
+    null,
+  ]);
+
+  const all = await read();
+  assert.equal(all.systems.length, 6);
+  for (const one of all.systems) assert.deepEqual(Object.keys(one), Object.keys(system ?? {}));
+
+  // Damage is told, in the same shape, and nothing is sent.
+  const requests = sandbox.requests.length;
+  await Deno.writeTextFile(file, '{"client_id');
+  const [damaged] = (await read("spatiafi")).systems;
+  assert.deepEqual(Object.keys(damaged ?? {}), Object.keys(system ?? {}));
+  assert.equal(damaged?.["ready"], false);
+  assert.equal((damaged?.["problem"] as { code: string }).code, "credentials_damaged");
+  assert.equal(sandbox.requests.length, requests);
+});
+
+test("logout ends a session at the server and here; --all every one, --forget the credentials", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
+  const { sandbox, home } = machine;
+  const [user] = sandbox.users;
+  const { clientId, clientSecret = "" } = sandbox.client("plantpredict-okta");
+  const env = {
+    PLANTPREDICT_OKTA_CLIENT_ID: clientId,
+    PLANTPREDICT_OKTA_CLIENT_SECRET: clientSecret,
+    PLANTPREDICT_OKTA_USERNAME: user?.username ?? "",
+    PLANTPREDICT_OKTA_PASSWORD: user?.password ?? "",
+  };
+  const tokens = async (provider: string) =>
+    (await machine.files()).filter((path) =>
+      path.startsWith(home.at(".config", provider, "onecell")) && path.endsWith(".json")
+    ).length;
+  for (const key of ["a", "b", "c"]) {
+    await machine.ok(["login", "plantpredict-okta", "--session-key", key], { env });
+  }
+  assert.equal(await tokens("plantpredict-okta"), 3);
+  const one = await machine.ok(["logout", "plantpredict-okta", "--session-key", "a"], { env });
+  assert.match(
+    one,
+    /^✓ Signed out of PlantPredict \(Okta\) as .*: refresh token revoked, access token left to expire, removed from this machine\n$/,
+  );
+  assert.equal(await tokens("plantpredict-okta"), 2);
+  const revoked = sandbox.count("plantpredict-okta.revoke");
+  assert.equal(revoked, 2);
+  assert.match(
+    await machine.ok(["logout", "plantpredict-okta", "--session-key", "a"], { env }),
+    /^There is no saved session of PlantPredict \(Okta\)\. There are 2 of other .* --all ends them/,
+  );
+
+  // The server does not agree: here it is over all the same, and the exit code says so.
+  sandbox.fault("plantpredict-okta.revoke", "500", 9);
+  const failed = await machine.run(["logout", "plantpredict-okta", "--session-key", "b"], { env });
+  assert.equal(failed.code, 1);
+  assert.match(failed.stdout, /refresh token not revoked, .*removed from this machine/);
+  assert.match(failed.stderr, /onecell: server_error: /);
+  sandbox.clearFaults();
+
+  // Another client's token is not sent to the server of this one.
+  const other = { ...env, PLANTPREDICT_OKTA_CLIENT_ID: "another" };
+  sandbox.reset();
+  const all = await machine.ok(["logout", "plantpredict-okta", "--all"], { env: other });
+  assert.match(all, /refresh token left to expire, .*removed from this machine/);
+  assert.equal(sandbox.count("plantpredict-okta.revoke"), 0);
+  assert.equal(await tokens("plantpredict-okta"), 0);
+
+  await machine.login();
+  const file = home.at(".config", "spatiafi", "app_credentials");
+  const forgotten = await machine.ok(["logout", "spatiafi", "-a", "--forget"]);
+  assert(forgotten.includes(`Removed ${file}`), forgotten);
+  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+  assert.equal(await tokens("spatiafi"), 0);
+});
+
+test("import takes another program's settings over", async () => {
+  await using machine = await Machine.start({ systems: ["ocs"] });
+  const { sandbox, home } = machine;
+  const { clientId, clientSecret, extra } = sandbox.client("ocs");
+  await Deno.writeTextFile(
+    home.at("appsettings.json"),
+    JSON.stringify({
+      Resource: sandbox.environment["OCS_RESOURCE"],
+      ApiVersion: "v1",
+      TenantId: extra?.["tenantId"],
+      ClientId: clientId,
+      ClientSecret: clientSecret,
+    }),
+  );
+  const told = await machine.ok(["import", "ocs", "appsettings.json"]);
+  assert.match(told, /^✓ Saved resource, .*client_secret for OSIsoft .*app_credentials\n$/);
+  assert.match(await machine.ok(["status", "ocs"]), /ready/);
+  assert.match(await machine.ok(["login", "ocs"]), /Signed in to OSIsoft/);
+  const none = await machine.run(["import", "ocs", "none.json"]);
+  assert.deepEqual([none.code, none.stdout], [1, ""]);
+  assert.match(none.stderr, /invalid_argument: .*none\.json/);
+});

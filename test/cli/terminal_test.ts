@@ -1,0 +1,150 @@
+// deno-lint-ignore-file no-control-regex -- a terminal is steered by them
+import assert from "node:assert/strict";
+import { Machine } from "./onecell.ts";
+import { runAtTerminal, terminalAvailable } from "./terminal.ts";
+
+/** A test that needs a terminal; skipped, and said so, where none can be had. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name,
+    fn,
+    ignore: !terminalAvailable,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    sanitizeExit: true,
+  });
+}
+
+const ENTER = "\r";
+const CTRL_C = "\x03";
+/** What a spinner of the wait for a person writes. */
+const SPINNER = /\r\x1b\[K[|/\\-] waiting, \d+ (s|min) left/;
+
+/** A file that describes the sandbox's OpenID provider, to sign in to with a device code. */
+async function describeDevice({ sandbox, home }: Machine): Promise<Record<string, string>> {
+  await Deno.writeTextFile(
+    home.at("device.json"),
+    JSON.stringify({
+      name: "device",
+      grant: "device_code",
+      issuer: sandbox.environment["OIDC_ISSUER"],
+      apiUrl: sandbox.environment["OIDC_API_URL"],
+      scope: "openid offline_access api:read",
+    }),
+  );
+  // It asks every second, so that a test need not wait for five.
+  sandbox.fault("oidc.device_authorization", { kind: "patch", set: { interval: 1 } }, 9);
+  return { DEVICE_CLIENT_ID: sandbox.client("oidc").clientId };
+}
+
+test("login asks at a terminal, and a password is never on the screen", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { sandbox } = machine;
+  const [user, foreigner] = sandbox.users;
+  machine.secrets.add("a-wrong-one!");
+  const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], [
+    [/SpatiaFi user name: /, user?.username + ENTER],
+    [/SpatiaFi password: /, "a-wrong-one!" + ENTER],
+    [/refused the user name or the password[^]*SpatiaFi user name: /, foreigner?.username + ENTER],
+    [/SpatiaFi password: /, foreigner?.password + ENTER],
+  ]);
+  assert.equal(code, 0, screen);
+  // What is no secret is echoed.
+  assert(screen.includes(`user name: ${user?.username}`), screen);
+  assert.match(screen, /\x1b\[32m✓\x1b\[39m Signed in to SpatiaFi as /);
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+
+  const plain = await runAtTerminal(machine, ["status"], [], { env: { NO_COLOR: "1" } });
+  assert.match(plain.screen, /^✓ SpatiaFi \(spatiafi\): ready/);
+  // Output into a file has no colours, though the terminal would take them.
+  await runAtTerminal(machine, ["status"], [], { redirect: "> status.txt" });
+  assert.match(await Deno.readTextFile(machine.home.at("status.txt")), /^✓ SpatiaFi/);
+});
+
+test("--user answers the first question, --no-input asks none", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const [user] = machine.sandbox.users;
+  const silent = await runAtTerminal(machine, ["login", "spatiafi", "--no-input"], []);
+  assert.equal(silent.code, 1);
+  assert.match(silent.screen, /onecell: credentials_missing: /);
+  const { code, screen } = await runAtTerminal(
+    machine,
+    ["login", "spatiafi", "--user", user?.username ?? ""],
+    [[/SpatiaFi password: /, user?.password + ENTER]],
+  );
+  assert.equal(code, 0, screen);
+  assert.doesNotMatch(screen, /user name: /);
+});
+
+test("Ctrl-C at a question ends the command with exit code 130", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  for (
+    const play of [
+      [[/user name: /, CTRL_C]],
+      [[/user name: /, "ada" + ENTER], [/password: /, "half" + CTRL_C]],
+    ] as [RegExp, string][][]
+  ) {
+    const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], play);
+    assert.equal(code, 130, screen);
+    assert.match(screen, /onecell: stopped\.\r\n$/);
+  }
+  assert.equal(machine.sandbox.count("spatiafi.basic"), 0);
+});
+
+test("a device sign-in shows a spinner on the terminal, and none in a file", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { sandbox, home } = machine;
+  const env = await describeDevice(machine);
+  const approve = async ([url = ""]: RegExpExecArray) => {
+    await new Promise((done) => setTimeout(done, 1200));
+    await sandbox.approveDevice(url);
+  };
+  const link = /http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z0-9-]+/;
+  const args = ["login", "--provider", "device.json"];
+  const shown = await runAtTerminal(machine, args, [[link, approve]], { env });
+  assert.equal(shown.code, 0, shown.screen);
+  assert.match(shown.screen, SPINNER);
+  assert.match(shown.screen, /✓.* Signed in to device as /);
+  // Later commands use the session; nothing is left to wait for.
+  assert.match(await machine.ok(["status", ...args.slice(1)], { env }), /ready/);
+
+  const file = home.at("messages.txt");
+  const watch = async () => {
+    for (;;) {
+      const found = link.exec(await Deno.readTextFile(file).catch(() => ""));
+      if (found) return await approve(found);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  };
+  const watching = watch();
+  const quiet = await runAtTerminal(machine, [...args, "--force"], [], {
+    env,
+    redirect: "2> messages.txt",
+  });
+  await watching;
+  assert.equal(quiet.code, 0, quiet.screen);
+  const messages = await Deno.readTextFile(file);
+  assert.match(messages, /Enter the code/);
+  assert.doesNotMatch(messages, /\x1b|waiting/);
+});
+
+test("Ctrl-C during a sign-in ends the command with exit code 130, and saves nothing", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const env = await describeDevice(machine);
+  machine.sandbox.clearFaults(); // it asks every five seconds, and must not be waited for
+  let pressed = 0;
+  const { code, screen } = await runAtTerminal(
+    machine,
+    ["login", "--provider", "device.json"],
+    [[/waiting, /, () => Promise.resolve(void (pressed = performance.now()))], [
+      /waiting, /,
+      CTRL_C,
+    ]],
+    { env },
+  );
+  assert.equal(code, 130, screen);
+  assert(performance.now() - pressed < 3500, "it waited for what was stopped");
+  assert.match(screen, /onecell: stopped\.\r\n$/);
+  const after = await machine.run(["status", "--provider", "device.json"], { env });
+  assert.deepEqual([after.code, after.stdout.includes("session:")], [1, false]);
+});
