@@ -1,9 +1,8 @@
 import { AuthError } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";
 import type { System } from "../system.ts";
-import { fetchFailure } from "./failure.ts";
-import { type ApiRequest, prepareRequest } from "./api_request.ts";
-import { nextHop } from "./redirect.ts";
+import { type ApiRequest, isPlainPath, prepareRequest } from "./api_request.ts";
+import { Deadlines } from "./deadlines.ts";
 import { ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
 
 /** Where the API requests of a session get their token. */
@@ -35,19 +34,6 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 /** As many as the fetch standard follows. */
 const MOST_REDIRECTS = 20;
 
-/** Headers with the token in them, made once for each token: that is what keeps a warm call cheap. */
-const tokenHeaders = new WeakMap<StoredToken, Record<string, string>>();
-
-/** The `Authorization` header of a token (RFC 6750 section 2.1), the same object every time. */
-function headersOf(token: StoredToken): Record<string, string> {
-  let headers = tokenHeaders.get(token);
-  if (headers === undefined) {
-    headers = { authorization: `Bearer ${token.access_token}` };
-    tokenHeaders.set(token, headers);
-  }
-  return headers;
-}
-
 /**
  * Makes the `fetch` of a session: relative URLs, the token where it belongs and nowhere else, one
  * renewal after a 401, bounded attempts, a timeout.
@@ -55,12 +41,24 @@ function headersOf(token: StoredToken): Record<string, string> {
 export function createApiFetch(parts: ApiFetchParts): typeof fetch {
   const { system, tokens, timeout } = parts;
   const statuses = new Set(system.provider.retryStatuses ?? DEFAULT_RETRY_STATUSES);
+  const { origin } = system.apiUrl;
+  const deadlines = new Deadlines(timeout);
   let dpopNonce: string | undefined;
   /** A token that came of a refusal and has not been accepted yet: another refusal changes nothing. */
   let unproven: StoredToken | undefined;
 
-  /** One request on the wire. */
+  /** The newest token and its headers (RFC 6750 section 2.1): shared, they keep a warm call cheap. */
+  let known: { token: StoredToken; headers: Record<string, string> } | undefined;
+
+  function headersOf(token: StoredToken): Record<string, string> {
+    if (known?.token !== token) {
+      known = { token, headers: { authorization: `Bearer ${token.access_token}` } };
+    }
+    return known.headers;
+  }
+
   async function send(request: ApiRequest, token: StoredToken | null): Promise<Response> {
+    const init: RequestInit = { ...request.init };
     const headers = token === null
       ? request.headers
       : token.dpop_key !== undefined
@@ -68,21 +66,28 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
       : request.headers === undefined
       ? headersOf(token)
       : withToken(request.headers, token);
-    const controller = new AbortController();
-    const timer = setTimeout(abortWith, timeout, controller);
-    const signal = request.signal
-      ? AbortSignal.any([request.signal, controller.signal])
-      : controller.signal;
+    if (headers !== undefined) init.headers = headers;
+    return await transmit(request.url, init, request.signal);
+  }
+
+  /** One request on the wire. */
+  async function transmit(
+    url: string,
+    init: RequestInit,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const deadline = deadlines.begin();
+    init.redirect = "manual";
+    init.signal = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
     try {
-      const init: RequestInit = { ...request.init, redirect: "manual", signal };
-      if (headers !== undefined) init.headers = headers;
-      return await parts.fetch(request.url, init);
+      return await parts.fetch(url, init);
     } catch (error) {
-      if (request.signal?.aborted) throw request.signal.reason;
-      if (controller.signal.aborted) throw tooSlow(system, timeout);
-      throw fetchFailure(error, `${system.provider.title} (${request.url.host})`);
+      if (signal?.aborted) throw signal.reason;
+      if (deadline.signal.aborted) throw tooSlow(system, timeout);
+      const { fetchFailure } = await import("./failure.ts");
+      throw fetchFailure(error, `${system.provider.title} (${new URL(url).host})`);
     } finally {
-      clearTimeout(timer);
+      deadlines.end(deadline);
     }
   }
 
@@ -95,23 +100,27 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     const headers = new Headers(request.headers);
     headers.set("authorization", `DPoP ${token.access_token}`);
     const now = parts.now() + parts.clock.offset;
-    const proof = { method: request.method, url: request.url, nonce: dpopNonce, now };
+    const proof = { method: request.method, url: new URL(request.url), nonce: dpopNonce, now };
     headers.set("dpop", await dpopProof(key, { ...proof, accessToken: token.access_token }));
     return headers;
   }
 
-  /** Sends until there is an answer worth giving back. */
-  async function attempts(request: ApiRequest, token: StoredToken | null): Promise<Response> {
+  /** Sends until there is an answer worth giving back; the first time may have been sent already. */
+  async function attempts(
+    request: ApiRequest,
+    token: StoredToken | null,
+    sent?: Promise<Response>,
+  ): Promise<Response> {
     const idempotent = IDEMPOTENT.has(request.method);
     for (let attempt = 1;; attempt++) {
       let response: Response;
       try {
-        response = await send(request, token);
+        response = await (attempt === 1 && sent || send(request, token));
       } catch (error) {
         const again = idempotent && request.replayable && attempt < ATTEMPTS &&
           error instanceof AuthError && error.code === "network";
         if (!again) throw error;
-        await pause(backoff(attempt, undefined) ?? 0, request.signal);
+        await rest(backoff(attempt, undefined) ?? 0, request.signal);
         continue;
       }
       const status = response.status;
@@ -124,14 +133,17 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
       const wait = backoff(attempt, retryAfter(response.headers, parts.now()));
       if (wait === null) return response;
       await response.body?.cancel();
-      await pause(wait, request.signal);
+      await rest(wait, request.signal);
     }
   }
 
   /** Sends with the token; after a 401, once more with another. */
-  async function authorized(request: ApiRequest): Promise<Response> {
-    const token = tokens.current() ?? await tokens.fresh(request.signal);
-    const response = await attempts(request, token);
+  async function authorized(
+    request: ApiRequest,
+    first?: { token: StoredToken; sent: Promise<Response> },
+  ): Promise<Response> {
+    const token = first?.token ?? tokens.current() ?? await tokens.fresh(request.signal);
+    const response = await attempts(request, token, first?.sent);
     if (token.dpop_key !== undefined) {
       const nonce = response.headers.get("dpop-nonce");
       const asked = nonce !== null && nonce !== dpopNonce && response.status === 401;
@@ -149,7 +161,11 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     let other: StoredToken;
     try {
       other = await tokens.renewAfterRefusal(token, request.signal);
-    } catch {
+    } catch (error) {
+      if (request.signal?.aborted) {
+        await response.body?.cancel();
+        throw error;
+      }
       // The API's own answer says more than a renewal that has nothing to renew with.
       return response;
     }
@@ -161,12 +177,18 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     return replayed;
   }
 
-  return async function fetch(input, init) {
-    let request = await prepareRequest(system, input, init);
-    let response = await authorized(request);
+  /** Gives back an answer, or follows where it leads. */
+  async function follow(request: ApiRequest, response: Response): Promise<Response> {
     if (response.status < 300 || response.status > 399) return response;
+    const { nextHop } = await import("./redirect.ts");
     for (let hop = 0; hop < MOST_REDIRECTS; hop++) {
-      const next = nextHop(system, request, response);
+      let next: ReturnType<typeof nextHop>;
+      try {
+        next = nextHop(system, request, response);
+      } catch (error) {
+        await response.body?.cancel();
+        throw error;
+      }
       if (next === null) return response;
       await response.body?.cancel();
       request = next.request;
@@ -174,11 +196,33 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     }
     await response.body?.cancel();
     throw new AuthError("redirect_refused", "Too many redirects in a row. Check the URL.");
+  }
+
+  return async function fetch(input, init) {
+    const token = tokens.current();
+    if (token === null || token.dpop_key !== undefined || !isPlainPath(system, input, init)) {
+      const request = await prepareRequest(system, input, init);
+      return await follow(request, await authorized(request));
+    }
+    // Nearly every call takes this way, and so costs no more than it must.
+    const sent = transmit(origin + input, { headers: headersOf(token) }, undefined);
+    try {
+      const response = await sent;
+      if (response.status < 300) {
+        if (token === unproven) unproven = undefined;
+        return response;
+      }
+    } catch { /* judged below, as any first attempt */ }
+    const request = await prepareRequest(system, input, init);
+    return await follow(request, await authorized(request, { token, sent }));
   };
 }
 
-function abortWith(controller: AbortController): void {
-  controller.abort();
+/** Pauses; a caller's signal ends it with its own reason, as `fetch` does. */
+function rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return pause(milliseconds, signal).catch((error) => {
+    throw signal?.aborted ? signal.reason : error;
+  });
 }
 
 function withToken(headers: Headers, token: StoredToken): Headers {

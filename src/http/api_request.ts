@@ -4,7 +4,8 @@ import { checkTransport } from "../url.ts";
 
 /** One API request, ready to be sent as often as its body allows. */
 export interface ApiRequest {
-  url: URL;
+  /** Absolute. */
+  url: string;
   method: string;
   /** The caller's headers, or `undefined` when there are none. */
   headers: Headers | undefined;
@@ -30,22 +31,11 @@ export async function prepareRequest(
   const given = typeof input === "object" && "url" in input ? input : undefined;
   const url = resolveUrl(system, given ? given.url : input as string | URL);
   checkTarget(system, url);
-  if (given === undefined && init === undefined) {
-    return {
-      url,
-      method: "GET",
-      headers: undefined,
-      init: EMPTY,
-      signal: undefined,
-      replayable: true,
-      redirect: "follow",
-    };
-  }
   const { headers: extra, signal, redirect, ...rest } = init ?? {};
   const method = (rest.method ?? given?.method ?? "GET").toUpperCase();
   const headers = given || extra ? new Headers(extra ?? given?.headers) : undefined;
   const request: ApiRequest = {
-    url,
+    url: url.href,
     method,
     headers,
     init: { ...rest, method },
@@ -60,7 +50,21 @@ export async function prepareRequest(
   return request;
 }
 
-const EMPTY: RequestInit = Object.freeze({});
+/** A slash, and not what URL parsers read, alone or without the white space, as the two of a host. */
+const PLAIN_PATH = /^\/(?![/\\\t\n\r])/;
+
+/**
+ * True for a plain GET by path, which needs no closer look: put behind the API's origin, such a path
+ * cannot name another.
+ */
+export function isPlainPath(
+  system: System,
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+): input is string {
+  return init === undefined && typeof input === "string" && PLAIN_PATH.test(input) &&
+    system.provider.refusedPaths === undefined;
+}
 
 /** Resolves a URL against the API, as a browser would against a page. */
 export function resolveUrl(system: System, input: string | URL): URL {
@@ -86,7 +90,9 @@ export function checkTarget(system: System, url: URL): void {
         `token is not sent there. If it belongs there, pass getSession the option origins: ["${url.origin}"].`,
     );
   }
-  if (url.username !== "" || url.password !== "") checkTransport(url, "URL to fetch");
+  // The origin of a `blob:` URL is that of the page it was made for.
+  const isPlain = /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  if (!isPlain) checkTransport(url, "URL to fetch");
   const { refusedPaths } = system.provider;
   if (refusedPaths === undefined) return;
   const path = `${decodePath(url.pathname).toLowerCase()}/`;

@@ -26,12 +26,13 @@ export function nextHop(
     throw refused(`The API answered with a redirect (HTTP ${status}).`);
   }
   if (!URL.canParse(location, request.url)) throw refused("The API redirects to what is no URL.");
-  const url = new URL(location, request.url);
-  if (url.hash === "") url.hash = request.url.hash;
+  const from = new URL(request.url);
+  const url = new URL(location, from);
+  if (url.hash === "") url.hash = from.hash;
 
   const becomesGet = (status === 303 && request.method !== "HEAD") ||
     ((status === 301 || status === 302) && request.method === "POST");
-  const next: ApiRequest = { ...request, url };
+  const next: ApiRequest = { ...request, url: url.href };
   if (becomesGet) {
     const { body: _, ...init } = request.init;
     next.method = "GET";
@@ -46,7 +47,7 @@ export function nextHop(
     return { request: next, trusted: true };
   }
   checkTransport(url, "redirect's target");
-  if (isLoopback(url.hostname) && !isLoopback(request.url.hostname)) {
+  if (isLoopback(url.hostname) && !isLoopback(from.hostname)) {
     throw refused("The API redirects to this machine.");
   }
   if (next.method !== "GET" && next.method !== "HEAD") {
