@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { getSession } from "../../mod.ts";
+import type { AuthErrorCode } from "../../src/errors.ts";
+import { fakeApi, redirect } from "../support/api.ts";
+import { call } from "../support/call.ts";
+import { json } from "../support/fake_server.ts";
+import { rejects } from "../support/rejects.ts";
+import { eachRow, test } from "../support/test.ts";
+import { createWorld } from "../support/world.ts";
+
+const STATUSES = [301, 302, 303, 307, 308];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const ROWS = STATUSES.flatMap((status) =>
+  METHODS.map((method) => ({ name: `${method} ${status}`, status, method }))
+);
+
+/** What a request's method becomes, by the fetch standard. */
+function becomes(method: string, status: number): string {
+  if (method === "HEAD") return "HEAD";
+  if (status === 303) return "GET";
+  return method === "POST" && (status === 301 || status === 302) ? "GET" : method;
+}
+
+/** Everything a caller may have put into a request that says who asks. */
+const PRIVATE = {
+  "authorization": "Bearer of-the-caller",
+  "cookie": "session=abc",
+  "x-api-key": "a-key-of-the-caller",
+  "proxy-authorization": "Basic abc",
+  "x-custom": "private",
+  "dpop": "a.b.c",
+  "accept": "application/json",
+};
+
+function requestOf(method: string): RequestInit {
+  const body = method === "GET" || method === "HEAD" ? {} : { body: "the-body" };
+  return { method, headers: PRIVATE, ...body };
+}
+
+test("redirects within the API are followed with the token, and a body where it belongs", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, sandbox } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  await eachRow(ROWS, async ({ status, method }) => {
+    const url = `/api/redirect?status=${status}&to=${encodeURIComponent("/api/echo?x=1")}`;
+    const { status: got, json: echo } = await call(session, url, requestOf(method));
+    assert.equal(got, 200);
+    if (method === "HEAD") return;
+    const expected = becomes(method, status);
+    assert.equal(echo["method"], expected);
+    assert.equal(echo["path"], "/api/echo?x=1");
+    assert.equal(echo["body"], expected === "GET" ? "" : "the-body");
+    const headers = echo["headers"] as string[];
+    assert(headers.includes("authorization") && headers.includes("x-api-key"));
+    assert.equal(headers.includes("content-type"), expected !== "GET");
+  });
+  assert.equal(sandbox.count("plantpredict.token"), 1);
+});
+
+test("redirects elsewhere carry nothing that says who asks, and no body", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const arrived: { method: string; headers: Headers; body: string; url: string }[] = [];
+  await using foreign = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const { method, headers, url } = request;
+      arrived.push({ method, headers, url, body: await request.text() });
+      return Response.json({ file: "contents" });
+    },
+  );
+  const target = `http://127.0.0.1:${foreign.addr.port}/download?signature=abc`;
+  let followed = 0;
+  await eachRow(ROWS, async ({ status, method }) => {
+    const url = `/api/redirect?status=${status}&to=${encodeURIComponent(target)}`;
+    const next = becomes(method, status);
+    if (next !== "GET" && next !== "HEAD") {
+      const request = session.fetch(url, requestOf(method));
+      return void await rejects(request, "redirect_refused", /option origins/);
+    }
+    followed++;
+    assert.equal((await call(session, url, requestOf(method))).status, 200);
+  });
+  assert.equal(arrived.length, followed);
+  for (const { method, headers, body, url } of arrived) {
+    assert(method === "GET" || method === "HEAD");
+    assert.equal(body, "");
+    assert.equal(new URL(url).search, "?signature=abc");
+    assert.equal(headers.get("accept"), "application/json");
+    for (const name of [...Object.keys(PRIVATE).filter((name) => name !== "accept")]) {
+      assert.equal(headers.get(name), null, name);
+    }
+    const unexpected = [...headers.keys()].filter((name) =>
+      !["accept", "accept-encoding", "accept-language", "host", "user-agent"].includes(name)
+    );
+    assert.deepEqual(unexpected, []);
+  }
+});
+
+interface Refusal {
+  name: string;
+  location: string;
+  code: AuthErrorCode;
+  init?: RequestInit;
+}
+
+test("redirects to where no secret may go are refused, and nothing more is sent", () =>
+  eachRow<Refusal>([
+    { name: "plain http", location: "http://api.example.com/x", code: "insecure_url" },
+    { name: "plain http elsewhere", location: "http://cdn.example/x", code: "insecure_url" },
+    { name: "another scheme", location: "ftp://cdn.example/x", code: "insecure_url" },
+    { name: "a file", location: "file:///etc/passwd", code: "insecure_url" },
+    { name: "a script", location: "javascript:alert(1)", code: "insecure_url" },
+    { name: "data", location: "data:text/plain,x", code: "insecure_url" },
+    { name: "a password", location: "https://a:b@cdn.example/x", code: "invalid_argument" },
+    {
+      name: "a password, own host",
+      location: "https://a:b@api.example.com/",
+      code: "invalid_argument",
+    },
+    { name: "this machine", location: "http://127.0.0.1:8080/x", code: "redirect_refused" },
+    { name: "this machine by name", location: "https://localhost/x", code: "redirect_refused" },
+    { name: "no URL", location: "https://", code: "redirect_refused" },
+    {
+      name: "told not to",
+      location: "/x",
+      code: "redirect_refused",
+      init: { redirect: "error" },
+    },
+    {
+      name: "a body that can be sent once",
+      location: "/x",
+      code: "redirect_refused",
+      init: { method: "PUT", body: new Blob(["x"]).stream() },
+    },
+  ], async ({ location, code, init }) => {
+    const { session, api } = fakeApi(() => redirect(location, 307));
+    await rejects(session.fetch("/start", init), code);
+    assert.equal(api.arrivals.length, 1);
+  }));
+
+test("redirects: manual gives the answer back, and a circle comes to an end", async () => {
+  const { session, api } = fakeApi(() => redirect("/again"));
+  const response = await session.fetch("/start", { redirect: "manual" });
+  assert.equal(response.status, 302);
+  assert.equal(api.arrivals.length, 1);
+  await rejects(session.fetch("/start"), "redirect_refused", /Too many/);
+  assert(api.arrivals.length <= 30, `${api.arrivals.length}`);
+});
+
+test("redirects: an allowed origin gets the token, and elsewhere does not get it later", async () => {
+  const { session, api } = fakeApi(({ url }) => {
+    if (url.pathname === "/start") return redirect("https://files.example.com/one");
+    if (url.pathname === "/one") return redirect("https://cdn.example/two");
+    if (url.pathname === "/two") return redirect("https://cdn2.example/three");
+    return json({ done: true });
+  }, { origins: ["https://files.example.com"] });
+  assert.deepEqual((await call(session, "/start")).json, { done: true });
+  assert.deepEqual(
+    api.arrivals.map(({ url, headers }) => [url.host, headers.has("authorization")]),
+    [
+      ["api.example.com", true],
+      ["files.example.com", true],
+      ["cdn.example", false],
+      ["cdn2.example", false],
+    ],
+  );
+});
+
+test("redirects: a fragment stays with the request, 304 and a missing Location are answers", async () => {
+  const { session, api } = fakeApi(({ url }) =>
+    url.pathname === "/start" ? redirect("/next") : new Response(null, { status: 304 })
+  );
+  assert.equal((await session.fetch("/start#part")).status, 304);
+  assert.equal(api.arrivals[1]?.url.hash, "#part");
+  const bare = fakeApi(() => new Response(null, { status: 302 }));
+  assert.equal((await bare.session.fetch("/start")).status, 302);
+});
+
+test("the token endpoint's redirects are not followed, whatever their status", async () => {
+  const arrived: string[] = [];
+  await using foreign = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      arrived.push(request.url);
+      return Response.json({ access_token: "stolen", token_type: "bearer" });
+    },
+  );
+  const elsewhere = `http://127.0.0.1:${foreign.addr.port}/token`;
+  await eachRow(
+    STATUSES.flatMap((status) =>
+      [elsewhere, "/oauth2/token"].map((location) => ({
+        name: `${status} ${location}`,
+        status,
+        location,
+      }))
+    ),
+    async ({ status, location }) => {
+      await using world = await createWorld("plantpredict");
+      const { sandbox, options, credentials } = world;
+      sandbox.fault("plantpredict.token", { kind: "status", status, headers: { location } }, 9);
+      const error = await rejects(
+        getSession("plantpredict", { ...options, credentials }),
+        "redirect_refused",
+      );
+      assert.equal(error.status, status);
+      assert.equal(sandbox.count("plantpredict.token"), 1);
+    },
+  );
+  assert.deepEqual(arrived, []);
+});
