@@ -63,11 +63,14 @@ export async function map<T, R>(
     try {
       return await work.run(session, (own) => fn(item, own, index));
     } catch (error) {
-      state.failed++;
+      if (!work.stopped) state.failed++;
       throw error;
     } finally {
-      state.done++;
-      if (!work.stopped) show?.update(state);
+      // What was stopped is neither done nor failed.
+      if (!work.stopped) {
+        state.done++;
+        show?.update(state);
+      }
     }
   };
 
