@@ -90,14 +90,14 @@ test("a machine whose clock is ten minutes off signs in, and sees no 401", () =>
       const count = sandbox.count(`${system}.token.200`);
       assert(count >= 2 && count <= 3, `${count} tokens`);
     },
-    3,
+    6,
   ));
 
-test("five seconds of two-second tokens: every call works, no storm of renewals", async () => {
+test("four seconds of two-second tokens: every call works, no storm of renewals", async () => {
   await using world = await createWorld("plantpredict", { tokenLifetime: 2 });
   const { sandbox, options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
-  const end = Date.now() + 5_000;
+  const end = Date.now() + 4_000;
   let calls = 0;
   while (Date.now() < end) {
     assert.equal((await call(session)).status, 200);
@@ -107,7 +107,7 @@ test("five seconds of two-second tokens: every call works, no storm of renewals"
   assert(calls > 20, `${calls} calls`);
   // The sandbox counts in whole seconds, so its tokens live for one to two.
   const tokens = sandbox.count("plantpredict.token");
-  assert(tokens >= 3 && tokens <= 6, `${tokens} tokens`);
+  assert(tokens >= 2 && tokens <= 5, `${tokens} tokens`);
 });
 
 test("a wrong Date of the API does not move what is known of a token's end", async () => {
