@@ -104,7 +104,9 @@ test("status --json keeps its shape", async () => {
       version: number;
       systems: Record<string, unknown>[];
     };
-  const { version, systems: [system] } = await read("spatiafi");
+  const json = await read("spatiafi");
+  assert.deepEqual(Object.keys(json), ["version", "systems"]);
+  const { version, systems: [system] } = json;
   assert.equal(version, 1);
   const { sessions, ...rest } = system as { sessions: Record<string, unknown>[] };
   const file = home.at(".config", "spatiafi", "app_credentials");

@@ -282,6 +282,17 @@ test("doctor() names DENO_CERT and DENO_TLS_CA_STORE where a certificate is refu
   assert.equal(report.facts.clock, null);
 });
 
+test("doctor() follows no redirect", async () => {
+  await using world = await createWorld("plantpredict");
+  const { sandbox, options, credentials } = world;
+  const location = `${sandbox.environment["SANDBOX_CONTROL_URL"]}/echo`;
+  const fault = { kind: "status", status: 302, headers: { location } } as const;
+  sandbox.fault("plantpredict.token", fault);
+  const report = await doctor("plantpredict", { ...options, credentials });
+  assert.equal(report.facts.endpoints[0]?.status, 302);
+  assert.equal(sandbox.count("control.echo"), 0);
+});
+
 test("doctor() ends with its signal", async () => {
   await using world = await createWorld("plantpredict");
   world.sandbox.fault("plantpredict.token", "hang", 1);

@@ -78,9 +78,14 @@ test("map() takes items from an asynchronous source", () =>
       await pause(1);
       throw new RangeError("the source is broken");
     };
-    for (let round = 0; round < 20; round++) {
-      await assert.rejects(session.map(broken(), info, QUIET), RangeError);
-    }
+    // Also when the item before is done first: p-map alone would take that for the end.
+    await assert.rejects(session.map(broken(), (item) => item, QUIET), RangeError);
+    await assert.rejects(session.map(broken(), info, QUIET), RangeError);
+    const brokenList = (function* () {
+      yield "a";
+      throw new RangeError("the source is broken");
+    })();
+    await assert.rejects(session.map(brokenList, info, QUIET), RangeError);
     await assert.rejects(
       session.map(broken(), info, { ...QUIET, onError: "collect" }),
       RangeError,

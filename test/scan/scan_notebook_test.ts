@@ -95,6 +95,16 @@ test("scanNotebook() finds nothing in a clean notebook, and a token of an earlie
   assert.match(finding?.name ?? "", /^spatiafi access_token \(.*\/onecell\/[0-9a-f]+\.json\)$/);
 });
 
+test("scanNotebook() knows a token that is in memory only", async () => {
+  await using world = await createWorld("fourinsight-client");
+  const { options, credentials, directory } = world;
+  const session = await getSession("fourinsight-client", { ...options, credentials });
+  const report = await scanNotebook(await notebook(directory, await session.token()), session);
+  assert.deepEqual(report.findings.map(({ name }) => name), [
+    "fourinsight-client access_token (this session)",
+  ]);
+});
+
 test("localSecrets() reads every provider's environment, files, backups and tokens", async () => {
   await using home = await TestFolder.make();
   const of = (provider: string) => home.at(".config", provider);
