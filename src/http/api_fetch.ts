@@ -77,13 +77,14 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const deadline = deadlines.begin();
+    const late = deadline.controller.signal;
     init.redirect = "manual";
-    init.signal = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+    init.signal = signal ? AbortSignal.any([signal, late]) : late;
     try {
       return await parts.fetch(url, init);
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      if (deadline.signal.aborted) throw tooSlow(system, timeout);
+      if (late.aborted) throw tooSlow(system, timeout);
       const { fetchFailure } = await import("./failure.ts");
       throw fetchFailure(error, `${system.provider.title} (${new URL(url).host})`);
     } finally {

@@ -1,11 +1,21 @@
+/** One request's time. */
+export interface Deadline {
+  /** Ends the request when its time is over. */
+  readonly controller: AbortController;
+  /** When that is, on the clock of `performance.now()`. */
+  readonly at: number;
+  /** Where it stands in the list of those under way. */
+  index: number;
+}
+
 /**
- * Ends requests that take too long. Their time is the same, so they run out in the order they began,
- * and one alarm serves them all: a timer for each would cost a call more than all else here.
+ * Ends requests that take too long. One alarm serves all that are under way: a timer for each would
+ * cost a call more than all else here.
  */
 export class Deadlines {
   readonly #time: number;
-  /** When the time of each request under way is over, oldest first. */
-  readonly #ends = new Map<AbortController, number>();
+  /** Those under way, in no order. */
+  readonly #running: Deadline[] = [];
   /** Not `setTimeout`, whose first call takes Deno 6 ms, to load what makes it Node's. */
   #alarm: AbortSignal | undefined;
 
@@ -15,18 +25,25 @@ export class Deadlines {
   }
 
   /** Begins a request's time, at the end of which its signal is aborted. */
-  begin(): AbortController {
-    const request = new AbortController();
-    this.#ends.set(request, performance.now() + this.#time);
-    if (this.#ends.size === 1) this.#listen(this.#time);
-    return request;
+  begin(): Deadline {
+    const at = performance.now() + this.#time;
+    const deadline = { controller: new AbortController(), at, index: this.#running.length };
+    this.#running.push(deadline);
+    if (deadline.index === 0) this.#listen(this.#time);
+    return deadline;
   }
 
-  /** The request has its answer. */
-  end(request: AbortController): void {
-    this.#ends.delete(request);
-    // Deno stays alive for an alarm that somebody listens to, and `onabort = null` still listens.
-    if (this.#ends.size === 0) this.#alarm?.removeEventListener("abort", this.#ring);
+  /** The request has its answer, or none any more. */
+  end(deadline: Deadline): void {
+    const { index } = deadline;
+    if (this.#running[index] !== deadline) return;
+    const last = this.#running.pop() as Deadline;
+    if (last !== deadline) {
+      this.#running[index] = last;
+      last.index = index;
+    }
+    // Deno stays alive for an alarm that somebody listens to.
+    if (this.#running.length === 0) this.#alarm?.removeEventListener("abort", this.#ring);
   }
 
   /** An alarm set for an earlier request does: it rings too soon, and is set again. */
@@ -39,10 +56,14 @@ export class Deadlines {
 
   readonly #ring = (): void => {
     const now = performance.now();
-    for (const [request, end] of this.#ends) {
-      if (end > now) return this.#listen(end - now);
-      this.end(request);
-      request.abort();
+    let next = Infinity;
+    for (const deadline of [...this.#running]) {
+      if (deadline.at > now) next = Math.min(next, deadline.at);
+      else {
+        this.end(deadline);
+        deadline.controller.abort();
+      }
     }
+    if (next < Infinity) this.#listen(next - now);
   };
 }

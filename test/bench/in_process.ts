@@ -3,14 +3,15 @@ import type { Comparison, Findings } from "./report.ts";
 import { median } from "./statistics.ts";
 import type { World } from "./world.ts";
 
-/** Calls in one block of each concurrency: some tens of milliseconds. */
-const BLOCKS = [{ concurrency: 1, calls: 200 }, { concurrency: 50, calls: 1000 }];
+/** Blocks are short, so that noise hits both alike, and many. */
+const BLOCKS = [{ concurrency: 1, calls: 60 }, { concurrency: 50, calls: 300 }];
+const BLOCKS_PER_ROUND = 10;
 
 /** Calls of a session that has its token, against raw `fetch` with a shared header. */
 export async function measureWarmCalls(world: World, rounds: number): Promise<Findings> {
   const comparisons: Comparison[] = [];
   for (const { concurrency, calls } of BLOCKS) {
-    const args = [rounds * 2, calls, concurrency].map(String);
+    const args = [rounds * BLOCKS_PER_ROUND, calls, concurrency].map(String);
     const pairs = await runCase(world, "warm_calls.ts", args) as [number, number][];
     comparisons.push({
       what: `warm call, ${concurrency} at a time`,

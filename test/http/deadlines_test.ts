@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { type Deadline, Deadlines } from "../../src/http/deadlines.ts";
+import { test } from "../support/test.ts";
+
+const aborted = ({ controller: { signal } }: Deadline) =>
+  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+
+test("Deadlines end every request in its time, and none that has its answer", async () => {
+  const deadlines = new Deadlines(60);
+  const start = performance.now();
+  const first = deadlines.begin();
+  const answered = deadlines.begin();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const second = deadlines.begin();
+  deadlines.end(answered);
+  await aborted(first);
+  assert(performance.now() - start >= 60);
+  assert(!second.controller.signal.aborted);
+  await aborted(second);
+  deadlines.end(second); // as the request does when it fails
+  assert(performance.now() - start >= 90);
+  assert(!answered.controller.signal.aborted);
+});
+
+test("Deadlines serve a request that begins when the alarm of another has rung", async () => {
+  const deadlines = new Deadlines(20);
+  const answered = deadlines.begin();
+  deadlines.end(answered);
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  const late = deadlines.begin();
+  await aborted(late);
+  assert(!answered.controller.signal.aborted);
+});
+
+test("Deadlines keep no process alive when every request has its answer", async () => {
+  const module = new URL("../../src/http/deadlines.ts", import.meta.url).href;
+  const script = `import { Deadlines } from ${JSON.stringify(module)};
+    const deadlines = new Deadlines(60_000);
+    deadlines.end(deadlines.begin());`;
+  const start = performance.now();
+  const command = new Deno.Command(Deno.execPath(), { args: ["eval", "--no-lock", script] });
+  assert((await command.output()).success);
+  assert(performance.now() - start < 30_000);
+});
