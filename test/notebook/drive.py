@@ -48,6 +48,10 @@ class OneKernelSpec(KernelSpecManager):
     def find_kernel_specs(self):
         return {"deno": self.user_kernel_dir}
 
+    def get_kernel_spec(self, kernel_name):
+        # Older releases look into their own folders here, and not at the answer above.
+        return self.kernel_spec_class.from_resource_dir(self.user_kernel_dir)
+
 
 class Page:
     """The outputs of a notebook as a frontend keeps them: streams joined, displays updated in place."""

@@ -29,7 +29,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
     text,
   ].join("\n");
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--no-lock", "--ext=ts", "-"],
+    args: ["run", "-A", "--quiet", "--frozen", "--ext=ts", "-"],
     // Its default is below the home folder, and a program has a home of its own.
     env: { NO_COLOR: "1", DENO_DIR: await denoDir(), PATH: path(), ...options.env },
     clearEnv: true,
