@@ -99,6 +99,8 @@ function assembleToLook(
 
 async function report(patient: Patient): Promise<DoctorReport> {
   const { runtime, provider } = patient;
+  // What a sign-in reads; the doctor itself looks at more, and can do without.
+  const refused = runtime.refusedVariables();
   const facts = await examine(patient);
   const certificates: Record<string, PathCondition> = {};
   for (const name of ["DENO_CERT", "NODE_EXTRA_CA_CERTS"]) {
@@ -106,5 +108,5 @@ async function report(patient: Patient): Promise<DoctorReport> {
     if (path !== undefined) certificates[name] = await inspectPath(runtime, path);
   }
   const unprefixed = Boolean(runtime.getEnvironment("CLIENT_ID"));
-  return new DoctorReport(facts, findings(facts, { provider, certificates, unprefixed }));
+  return new DoctorReport(facts, findings(facts, { provider, certificates, unprefixed, refused }));
 }

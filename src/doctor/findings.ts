@@ -9,6 +9,8 @@ export interface FindingContext {
   provider: Provider;
   /** Whether the file that `DENO_CERT` or `NODE_EXTRA_CA_CERTS` names is there. */
   certificates: Record<string, PathCondition>;
+  /** Variables that Deno's permissions kept from being read. */
+  refused: readonly string[];
   /** True when the environment has the unprefixed names, which are never read. */
   unprefixed: boolean;
 }
@@ -35,7 +37,7 @@ const isProblem = ({ level }: DoctorFinding) => level === "problem";
 
 function credentialFindings(
   { credentials, token, title, provider: name }: DoctorFacts,
-  { provider, unprefixed }: FindingContext,
+  { provider, unprefixed, refused }: FindingContext,
 ): DoctorFinding[] {
   const found: DoctorFinding[] = [];
   if (credentials.problem) found.push(stop(credentials.problem.message));
@@ -52,6 +54,13 @@ function credentialFindings(
     }, and no place has it. Set ${variables}${place}, or run ` +
       `getSession("${name}") in a notebook or a terminal, where it can ask.`,
   ));
+  const unread = missing.map((field) => variableFor(provider, field))
+    .filter((name) => refused.includes(name));
+  if (unread.length > 0) {
+    found.push(warn(
+      `Deno may not read ${unread.join(" and ")}. Run with --allow-env=${refused.join(",")}.`,
+    ));
+  }
   if (unprefixed && missing.includes("client_id")) {
     found.push(warn(
       `CLIENT_ID is set, and never read: it could be another system's. Set ${
@@ -84,7 +93,7 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
       `"${file.path}" is a symbolic link, which is never followed. Put the file itself there.`,
     ));
   }
-  if (file?.kind === "unknown") {
+  if (file?.kind === "unknown" && !credentials.problem) {
     found.push(warn(
       `It cannot be seen whether "${file.path}" is there. In Deno, allow it: --allow-read.`,
     ));

@@ -369,7 +369,12 @@ test("no secret shows in a report, whatever the environment and the credentials 
   const facts = await examine(patient);
   const report = new Report(
     facts,
-    findings(facts, { provider: patient.provider, certificates: {}, unprefixed: true }),
+    findings(facts, {
+      provider: patient.provider,
+      certificates: {},
+      unprefixed: true,
+      refused: [],
+    }),
   );
   assert.deepEqual(facts.settings, {
     HTTPS_PROXY: "http://proxy.example.com:8080",

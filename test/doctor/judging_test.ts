@@ -45,7 +45,13 @@ function judge(
   changes: Partial<DoctorFacts> = {},
   context: Partial<Parameters<typeof findings>[1]> = {},
 ): string[] {
-  const whole = { provider: fourinsight, certificates: {}, unprefixed: false, ...context };
+  const whole = {
+    provider: fourinsight,
+    certificates: {},
+    unprefixed: false,
+    refused: [],
+    ...context,
+  };
   return findings(factsOf(changes), whole).map(({ level, message }) => `${level}: ${message}`);
 }
 
@@ -86,6 +92,31 @@ test("findings() says that the unprefixed names are not read, where that matters
   assert.deepEqual(judge({}, { unprefixed: true }), []);
 });
 
+test("findings() names the variables that Deno did not let it read", () => {
+  const lacking = { credentials: { source: "nothing", missing: ["client_id"] }, token: null };
+  const refused = ["FOURINSIGHT_CLIENT_ID", "HOME"];
+  assert.match(
+    judge(lacking, { refused })[1] ?? "",
+    /^warning: Deno may not read FOURINSIGHT_CLIENT_ID\. Run with --allow-env=FOURINSIGHT_CLIENT_ID,HOME\./,
+  );
+  assert.deepEqual(judge({}, { refused }), []);
+  const blocked = (problem?: { code: "permission_denied"; message: string }) =>
+    judge({
+      credentials: {
+        source: "nothing",
+        missing: [],
+        file: { path: "/x", kind: "unknown" },
+        ...(problem ? { problem } : {}),
+      },
+    });
+  assert.match(
+    blocked().join(),
+    /^warning: It cannot be seen whether "\/x" is there.*--allow-read/,
+  );
+  const told = { code: "permission_denied", message: "Start it with that flag." } as const;
+  assert.deepEqual(blocked(told), ["problem: Start it with that flag."]);
+});
+
 test("findings() judges proxy and certificate settings by the runtime", () => {
   const proxy = { HTTPS_PROXY: "http://proxy.example.com:8080" };
   assert.deepEqual(judge(settings(proxy)), []);
@@ -115,7 +146,7 @@ test("findings() puts problems first", () => {
       ...token({ renewal: "sign-in", secondsLeft: -1 }),
       store: { kept: "disk", problem: { code: "store_unavailable", message: "Cannot save." } },
     }),
-    { provider: fourinsight, certificates: {}, unprefixed: false },
+    { provider: fourinsight, certificates: {}, unprefixed: false, refused: [] },
   ).map(({ level }) => level);
   assert.deepEqual(levels, ["problem", "warning", "warning"]);
 });
