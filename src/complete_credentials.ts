@@ -116,8 +116,14 @@ async function completeCredentials(
     source: target === undefined ? "what was typed" : `what was typed, saved in ${target}`,
     // Only what has proved good is saved: a mistyped secret must not be asked for never again.
     signedIn: async () => {
-      if (target !== undefined) {
+      if (target === undefined) return undefined;
+      try {
         await writeCredentials(runtime, target, { ...file?.values, ...kept });
+        return undefined;
+      } catch (error) {
+        // They are good, and this session has them.
+        if (error instanceof AuthError) return error;
+        throw error;
       }
     },
   };

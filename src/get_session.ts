@@ -7,6 +7,7 @@ import {
   normaliseCredentials,
 } from "./credentials.ts";
 import { checkOptions, type SessionOptions } from "./options.ts";
+import type { AuthError } from "./errors.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { createEdge, type Edge } from "./edge.ts";
@@ -60,8 +61,8 @@ export async function getSession(
 export interface CompleteCredentials {
   values: CredentialValues;
   source: string;
-  /** Called after the first sign-in with what a person typed: saves it. */
-  signedIn?: () => Promise<void>;
+  /** Called after the first sign-in with what a person typed: saves it, or says why it cannot. */
+  signedIn?: () => Promise<AuthError | undefined>;
 }
 
 /** What {@linkcode gather} found. */
@@ -117,7 +118,8 @@ async function start(
   const { keeper } = parts;
   if (options.forceLogin) await keeper.signInAnew();
   else if (await keeper.adopt() === null) await keeper.fresh();
-  await complete.signedIn?.();
+  parts.unsaved = await complete.signedIn?.();
+  if (parts.unsaved) parts.source = "what was typed";
   // The caller's signal was for signing in: a later renewal must not die of it.
   parts.grantParts.signal = undefined;
   const session = new Session(parts);

@@ -18,6 +18,8 @@ export interface SessionParts {
   directory: string | undefined;
   /** Where the credentials came from, for people. */
   source: string;
+  /** Why what was typed is not saved, if it should be. */
+  unsaved?: AuthError | undefined;
   /** The user name, where the credentials have one. */
   account: string | undefined;
   grantParts: GrantParts;
@@ -110,9 +112,9 @@ export class Session {
     return this.#parts.keeper.token?.scope ?? this.#parts.grantParts.scope;
   }
 
-  /** Why the token could not be kept on disk, or `undefined`; the session works from memory then. */
+  /** Why the token, or what was typed, could not be saved, or `undefined`; the session works from memory then. */
   get storeProblem(): AuthError | undefined {
-    return this.#parts.keeper.storeProblem;
+    return this.#parts.keeper.storeProblem ?? this.#parts.unsaved;
   }
 
   /**
