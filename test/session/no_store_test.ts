@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { createCredentials, getSession } from "../../mod.ts";
+import { works } from "../support/call.ts";
+import { scriptedPerson } from "../support/person.ts";
+import { elapsed, rejects } from "../support/rejects.ts";
+import { skip } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
+import { createWorld } from "../support/world.ts";
+
+/** A folder that nobody can make, root neither. */
+const NOWHERE = "/proc/onecell";
+
+/** Linux has such a place. */
+function onLinux(name: string, check: () => Promise<void>): void {
+  test(name, async () => {
+    if (Deno.build.os === "linux") await check();
+    else skip(name, "this is not Linux");
+  });
+}
+
+onLinux("without a place to save, a session works from memory and says so", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, sandbox } = world;
+  const place = { ...options, directory: NOWHERE };
+  const session = await getSession("plantpredict", { ...place, credentials });
+  await works(session);
+  assert.equal(session.storeProblem?.code, "store_unavailable");
+  assert(session.storeProblem.message.includes(NOWHERE), session.storeProblem.message);
+  // The next cell of the same process finds the token.
+  await works(await getSession("plantpredict", { ...place, credentials }));
+  assert.equal(sandbox.count("plantpredict.token"), 1);
+  const card: () => Promise<Record<string, string>> = Reflect.get(
+    session,
+    Symbol.for("Jupyter.display"),
+  );
+  assert.match((await card.call(session))["text/plain"] ?? "", /memory only/);
+});
+
+onLinux("without a place to save, what a person types or creates serves this process", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials: { client_id = "", client_secret = "" } } = world;
+  const person = scriptedPerson({ answers: [client_id, client_secret] });
+  const place = { ...options, directory: NOWHERE, interactive: true, person };
+  const typed = await getSession("plantpredict", place);
+  await works(typed);
+  assert.equal(typed.source, "what was typed");
+  assert.equal(typed.storeProblem?.code, "store_unavailable");
+
+  await using spatiafi = await createWorld("spatiafi");
+  const { username, password } = spatiafi.user;
+  const asked = scriptedPerson({ answers: [username, password] });
+  const elsewhere = { ...spatiafi.options, directory: NOWHERE, interactive: true, person: asked };
+  const session = await getSession("spatiafi", elsewhere);
+  await works(session);
+  assert.equal(session.source, "memory only");
+  assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 1);
+});
+
+onLinux(
+  "without a place to save, createCredentials gives back what it created",
+  async () => {
+    await using world = await createWorld("spatiafi");
+    const { interactive: _, ...options } = world.options;
+    const created = await createCredentials("spatiafi", {
+      ...options,
+      ...world.user,
+      directory: NOWHERE,
+    });
+    assert.equal(created.path, null);
+    assert.equal(
+      typeof created.get("client_secret"),
+      "string",
+      "it can be shown once more, by hand",
+    );
+  },
+);
+
+onLinux("without a place to save, a failure is quick", async () => {
+  await using world = await createWorld("plantpredict");
+  const time = await elapsed(() =>
+    rejects(
+      getSession("plantpredict", { ...world.options, directory: NOWHERE }),
+      "credentials_missing",
+    )
+  );
+  assert(time < 1_000, `${time} ms`);
+});
