@@ -1,11 +1,9 @@
 import { AuthError } from "./errors.ts";
 import { checkTransport } from "./url.ts";
-import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
+import type { ClientAuthentication, Grant, Provider } from "./provider.ts";
+import { type ProviderInput, withDefaults } from "./provider_defaults.ts";
 
-/** What {@linkcode defineProvider} needs; everything else has a default. */
-export type ProviderInput =
-  & Pick<Provider, "name" | "apiUrl">
-  & Partial<Omit<Provider, "name" | "apiUrl">>;
+export type { ProviderInput } from "./provider_defaults.ts";
 
 const GRANTS: readonly Grant[] = [
   "client_credentials",
@@ -148,23 +146,7 @@ export function defineProvider(input: ProviderInput): Provider {
     );
   }
   checkFields(input as Record<string, unknown>, FIELDS, ["name", "apiUrl"], "");
-  const grant = input.grant ?? "client_credentials";
-  const clientAuthentication = input.clientAuthentication ??
-    (grant === "client_credentials" || grant === "password" ? "client_secret_post" : "none");
-  const provider: Provider = {
-    ...withoutUndefined(input),
-    name: input.name,
-    title: input.title ?? input.name,
-    environmentPrefix: input.environmentPrefix ?? prefixFor(input.name),
-    directory: input.directory ?? input.name,
-    files: input.files ?? ["app_credentials", "app_credentials.json"],
-    grant,
-    clientAuthentication,
-    endpoints: input.endpoints ?? {},
-    apiUrl: input.apiUrl,
-    requires: input.requires ?? requiredFields(grant, clientAuthentication),
-    keepTokens: input.keepTokens ?? "disk",
-  };
+  const provider = withDefaults(input);
   checkTogether(provider);
   return provider;
 }
@@ -191,19 +173,6 @@ function checkTogether(provider: Provider): void {
   }
 }
 
-/** The credential values a grant and a client authentication need. */
-function requiredFields(grant: Grant, authentication: ClientAuthentication): CredentialField[] {
-  const client = authentication === "none"
-    ? ["client_id"]
-    : ["client_id", authentication === "private_key_jwt" ? "private_key" : "client_secret"];
-  return grant === "password" ? ["username", "password", ...client] : client;
-}
-
-function prefixFor(name: string): string {
-  const prefix = name.toUpperCase().replaceAll("-", "_");
-  return /^[A-Z]/.test(prefix) ? prefix : `P${prefix}`;
-}
-
 function checkFields(
   value: Record<string, unknown>,
   fields: Record<string, Check>,
@@ -224,10 +193,6 @@ function checkFields(
     }
     fields[field]?.(item, prefix + field);
   }
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }
 
 function refuse(field: string, wanted: string, value: unknown): void {

@@ -97,7 +97,7 @@ Deno.test({
       if (from === "src/provider.ts") assert.fail(`a provider is data, and imports ${to}`);
       if (from === "mod.ts") assert.match(to, /^src\//);
       if (from.startsWith("src/providers/")) {
-        assert.match(to, /^src\/(providers\/|define_provider|errors)/);
+        assert.match(to, /^src\/(providers\/|define_provider|provider_defaults|errors)/);
       }
       if (from.startsWith("src/store/")) {
         assert.match(to, /^(src\/(store|runtime|errors|url)|npm:|node:|env-paths)/);

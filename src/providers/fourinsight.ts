@@ -1,5 +1,5 @@
-import { defineProvider } from "../define_provider.ts";
 import type { Provider } from "../provider.ts";
+import { withDefaults } from "../provider_defaults.ts";
 
 const api: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths"> = {
   apiUrl: "https://api.4insight.io/",
@@ -9,7 +9,7 @@ const api: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths
 };
 
 /** 4insight for a person: sign in on its page, paste the package it shows. */
-export const fourinsight: Provider = defineProvider({
+export const fourinsight: Provider = withDefaults({
   ...api,
   name: "fourinsight",
   title: "4insight",
@@ -30,7 +30,7 @@ export const fourinsight: Provider = defineProvider({
 });
 
 /** 4insight for a service: client credentials, signed in anew every time, never on disk. */
-export const fourinsightClient: Provider = defineProvider({
+export const fourinsightClient: Provider = withDefaults({
   ...api,
   name: "fourinsight-client",
   title: "4insight (service account)",

@@ -1,8 +1,8 @@
-import { defineProvider } from "../define_provider.ts";
 import type { Provider } from "../provider.ts";
+import { withDefaults } from "../provider_defaults.ts";
 
 /** OSIsoft Cloud Services, now AVEVA: discovery below the resource, client credentials, a probe. */
-export const ocs: Provider = defineProvider({
+export const ocs: Provider = withDefaults({
   name: "ocs",
   title: "OSIsoft Cloud Services",
   grant: "client_credentials",

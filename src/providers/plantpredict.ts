@@ -1,8 +1,8 @@
-import { defineProvider } from "../define_provider.ts";
 import type { Provider } from "../provider.ts";
+import { withDefaults } from "../provider_defaults.ts";
 
 /** PlantPredict since it moved to Amazon Cognito: client credentials, no refresh token. */
-export const plantpredict: Provider = defineProvider({
+export const plantpredict: Provider = withDefaults({
   name: "plantpredict",
   title: "PlantPredict",
   grant: "client_credentials",

@@ -1,8 +1,8 @@
-import { defineProvider } from "../define_provider.ts";
 import type { Provider } from "../provider.ts";
+import { withDefaults } from "../provider_defaults.ts";
 
 /** PlantPredict in its Okta days: resource owner password, kept alive by a refresh token. */
-export const plantpredictOkta: Provider = defineProvider({
+export const plantpredictOkta: Provider = withDefaults({
   name: "plantpredict-okta",
   title: "PlantPredict (Okta)",
   grant: "password",

@@ -7,7 +7,10 @@ import { plantpredict } from "./plantpredict.ts";
 import { plantpredictOkta } from "./plantpredict_okta.ts";
 import { spatiafi } from "./spatiafi.ts";
 
-/** The systems this module knows by name. A new one is a file here and a line in this list. */
+/**
+ * The systems this module knows by name. A new one is a file here and a line in this list. A test
+ * checks them with `defineProvider`, so that not every start has to.
+ */
 export const providers: readonly Provider[] = [
   spatiafi,
   plantpredict,

@@ -1,8 +1,8 @@
-import { defineProvider } from "../define_provider.ts";
 import type { Provider } from "../provider.ts";
+import { withDefaults } from "../provider_defaults.ts";
 
 /** SpatiaFi: app credentials are created once, then `client_secret_jwt` (RFC 7523). */
-export const spatiafi: Provider = defineProvider({
+export const spatiafi: Provider = withDefaults({
   name: "spatiafi",
   title: "SpatiaFi",
   grant: "client_credentials",
