@@ -1,9 +1,8 @@
-/** Variables that steer how a runtime connects. */
-const VARIABLES = [
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "ALL_PROXY",
-  "NO_PROXY",
+/** Variables that runtimes read in capitals and in small letters. */
+const PROXIES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
+
+/** Other variables that steer how a runtime connects. */
+const OTHERS = [
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
   "NODE_EXTRA_CA_CERTS",
@@ -18,15 +17,16 @@ const VARIABLES = [
  */
 export function networkSettings(get: (name: string) => string | undefined): Record<string, string> {
   const settings: Record<string, string> = {};
-  for (const name of VARIABLES) {
-    const isProxy = name.endsWith("_PROXY") && !name.startsWith("NO");
+  for (const name of PROXIES) {
     // The small spelling is the older one, and where both are set it wins.
-    for (const spelling of name.endsWith("_PROXY") ? [name.toLowerCase(), name] : [name]) {
-      const value = get(spelling);
-      if (value === undefined || value === "" || Object.hasOwn(settings, name)) continue;
-      settings[spelling] = isProxy ? withoutUser(value) : value;
-      break;
-    }
+    const spelling = [name.toLowerCase(), name].find((name) => get(name));
+    if (spelling === undefined) continue;
+    const value = get(spelling) ?? "";
+    settings[spelling] = name === "NO_PROXY" ? value : withoutUser(value);
+  }
+  for (const name of OTHERS) {
+    const value = get(name);
+    if (value) settings[name] = value;
   }
   return settings;
 }
