@@ -1,5 +1,3 @@
-import { createAndSave } from "./complete_credentials.ts";
-import { createAppCredentials } from "./enrolment.ts";
 import { AuthError } from "./errors.ts";
 import { checkValues } from "./load_credentials.ts";
 import { openFetch } from "./open_fetch.ts";
@@ -87,6 +85,9 @@ export async function createCredentials(
     now: Date.now,
     clock: { offset: 0 },
   };
+  // Nobody who only signs in loads what creates credentials.
+  const { createAppCredentials } = await import("./enrolment.ts");
+  const { createAndSave } = await import("./complete_credentials.ts");
   const { values, path } = await createAndSave(
     known,
     common,
