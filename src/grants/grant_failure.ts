@@ -151,7 +151,8 @@ function answerError(error: ClientError, context: FailureContext): AuthError {
   if (error.code === "OAUTH_TIMEOUT") {
     return new AuthError("timeout", `${who} took too long. Try again, or give a longer timeout.`);
   }
-  if (/"(state|iss)"|"response_type"/.test(inner) && context.grant === "authorization_code") {
+  const isRedirect = context.grant === "authorization_code" && !inner.includes("JWT");
+  if (isRedirect && /"(state|iss)"|"response_type"/.test(inner)) {
     return new AuthError(
       "state_mismatch",
       `This is not the answer to the sign-in that was started (${inner}). Start again, and use its newest link.`,

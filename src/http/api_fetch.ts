@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, type AuthErrorCode } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";
 import type { System } from "../system.ts";
 import { type ApiRequest, isPlainPath, prepareRequest } from "./api_request.ts";
@@ -31,6 +31,14 @@ export interface ApiFetchParts {
 const DEFAULT_RETRY_STATUSES = [429, 502, 503, 504];
 /** Methods that may run twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+/** After a renewal that ends like this, the API's own answer says more. */
+const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([
+  "client_refused",
+  "credentials_missing",
+  "grant_refused",
+  "login_refused",
+  "session_expired",
+]);
 /** As many as the fetch standard follows. */
 const MOST_REDIRECTS = 20;
 
@@ -163,12 +171,9 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     try {
       other = await tokens.renewAfterRefusal(token, request.signal);
     } catch (error) {
-      if (request.signal?.aborted) {
-        await response.body?.cancel();
-        throw error;
-      }
-      // The API's own answer says more than a renewal that has nothing to renew with.
-      return response;
+      if (error instanceof AuthError && NOTHING_TO_RENEW_WITH.has(error.code)) return response;
+      await response.body?.cancel();
+      throw error;
     }
     if (!request.replayable || other === token) return response;
     await response.body?.cancel();
