@@ -17,12 +17,12 @@ export interface FakeApi {
 /** A session's `fetch` between a fake authorization server and a fake API at `https://api.example.com`. */
 export function fakeApi(
   respond: Respond,
-  options: { provider?: Provider; origins?: string[]; timeout?: number } = {},
+  options: { provider?: Provider; origins?: string[]; timeout?: number; dpop?: boolean } = {},
 ): FakeApi {
   const provider = options.provider ?? plainProvider();
   const clock = fakeClock();
   const auth = fakeServer((_, number) => tokenAnswer(number));
-  const { keeper } = makeKeeper(auth.fetch, { clock });
+  const { keeper } = makeKeeper(auth.fetch, { clock, dpop: options.dpop === true });
   const api = fakeServer(respond);
   const session = {
     fetch: createApiFetch({
