@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { getSession } from "../../mod.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
-import { elapsed, rejects } from "../support/rejects.ts";
+import { elapsed, rejects, until } from "../support/rejects.ts";
 import { test } from "../support/test.ts";
 import { createWorld, savedToken } from "../support/world.ts";
 
@@ -128,4 +129,56 @@ test("forceLogin gets a new token with the app credentials that are saved", asyn
   assert.notEqual(await again.token(), token);
   assert.equal((await savedToken(directory))?.["access_token"], await again.token());
   assert.equal(sandbox.count("spatiafi.clients"), 1);
+});
+
+test("spatiafi creates one client when two cells ask at once", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, user, directory } = world;
+  const start = () => {
+    const person = scriptedPerson({ answers: [user.username, user.password] });
+    return getSession("spatiafi", { ...options, interactive: true, person });
+  };
+  const [one, other] = await Promise.all([start(), start()]);
+  assert.equal(one?.account, other?.account);
+  assert.equal(sandbox.count("spatiafi.clients"), 1, "the other one would be lost");
+  const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+  assert.deepEqual(names.filter((name) => name.includes("backup")), []);
+});
+
+test("spatiafi: the stop button ends the creation, and nothing is saved", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, user, directory } = world;
+  sandbox.fault("spatiafi.basic", "hang");
+  const person = scriptedPerson({ answers: [user.username, user.password] });
+  const session = getSession("spatiafi", { ...options, interactive: true, person });
+  const ended = rejects(session, "aborted");
+  await until("the sign-in", () => sandbox.count("spatiafi.basic") > 0);
+  person.stop(new DOMException("stopped", "AbortError"));
+  await ended;
+  assert.equal(person.shown.at(-1)?.kind, "failed");
+  assert.equal(sandbox.count("spatiafi.clients"), 0);
+  const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+  assert(!names.includes("app_credentials"));
+});
+
+test("a session says what it is, in every form", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, credentials, api } = world;
+  const session = await getSession("spatiafi", { ...options, credentials });
+  const { client_id: account = "" } = credentials;
+  assert.deepEqual(JSON.parse(JSON.stringify(session)), {
+    provider: "spatiafi",
+    account,
+    source: "options",
+    apiUrl: `${api}/`,
+    expiresAt: session.expiresAt.toISOString(),
+  });
+  for (const text of [String(session), Deno.inspect(session), inspect(session)]) {
+    assert.equal(text, `Session(spatiafi, ${account}, until ${session.expiresAt.toISOString()})`);
+  }
+  assert.equal((await session.claims)?.["client_id"], account);
+  const { fetch } = session;
+  const response = await fetch("/api/info");
+  await response.body?.cancel();
+  assert.equal(response.status, 200, "fetch may be passed on by itself");
 });
