@@ -1,44 +1,14 @@
 import assert from "node:assert/strict";
-import {
-  defineProvider,
-  doctor,
-  type DoctorReport,
-  getSession,
-  saveCredentials,
-} from "../../mod.ts";
+import { doctor, getSession, saveCredentials } from "../../mod.ts";
+import { DoctorReport } from "../../src/doctor/doctor_report.ts";
 import { examine, type Patient } from "../../src/doctor/examine.ts";
 import { findings } from "../../src/doctor/findings.ts";
-import { DoctorReport as Report } from "../../src/doctor/doctor_report.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { partsOf } from "../../src/session.ts";
-import { elapsed, rejects } from "../support/rejects.ts";
+import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/test.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
-
-/** Every way a report can be shown. */
-function shown(report: DoctorReport): string[] {
-  const card = report[Symbol.for("Jupyter.display") as unknown as keyof DoctorReport];
-  return [
-    String(report),
-    JSON.stringify(report),
-    Deno.inspect(report, { depth: 20, showHidden: true }),
-    JSON.stringify((card as unknown as () => unknown).call(report)),
-    JSON.stringify(structuredClone(report.facts)) + JSON.stringify(report.findings),
-  ];
-}
-
-/** No run of six characters of a secret is in any of the texts. */
-function hides(texts: string[], secrets: string[]): void {
-  for (const secret of secrets) {
-    assert(secret.length >= 6, "too short to be looked for");
-    for (let at = 0; at + 6 <= secret.length; at++) {
-      const part = secret.slice(at, at + 6);
-      for (const text of texts) assert(!text.includes(part), "a part of a secret is shown");
-    }
-  }
-}
-
-const messages = ({ findings }: DoctorReport) => findings.map(({ message }) => message).join("\n");
+import { hides, messages, shown } from "./report.ts";
 
 test("session.doctor() tells everything of a session that works, and finds nothing wrong", async () => {
   await using world = await createWorld("plantpredict");
@@ -167,147 +137,6 @@ test("doctor() warns of files that others can use, and of links and damage", asy
   });
 });
 
-test("doctor() tells by how much the clock is off", async () => {
-  await using world = await createWorld("plantpredict");
-  for (const seconds of [600, -3600, 20]) {
-    world.sandbox.fault("plantpredict.token", { kind: "date", seconds });
-    const report = await doctor("plantpredict", {
-      ...world.options,
-      credentials: world.credentials,
-    });
-    assert(Math.abs((report.facts.clock?.offset ?? 0) - seconds) <= 1);
-    if (Math.abs(seconds) < 30) assert.equal(report.findings.length, 0);
-    else assert.match(messages(report), seconds > 0 ? /s behind that of/ : /s ahead of that of/);
-    assert(report.ok);
-  }
-});
-
-test("doctor() says which server does not answer, why, and what would help", async () => {
-  interface Row {
-    name: string;
-    fault: string;
-    code: string;
-    answers: boolean;
-    help: RegExp;
-  }
-  const rows: Row[] = [
-    { name: "503", fault: "503", code: "server_error", answers: true, help: /HTTP 503.*later/ },
-    { name: "hang", fault: "hang", code: "timeout", answers: false, help: /HTTPS_PROXY/ },
-    { name: "reset", fault: "reset", code: "network", answers: false, help: /HTTPS_PROXY/ },
-  ];
-  await eachRow(rows, async ({ fault, code, answers, help }) => {
-    await using world = await createWorld("plantpredict");
-    world.sandbox.fault("plantpredict.token", fault, 5);
-    let report: DoctorReport | undefined;
-    const took = await elapsed(async () => {
-      report = await doctor("plantpredict", {
-        ...world.options,
-        credentials: world.credentials,
-        timeout: 400,
-      });
-    });
-    assert(took < 3000, `${took} ms`);
-    const [first, second] = report?.facts.endpoints ?? [];
-    assert.deepEqual([first?.problem?.code, first?.answers], [code, answers]);
-    assert.deepEqual([second?.problem, second?.answers], [undefined, true]);
-    assert.equal(report?.ok, false);
-    assert.match(messages(report), help);
-    // Once: whether a server answers is not found out by insisting.
-    assert.equal(world.sandbox.count("plantpredict.token"), 1);
-  });
-});
-
-/** Runs the doctor on a system whose servers are played by a function. */
-async function played(
-  answer: (url: URL, init: RequestInit) => Response | Promise<Response>,
-  issuer = "https://login.example.com/tenant",
-): Promise<DoctorReport> {
-  const provider = defineProvider({ name: "played", apiUrl: "https://api.example.com/v1", issuer });
-  return await doctor(provider, {
-    credentials: { client_id: "a", client_secret: "played-secret" },
-    keepTokens: "memory",
-    fetch: ((input: string | URL, init: RequestInit) =>
-      Promise.resolve(answer(new URL(input), init))) as typeof fetch,
-  });
-}
-
-test("doctor() reads an issuer's metadata in either place, and judges it", async () => {
-  const issuer = "https://login.example.com/tenant";
-  const asked: string[] = [];
-  const withMetadata = (path: string, body: () => Response) => {
-    asked.length = 0;
-    return played((url) => {
-      asked.push(url.href);
-      if (url.host === "api.example.com") return new Response("", { status: 401 });
-      return url.pathname === path ? body() : new Response("", { status: 404 });
-    });
-  };
-  const good = () => Response.json({ issuer });
-  const oidc = await withMetadata("/tenant/.well-known/openid-configuration", good);
-  assert.deepEqual([oidc.ok, asked.length], [true, 2]);
-  const plain = await withMetadata("/.well-known/oauth-authorization-server/tenant", good);
-  assert.deepEqual([plain.ok, asked.length], [true, 3]);
-  assert.equal(plain.facts.endpoints[0]?.status, 200);
-
-  const cases: [() => Response, RegExp][] = [
-    [() => new Response("<html>Welcome to the airport</html>"), /something else than metadata/],
-    [() => Response.json({}), /something else than metadata/],
-    [
-      () => Response.json({ issuer: "https://other.example.com/?k=v" }),
-      /https:\/\/other\.example\.com\/\. Use/,
-    ],
-    [() => new Response("", { status: 404 }), /HTTP 404 where its metadata should be/],
-    [
-      () => new Response("", { status: 302, headers: { location: "https://x.example" } }),
-      /HTTP 302/,
-    ],
-    [() => new Response("", { status: 407 }), /HTTPS_PROXY: http:\/\/user:password@host:port/],
-  ];
-  for (const [body, expected] of cases) {
-    const report = await withMetadata("/tenant/.well-known/openid-configuration", body);
-    assert.equal(report.ok, false);
-    assert.match(messages(report), expected);
-    assert(!asked.some((url) => url.includes("x.example")), "a redirect was followed");
-  }
-});
-
-test("doctor() names DENO_CERT and DENO_TLS_CA_STORE where a certificate is refused", async () => {
-  const report = await played(() => {
-    throw new TypeError("error sending request: invalid peer certificate: UnknownIssuer");
-  });
-  assert.deepEqual(report.facts.endpoints.map(({ problem }) => problem?.code), ["tls", "tls"]);
-  for (const name of ["DENO_CERT", "DENO_TLS_CA_STORE=system", "NODE_EXTRA_CA_CERTS"]) {
-    assert(messages(report).includes(name), name);
-  }
-  assert.equal(report.facts.clock, null);
-});
-
-test("doctor() follows no redirect", async () => {
-  await using world = await createWorld("plantpredict");
-  const { sandbox, options, credentials } = world;
-  const location = `${sandbox.environment["SANDBOX_CONTROL_URL"]}/echo`;
-  const fault = { kind: "status", status: 302, headers: { location } } as const;
-  sandbox.fault("plantpredict.token", fault);
-  const report = await doctor("plantpredict", { ...options, credentials });
-  assert.equal(report.facts.endpoints[0]?.status, 302);
-  assert.equal(sandbox.count("control.echo"), 0);
-});
-
-test("doctor() ends with its signal", async () => {
-  await using world = await createWorld("plantpredict");
-  world.sandbox.fault("plantpredict.token", "hang", 1);
-  const took = await elapsed(async () => {
-    const signal = AbortSignal.timeout(200);
-    const report = await doctor("plantpredict", {
-      ...world.options,
-      credentials: world.credentials,
-      signal,
-    });
-    assert.equal(report.facts.endpoints[0]?.problem?.code, "aborted");
-  });
-  assert(took < 2000, `${took} ms`);
-});
-
 test("a system in another place, or without a value for its URL, is said and not thrown", async () => {
   const insecure = await doctor("plantpredict", { apiUrl: "http://api.example.com" });
   assert.match(messages(insecure), /not https/);
@@ -367,7 +196,7 @@ test("no secret shows in a report, whatever the environment and the credentials 
     now: Date.now,
   };
   const facts = await examine(patient);
-  const report = new Report(
+  const report = new DoctorReport(
     facts,
     findings(facts, {
       provider: patient.provider,

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import type { DoctorReport } from "../../mod.ts";
+
+/** Every way a report can be shown. */
+export function shown(report: DoctorReport): string[] {
+  const card = report[Symbol.for("Jupyter.display") as unknown as keyof DoctorReport];
+  return [
+    String(report),
+    JSON.stringify(report),
+    Deno.inspect(report, { depth: 20, showHidden: true }),
+    JSON.stringify((card as unknown as () => unknown).call(report)),
+    JSON.stringify(structuredClone(report.facts)) + JSON.stringify(report.findings),
+  ];
+}
+
+/** No run of six characters of a secret is in any of the texts. */
+export function hides(texts: string[], secrets: string[]): void {
+  for (const secret of secrets) {
+    assert(secret.length >= 6, "too short to be looked for");
+    for (let at = 0; at + 6 <= secret.length; at++) {
+      const part = secret.slice(at, at + 6);
+      for (const text of texts) assert(!text.includes(part), "a part of a secret is shown");
+    }
+  }
+}
+
+/** The findings, each on a line. */
+export function messages({ findings }: DoctorReport): string {
+  return findings.map(({ message }) => message).join("\n");
+}

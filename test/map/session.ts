@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { getSession, type Session } from "../../mod.ts";
+import { until } from "../support/rejects.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+/** Waits until the API has this many requests in hand. */
+export async function inHand({ sandbox }: World, count: number): Promise<void> {
+  await until("the requests", () => sandbox.count("plantpredict.api") === count);
+  // Counted on arrival, and still to be checked: a little later all of them wait for their answer.
+  await pause(150);
+}
+
+/** A session of the sandbox. */
+export async function withSession(
+  use: (session: Session, world: World) => Promise<void>,
+): Promise<void> {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  await use(await getSession("plantpredict", { ...options, credentials }), world);
+  assert.deepEqual(world.sandbox.errors, []);
+}
+
+/** Options of a test that looks at no progress. */
+export const QUIET = { progress: false } as const;
+
+/** Asks the API about an item, which it answers with. */
+export async function info(item: unknown, session: Session): Promise<string> {
+  return (await (await session.fetch(`/api/info?item_id=${item}`)).json()).item_id;
+}
+
+/** Waits, in milliseconds. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}
+
+/** The numbers from 0. */
+export function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, number) => number);
+}
