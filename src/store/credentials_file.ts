@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import { withLock } from "./lock.ts";
 import {
   createPrivateFile,
   readPrivateFile,
@@ -11,7 +10,7 @@ import {
   writePrivateFile,
 } from "./private_file.ts";
 import type { SavedCredentials } from "./store.ts";
-import { storeError } from "./store_error.ts";
+import type { storeError } from "./store_error.ts";
 
 /** Where an application's credentials file may be. */
 export interface CredentialsPlace {
@@ -89,7 +88,7 @@ export async function readCredentials(
     const kind = runtime.errorKind(error);
     if (kind === "symlink") throw damaged(path, "is a symbolic link, which is never followed");
     if (kind === "not_text") throw damaged(path, "is not a text file of a sensible size");
-    throw storeError(runtime, error, `read the credentials file "${path}"`, parentPath(path));
+    throw await explained(runtime, error, `read the credentials file "${path}"`, parentPath(path));
   }
   if (text === null) return null;
   let values: unknown;
@@ -127,6 +126,8 @@ export async function writeCredentials(
     started = true;
     return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
   };
+  // Only now: a start that only reads needs no lock.
+  const { withLock } = await import("./lock.ts");
   try {
     return await withLock(runtime, place, write, { timeout: WRITING_TIME });
   } catch (error) {
@@ -150,7 +151,7 @@ async function replaceCredentials(
     await writePrivateFile(runtime, path, asText(values));
     return kept;
   } catch (error) {
-    throw storeError(runtime, error, `save the credentials in "${path}"`, directory);
+    throw await explained(runtime, error, `save the credentials in "${path}"`, directory);
   }
 }
 
@@ -190,8 +191,18 @@ export async function forgetCredentials(runtime: Runtime, path: string): Promise
   try {
     return await removePrivateFile(runtime, path);
   } catch (error) {
-    throw storeError(runtime, error, `remove the credentials file "${path}"`, parentPath(path));
+    throw await explained(
+      runtime,
+      error,
+      `remove the credentials file "${path}"`,
+      parentPath(path),
+    );
   }
+}
+
+async function explained(...failure: Parameters<typeof storeError>): Promise<AuthError> {
+  const { storeError } = await import("./store_error.ts");
+  return storeError(...failure);
 }
 
 function damaged(path: string, what: string): AuthError {
