@@ -26,10 +26,13 @@ browserTest("JupyterLab, as a person sees it", async (context) => {
   await using lab = await startLab(python, sandbox.environment);
   await using person = await openBrowser(chromium);
   const world = { sandbox, lab, person };
-  for (const name of ["quickstart", "define_provider"]) await lab.write(name, await example(name));
+  for (const name of ["quickstart", "spatiafi", "define_provider"]) {
+    await lab.write(name, await example(name));
+  }
 
   await context.step("the quickstart asks in a masked box and saves no secret", () => ask(world));
   await context.step("reopened untrusted, the card is still a card", () => reopen(world));
+  await context.step("another notebook asks nothing", () => askNothing(world));
   await context.step("a device is approved in a second tab", () => approveDevice(world));
   await context.step("the stop button ends the wait, not the kernel", () => stop(world));
   await context.step(
@@ -54,9 +57,9 @@ async function ask({ lab, person, sandbox }: World): Promise<void> {
   await second.box.press("Enter");
   assert.match(await notebook.ended(0), /✓ Signed in to SpatiaFi/);
 
-  for (const index of [1, 2, 3]) await notebook.run(index);
+  for (const index of [1, 2, 3, 4]) await notebook.run(index);
   assert.match(await notebook.ended(2), /✓ Signed in to SpatiaFi/);
-  await notebook.ended(3);
+  assert.match(await notebook.ended(4), /quickstart\.ipynb: clean/);
   await pictures(notebook, "quickstart", notebook.cell(0));
   assert.equal(await notebook.trusted(), true);
 
@@ -81,6 +84,15 @@ async function reopen({ lab, person }: World): Promise<void> {
   assert.match(await notebook.card(0).innerText(), /✓ Signed in to SpatiaFi[^]*Token until: /);
   assert(await notebook.framed(0), "the card has lost its frame");
   await pictures(notebook, "untrusted", notebook.card(0));
+}
+
+async function askNothing({ lab, person }: World): Promise<void> {
+  await using visit = await person.open(lab.address("spatiafi"));
+  const { notebook } = visit;
+  for (const index of [0, 1, 2, 3, 4, 5]) await notebook.run(index);
+  assert.match(await notebook.ended(5), /✓ SpatiaFi: nothing wrong was found/);
+  assert.equal(await notebook.output(0), "", "no card where nothing was asked");
+  await pictures(notebook, "doctor", notebook.card(5));
 }
 
 async function approveDevice({ lab, person, sandbox }: World): Promise<void> {

@@ -34,12 +34,14 @@ export async function runExample(
       `${directory}/deno.json`,
       JSON.stringify({ links: [link], lock: false }),
     );
-    for (const [file, text] of Object.entries(files?.(sandbox) ?? {})) {
+    const notebook = await Deno.readTextFile(pathOf(name));
+    const beside = { [`${name}.ipynb`]: notebook, ...files?.(sandbox) };
+    for (const [file, text] of Object.entries(beside)) {
       await Deno.writeTextFile(`${directory}/${file}`, text);
     }
     const problems: unknown[] = [];
     const result = await runNotebook({
-      notebook: JSON.parse(await Deno.readTextFile(pathOf(name))) as Notebook,
+      notebook: JSON.parse(notebook) as Notebook,
       answers: questions.map(({ answer }): Answer => () => answer(sandbox)),
       allowStdin: person,
       env: { ...sandbox.environment, HOME: home },
@@ -87,8 +89,9 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
       .replace(/\b(?=[\w-]*\d)[\w-]{16,}/g, "<id>")
+      .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
-      .replace(/[\d.]+( ?(?:\/s|\/min|s|min|h)\b)/g, "<n>$1")
+      .replace(/[\d.]+( ?(?:\/s|\/min|ms|s|min|h)\b)/g, "<n>$1")
   );
 }
 
