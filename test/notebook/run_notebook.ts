@@ -125,6 +125,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
     // The kernel reads the deno.json of its folder: so `jsr:@onecell/auth` is this working tree.
     const link = decodeURIComponent(root.pathname).replace(/\/$/, "");
     await writeJson(`${project}/deno.json`, { links: [link], lock: false });
+    await (downloaded ??= download(project));
     await writeJson(`${kernelDirectory}/kernel.json`, {
       argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
       display_name: "Deno",
@@ -230,6 +231,22 @@ async function loadNotebook({ notebook, cells }: RunOptions): Promise<Notebook> 
 }
 
 /** Only what a kernel needs: nobody's own variables, credentials or settings. */
+let downloaded: Promise<void> | undefined;
+
+/** Fetches the packages once, with this process's settings: a kernel here has none of them. */
+async function download(project: string): Promise<void> {
+  const entry = `${project}/download.ts`;
+  await Deno.writeTextFile(entry, 'import "jsr:@onecell/auth";\n');
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", "--no-check", "download.ts"],
+    cwd: project,
+    stderr: "piped",
+  });
+  const { success, stderr } = await command.output();
+  await Deno.remove(entry);
+  if (!success) throw new Error(`deno cache failed:\n${new TextDecoder().decode(stderr)}`);
+}
+
 async function kernelEnvironment(home: string, work: string): Promise<Record<string, string>> {
   const args = ["info", "--json"];
   const info = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
