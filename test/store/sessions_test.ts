@@ -104,6 +104,7 @@ Deno.test({
       }
     };
     await Promise.all([kill(), ...Array.from({ length: processes }, run)]);
+    assert.ok(Date.now() < until + 30_000, "a session hung");
     assert.equal(sandbox.count("invalid_grant"), 0);
     assert.equal(sandbox.count("families_revoked"), 0);
     assert.equal(sandbox.count(`${system}.token.password`), 1);
