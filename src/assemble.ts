@@ -71,15 +71,16 @@ export function assemble(
       return await signIn({ grantParts: parts, person, runtime, method: options.method });
     },
     foreign: async () => {
-      if (provider.foreignTokens === undefined) return null;
+      const { foreignTokens } = provider;
+      // A folder of the caller's own stands in the place of all others.
+      if (foreignTokens === undefined || options.directory !== undefined) return null;
       const { readForeignToken } = await import("./store/foreign_token.ts");
-      const hosts = system.pasteHosts;
       return await readForeignToken(
         runtime,
-        provider.foreignTokens,
+        foreignTokens,
         options.sessionKey,
         key,
-        hosts,
+        foreignHosts(system, values),
       );
     },
     dpop: provider.dpop === true,
@@ -98,6 +99,13 @@ export function assemble(
     timeout: options.timeout ?? provider.timeout ?? API_TIMEOUT,
     now: Date.now,
   };
+}
+
+/** Whose tokens are this system's: at a page that was moved, such as a test system's, its own alone. */
+function foreignHosts(system: System, values: CredentialValues): readonly string[] {
+  const { pastePage, pasteHosts, provider } = system;
+  const isMoved = pastePage !== resolveSystem(provider, [], values).pastePage;
+  return isMoved && pastePage !== undefined ? [new URL(pastePage).host] : pasteHosts;
 }
 
 /** The grant that asks nobody, where the credentials for it are there. */

@@ -1,6 +1,6 @@
 import type { ForeignTokens } from "../provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { matchesHost } from "../url.ts";
+import { isLoopback, matchesHost } from "../url.ts";
 import { joinPath } from "./paths.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { StoredToken } from "./store.ts";
@@ -46,13 +46,15 @@ export function parseForeignToken(
   const accessToken = text("access_token");
   const endpoint = text("token_url");
   const expiresAt = Number(file["expires_at"]);
-  if (accessToken === undefined || !Number.isFinite(expiresAt)) return null;
-  if (endpoint !== undefined) {
-    const allowed = URL.canParse(endpoint) && endpoint.startsWith("https://") &&
-      hosts.some((host) => matchesHost(new URL(endpoint), host));
-    const local = URL.canParse(endpoint) && hosts.includes(new URL(endpoint).host);
-    if (!allowed && !local) return null;
+  if (accessToken === undefined || endpoint === undefined || !Number.isFinite(expiresAt)) {
+    return null;
   }
+  // Anything else fits into no header, and is no token.
+  if (!/^[\x20-\x7e]+$/.test(accessToken) || !URL.canParse(endpoint)) return null;
+  const url = new URL(endpoint);
+  const isSafe = url.protocol === "https:" ||
+    (url.protocol === "http:" && isLoopback(url.hostname));
+  if (!isSafe || url.username !== "" || !hosts.some((host) => matchesHost(url, host))) return null;
   const lifetime = Number(file["expires_in"]) || 3600;
   const token: StoredToken = {
     version: 1,
@@ -61,11 +63,11 @@ export function parseForeignToken(
     token_type: "bearer",
     expires_at: expiresAt,
     obtained_at: expiresAt - lifetime,
+    token_endpoint: endpoint,
   };
   const refreshToken = text("refresh_token");
   const idToken = text("id_token");
   if (refreshToken !== undefined) token.refresh_token = refreshToken;
   if (idToken !== undefined) token.id_token = idToken;
-  if (endpoint !== undefined) token.token_endpoint = endpoint;
   return token;
 }
