@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defineProvider, getSession } from "../../mod.ts";
+import { defineProvider, getSession, type Provider } from "../../mod.ts";
 import type { ProviderInput } from "../../src/define_provider.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { findProvider, providers } from "../../src/providers/registry.ts";
@@ -142,7 +142,7 @@ test("findProvider() lists the names when it does not know one", async () => {
     for (const { name } of providers) assert(error.message.includes(`"${name}"`), error.message);
   }
   await rejects(getSession("spatia-fi"), "unknown_provider", /There is no provider "spatia-fi"/);
-  await rejects(getSession({ name: "x" } as ProviderInput as never), "invalid_argument");
+  await rejects(getSession({ name: "x" } as unknown as Provider), "invalid_argument");
 });
 
 test("resolveSystem() fills in templates, and says what is missing for them", () => {

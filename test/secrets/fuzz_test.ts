@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defineProvider, getSession, importCredentials } from "../../mod.ts";
+import { defineProvider, getSession, importCredentials, type ProviderInput } from "../../mod.ts";
 import { createAppCredentials } from "../../src/enrolment.ts";
 import { beginDevice } from "../../src/grants/device_code.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
@@ -232,7 +232,12 @@ test("fuzz: 1,000 provider definitions and Link headers", async () => {
   const definition = {
     ...plainProvider({ enrolment: { login: "/a", clients: "/b" }, origins: ["https://b.example"] }),
   };
-  assertBoth(await fuzz(700, (random) => defineProvider(random.object(definition) as never)));
+  assertBoth(
+    await fuzz(
+      700,
+      (random) => defineProvider(random.object(definition) as unknown as ProviderInput),
+    ),
+  );
   await fuzz(300, (random) => {
     const target = relNext(
       random.damage('</x?page=2>; rel="next", </y>; rel="prev"; title="a, b"'),
