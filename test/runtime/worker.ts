@@ -142,9 +142,7 @@ const commands: Record<string, () => Promise<unknown>> = {
   serve: () => serve(rest[0]),
   facts: () => facts(rest[0]),
   interrupted,
-  async browser() {
-    return { opened: await runtime.openBrowser(rest[0]), took: performance.now() };
-  },
+  browser: () => Promise.all(rest.map((address) => runtime.openBrowser(address))),
   async ask() {
     return [
       await runtime.ask("User name: ", false),

@@ -33,13 +33,8 @@ Deno.test({
         await Deno.chmod(folder.at("there"), 0o755);
         const through = withUmask(umask);
         const place = folder.at("there", "new", "newer");
-        const update = new WorkerProcess(WORKER, ["update", place, 1, true, 0], {
-          runtime,
-          through,
-        });
-        await update.answer();
-        const save = new WorkerProcess(WORKER, ["save", place, { a: 1 }], { runtime, through });
-        assert.equal((await save.answer<{ value: unknown }>()).value, null);
+        const worker = new WorkerProcess(WORKER, ["update and save", place], { runtime, through });
+        assert.deepEqual(await worker.answer(), { kept: null });
         const modes = Object.entries(await folder.modes());
         for (const [name, mode] of modes) {
           const wanted = name === "there" ? "755" : /\.(json|sqlite)$|_/.test(name) ? "600" : "700";

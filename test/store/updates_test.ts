@@ -8,7 +8,7 @@ import { WorkerProcess } from "../support/worker_process.ts";
 import { KEY } from "./token.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url);
-const PROCESSES = size(8, 50);
+const PROCESSES = size(6, 50);
 const UPDATES = size(6, 20);
 
 /** Counts up in many processes at once; returns how far the counter came. */

@@ -107,6 +107,10 @@ const commands: Record<string, () => Promise<unknown>> = {
     }
     return { done: times };
   },
+  async "update and save"() {
+    await store.exclusive(addOne, { timeout: 10_000 });
+    return { kept: await writeCredentials(runtime, `${folder}/app_credentials`, { a: 1 }) };
+  },
   count: () => count(rest[0]),
   hold: () => hold(rest[0], rest[1]),
   rewrite,
