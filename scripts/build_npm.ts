@@ -16,7 +16,7 @@ interface Dnt {
 }
 
 // A computed name, so that no gate of this repository needs dnt: this script alone does.
-const dntName: string = "jsr:@deno/dnt@^0.43";
+const dntName: string = "jsr:@deno/dnt@^0.42.3";
 
 const [version, outDir = "npm"] = Deno.args;
 if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {

@@ -21,7 +21,7 @@ export function createEdge(
     async signedIn(session, title) {
       if (found === undefined) return;
       const { signedInCard } = await import("./session_card.ts");
-      await (await found).show(signedInCard(session, title));
+      await (await found).show(await signedInCard(session, title));
     },
   };
 }

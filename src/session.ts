@@ -245,7 +245,7 @@ export class Session {
   /** The card a notebook shows for a session that ends a cell. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
     const { sessionCard } = await import("./session_card.ts");
-    return sessionCard(this, this.#parts.system.provider.title, this.#parts.now());
+    return await sessionCard(this, this.#parts.system.provider.title, this.#parts.now());
   }
 
   /** What `console.log` shows in Deno. */

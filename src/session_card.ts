@@ -1,14 +1,15 @@
 import { renderCard } from "./notebook/card.ts";
 import type { CardState } from "./notebook/person.ts";
+import { currentRuntime } from "./runtime/current.ts";
 import type { Session } from "./session.ts";
 
 /** What a card says of a session. */
-export function signedInCard(session: Session, title: string): CardState {
+export async function signedInCard(session: Session, title: string): Promise<CardState> {
   return {
     kind: "signed_in",
     title: `Signed in to ${title}`,
     account: session.account,
-    source: session.source,
+    source: await withoutHome(session.source),
     until: session.expiresAt.getTime(),
     api: session.apiUrl,
     renewal: session.storeProblem ? "renews itself, kept in memory only" : "renews itself",
@@ -16,7 +17,17 @@ export function signedInCard(session: Session, title: string): CardState {
 }
 
 /** The card of a session, as a notebook's output: HTML and text. */
-export function sessionCard(session: Session, title: string, now: number): Record<string, string> {
-  const { html, text } = renderCard(signedInCard(session, title), now);
+export async function sessionCard(
+  session: Session,
+  title: string,
+  now: number,
+): Promise<Record<string, string>> {
+  const { html, text } = renderCard(await signedInCard(session, title), now);
   return { "text/html": html, "text/plain": text };
+}
+
+/** A saved notebook is shared: the home folder in it would tell who ran it, and where. */
+async function withoutHome(text: string): Promise<string> {
+  const home = (await currentRuntime()).homeDirectory()?.replace(/[\\/]+$/, "");
+  return home ? text.replace(`${home}/`, "~/").replace(`${home}\\`, "~\\") : text;
 }
