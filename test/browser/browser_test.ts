@@ -3,7 +3,7 @@ import { type Sandbox, startSandbox } from "../../examples/sandbox/mod.ts";
 import { assertNoSecret, secretsOf, textsOf } from "../notebook/examples/secrets.ts";
 import { pathOf } from "../notebook/examples/run_example.ts";
 import type { Notebook } from "../notebook/run_notebook.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { findPrograms } from "./find_chromium.ts";
 import { image, openBrowser, type Person, picture, pictures, takesImages } from "./open_browser.ts";
 import { type Lab, startLab } from "./start_lab.ts";

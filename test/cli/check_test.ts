@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
 test("doctor tells of a system, with exit code 1 for a problem", async () => {

@@ -6,7 +6,7 @@ import { didYouMean, nearest } from "../../src/cli/nearest.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { findCommand } from "../../src/cli/show_help.ts";
 import { VERSION } from "../../src/cli/version.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 
 const read = (line: string) => {
   const [name = "", ...args] = line.split(" ");

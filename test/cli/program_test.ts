@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TestFolder } from "../support/folder.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;

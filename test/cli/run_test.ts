@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
 
 test("help lists every command, and each command's help its options", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
 test("login saves a session that the other commands use, without asking again", async () => {

@@ -8,7 +8,7 @@ import {
 import type { ProviderInput } from "../../src/define_provider.ts";
 import { plainProvider } from "../support/parts.ts";
 import { throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 type Values = Record<string, string>;
 

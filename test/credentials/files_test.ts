@@ -10,7 +10,7 @@ import {
 import { works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 const FILE = "app_credentials";

@@ -4,7 +4,7 @@ import { works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { answerOf } from "../support/program.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 /** The places credentials may be in, in the order they are looked at. */

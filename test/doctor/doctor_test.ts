@@ -6,7 +6,7 @@ import { findings } from "../../src/doctor/findings.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { partsOf } from "../../src/session.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
 import { hides, messages, shown } from "./report.ts";
 

@@ -6,7 +6,7 @@ import { tokenFacts } from "../../src/doctor/examine.ts";
 import { renderDoctor } from "../../src/notebook/doctor_card.ts";
 import { fourinsight } from "../../src/providers/fourinsight.ts";
 import { plantpredictOkta } from "../../src/providers/plantpredict_okta.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 

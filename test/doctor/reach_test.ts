@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defineProvider, doctor, type DoctorReport } from "../../mod.ts";
 import { elapsed } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 import { messages } from "./report.ts";
 

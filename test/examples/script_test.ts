@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createCredentials } from "../../mod.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 const root = new URL("../../", import.meta.url);

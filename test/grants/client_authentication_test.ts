@@ -6,7 +6,7 @@ import { works } from "../support/call.ts";
 import { fakeServer, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld, oidcProvider, type World } from "../support/world.ts";
 
 const pem = ({ sandbox }: World) =>

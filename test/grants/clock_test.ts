@@ -8,7 +8,7 @@ import { resolveSystem } from "../../src/system.ts";
 import { call } from "../support/call.ts";
 import { grantParts } from "../support/parts.ts";
 import { answerOf } from "../support/program.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 /** The parts of a token request to the sandbox, as seen by a machine whose clock is off. */

@@ -4,7 +4,7 @@ import { obtainToken } from "../../src/grants/obtain_token.ts";
 import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const ISSUER = "https://login.example.com/tenant";
 const METADATA = { issuer: ISSUER, token_endpoint: "https://login.example.com/tenant/token" };

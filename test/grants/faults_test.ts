@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { works } from "../support/call.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
 import { savedToken } from "../support/world.ts";
 

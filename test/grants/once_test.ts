@@ -4,7 +4,7 @@ import { works } from "../support/call.ts";
 import { size } from "../support/long.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
 import { createWorld, oidcProvider, savedToken } from "../support/world.ts";
 

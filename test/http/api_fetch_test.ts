@@ -4,7 +4,7 @@ import { fakeApi } from "../support/api.ts";
 import { call } from "../support/call.ts";
 import { json } from "../support/fake_server.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
 
 const ok = () => json({ ok: true });

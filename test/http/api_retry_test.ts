@@ -5,7 +5,7 @@ import { call } from "../support/call.ts";
 import { json, never, tokenAnswer } from "../support/fake_server.ts";
 import { plainProvider } from "../support/parts.ts";
 import { rejects, until } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const ok = () => json({ ok: true });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Deadline, Deadlines } from "../../src/http/deadlines.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 
 const aborted = ({ controller: { signal } }: Deadline) =>
   new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));

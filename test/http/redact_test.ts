@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basicCredentials } from "../../src/http/basic.ts";
 import { safeText, secretsOf } from "../../src/http/redact.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const SECRET = "s3cr+t/Value&of=many%kinds ü";
 

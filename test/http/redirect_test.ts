@@ -5,7 +5,7 @@ import { fakeApi, redirect } from "../support/api.ts";
 import { call } from "../support/call.ts";
 import { json } from "../support/fake_server.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 const STATUSES = [301, 302, 303, 307, 308];

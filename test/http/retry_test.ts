@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { AuthError } from "../../src/errors.ts";
 import { abortReason, backoff, pause, retryAfter } from "../../src/http/retry.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 

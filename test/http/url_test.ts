@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkTransport, isLoopback, joinUrl, matchesHost } from "../../src/url.ts";
 import { throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 test("isLoopback() knows this machine, and nothing that only looks like it", () => {
   for (const host of ["localhost", "a.localhost", "127.0.0.1", "127.9.8.7", "[::1]"]) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { report, size } from "../support/long.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 const TOTAL = size(5_000, 100_000);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AuthError } from "../../mod.ts";
 import { elapsed, rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { info, inHand, numbers, pause, QUIET, withSession } from "./session.ts";
 
 test("map() gives the results in the order of the items, whoever is ready first", () =>

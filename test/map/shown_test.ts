@@ -3,7 +3,7 @@ import type { MapOptions, Session } from "../../mod.ts";
 import { map } from "../../src/map.ts";
 import { fakeKernel, fakeRuntime } from "../notebook/fakes.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { info, inHand, numbers, withSession } from "./session.ts";
 
 /** Runs `map` where a test sees what a person would. */

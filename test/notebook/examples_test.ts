@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { startSandbox } from "../../examples/sandbox/mod.ts";
 import { scanNotebookJson } from "../../src/notebook/scan_notebook.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { type Example, examples } from "./examples/example.ts";
 import { lastingOutputs, pathOf, runExample } from "./examples/run_example.ts";
 import { assertNoSecret, secretsOf, textsOf } from "./examples/secrets.ts";

@@ -5,7 +5,7 @@ import type { AuthErrorCode } from "../../src/errors.ts";
 import { findProvider, providers } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/system.ts";
 import { rejects, throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const MINIMAL: ProviderInput = {
   name: "weather",

@@ -6,7 +6,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import { ScanReport } from "../../src/scan_report.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { createWorld, savedToken } from "../support/world.ts";
 
 /** A saved notebook with these texts as the sources of its cells. */

@@ -9,7 +9,7 @@ import { TestFolder } from "../support/folder.ts";
 import { plainProvider } from "../support/parts.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { assertHides, canary, leakIn, looksAt } from "../support/secrets.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 /** A way to sign in, with every secret in it freshly made. */
 interface Way {

@@ -15,7 +15,7 @@ import { TestFolder } from "../support/folder.ts";
 import { fuzz, type Tally } from "../support/fuzz.ts";
 import { fakeClock, grantParts, plainProvider } from "../support/parts.ts";
 import type { Random } from "../support/random.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 
 /** The generator reaches both sides: what is taken, and what is refused. */
 function assertBoth({ good, refused }: Tally): void {

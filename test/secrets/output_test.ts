@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../support/program.ts";
 import { canary, leakIn } from "../support/secrets.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 /** Signs in at a server inside the program, and leaves `session`, `saved` and `refused`. */
 const SIGNED_IN = `

@@ -6,7 +6,7 @@ import { runProgram } from "../support/program.ts";
 import { skip } from "../support/runtimes.ts";
 import { until } from "../support/rejects.ts";
 import { leakIn } from "../support/secrets.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
 import { createWorld, oidcProvider, savedTokenFiles, type World } from "../support/world.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AuthError } from "../../mod.ts";
 import { assertHides, canary } from "../support/secrets.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 test("AuthError keeps of a cause what says why, and nothing that may hold a secret", () => {
   const secret = canary();

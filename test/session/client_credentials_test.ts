@@ -4,7 +4,7 @@ import type { SystemName } from "../../examples/sandbox/mod.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import {
   changeSavedToken,
   createWorld,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../support/program.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 const PROGRAMS = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseForeignToken } from "../../src/store/foreign_token.ts";
 import { answerOf } from "../support/program.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
 
 const HOSTS = ["login.microsoftonline.com", "*.b2clogin.com", "127.0.0.1:8080"];

@@ -4,7 +4,7 @@ import { works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { elapsed, rejects } from "../support/rejects.ts";
 import { skip } from "../support/runtimes.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 /** A folder that nobody can make, root neither. */

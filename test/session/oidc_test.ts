@@ -5,7 +5,7 @@ import type { SessionOptions } from "../../src/options.ts";
 import { call, works } from "../support/call.ts";
 import { onLink, type Script, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import {
   changeSavedToken,
   createWorld,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 import { checkOptions, type SessionOptions } from "../../src/options.ts";
 import { rejects, throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 test("a mistyped option is named, with the one that was meant", () =>

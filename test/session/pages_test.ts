@@ -5,7 +5,7 @@ import { resolveSystem } from "../../src/system.ts";
 import { fakeServer, json } from "../support/fake_server.ts";
 import { plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
 test("relNext() reads a Link header as RFC 8288 writes it", () =>

@@ -3,7 +3,7 @@ import { getSession } from "../../mod.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import {
   changeSavedToken,
   createWorld,

@@ -4,7 +4,7 @@ import { getSession } from "../../mod.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { elapsed, rejects, until } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 import { createWorld, savedToken } from "../support/world.ts";
 
 test("spatiafi asks once, creates and saves app credentials, and asks no more", async () => {

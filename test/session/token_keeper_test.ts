@@ -3,7 +3,7 @@ import { AuthError } from "../../src/errors.ts";
 import { type FakeServer, fakeServer, json, never, tokenAnswer } from "../support/fake_server.ts";
 import { fakeClock, makeKeeper, savedTokenOf } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/tests.ts";
 
 /** A server that rotates refresh tokens: each works once. */
 function rotating(): FakeServer & { valid: string } {

@@ -10,7 +10,7 @@ import {
 import type { TokenResponse } from "../../src/token.ts";
 import type { StoredToken } from "../../src/store/store.ts";
 import { throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const NOW = 1_700_000_000_000;
 const SECONDS = NOW / 1000;

@@ -6,7 +6,7 @@ import { TestFolder } from "../support/folder.ts";
 import { plainProvider } from "../support/parts.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 import { savedToken } from "../support/world.ts";
 
 const ISSUER = "https://login.example.com";

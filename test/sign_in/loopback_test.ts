@@ -6,7 +6,7 @@ import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { onLink, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const ISSUER = "https://auth.example.com";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { parsePaste, type PasteContext } from "../../src/sign_in/parse_paste.ts";
 import { throws } from "../support/rejects.ts";
-import { eachRow, test } from "../support/test.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 const request = {
   state: "the-state",
