@@ -3,16 +3,14 @@ import { AuthError } from "./errors.ts";
 import type { Edge } from "./edge.ts";
 import type { CompleteCredentials } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
-import { openFetch } from "./open_fetch.ts";
 import type { SessionOptions } from "./options.ts";
 import type { CredentialField, Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { createAppCredentials } from "./enrolment.ts";
+import { createAppCredentials, enrolmentParts } from "./enrolment.ts";
 import { credentialsPath, findCredentials, writeCredentials } from "./store/credentials_file.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { SavedCredentials } from "./store/store.ts";
 import { openTokenStore } from "./store/token_store.ts";
-import { environmentUrls, resolveSystem } from "./system.ts";
 
 /** Credentials that are not complete, and where to get the rest. */
 export interface IncompleteCredentials {
@@ -137,16 +135,7 @@ async function enrol(
 ): Promise<{ values: Record<string, unknown>; path: string | null }> {
   const { title } = provider;
   const heading = `Sign in to ${title}`;
-  const get = (name: string) => runtime.getEnvironment(name);
-  const system = resolveSystem(provider, [options, environmentUrls(provider, get)], values);
-  const parts = {
-    system,
-    openFetch: openFetch(options, runtime),
-    timeout: options.timeout ?? 30_000,
-    signal: options.signal,
-    now: Date.now,
-    clock: { offset: 0 },
-  };
+  const parts = enrolmentParts(provider, options, runtime, values);
   await person.show({
     kind: "starting",
     title: heading,

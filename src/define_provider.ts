@@ -5,13 +5,15 @@ import { type ProviderInput, withDefaults } from "./provider_defaults.ts";
 
 export type { ProviderInput } from "./provider_defaults.ts";
 
-const GRANTS: readonly Grant[] = [
+/** The grants a provider can name. */
+export const GRANTS: readonly Grant[] = [
   "client_credentials",
   "password",
   "authorization_code",
   "device_code",
 ];
-const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
+/** The client authentications a provider can name. */
+export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
   "client_secret_post",
   "client_secret_basic",
   "client_secret_basic_raw",

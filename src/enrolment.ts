@@ -1,9 +1,36 @@
+import type { CredentialValues } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { GrantParts } from "./grants/grant.ts";
 import { basicCredentials } from "./http/basic.ts";
 import { retryAfter } from "./http/retry.ts";
-import { isToken } from "./token.ts";
 import { createTokenFetch } from "./http/token_fetch.ts";
+import { openFetch } from "./open_fetch.ts";
+import type { CommonOptions } from "./options.ts";
+import type { Provider } from "./provider.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { environmentUrls, resolveSystem } from "./system.ts";
+import { isToken } from "./token.ts";
+
+/** What an enrolment needs: an exchange without credentials of its own. */
+export type EnrolmentParts = Omit<GrantParts, "values" | "scope" | "discovered">;
+
+/** Puts together what an enrolment needs. */
+export function enrolmentParts(
+  provider: Provider,
+  options: CommonOptions,
+  runtime: Runtime,
+  values: CredentialValues,
+): EnrolmentParts {
+  const environment = environmentUrls(provider, (name) => runtime.getEnvironment(name));
+  return {
+    system: resolveSystem(provider, [options, environment], values),
+    openFetch: openFetch(options, runtime),
+    timeout: options.timeout ?? 30_000,
+    signal: options.signal,
+    now: Date.now,
+    clock: { offset: 0 },
+  };
+}
 
 /**
  * Creates app credentials with user name and password: HTTP Basic (RFC 7617) for a short-lived token,
@@ -13,7 +40,7 @@ import { createTokenFetch } from "./http/token_fetch.ts";
  * @throws {AuthError} `login_refused`, `unsupported`, and what the network met
  */
 export async function createAppCredentials(
-  parts: Omit<GrantParts, "values" | "scope" | "discovered">,
+  parts: EnrolmentParts,
   username: string,
   password: string,
 ): Promise<Record<string, unknown>> {

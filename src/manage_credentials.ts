@@ -1,6 +1,5 @@
 import { AuthError } from "./errors.ts";
 import { checkValues } from "./load_credentials.ts";
-import { openFetch } from "./open_fetch.ts";
 import { checkOptions, type CommonOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
@@ -12,7 +11,6 @@ import {
   forgetCredentials as forget,
   writeCredentials,
 } from "./store/credentials_file.ts";
-import { environmentUrls, resolveSystem } from "./system.ts";
 
 /** Options of `createCredentials`. */
 export interface CreateOptions extends CommonOptions {
@@ -75,19 +73,10 @@ export async function createCredentials(
   const place = placeOf(known, common);
   // A damaged file is found before anything is created that could then not be saved.
   await findCredentials(runtime, place);
-  const get = (name: string) => runtime.getEnvironment(name);
-  const system = resolveSystem(known, [common, environmentUrls(known, get)], known.defaults ?? {});
-  const parts = {
-    system,
-    openFetch: openFetch(common, runtime),
-    timeout: common.timeout ?? 30_000,
-    signal: common.signal,
-    now: Date.now,
-    clock: { offset: 0 },
-  };
   // Nobody who only signs in loads what creates credentials.
-  const { createAppCredentials } = await import("./enrolment.ts");
+  const { createAppCredentials, enrolmentParts } = await import("./enrolment.ts");
   const { createAndSave } = await import("./complete_credentials.ts");
+  const parts = enrolmentParts(known, common, runtime, known.defaults ?? {});
   const { values, path } = await createAndSave(
     known,
     common,

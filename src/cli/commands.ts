@@ -1,3 +1,4 @@
+import { CLIENT_AUTHENTICATIONS, GRANTS } from "../define_provider.ts";
 import type { Command, Options } from "./command.ts";
 
 const json: Options = { json: { type: "boolean", help: "print JSON, the same in every release" } };
@@ -15,20 +16,13 @@ const system: Options = {
   grant: {
     type: "string",
     value: "GRANT",
-    choices: ["client_credentials", "password", "authorization_code", "device_code"],
+    choices: [...GRANTS],
     help: "the grant of a system that is given by --issuer",
   },
   "client-authentication": {
     type: "string",
     value: "METHOD",
-    choices: [
-      "client_secret_post",
-      "client_secret_basic",
-      "client_secret_basic_raw",
-      "client_secret_jwt",
-      "private_key_jwt",
-      "none",
-    ],
+    choices: [...CLIENT_AUTHENTICATIONS],
     help: "how its client proves who it is",
   },
   directory: { type: "string", value: "FOLDER", help: "where everything is kept" },
