@@ -9,21 +9,12 @@ import {
 } from "../../src/token.ts";
 import type { TokenResponse } from "../../src/token.ts";
 import type { StoredToken } from "../../src/store/store.ts";
+import { jwt } from "../support/jwt.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
 const NOW = 1_700_000_000_000;
 const SECONDS = NOW / 1000;
-
-/** A JWT nobody has signed. */
-function jwt(claims: unknown): string {
-  const part = (value: unknown) =>
-    new TextEncoder().encode(JSON.stringify(value)).toBase64({
-      alphabet: "base64url",
-      omitPadding: true,
-    });
-  return `${part({ alg: "none" })}.${part(claims)}.${part("signature")}`;
-}
 
 const answer = (members: Record<string, unknown> = {}): TokenResponse => ({
   access_token: "token",

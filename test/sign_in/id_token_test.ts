@@ -3,6 +3,7 @@ import { getSession } from "../../mod.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { fakeServer, json } from "../support/fake_server.ts";
 import { TestFolder } from "../support/folder.ts";
+import { jwt } from "../support/jwt.ts";
 import { plainProvider } from "../support/parts.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
@@ -10,16 +11,6 @@ import { eachRow, test } from "../support/tests.ts";
 import { savedToken } from "../support/world.ts";
 
 const ISSUER = "https://login.example.com";
-
-/** A JWT; nobody checks the signature of what comes straight from the token endpoint over TLS. */
-function jwt(claims: Record<string, unknown>): string {
-  const part = (value: unknown) =>
-    new TextEncoder().encode(JSON.stringify(value)).toBase64({
-      alphabet: "base64url",
-      omitPadding: true,
-    });
-  return `${part({ alg: "RS256", kid: "k" })}.${part(claims)}.${part("signature")}`;
-}
 
 interface Row {
   name: string;
@@ -67,6 +58,7 @@ test("an answer that is not for this sign-in is refused, and nothing is saved", 
         exp: now + 60,
         nonce: asked.get("nonce"),
       };
+      // Nobody checks the signature of what comes straight from the token endpoint, over TLS.
       const id_token = jwt({ ...good, ...claims });
       return json({ access_token: "a", token_type: "bearer", expires_in: 60, id_token });
     });
