@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { openTokenStore } from "../../src/store/token_store.ts";
 import { TestFolder } from "../support/folder.ts";
-import { report, STRICT } from "../support/long.ts";
+import { report, STRICT, unlessBusy } from "../support/long.ts";
 import { allRuntimes, skip } from "../support/runtimes.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
 import { KEY, testToken } from "./token.ts";
@@ -143,25 +143,26 @@ function assertRefused(refused: Refused, before: number | null, name: string, wo
 Deno.test({
   name: "row 15: on a read-only disk the error is quick and the session works from memory",
   ...STRICT,
-  async fn() {
-    const mounted = await mounting("a read-only disk");
-    if (!mounted) return;
-    for (const runtime of await allRuntimes()) {
-      for (const there of [false, true]) {
-        await using folder = await TestFolder.make();
-        if (there) {
-          const store = openTokenStore(await currentRuntime(), folder.path, "disk");
-          await store.exclusive(() => store.write(KEY, testToken(1)), { timeout: 1000 });
+  fn: () =>
+    unlessBusy(async () => {
+      const mounted = await mounting("a read-only disk");
+      if (!mounted) return;
+      for (const runtime of await allRuntimes()) {
+        for (const there of [false, true]) {
+          await using folder = await TestFolder.make();
+          if (there) {
+            const store = openTokenStore(await currentRuntime(), folder.path, "disk");
+            await store.exclusive(() => store.write(KEY, testToken(1)), { timeout: 1000 });
+          }
+          const at = folder.path;
+          const through = mounted(`mount --bind ${at} ${at} && mount -o remount,ro,bind ${at}`);
+          const worker = new WorkerProcess(WORKER, ["refused", at, 5], { runtime, through });
+          const name = `${runtime.name}, read-only disk${there ? " with a token" : ""}`;
+          const words = /read-?only/i;
+          assertRefused(await worker.answer<Refused>(), there ? 1 : null, name, words);
         }
-        const at = folder.path;
-        const through = mounted(`mount --bind ${at} ${at} && mount -o remount,ro,bind ${at}`);
-        const worker = new WorkerProcess(WORKER, ["refused", at, 5], { runtime, through });
-        const name = `${runtime.name}, read-only disk${there ? " with a token" : ""}`;
-        const words = /read-?only/i;
-        assertRefused(await worker.answer<Refused>(), there ? 1 : null, name, words);
       }
-    }
-  },
+    }),
 });
 
 Deno.test({
