@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { createCredentials } from "../../mod.ts";
+import { test } from "../support/tests.ts";
+import { createWorld } from "../support/world.ts";
+
+const PROGRAM = `
+import { getSession } from "@onecell/auth";
+const s = await getSession("spatiafi", JSON.parse(Deno.args[0]!));
+const response = await s.fetch("/api/info");
+await response.body?.cancel();
+if (!response.ok) throw new Error("HTTP " + response.status);
+`;
+
+/** The modules a program has really loaded: Deno's log names each one that it compiles. */
+async function loadedBy(options: Record<string, unknown>): Promise<string[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--log-level=debug", "--ext=ts", "-", JSON.stringify(options)],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(PROGRAM));
+  await writer.close();
+  const { success, stderr } = await child.output();
+  const log = new TextDecoder().decode(stderr);
+  assert(success, log.slice(-2000));
+  return [...log.matchAll(/for ES module: ([^\s,]+)/g)].map(([, name = ""]) => name);
+}
+
+const LAZY = ["openid-client", "oauth4webapi", "jose", "env-paths", "node:"];
+
+test("a start with a saved token asks for none, and loads no package and no node: module", async () => {
+  await using world = await createWorld("spatiafi");
+  const { sandbox, options, user } = world;
+  const { interactive: _, ...place } = options;
+  await createCredentials("spatiafi", { ...user, ...place });
+
+  const first = await loadedBy(place);
+  assert.equal(sandbox.count("spatiafi.token"), 1);
+  // The first sign-in needs them, so the log is read rightly.
+  for (const name of ["openid-client", "node:sqlite", "/src/get_session.ts"]) {
+    assert(first.some((one) => one.includes(name)), `${name} is not in the log`);
+  }
+
+  const second = await loadedBy(place);
+  assert.equal(sandbox.count("spatiafi.token"), 1);
+  assert(second.some((one) => one.includes("/src/get_session.ts")));
+  for (const name of LAZY) {
+    assert.deepEqual(
+      second.filter((one) => one.includes(name)),
+      [],
+      `a cached start loads ${name}`,
+    );
+  }
+});
