@@ -6,7 +6,9 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
+import { bundle } from "./bundle.ts";
 import { COMMAND_FILE, copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
 
 /** The part of dnt this script uses. */
@@ -57,9 +59,11 @@ await dnt.build({
   postBuild: async () => {
     await copyDocuments(outDir);
     if (hasCommand) await writeCommand(outDir, "./esm/src/cli.js");
-    await importInNode();
   },
 });
+// Only now: dnt runs its tests against the modules.
+await bundle(join(outDir, "esm"));
+await importInNode();
 
 /** The imports of `deno.json` as a plain import map: that one needs an entry for sub-paths too. */
 async function writeImportMap(): Promise<string> {

@@ -11,6 +11,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
 import { copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
 
 /** Builds the tarball in a folder and returns its path. */
@@ -25,6 +26,7 @@ export async function pack(outDir: string, version?: string): Promise<string> {
     await run("tar", ["-xzf", raw, "-C", work], work);
     const directory = join(work, "package");
     await removeSources(directory);
+    await bundle(directory);
     await copyDocuments(directory);
     await finish(directory, version);
     await mkdir(outDir, { recursive: true });

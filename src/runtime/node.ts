@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { writeSync } from "node:fs";
-import process from "node:process";
-import { browserCommand, opened } from "./browser.ts";
+import type nodeProcess from "node:process";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import { nodeFiles } from "./node_files.ts";
-import { nodeOnceFetch } from "./node_once_fetch.ts";
-import { serveNodeLoopback } from "./node_server.ts";
 import type { Runtime } from "./runtime.ts";
-import { askLine } from "./terminal.ts";
+
+/** The global one: importing `node:process` opens standard input, which takes Node 4 ms. */
+const { process } = globalThis as unknown as { process: typeof nodeProcess };
 
 const PLATFORMS: Record<string, Runtime["platform"]> = {
   linux: "linux",
@@ -40,16 +38,59 @@ export function nodeRuntime(): Runtime {
       process.on("SIGINT", listener);
       return () => void process.off("SIGINT", listener);
     },
-    onceFetch: () => ({ fetch: name === "bun" ? bunOnceFetch : nodeOnceFetch, close() {} }),
+    onceFetch: name === "bun" ? bunOnceFetch : nodeOnceFetch,
     openBrowser: (url) => openBrowser(runtime, url),
-    serveLoopback: serveNodeLoopback,
+    async serveLoopback(...listener) {
+      const { serveNodeLoopback } = await import("./node_server.ts");
+      return await serveNodeLoopback(...listener);
+    },
   };
   return runtime;
 }
 
 /** Bun takes no connection from its pool, and gives none back, when told not to keep it. */
-function bunOnceFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  return fetch(input, { ...init, keepalive: false });
+function bunOnceFetch(): { fetch: typeof fetch; close(): void } {
+  const send = (input: RequestInfo | URL, init?: RequestInit) =>
+    fetch(input, { ...init, keepalive: false });
+  return { fetch: send as typeof fetch, close() {} };
+}
+
+/** A pool of connections, as Node's `fetch` takes one. */
+interface ConnectionPool {
+  close(): Promise<void>;
+}
+
+/**
+ * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here it
+ * gets a pool of its own, which keeps none.
+ */
+function nodeOnceFetch(): { fetch: typeof fetch; close(): void } {
+  const pool = ownPool();
+  const send = pool === undefined
+    ? async (input: RequestInfo | URL, init?: RequestInit) => {
+      const { fetchOnce } = await import("./node_once_fetch.ts");
+      return await fetchOnce(input, init);
+    }
+    : (input: RequestInfo | URL, init?: RequestInit) =>
+      fetch(input, { ...init, dispatcher: pool } as RequestInit);
+  return { fetch: send as typeof fetch, close: () => void pool?.close().catch(() => {}) };
+}
+
+/**
+ * A pool of the kind Node's `fetch` has, which is reached by the symbol that undici documents for
+ * it. `undefined` where another kind was set in its place, such as a proxy's.
+ */
+function ownPool(): ConnectionPool | undefined {
+  new Headers(); // what `fetch` is made of is loaded when first used
+  for (const version of [2, 1]) {
+    const dispatcher = (globalThis as Record<symbol, unknown>)[
+      Symbol.for(`undici.globalDispatcher.${version}`)
+    ];
+    if (dispatcher?.constructor.name !== "Agent") continue;
+    const Agent = dispatcher.constructor as new (options: object) => ConnectionPool;
+    return new Agent({ pipelining: 0 });
+  }
+  return undefined;
 }
 
 function writeError(text: string): void {
@@ -62,6 +103,7 @@ function writeError(text: string): void {
 async function ask(text: string, secret: boolean): Promise<string | null> {
   const { stdin } = process;
   if (stdin.isTTY !== true) return null;
+  const { askLine } = await import("./terminal.ts");
   try {
     return await askLine(
       { setRaw: (on) => void stdin.setRawMode(on), read, write: writeError },
@@ -100,8 +142,10 @@ function read(): Promise<Uint8Array | null> {
 }
 
 async function openBrowser(runtime: Runtime, url: string): Promise<boolean> {
+  const { browserCommand, opened } = await import("./browser.ts");
   const command = browserCommand(runtime, url);
   if (!command) return false;
+  const { spawn } = await import("node:child_process");
   const child = spawn(command.program, command.args, { stdio: "ignore", detached: true });
   child.unref();
   return await opened(

@@ -1,10 +1,10 @@
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
-import process from "node:process";
 import { decodeText, errorKind, FileError } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
+const { process } = globalThis as unknown as { process: { platform: string } };
 const windows = process.platform === "win32";
 
 /** Windows has no such flags; there the first `lstat` must do. */
@@ -13,7 +13,8 @@ const NO_FOLLOW = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** The disk under Node and Bun. */
 export const nodeFiles: FileSystem = {
   readText: (path) => fs.readFile(path, "utf8"),
-  readTextNoFollow,
+  readTextNoFollow: (path, limit) =>
+    new Promise((resolve) => resolve(readTextNoFollow(path, limit))),
   status,
   createPrivate,
   rename: (from, to) => fs.rename(from, to),
@@ -34,29 +35,26 @@ export const nodeFiles: FileSystem = {
   list: (path) => fs.readdir(path),
 };
 
-async function readTextNoFollow(path: string, limit: number): Promise<string> {
-  if ((await fs.lstat(path)).isSymbolicLink()) {
-    throw new FileError("ELOOP", "it is a symbolic link");
-  }
+/** Synchronous, because this is on the way of every start: each step would wait for a thread. */
+function readTextNoFollow(path: string, limit: number): string {
+  if (lstatSync(path).isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");
   // Without waiting, or a pipe would keep us until somebody writes to it.
-  const file = await fs.open(path, constants.O_RDONLY | NO_FOLLOW);
+  const file = openSync(path, constants.O_RDONLY | NO_FOLLOW);
   try {
-    const { size } = await file.stat().then((stat) => {
-      if (stat.isFile()) return stat;
-      throw new FileError("NOT_TEXT", "it is not a file");
-    });
-    if (size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new FileError("NOT_TEXT", "it is not a file");
+    if (stat.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
     // Nobody writes to these files: a new one is renamed over the old. The size is the size.
-    const bytes = new Uint8Array(size);
+    const bytes = new Uint8Array(stat.size);
     let length = 0;
-    while (length < size) {
-      const { bytesRead } = await file.read(bytes, length, size - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
+    while (length < bytes.length) {
+      const count = readSync(file, bytes, length, bytes.length - length, length);
+      if (count === 0) break;
+      length += count;
     }
     return decodeText(bytes.subarray(0, length));
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

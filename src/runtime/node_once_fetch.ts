@@ -7,10 +7,10 @@ const NO_BODY = [101, 103, 204, 205, 304];
 
 /**
  * Like `fetch`, on a connection of its own that is closed afterwards. It follows no redirect: with
- * `redirect: "manual"` it answers with one, otherwise it refuses it. Node's own `fetch` takes any
- * idle connection of its pool, and fails when that one has died.
+ * `redirect: "manual"` it answers with one, otherwise it refuses it. It does as `node:http` was told
+ * of proxies.
  */
-export async function nodeOnceFetch(
+export async function fetchOnce(
   input: RequestInfo | URL,
   init?: RequestInit,
 ): Promise<Response> {

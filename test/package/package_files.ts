@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CHUNKS, ENTRY_POINTS, FOLDER } from "../../scripts/bundle.ts";
 import { COMMAND_FILE, DOCUMENTS } from "../../scripts/npm_package.ts";
 import { runOrThrow } from "./run.ts";
 
@@ -38,23 +39,29 @@ export function compareFiles(
   files: string[],
   modules: string[],
 ): { unexpected: string[]; missing: string[] } {
-  // dnt puts modules in a folder of their own, with source maps and helpers of its making.
+  // dnt puts modules in a folder of their own, with source maps.
   const prefix = files.includes("esm/mod.js") ? "esm/" : "";
   const documents = DOCUMENTS.filter((name) => existsSync(join(root, name)));
-  const expected = new Set(["package.json", ...documents]);
-  const optional = new Set([COMMAND_FILE, "esm/package.json"]);
-  expected.add(`${prefix}mod.d.ts`);
-  for (const module of modules) {
-    expected.add(`${prefix}${module}.js`);
-    // `deno pack` declares what the entry points' types reach; a consumer is type-checked anyway.
-    optional.add(`${prefix}${module}.d.ts`);
-    if (prefix) optional.add(`${prefix}${module}.js.map`);
-  }
-  const isHelper = (file: string) =>
-    prefix !== "" && /^esm\/_dnt\.\w+\.(js|d\.ts|js\.map)$/.test(file);
+  const expected = new Set(["package.json", COMMAND_FILE, ...documents]);
+  const optional = new Set(["esm/package.json"]);
+  const bundled = [...ENTRY_POINTS, ...Object.values(CHUNKS).map((name) => `${FOLDER}/${name}`)];
+  for (const name of bundled) expected.add(`${prefix}${name}.js`);
+  for (const name of ENTRY_POINTS) expected.add(`${prefix}${name}.d.ts`);
+  // `deno pack` declares what the entry points' types reach; a consumer is type-checked anyway.
+  for (const module of modules) optional.add(`${prefix}${module}.d.ts`);
+  // The other chunks are named for a module in them, with a number where two are alike.
+  const names = new Set(modules.map((module) => module.replace(/.*\//, "")));
+  const isChunk = (file: string) => {
+    const [, name = ""] = new RegExp(`^${prefix}${FOLDER}/(\\w+?)\\d*\\.js$`).exec(file) ?? [];
+    return names.has(name);
+  };
+  const isHelper = (file: string) => prefix !== "" && /^esm\/_dnt\.\w+\.d\.ts$/.test(file);
+  const isMap = (file: string) =>
+    prefix !== "" && file.endsWith(".js.map") && files.includes(file.slice(0, -4));
   return {
     unexpected: files.filter((file) =>
-      !expected.has(file) && !optional.has(file) && !isHelper(file)
+      !expected.has(file) && !optional.has(file) && !isChunk(file) && !isHelper(file) &&
+      !isMap(file)
     ),
     missing: [...expected].filter((file) => !files.includes(file)),
   };

@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type GetManualChunk, type Plugin, rollup } from "rollup";
+
+/** The folder of the chunks, in a package. */
+export const FOLDER = "chunks";
+
+/** The entry points of a package, without `.js`. */
+export const ENTRY_POINTS = ["mod", "src/cli"];
+
+/** The chunks that are made on purpose; the others fall as they may. */
+export const CHUNKS = {
+  /** What every start loads. */
+  start: "start",
+  /** What a sign-in loads that asks nobody, in one piece. */
+  silentSignIn: "silent_sign_in",
+};
+
+/** What `mod.js` loads later, and every start needs in Node: it may as well come along. */
+const WITH_MOD = /\/src\/runtime\/node\.js$/;
+
+/** Where a sign-in begins that asks nobody. */
+const SIGN_IN = /\/src\/(store\/lock|grants\/(obtain_token|client_credentials))\.js$/;
+
+/**
+ * Puts the modules of a built package together, into few files: Node takes most of a start to find
+ * and compile one after the other. The declarations stay as they are.
+ *
+ * @param directory the folder that holds `mod.js`
+ */
+export async function bundle(directory: string): Promise<void> {
+  const root = resolve(directory);
+  const withMaps = existsSync(join(root, "mod.js.map"));
+  const built = await rollup({
+    input: Object.fromEntries(ENTRY_POINTS.map((name) => [name, join(root, `${name}.js`)])),
+    external: (id) => !id.startsWith(".") && !id.startsWith(root),
+    plugins: withMaps ? [sourceMaps()] : [],
+    onLog: (level, log) => {
+      if (level === "warn") throw new Error(`rollup: ${log.message}`);
+    },
+  });
+  try {
+    const { output } = await built.generate({
+      dir: root,
+      format: "es",
+      chunkFileNames: `${FOLDER}/[name].js`,
+      manualChunks: chunksBy(join(root, "mod.js")),
+      hoistTransitiveImports: false,
+      sourcemap: withMaps,
+    });
+    await removeModules(root);
+    for (const file of output) {
+      const path = join(root, file.fileName);
+      await Deno.mkdir(join(path, ".."), { recursive: true });
+      await Deno.writeTextFile(path, file.type === "chunk" ? file.code : String(file.source));
+    }
+  } finally {
+    await built.close();
+  }
+}
+
+/** One chunk for every start, one for a sign-in that asks nobody; the others as they fall. */
+function chunksBy(mod: string): GetManualChunk {
+  let chosen: Map<string, string> | undefined;
+  return (id, { getModuleIds, getModuleInfo }) => {
+    if (chosen === undefined) {
+      chosen = new Map();
+      const all = [...getModuleIds()];
+      const roots = {
+        [CHUNKS.start]: [mod, ...all.filter((path) => WITH_MOD.test(path))],
+        [CHUNKS.silentSignIn]: all.filter((path) => SIGN_IN.test(path)),
+      };
+      for (const [name, paths] of Object.entries(roots)) {
+        for (const path of paths) {
+          if (chosen.has(path)) continue;
+          const info = getModuleInfo(path);
+          if (info === null || info.isExternal) continue;
+          chosen.set(path, name);
+          paths.push(...info.importedIds);
+        }
+      }
+    }
+    return chosen.get(id);
+  };
+}
+
+/** Reads the source map beside a module, so that the bundle's leads to the sources. */
+function sourceMaps(): Plugin {
+  return {
+    name: "source-maps",
+    async load(id) {
+      const map = await readFile(`${id}.map`, "utf8").catch(() => undefined);
+      const code = await readFile(id, "utf8");
+      return map === undefined
+        ? code
+        : { code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"), map: JSON.parse(map) };
+    },
+  };
+}
+
+/** Removes what the bundle stands in for. */
+async function removeModules(root: string): Promise<void> {
+  for (const name of await readdir(root, { recursive: true })) {
+    const isOurs = /^(mod|src[\\/].*)\.js(\.map)?$/.test(name);
+    if (isOurs) await rm(join(root, name));
+  }
+}
