@@ -50,22 +50,6 @@ export async function prepareRequest(
   return request;
 }
 
-/** A slash, and not what URL parsers read, alone or without the white space, as the two of a host. */
-const PLAIN_PATH = /^\/(?![/\\\t\n\r])/;
-
-/**
- * True for a plain GET by path, which needs no closer look: put behind the API's origin, such a path
- * cannot name another.
- */
-export function isPlainPath(
-  system: System,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-): input is string {
-  return init === undefined && typeof input === "string" && PLAIN_PATH.test(input) &&
-    system.provider.refusedPaths === undefined;
-}
-
 /** Resolves a URL against the API, as a browser would against a page. */
 export function resolveUrl(system: System, input: string | URL): URL {
   try {

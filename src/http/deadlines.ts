@@ -18,19 +18,24 @@ export class Deadlines {
   readonly #running: Deadline[] = [];
   /** Not `setTimeout`, whose first call takes Deno 6 ms, to load what makes it Node's. */
   #alarm: AbortSignal | undefined;
+  #watching = false;
 
   /** @param time how long each request may take, in milliseconds */
   constructor(time: number) {
     this.#time = time;
   }
 
-  /** Begins a request's time, at the end of which its signal is aborted. */
+  /** Begins a request's time, at the end of which its signal is aborted by whoever watches. */
   begin(): Deadline {
     const at = performance.now() + this.#time;
     const deadline = { controller: new AbortController(), at, index: this.#running.length };
     this.#running.push(deadline);
-    if (deadline.index === 0) this.#listen(this.#time);
     return deadline;
+  }
+
+  /** Sets the alarm, which takes a while the first time: best when the request is on its way. */
+  watch(): void {
+    if (!this.#watching && this.#running.length > 0) this.#listen(this.#time);
   }
 
   /** The request has its answer, or none any more. */
@@ -43,7 +48,9 @@ export class Deadlines {
       last.index = index;
     }
     // Deno stays alive for an alarm that somebody listens to.
-    if (this.#running.length === 0) this.#alarm?.removeEventListener("abort", this.#ring);
+    if (this.#running.length > 0 || !this.#watching) return;
+    this.#watching = false;
+    this.#alarm?.removeEventListener("abort", this.#ring);
   }
 
   /** An alarm set for an earlier request does: it rings too soon, and is set again. */
@@ -51,10 +58,12 @@ export class Deadlines {
     if (this.#alarm === undefined || this.#alarm.aborted) {
       this.#alarm = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)));
     }
+    this.#watching = true;
     this.#alarm.addEventListener("abort", this.#ring);
   }
 
   readonly #ring = (): void => {
+    this.#watching = false;
     const now = performance.now();
     let next = Infinity;
     for (const deadline of [...this.#running]) {

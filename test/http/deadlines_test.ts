@@ -8,10 +8,15 @@ const aborted = ({ controller: { signal } }: Deadline) =>
 test("Deadlines end every request in its time, and none that has its answer", async () => {
   const deadlines = new Deadlines(60);
   const start = performance.now();
-  const first = deadlines.begin();
-  const answered = deadlines.begin();
+  const begin = () => {
+    const deadline = deadlines.begin();
+    deadlines.watch();
+    return deadline;
+  };
+  const first = begin();
+  const answered = begin();
   await new Promise((resolve) => setTimeout(resolve, 30));
-  const second = deadlines.begin();
+  const second = begin();
   deadlines.end(answered);
   await aborted(first);
   assert(performance.now() - start >= 60);
@@ -25,9 +30,11 @@ test("Deadlines end every request in its time, and none that has its answer", as
 test("Deadlines serve a request that begins when the alarm of another has rung", async () => {
   const deadlines = new Deadlines(20);
   const answered = deadlines.begin();
+  deadlines.watch();
   deadlines.end(answered);
   await new Promise((resolve) => setTimeout(resolve, 40));
   const late = deadlines.begin();
+  deadlines.watch();
   await aborted(late);
   assert(!answered.controller.signal.aborted);
 });
@@ -36,7 +43,9 @@ test("Deadlines keep no process alive when every request has its answer", async 
   const module = new URL("../../src/http/deadlines.ts", import.meta.url).href;
   const script = `import { Deadlines } from ${JSON.stringify(module)};
     const deadlines = new Deadlines(60_000);
-    deadlines.end(deadlines.begin());`;
+    const deadline = deadlines.begin();
+    deadlines.watch();
+    deadlines.end(deadline);`;
   const start = performance.now();
   const command = new Deno.Command(Deno.execPath(), { args: ["eval", "--no-lock", script] });
   assert((await command.output()).success);
