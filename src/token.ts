@@ -123,21 +123,3 @@ export async function accountOf(token: StoredToken): Promise<string | undefined>
     typeof value === "string" && value !== ""
   );
 }
-
-/**
- * True while a token may be used.
- *
- * @param now epoch milliseconds
- */
-export function isFresh(token: StoredToken, now: number): boolean {
-  return now < renewalTime(token);
-}
-
-/**
- * When to renew, in epoch milliseconds: a minute before the end, sooner for short tokens (a tenth of
- * their life), so that a request under way does not arrive with a dead token.
- */
-export function renewalTime(token: StoredToken): number {
-  const lifetime = Math.max(0, token.expires_at - token.obtained_at);
-  return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
-}

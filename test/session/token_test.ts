@@ -3,11 +3,10 @@ import {
   accountOf,
   checkAlive,
   claimsOf,
-  isFresh,
-  renewalTime,
   storedToken,
+  type TokenResponse,
 } from "../../src/token.ts";
-import type { TokenResponse } from "../../src/token.ts";
+import { isFresh, renewalTime } from "../../src/token_keeper.ts";
 import type { StoredToken } from "../../src/store/store.ts";
 import { jwt } from "../support/jwt.ts";
 import { throws } from "../support/rejects.ts";
