@@ -75,7 +75,7 @@ export function assemble(
       // A folder of the caller's own stands in the place of all others.
       if (foreignTokens === undefined || options.directory !== undefined) return null;
       const { readForeignToken } = await import("./store/foreign_token.ts");
-      return await readForeignToken(
+      return readForeignToken(
         runtime,
         foreignTokens,
         options.sessionKey,

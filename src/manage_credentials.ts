@@ -5,12 +5,8 @@ import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import { Credentials, valuesOf } from "./saved_credentials.ts";
-import {
-  credentialsPath,
-  findCredentials,
-  forgetCredentials as forget,
-  writeCredentials,
-} from "./store/credentials_file.ts";
+import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
+import { forgetCredentials as forget, writeCredentials } from "./store/write_credentials.ts";
 
 /** Options of `createCredentials`. */
 export interface CreateOptions extends CommonOptions {

@@ -7,8 +7,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
   return {
     readText: (path) => deno.readTextFile(path),
-    readTextNoFollow: (path, limit) =>
-      new Promise((resolve) => resolve(readTextNoFollow(deno, path, limit))),
+    readTextNoFollow: (path, limit) => readTextNoFollow(deno, path, limit),
     status: (path) => status(deno, path),
     async createPrivate(path, mode) {
       const file = await deno.open(path, { write: true, createNew: true, mode });
@@ -45,45 +44,34 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   };
 }
 
-/** How often a file may be replaced by its writers while it is being opened. */
-const OPENING_TRIES = 20;
+/** How often a file may be replaced by its writers while it is being read. */
+const READING_TRIES = 20;
 
 /**
- * Deno has no `O_NOFOLLOW`: what was opened must be what `lstat` saw. Synchronous, because this is
- * on the way of every start: four calls of some 50 µs, of which each would otherwise wait for a
- * thread that has to be started first.
+ * Deno has no `O_NOFOLLOW`: what was read must be what `lstat` sees before and after. Synchronous,
+ * because this is on the way of every start, and each call would otherwise wait for a thread.
  */
 function readTextNoFollow(deno: DenoNamespace, path: string, limit: number): string {
-  for (let tries = 0; tries < OPENING_TRIES; tries++) {
+  for (let tries = 0; tries < READING_TRIES; tries++) {
     const seen = deno.lstatSync(path);
     if (seen.isSymlink) throw new FileError("ELOOP", "it is a symbolic link");
     // Before opening: a pipe would wait for its writer for good.
     if (!seen.isFile) throw new FileError("NOT_TEXT", "it is not a file");
     if (seen.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
-    const file = deno.openSync(path, { read: true });
-    try {
-      if (sameFile(seen, file.statSync())) return decodeText(readAll(file, seen.size));
-    } finally {
-      file.close();
-    }
+    const text = deno.readTextFileSync(path);
+    const after = deno.lstatSync(path);
+    if (!sameFile(seen, after)) continue;
+    // What is no UTF-8 was replaced by this, unless the file does hold it.
+    if (text.includes("\ufffd")) return decodeText(deno.readFileSync(path));
+    return text.startsWith("\ufeff") ? text.slice(1) : text;
   }
   throw new FileError("ELOOP", "something else is put in its place all the time");
 }
 
+/** Nobody writes to these files: a new one is renamed over the old. */
 function sameFile(a: DenoFileInfo, b: DenoFileInfo): boolean {
-  return a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev);
-}
-
-/** Nobody writes to these files: a new one is renamed over the old. The size is the size. */
-function readAll(file: DenoFile, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const count = file.readSync(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
+  return a.size === b.size && a.isFile === b.isFile && a.isSymlink === b.isSymlink &&
+    (a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev));
 }
 
 async function status(deno: DenoNamespace, path: string): Promise<FileStatus | null> {

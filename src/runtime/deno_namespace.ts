@@ -13,10 +13,8 @@ export interface DenoFileInfo {
 
 /** An open file. */
 export interface DenoFile {
-  readSync(into: Uint8Array): number | null;
   write(bytes: Uint8Array): Promise<number>;
   sync(): Promise<void>;
-  statSync(): DenoFileInfo;
   close(): void;
 }
 
@@ -54,7 +52,8 @@ export interface DenoNamespace {
   readonly stderr: { isTerminal(): boolean; writeSync(bytes: Uint8Array): number };
   lstat(path: string): Promise<DenoFileInfo>;
   lstatSync(path: string): DenoFileInfo;
-  openSync(path: string, options: { read: boolean }): DenoFile;
+  readFileSync(path: string): Uint8Array;
+  readTextFileSync(path: string): string;
   open(
     path: string,
     options: { read?: boolean; write?: boolean; createNew?: boolean; mode?: number },

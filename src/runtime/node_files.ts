@@ -13,8 +13,7 @@ const NO_FOLLOW = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** The disk under Node and Bun. */
 export const nodeFiles: FileSystem = {
   readText: (path) => fs.readFile(path, "utf8"),
-  readTextNoFollow: (path, limit) =>
-    new Promise((resolve) => resolve(readTextNoFollow(path, limit))),
+  readTextNoFollow,
   status,
   createPrivate,
   rename: (from, to) => fs.rename(from, to),

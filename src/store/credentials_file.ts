@@ -1,16 +1,8 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import {
-  createPrivateFile,
-  readPrivateFile,
-  removePrivateFile,
-  setAside,
-  sweepTemporaryFiles,
-  writePrivateFile,
-} from "./private_file.ts";
+import { readPrivateFile } from "./read_private_file.ts";
 import type { SavedCredentials } from "./store.ts";
-import type { storeError } from "./store_error.ts";
 
 /** Where an application's credentials file may be. */
 export interface CredentialsPlace {
@@ -21,9 +13,6 @@ export interface CredentialsPlace {
   /** A folder to look in instead of the user's configuration directory. */
   override?: string | undefined;
 }
-
-/** How long to wait for another process that saves credentials, in milliseconds. */
-const WRITING_TIME = 10_000;
 
 /** The file to save new credentials in, or `undefined` when there is no place for one. */
 export function credentialsPath(runtime: Runtime, place: CredentialsPlace): string | undefined {
@@ -83,12 +72,13 @@ export async function readCredentials(
 ): Promise<Record<string, unknown> | null> {
   let text;
   try {
-    text = await readPrivateFile(runtime, path);
+    text = readPrivateFile(runtime, path);
   } catch (error) {
     const kind = runtime.errorKind(error);
     if (kind === "symlink") throw damaged(path, "is a symbolic link, which is never followed");
     if (kind === "not_text") throw damaged(path, "is not a text file of a sensible size");
-    throw await explained(runtime, error, `read the credentials file "${path}"`, parentPath(path));
+    const { storeError } = await import("./store_error.ts");
+    throw storeError(runtime, error, `read the credentials file "${path}"`, parentPath(path));
   }
   if (text === null) return null;
   let values: unknown;
@@ -102,107 +92,6 @@ export async function readCredentials(
     throw damaged(path, "holds no JSON object");
   }
   return values as Record<string, unknown>;
-}
-
-/**
- * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable by their owner
- * only. What was there is kept beside it under another name: a secret may be shown only once.
- *
- * @returns where the earlier file is now, or `null` when there was none or it held the same
- * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
- * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written
- */
-export async function writeCredentials(
-  runtime: Runtime,
-  path: string,
-  values: Record<string, unknown>,
-  options: { replaceDamaged?: boolean } = {},
-): Promise<string | null> {
-  const directory = parentPath(path);
-  // A lock of its own: the caller may hold the one of the tokens already.
-  const place = { path: joinPath(runtime, directory, "onecell", "credentials.sqlite"), directory };
-  let started = false;
-  const write = () => {
-    started = true;
-    return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
-  };
-  // Only now: a start that only reads needs no lock.
-  const { withLock } = await import("./lock.ts");
-  try {
-    return await withLock(runtime, place, write, { timeout: WRITING_TIME });
-  } catch (error) {
-    const noLock = error instanceof AuthError && error.code === "store_unavailable";
-    // Where there is no lock, two that save at the very same moment are left to chance.
-    if (started || !noLock) throw error;
-    return await write();
-  }
-}
-
-async function replaceCredentials(
-  runtime: Runtime,
-  path: string,
-  values: Record<string, unknown>,
-  replaceDamaged: boolean,
-): Promise<string | null> {
-  const directory = parentPath(path);
-  try {
-    await sweepTemporaryFiles(runtime, directory);
-    const kept = await keepEarlier(runtime, path, values, replaceDamaged);
-    await writePrivateFile(runtime, path, asText(values));
-    return kept;
-  } catch (error) {
-    throw await explained(runtime, error, `save the credentials in "${path}"`, directory);
-  }
-}
-
-/** Copies the file that is there to the first free backup name; it stays itself until replaced. */
-async function keepEarlier(
-  runtime: Runtime,
-  path: string,
-  values: Record<string, unknown>,
-  replaceDamaged: boolean,
-): Promise<string | null> {
-  let earlier;
-  try {
-    earlier = await readCredentials(runtime, path);
-  } catch (error) {
-    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
-    if (!isDamaged || !replaceDamaged) throw error;
-    return await setAside(runtime, path);
-  }
-  if (!earlier || asText(earlier) === asText(values)) return null;
-  for (let number = 1;; number++) {
-    const backup = `${path}.backup-${number}`;
-    try {
-      await createPrivateFile(runtime, backup, new TextEncoder().encode(asText(earlier)));
-      return backup;
-    } catch (error) {
-      if (runtime.errorKind(error) !== "exists") throw error;
-    }
-  }
-}
-
-function asText(values: Record<string, unknown>): string {
-  return `${JSON.stringify(values, null, 2)}\n`;
-}
-
-/** Removes a credentials file; true when there was one. */
-export async function forgetCredentials(runtime: Runtime, path: string): Promise<boolean> {
-  try {
-    return await removePrivateFile(runtime, path);
-  } catch (error) {
-    throw await explained(
-      runtime,
-      error,
-      `remove the credentials file "${path}"`,
-      parentPath(path),
-    );
-  }
-}
-
-async function explained(...failure: Parameters<typeof storeError>): Promise<AuthError> {
-  const { storeError } = await import("./store_error.ts");
-  return storeError(...failure);
 }
 
 function damaged(path: string, what: string): AuthError {

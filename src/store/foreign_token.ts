@@ -2,7 +2,7 @@ import type { ForeignTokens } from "../provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isLoopback, matchesHost } from "../url.ts";
 import { joinPath } from "./paths.ts";
-import { readPrivateFile } from "./private_file.ts";
+import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken } from "./store.ts";
 
 /**
@@ -11,20 +11,20 @@ import type { StoredToken } from "./store.ts";
  * @param hosts where its token endpoint may be: a secret will be sent there
  * @returns `null` when there is none, or none that can be used; the file is left as it is
  */
-export async function readForeignToken(
+export function readForeignToken(
   runtime: Runtime,
   place: ForeignTokens,
   sessionKey: string | undefined,
   key: string,
   hosts: readonly string[],
-): Promise<StoredToken | null> {
+): StoredToken | null {
   const home = runtime.homeDirectory();
   if (home === undefined) return null;
   const folder = runtime.platform === "darwin" ? place.folderOnMac ?? place.folder : place.folder;
   const file = sessionKey === undefined ? place.file : `${place.file}.${sessionKey}`;
   try {
     const path = joinPath(runtime, home, ...folder.split("/"), file);
-    const text = await readPrivateFile(runtime, path);
+    const text = readPrivateFile(runtime, path);
     return text === null ? null : parseForeignToken(JSON.parse(text), key, hosts);
   } catch {
     return null; // another program's file: what is wrong with it is not for us to say

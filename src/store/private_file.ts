@@ -1,9 +1,6 @@
 import type { PrivateFileHandle, Runtime } from "../runtime/runtime.ts";
 import { joinPath, parentPath } from "./paths.ts";
 
-/** Files of credentials and tokens are small; what is larger is something else. */
-export const MAXIMUM_BYTES = 1_000_000;
-
 /** What files need of the runtime. */
 export type FileRuntime = Pick<Runtime, "files" | "platform" | "errorKind">;
 
@@ -16,16 +13,6 @@ const WRITING_TRIES = 5;
 /** How often, and after what pause, a rename is tried again on Windows, in milliseconds. */
 const RENAMING_TRIES = 20;
 const RENAMING_PAUSE = 25;
-
-/** The text of a file, or `null` when there is none. Never through a symlink. */
-export async function readPrivateFile(runtime: FileRuntime, path: string): Promise<string | null> {
-  try {
-    return await runtime.files.readTextNoFollow(path, MAXIMUM_BYTES);
-  } catch (error) {
-    if (runtime.errorKind(error) === "not_found") return null;
-    throw error;
-  }
-}
 
 /**
  * Writes a file that only its owner can read, whole or not at all: into a temporary file beside it,

@@ -2,15 +2,9 @@ import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { LockOptions } from "./patience.ts";
 import { joinPath } from "./paths.ts";
-import {
-  readPrivateFile,
-  removePrivateFile,
-  setAside,
-  sweepTemporaryFiles,
-  writePrivateFile,
-} from "./private_file.ts";
+import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken, TokenStore } from "./store.ts";
-import { parseStoredToken } from "./stored_token.ts";
+import type { TokenFile } from "./token_file.ts";
 
 /** Our folder in an application's: what else lies there is not ours. */
 export const TOKEN_FOLDER = "onecell";
@@ -75,37 +69,28 @@ class DiskStore implements TokenStore {
     this.#folder = directory === undefined ? undefined : joinPath(runtime, directory, TOKEN_FOLDER);
   }
 
+  // `async` for the interface; nothing here waits.
+  // deno-lint-ignore require-await
   async read(key: string): Promise<StoredToken | null> {
     const kept = unsaved.get(this.#memoryKey(key)) ?? null;
-    const saved = await this.#readDisk(key);
+    const saved = this.#readDisk(key);
     return kept && saved ? (saved.obtained_at > kept.obtained_at ? saved : kept) : kept ?? saved;
   }
 
   /** Keeps the token in memory until the disk has it: when this throws, the session can go on. */
   async write(key: string, token: StoredToken): Promise<void> {
     unsaved.set(this.#memoryKey(key), token);
-    const folder = this.#needFolder();
-    const path = this.#path(folder, key);
-    try {
-      if (this.#holders > 0) await sweepTemporaryFiles(this.#runtime, folder);
-      await this.#setDamagedAside(path, key);
-      await writePrivateFile(this.#runtime, path, JSON.stringify({ ...token, version: 1, key }));
-    } catch (error) {
-      throw await this.#explained(error, `save the token in "${path}"`);
-    }
+    const file = this.#file(this.#needFolder(), key);
+    const { writeToken } = await import("./token_file.ts");
+    await writeToken(this.#runtime, file, token, this.#holders > 0);
     if (unsaved.get(this.#memoryKey(key)) === token) unsaved.delete(this.#memoryKey(key));
   }
 
   async remove(key: string): Promise<boolean> {
     const kept = unsaved.delete(this.#memoryKey(key));
     if (this.#folder === undefined) return kept;
-    const path = this.#path(this.#folder, key);
-    try {
-      await this.#removeDamaged(this.#folder, path);
-      return await removePrivateFile(this.#runtime, path) || kept;
-    } catch (error) {
-      throw await this.#explained(error, `remove the token "${path}"`);
-    }
+    const { removeToken } = await import("./token_file.ts");
+    return await removeToken(this.#runtime, this.#file(this.#folder, key)) || kept;
   }
 
   async exclusive<T>(action: () => Promise<T>, options: LockOptions): Promise<T> {
@@ -127,42 +112,14 @@ class DiskStore implements TokenStore {
     return this.#folder === undefined ? null : this.#path(this.#folder, key);
   }
 
-  async #readDisk(key: string): Promise<StoredToken | null> {
+  #readDisk(key: string): StoredToken | null {
     if (this.#folder === undefined) return null;
     try {
-      const text = await readPrivateFile(this.#runtime, this.#path(this.#folder, key));
+      const text = readPrivateFile(this.#runtime, this.#path(this.#folder, key));
       return text === null ? null : parseStoredToken(text, key);
     } catch {
       return null; // the next write finds out why, and says it
     }
-  }
-
-  /**
-   * Only just before a write, never on reading: somebody may have put a whole file in the damaged
-   * one's place since it was read, with a refresh token that must not be lost.
-   */
-  async #setDamagedAside(path: string, key: string): Promise<void> {
-    try {
-      const text = await readPrivateFile(this.#runtime, path);
-      if (text === null || parseStoredToken(text, key)) return;
-    } catch (error) {
-      // A link is replaced by the write, its target left alone; anything unreadable is set aside.
-      if (this.#runtime.errorKind(error) !== "not_text") return;
-    }
-    await setAside(this.#runtime, path);
-  }
-
-  /** What was set aside may hold a token as well. */
-  async #removeDamaged(folder: string, path: string): Promise<void> {
-    for (const name of await this.#runtime.files.list(folder).catch(() => [])) {
-      const aside = joinPath(this.#runtime, folder, name);
-      if (aside.startsWith(`${path}.damaged-`)) await removePrivateFile(this.#runtime, aside);
-    }
-  }
-
-  async #explained(error: unknown, doing: string): Promise<AuthError> {
-    const { storeError } = await import("./store_error.ts");
-    return storeError(this.#runtime, error, doing, this.#directory);
   }
 
   #needFolder(): string {
@@ -174,6 +131,10 @@ class DiskStore implements TokenStore {
     );
   }
 
+  #file(folder: string, key: string): TokenFile {
+    return { path: this.#path(folder, key), key, folder, directory: this.#directory };
+  }
+
   #path(folder: string, key: string): string {
     return joinPath(this.#runtime, folder, `${fingerprint(key)}.json`);
   }
@@ -183,14 +144,60 @@ class DiskStore implements TokenStore {
   }
 }
 
+/** Four offsets for four hashes: FNV's own and others. */
+const OFFSETS = [0x811c9dc5, 0x6c62272e, 0x07bb0142, 0x62b82175];
+
 /**
- * FNV-1a of 128 bits, in hexadecimal: a file name for a key. Nothing depends on it being hard to
- * forge, since a file says which key it is for; WebCrypto's first digest alone takes a millisecond.
+ * FNV-1a of four times 32 bits, in hexadecimal: a file name for a key. Nothing depends on it being
+ * hard to forge, since a file says which key it is for; WebCrypto's first digest alone takes a
+ * millisecond.
  */
 function fingerprint(key: string): string {
-  let hash = 0x6c62272e07bb014262b821756295c58dn;
-  for (const byte of new TextEncoder().encode(key)) {
-    hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * 0x1000000000000000000013bn);
+  return OFFSETS.map((offset) => {
+    let hash = offset;
+    for (let at = 0; at < key.length; at++) {
+      hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+    }
+    return (hash >>> 0).toString(16).padStart(8, "0");
+  }).join("");
+}
+
+const TEXTS = ["key", "access_token", "token_type"] as const;
+const NUMBERS = ["expires_at", "obtained_at"] as const;
+const OPTIONAL_TEXTS = ["scope", "refresh_token", "id_token", "account", "token_endpoint"] as const;
+
+/** What a token file's text says, or `null` when it is not a whole token of this version and key. */
+export function parseStoredToken(text: string, key: string): StoredToken | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
   }
-  return hash.toString(16).padStart(32, "0");
+  if (!isObject(value) || value["version"] !== 1 || value["key"] !== key) return null;
+  const read: Record<string, unknown> = { version: 1 };
+  for (const name of TEXTS) {
+    if (typeof value[name] !== "string" || value[name] === "") return null;
+    read[name] = value[name];
+  }
+  // Anything else fits into no header, and is no token.
+  if (!/^[\x20-\x7e]+$/.test(read["access_token"] as string)) return null;
+  for (const name of NUMBERS) {
+    if (!Number.isFinite(value[name])) return null;
+    read[name] = value[name];
+  }
+  for (const name of OPTIONAL_TEXTS) {
+    if (value[name] === undefined) continue;
+    if (typeof value[name] !== "string") return null;
+    read[name] = value[name];
+  }
+  if (value["dpop_key"] !== undefined) {
+    if (!isObject(value["dpop_key"])) return null;
+    read["dpop_key"] = value["dpop_key"];
+  }
+  return read as unknown as StoredToken;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -84,7 +84,7 @@ async function serve(hostname: "127.0.0.1" | "::1"): Promise<unknown> {
 /** What this runtime knows of itself and of errors. */
 async function facts(folder: string): Promise<unknown> {
   const kinds: Record<string, string> = {};
-  const attempts: Record<string, () => Promise<unknown>> = {
+  const attempts: Record<string, () => unknown> = {
     missing: () => runtime.files.readText(`${folder}/missing`),
     exists: () => runtime.files.createPrivate(`${folder}/there`, 0o600),
     link: () => runtime.files.readTextNoFollow(`${folder}/link`, 100),
@@ -95,7 +95,10 @@ async function facts(folder: string): Promise<unknown> {
     full: async () => await (await import("node:fs/promises")).writeFile("/dev/full", "x"),
   };
   for (const [name, attempt] of Object.entries(attempts)) {
-    kinds[name] = await attempt().then(() => "none", (error) => runtime.errorKind(error));
+    kinds[name] = await (async () => await attempt())().then(
+      () => "none",
+      (error) => runtime.errorKind(error),
+    );
   }
   runtime.setEnvironment("ONECELL_TEST", "set");
   return {
@@ -130,7 +133,7 @@ async function interrupted(): Promise<unknown> {
   return "still there";
 }
 
-const commands: Record<string, () => Promise<unknown>> = {
+const commands: Record<string, () => unknown> = {
   once: () => once(rest[0]),
   aborted: () => aborted(rest[0]),
   async one() {

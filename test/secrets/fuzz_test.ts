@@ -6,7 +6,7 @@ import { obtainToken } from "../../src/grants/obtain_token.ts";
 import { relNext } from "../../src/pages.ts";
 import { spatiafi } from "../../src/providers/spatiafi.ts";
 import { parsePaste } from "../../src/sign_in/parse_paste.ts";
-import { parseStoredToken } from "../../src/store/stored_token.ts";
+import { parseStoredToken } from "../../src/store/token_store.ts";
 import { resolveSystem } from "../../src/system.ts";
 import { checkAlive, storedToken } from "../../src/token.ts";
 import { fakeApi } from "../support/api.ts";

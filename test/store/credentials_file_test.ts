@@ -5,10 +5,9 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import {
   credentialsPath,
   findCredentials,
-  forgetCredentials,
   readCredentials,
-  writeCredentials,
 } from "../../src/store/credentials_file.ts";
+import { forgetCredentials, writeCredentials } from "../../src/store/write_credentials.ts";
 import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes } from "../support/runtimes.ts";

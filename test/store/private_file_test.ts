@@ -3,13 +3,12 @@ import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import {
   createPrivateFile,
-  MAXIMUM_BYTES,
-  readPrivateFile,
   removePrivateFile,
   setAside,
   sweepTemporaryFiles,
   writePrivateFile,
 } from "../../src/store/private_file.ts";
+import { MAXIMUM_BYTES, readPrivateFile } from "../../src/store/read_private_file.ts";
 import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes } from "../support/runtimes.ts";
@@ -100,12 +99,12 @@ Deno.test({
     const file = folder.at("file");
     await Deno.writeTextFile(folder.at("target"), "somebody's", { mode: 0o644 });
     await Deno.symlink(folder.at("target"), file);
-    await assert.rejects(
-      readPrivateFile(runtime, file),
+    assert.throws(
+      () => readPrivateFile(runtime, file),
       (error) => runtime.errorKind(error) === "symlink",
     );
     await writePrivateFile(runtime, file, "ours");
-    assert.equal(await readPrivateFile(runtime, file), "ours");
+    assert.equal(readPrivateFile(runtime, file), "ours");
     assert.equal((await Deno.lstat(file)).isSymlink, false);
     assert.equal(await Deno.readTextFile(folder.at("target")), "somebody's");
     assert.equal((await folder.modes())["target"], "644");
@@ -118,11 +117,13 @@ Deno.test({
   async fn() {
     await using folder = await TestFolder.make();
     const runtime = await currentRuntime();
-    const kind = (name: string) =>
-      readPrivateFile(runtime, folder.at(name)).then(
-        (text) => text?.length ?? null,
-        (error) => runtime.errorKind(error),
-      );
+    const kind = (name: string) => {
+      try {
+        return readPrivateFile(runtime, folder.at(name))?.length ?? null;
+      } catch (error) {
+        return runtime.errorKind(error);
+      }
+    };
     await Deno.writeTextFile(folder.at("large"), "x".repeat(MAXIMUM_BYTES + 1));
     await Deno.writeTextFile(folder.at("largest"), "x".repeat(MAXIMUM_BYTES));
     await Deno.writeFile(folder.at("binary"), new Uint8Array([0xff, 0xfe, 0x00]));
@@ -130,14 +131,14 @@ Deno.test({
     await Deno.writeTextFile(folder.at("empty"), "");
     await Deno.mkdir(folder.at("folder"));
     await new Deno.Command("mkfifo", { args: [folder.at("pipe")] }).output();
-    assert.equal(await kind("missing"), null);
-    assert.equal(await kind("large"), "not_text");
-    assert.equal(await kind("largest"), MAXIMUM_BYTES);
-    assert.equal(await kind("binary"), "not_text");
-    assert.equal(await kind("marked"), 3);
-    assert.equal(await kind("empty"), 0);
-    assert.equal(await kind("folder"), "not_text");
-    assert.equal(await kind("pipe"), "not_text");
+    assert.equal(kind("missing"), null);
+    assert.equal(kind("large"), "not_text");
+    assert.equal(kind("largest"), MAXIMUM_BYTES);
+    assert.equal(kind("binary"), "not_text");
+    assert.equal(kind("marked"), 3);
+    assert.equal(kind("empty"), 0);
+    assert.equal(kind("folder"), "not_text");
+    assert.equal(kind("pipe"), "not_text");
   },
 });
 
@@ -170,7 +171,7 @@ Deno.test({
         writePrivateFile({ ...real, files }, folder.at("file"), "new one"),
         (error) => real.errorKind(error) === "no_space",
       );
-      assert.equal(await readPrivateFile(real, folder.at("file")), "old");
+      assert.equal(readPrivateFile(real, folder.at("file")), "old");
       assert.deepEqual(Object.keys(await folder.modes()), ["file"], step);
     }
   },
@@ -206,7 +207,7 @@ Deno.test({
     tries = 0;
     await writePrivateFile({ ...real, files: open, platform: "windows" }, file, "two");
     assert.equal(tries, 3);
-    assert.equal(await readPrivateFile(real, file), "two");
+    assert.equal(readPrivateFile(real, file), "two");
   },
 });
 

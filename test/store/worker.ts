@@ -4,7 +4,8 @@ import { currentRuntime } from "../../src/runtime/current.ts";
 // What is timed here is the disk, not the first import of these.
 import "../../src/store/lock.ts";
 import "../../src/store/store_error.ts";
-import { findCredentials, writeCredentials } from "../../src/store/credentials_file.ts";
+import { findCredentials } from "../../src/store/credentials_file.ts";
+import { writeCredentials } from "../../src/store/write_credentials.ts";
 import { writePrivateFile } from "../../src/store/private_file.ts";
 import { openTokenStore } from "../../src/store/token_store.ts";
 import { KEY, testToken } from "./token.ts";

@@ -1,0 +1,110 @@
+import { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { readCredentials } from "./credentials_file.ts";
+import { withLock } from "./lock.ts";
+import { joinPath, parentPath } from "./paths.ts";
+import {
+  createPrivateFile,
+  removePrivateFile,
+  setAside,
+  sweepTemporaryFiles,
+  writePrivateFile,
+} from "./private_file.ts";
+import { storeError } from "./store_error.ts";
+
+/** How long to wait for another process that saves credentials, in milliseconds. */
+const WRITING_TIME = 10_000;
+
+/**
+ * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable by their owner
+ * only. What was there is kept beside it under another name: a secret may be shown only once.
+ *
+ * @returns where the earlier file is now, or `null` when there was none or it held the same
+ * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
+ * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written
+ */
+export async function writeCredentials(
+  runtime: Runtime,
+  path: string,
+  values: Record<string, unknown>,
+  options: { replaceDamaged?: boolean } = {},
+): Promise<string | null> {
+  const directory = parentPath(path);
+  // A lock of its own: the caller may hold the one of the tokens already.
+  const place = { path: joinPath(runtime, directory, "onecell", "credentials.sqlite"), directory };
+  let started = false;
+  const write = () => {
+    started = true;
+    return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
+  };
+  try {
+    return await withLock(runtime, place, write, { timeout: WRITING_TIME });
+  } catch (error) {
+    const noLock = error instanceof AuthError && error.code === "store_unavailable";
+    // Where there is no lock, two that save at the very same moment are left to chance.
+    if (started || !noLock) throw error;
+    return await write();
+  }
+}
+
+async function replaceCredentials(
+  runtime: Runtime,
+  path: string,
+  values: Record<string, unknown>,
+  replaceDamaged: boolean,
+): Promise<string | null> {
+  const directory = parentPath(path);
+  try {
+    await sweepTemporaryFiles(runtime, directory);
+    const kept = await keepEarlier(runtime, path, values, replaceDamaged);
+    await writePrivateFile(runtime, path, asText(values));
+    return kept;
+  } catch (error) {
+    throw storeError(runtime, error, `save the credentials in "${path}"`, directory);
+  }
+}
+
+/** Copies the file that is there to the first free backup name; it stays itself until replaced. */
+async function keepEarlier(
+  runtime: Runtime,
+  path: string,
+  values: Record<string, unknown>,
+  replaceDamaged: boolean,
+): Promise<string | null> {
+  let earlier;
+  try {
+    earlier = await readCredentials(runtime, path);
+  } catch (error) {
+    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
+    if (!isDamaged || !replaceDamaged) throw error;
+    return await setAside(runtime, path);
+  }
+  if (!earlier || asText(earlier) === asText(values)) return null;
+  for (let number = 1;; number++) {
+    const backup = `${path}.backup-${number}`;
+    try {
+      await createPrivateFile(runtime, backup, new TextEncoder().encode(asText(earlier)));
+      return backup;
+    } catch (error) {
+      if (runtime.errorKind(error) !== "exists") throw error;
+    }
+  }
+}
+
+function asText(values: Record<string, unknown>): string {
+  return `${JSON.stringify(values, null, 2)}\n`;
+}
+
+/** Removes a credentials file; true when there was one. */
+export async function forgetCredentials(runtime: Runtime, path: string): Promise<boolean> {
+  try {
+    return await removePrivateFile(runtime, path);
+  } catch (error) {
+    throw storeError(
+      runtime,
+      error,
+      `remove the credentials file "${path}"`,
+      parentPath(path),
+    );
+  }
+}
