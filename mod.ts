@@ -15,7 +15,6 @@
  * @module
  */
 export { defineProvider, type ProviderInput } from "./src/define_provider.ts";
-export { doctor } from "./src/doctor.ts";
 export type { DoctorReport } from "./src/doctor/doctor_report.ts";
 export type {
   DoctorFacts,
@@ -26,20 +25,12 @@ export type {
 } from "./src/doctor/facts.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { getSession, getSession as get_session } from "./src/get_session.ts";
-export { importCredentials } from "./src/import_credentials.ts";
-export { loadCredentials, loadCredentials as load_credentials } from "./src/load_credentials.ts";
 export type { LogoutReport, RevocationOutcome } from "./src/logout.ts";
 export type { MapFunction, MapItems, MapOptions } from "./src/map.ts";
-export {
-  createCredentials,
-  type CreateOptions,
-  forgetCredentials,
-  saveCredentials,
-} from "./src/manage_credentials.ts";
 export type { CardState, Person } from "./src/notebook/person.ts";
 export type { Finding } from "./src/notebook/scan.ts";
 export type { NotebookFinding } from "./src/notebook/scan_notebook.ts";
-export type { CommonOptions, SessionOptions } from "./src/options.ts";
+export type { CommonOptions, CreateOptions, SessionOptions } from "./src/options.ts";
 export type {
   ClientAuthentication,
   CredentialField,
@@ -52,8 +43,17 @@ export type {
   SignInMethod,
 } from "./src/provider.ts";
 export { Credentials } from "./src/saved_credentials.ts";
-export { scanNotebook } from "./src/scan.ts";
 export type { ScanReport } from "./src/scan_report.ts";
 export { Session } from "./src/session.ts";
 export type { PathCondition } from "./src/store/inspect_path.ts";
 export type { ProviderUrls } from "./src/system.ts";
+export {
+  createCredentials,
+  doctor,
+  forgetCredentials,
+  importCredentials,
+  loadCredentials,
+  loadCredentials as load_credentials,
+  saveCredentials,
+  scanNotebook,
+} from "./src/verbs.ts";

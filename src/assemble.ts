@@ -1,7 +1,7 @@
 import type { CredentialValues } from "./credentials.ts";
-import type { Edge } from "./edge.ts";
+import type { Edge } from "./get_session.ts";
 import type { GrantParts } from "./grants/grant.ts";
-import { openFetch } from "./open_fetch.ts";
+import type { OpenFetch } from "./http/token_fetch.ts";
 import type { SessionOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -133,4 +133,10 @@ function tokenKey(
     system.provider.resource ?? system.provider.audience ?? "",
     sessionKey ?? "",
   ]);
+}
+
+/** How requests that must run once are sent: by the caller's `fetch`, or each on its own connection. */
+export function openFetch(options: { fetch?: typeof fetch }, runtime: Runtime): OpenFetch {
+  const given = options.fetch;
+  return given === undefined ? () => runtime.onceFetch() : () => ({ fetch: given, close() {} });
 }

@@ -1,6 +1,7 @@
-import { type CredentialValues, missingCredentials, normaliseCredentials } from "./credentials.ts";
+import { type CredentialValues, normaliseCredentials } from "./credentials.ts";
+import { missingCredentials } from "./missing_credentials.ts";
 import { AuthError } from "./errors.ts";
-import type { Edge } from "./edge.ts";
+import type { Edge } from "./get_session.ts";
 import type { CompleteCredentials } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
 import type { SessionOptions } from "./options.ts";

@@ -121,39 +121,3 @@ function environmentSource(provider: Provider, values: CredentialValues): string
   const names = Object.keys(values).map((field) => variableFor(provider, field));
   return `environment (${names.join(", ")})`;
 }
-
-/**
- * The error for a sign-in without credentials and without anybody to ask.
- *
- * @param files where a credentials file would have been found
- * @param refused variables that Deno's permissions kept from being read
- */
-export function missingCredentials(
-  provider: Provider,
-  missing: CredentialField[],
-  files: string[],
-  refused: string[] = [],
-): AuthError {
-  const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
-  const places = files.length > 0 ? `, or save a credentials file as ${files[0]}` : "";
-  const help = provider.enrolment
-    ? " Or run it once in a notebook or a terminal, where it can ask."
-    : provider.documentation
-    ? ` Where to get them: ${provider.documentation}.`
-    : "";
-  if (refused.length > 0) {
-    return new AuthError(
-      "permission_denied",
-      `No ${
-        missing.join(" and ")
-      } for ${provider.title}, and Deno may not look in the environment. ` +
-        `Run with --allow-env=${refused.join(",")}${places}.`,
-    );
-  }
-  return new AuthError(
-    "credentials_missing",
-    `No ${
-      missing.join(" and ")
-    } for ${provider.title}, and nobody to ask. Set ${variables}${places}.${help}`,
-  );
-}

@@ -1,10 +1,10 @@
+import { openFetch } from "./assemble.ts";
 import type { CredentialValues } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { GrantParts } from "./grants/grant.ts";
 import { basicCredentials } from "./http/basic.ts";
 import { retryAfter } from "./http/retry.ts";
 import { createTokenFetch } from "./http/token_fetch.ts";
-import { openFetch } from "./open_fetch.ts";
 import type { CommonOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";

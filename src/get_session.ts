@@ -6,12 +6,11 @@ import {
   environmentCredentials,
   normaliseCredentials,
 } from "./credentials.ts";
-import { checkOptions, type SessionOptions } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import type { AuthError } from "./errors.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
-import { createEdge, type Edge } from "./edge.ts";
-import { abortReason } from "./http/retry.ts";
+import type { Person } from "./notebook/person.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { Credentials, valuesOf } from "./saved_credentials.ts";
@@ -43,9 +42,8 @@ export async function getSession(
   provider: string | Provider,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const known = findProvider(provider);
-  checkOptions(options, "session", "getSession");
-  if (options.signal?.aborted) throw abortReason(options.signal);
+  const known = await findProvider(provider);
+  await check(options);
   const runtime = await currentRuntime();
   const edge = createEdge(options, runtime);
   const found = await gather(known, options, runtime);
@@ -55,6 +53,16 @@ export async function getSession(
   if (found.missing.every((field) => field === "password")) return await begin(found);
   const { askForMissing } = await import("./complete_credentials.ts");
   return await askForMissing({ provider: known, options, runtime, ...found }, edge, begin);
+}
+
+/** Most calls have no options, and load nothing that checks them. */
+async function check(options: SessionOptions): Promise<void> {
+  if (options !== null && typeof options === "object" && Object.keys(options).length === 0) return;
+  const { checkOptions } = await import("./check_options.ts");
+  checkOptions(options, "session", "getSession");
+  if (!options.signal?.aborted) return;
+  const { abortReason } = await import("./http/retry.ts");
+  throw abortReason(options.signal);
 }
 
 /** Credentials that are complete, and what to do once they have proved good. */
@@ -96,10 +104,12 @@ export async function gather(
     files: provider.files,
     override: options.directory,
   };
-  const early = chooseCredentials(provider, sources);
   // A file that is not needed is not read: a damaged one must not stand in the way of the others.
-  const file = early.missing.length === 0 ? null : await findCredentials(runtime, place);
-  const chosen = file === null ? early : chooseCredentials(provider, { ...sources, file });
+  const isPossible = given !== undefined || Object.keys(sources.environment).length > 0 ||
+    provider.requires.length === 0;
+  const isEnough = isPossible && chooseCredentials(provider, sources).missing.length === 0;
+  const file = isEnough ? null : await findCredentials(runtime, place);
+  const chosen = chooseCredentials(provider, { ...sources, file });
   const source = options.credentials instanceof Credentials && chosen.source === "options"
     ? options.credentials.source
     : chosen.source;
@@ -125,4 +135,28 @@ async function start(
   const session = new Session(parts);
   await edge.signedIn(session, provider.title);
   return session;
+}
+
+/** The person at the edge of one sign-in: introduced when first needed, told how it ended. */
+export interface Edge {
+  person(): Promise<Person>;
+  /** Shows how it ended, if anybody was asked. */
+  signedIn(session: Session, title: string): Promise<void>;
+}
+
+/** Nobody is looked for, and no card loaded, before there is something to ask. */
+export function createEdge(
+  options: { person?: Person; interactive?: boolean },
+  runtime: Runtime,
+): Edge {
+  let found: Promise<Person> | undefined;
+  return {
+    person: () =>
+      found ??= import("./person_for.ts").then(({ personFor }) => personFor(options, runtime)),
+    async signedIn(session, title) {
+      if (found === undefined) return;
+      const { signedInCard } = await import("./session_card.ts");
+      await (await found).show(await signedInCard(session, title));
+    },
+  };
 }

@@ -1,6 +1,7 @@
+import { checkOptions } from "./check_options.ts";
 import { AuthError } from "./errors.ts";
 import { saveCredentials } from "./manage_credentials.ts";
-import { checkOptions, type CommonOptions } from "./options.ts";
+import type { CommonOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
@@ -29,22 +30,13 @@ const ALIASES: Record<string, string> = {
   apiversion: "api_version",
 };
 
-/**
- * Takes credentials over from another program's settings file, such as the `appsettings.json` of the
- * OSIsoft samples, and saves them for `getSession`. The file itself stays as it is.
- *
- * @param provider a registered name, or what `defineProvider` returned
- * @param file the path of a JSON file
- * @param options see {@linkcode CommonOptions}
- * @returns what was saved, and where
- * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks
- */
+/** See `importCredentials` of `verbs.ts`. */
 export async function importCredentials(
   provider: string | Provider,
   file: string,
-  options: CommonOptions = {},
+  options: CommonOptions,
 ): Promise<Credentials> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   checkOptions(options, "common", "importCredentials");
   if (typeof file !== "string" || file === "") {
     throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");

@@ -1,6 +1,8 @@
-import { missingCredentials, normaliseCredentials, variableFor } from "./credentials.ts";
+import { checkOptions } from "./check_options.ts";
+import { normaliseCredentials, variableFor } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
-import { checkOptions, type CommonOptions } from "./options.ts";
+import type { CommonOptions } from "./options.ts";
+import { missingCredentials } from "./missing_credentials.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
@@ -12,22 +14,12 @@ import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
 const RESERVED =
   /^(PATH|HOME|USERPROFILE|SHELL|USER|LOGNAME|TMPDIR|TEMP|TMP|PWD|IFS|ENV|BASH_ENV|APPDATA|LOCALAPPDATA|(HTTPS?|ALL|NO)_PROXY|(LD|DYLD|DENO|NODE|NPM|BUN|PYTHON|GIT|SSL|XDG)_.*)$/;
 
-/**
- * Finds the saved app credentials, puts them into the environment as the original tutorial does, and
- * returns them: every key in upper case (`CLIENT_ID`, `CLIENT_SECRET`, …), and with the provider's
- * prefix (`SPATIAFI_CLIENT_ID`, …). Only the prefixed names are ever read back by `getSession`.
- *
- * Values that are not text are written as Python's `str()` writes them.
- *
- * @param provider a registered name, or what `defineProvider` returned
- * @param options `directory`: a folder to look in instead of the user's configuration directory
- * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `permission_denied`
- */
+/** See `loadCredentials` of `verbs.ts`. */
 export async function loadCredentials(
   provider: string | Provider,
-  options: CommonOptions = {},
+  options: CommonOptions,
 ): Promise<Credentials> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   checkOptions(options, "common", "loadCredentials");
   const runtime = await currentRuntime();
   const place = { directory: known.directory, files: known.files, override: options.directory };

@@ -1,6 +1,6 @@
 import { environmentCredentials, variableFor } from "./credentials.ts";
 import type { Provider } from "./provider.ts";
-import { providers } from "./providers/registry.ts";
+import { providers } from "./providers/providers.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SessionParts } from "./session.ts";
 import { listCredentials, listForeignFiles, listTokens } from "./store/list_saved.ts";

@@ -1,6 +1,7 @@
+import { checkOptions } from "./check_options.ts";
 import { AuthError } from "./errors.ts";
 import { checkValues } from "./load_credentials.ts";
-import { checkOptions, type CommonOptions } from "./options.ts";
+import type { CommonOptions, CreateOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
@@ -8,28 +9,13 @@ import { Credentials, valuesOf } from "./saved_credentials.ts";
 import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
 import { forgetCredentials as forget, writeCredentials } from "./store/write_credentials.ts";
 
-/** Options of `createCredentials`. */
-export interface CreateOptions extends CommonOptions {
-  /** The account's user name. */
-  username: string;
-  /** The account's password; used this once, kept nowhere. */
-  password: string;
-}
-
-/**
- * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
- * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
- *
- * @param provider a registered name, or what `defineProvider` returned
- * @param values at least what the provider needs, such as `{ client_id, client_secret }`
- * @throws {AuthError} `invalid_argument`, `credentials_damaged`, `store_unavailable`
- */
+/** See `saveCredentials` of `verbs.ts`. */
 export async function saveCredentials(
   provider: string | Provider,
   values: Record<string, unknown> | Credentials,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   checkOptions(options, "common", "saveCredentials");
   const plain = checkValues(
     values instanceof Credentials ? valuesOf(values) : values,
@@ -41,19 +27,12 @@ export async function saveCredentials(
   return new Credentials(known.name, { ...plain }, { path, source: path });
 }
 
-/**
- * Creates new app credentials with user name and password, and saves them. Where a file is saved
- * already it is kept beside the new one. The request is sent once.
- *
- * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
- * @param options the account's user name and password
- * @throws {AuthError} `login_refused`, `unsupported`, and what network and disk met
- */
+/** See `createCredentials` of `verbs.ts`. */
 export async function createCredentials(
   provider: string | Provider,
   options: CreateOptions,
 ): Promise<Credentials> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   const { username, password, ...common } = options ?? {};
   checkOptions(common, "common", "createCredentials");
   if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
@@ -85,16 +64,12 @@ export async function createCredentials(
   return new Credentials(known.name, values, { path, source });
 }
 
-/**
- * Removes the saved app credentials from this machine. The server still knows them.
- *
- * @returns the file that was removed, or `null` when there was none
- */
+/** See `forgetCredentials` of `verbs.ts`. */
 export async function forgetCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<string | null> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   checkOptions(options, "common", "forgetCredentials");
   const runtime = await currentRuntime();
   const saved = await findCredentials(runtime, placeOf(known, options));

@@ -78,7 +78,7 @@ export function resolveSystem(
   const apiUrl = checkTransport(fill(pick("apiUrl") ?? ""), "API's URL");
   if (!apiUrl.pathname.endsWith("/")) apiUrl.pathname += "/";
   const { enrolment, paste } = provider;
-  const pastePage = paste && resolve(paste.page, "sign-in page");
+  // What few starts need is found out when it is asked for.
   return {
     provider,
     endpoints,
@@ -92,14 +92,23 @@ export function resolveSystem(
         checkTransport(fill(url), "allowed origin").origin
       ),
     ]),
-    enrolment: enrolment && {
-      login: resolve(enrolment.login, "login URL"),
-      clients: resolve(enrolment.clients, "client creation URL"),
+    get enrolment() {
+      return enrolment && {
+        login: resolve(enrolment.login, "login URL"),
+        clients: resolve(enrolment.clients, "client creation URL"),
+      };
     },
-    pastePage,
-    // A sign-in page that was moved by option or environment is trusted with its own host.
-    pasteHosts: pastePage ? [...(paste?.endpointHosts ?? []), new URL(pastePage).host] : [],
-    probe: provider.probe && fill(provider.probe),
+    get pastePage() {
+      return paste && resolve(paste.page, "sign-in page");
+    },
+    get pasteHosts() {
+      const page = this.pastePage;
+      // A sign-in page that was moved by option or environment is trusted with its own host.
+      return page ? [...(paste?.endpointHosts ?? []), new URL(page).host] : [];
+    },
+    get probe() {
+      return provider.probe && fill(provider.probe);
+    },
   };
 }
 
@@ -109,6 +118,7 @@ export function systemIdentity(system: System): string {
 }
 
 function fillIn(text: string, values: CredentialValues, provider: Provider): string {
+  if (!text.includes("{")) return text;
   return text.replace(/\{([a-z_]+)\}/g, (_, name: string) => {
     const value = values[name];
     if (value !== undefined) {

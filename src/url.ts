@@ -45,7 +45,9 @@ export function parseUrl(url: string | URL, what: string): URL {
 /** Puts a path below a base URL, keeping the base's own path; an absolute URL stands for itself. */
 export function joinUrl(base: string, path: string): string {
   if (!path.startsWith("/")) return path;
-  return base.replace(/\/+$/, "") + path;
+  let end = base.length;
+  while (base.charAt(end - 1) === "/") end--;
+  return base.slice(0, end) + path;
 }
 
 /** True when a URL's host is the pattern's; `*.` stands for one or more labels. */

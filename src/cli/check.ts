@@ -1,4 +1,4 @@
-import { doctor } from "../doctor.ts";
+import { doctor } from "../verbs.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets } from "../local_secrets.ts";
 import { scanNotebookJson } from "../notebook/scan_notebook.ts";

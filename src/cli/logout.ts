@@ -2,7 +2,7 @@ import { assemble } from "../assemble.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
 import { logout as logoutSession, type LogoutReport } from "../logout.ts";
-import { forgetCredentials } from "../manage_credentials.ts";
+import { forgetCredentials } from "../verbs.ts";
 import { plain } from "../notebook/html.ts";
 import type { SessionParts } from "../session.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";

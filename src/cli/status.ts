@@ -4,7 +4,7 @@ import { plain } from "../notebook/html.ts";
 import { moment, timeLeft } from "../notebook/time_left.ts";
 import type { SessionOptions } from "../options.ts";
 import type { Provider } from "../provider.ts";
-import { providers } from "../providers/registry.ts";
+import { providers } from "../providers/providers.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";

@@ -2,7 +2,8 @@ import { defineProvider, type ProviderInput } from "../define_provider.ts";
 import { AuthError } from "../errors.ts";
 import type { SessionOptions } from "../options.ts";
 import type { ClientAuthentication, Grant, Provider } from "../provider.ts";
-import { findProvider, providers } from "../providers/registry.ts";
+import { providers } from "../providers/providers.ts";
+import { findProvider } from "../providers/registry.ts";
 import { readDocument } from "../store/read_document.ts";
 import { type Context, type Given, textOf, UsageError } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
@@ -34,7 +35,7 @@ export async function findTarget(context: Context, command: string): Promise<Tar
     const names = providers.map(({ name }) => name).join(", ");
     throw new UsageError(`Name the system: onecell ${command} PROVIDER. Known: ${names}.`, command);
   }
-  return { provider: findNamed(context, name, command), options, rest };
+  return { provider: await findNamed(context, name, command), options, rest };
 }
 
 /** A provider described in a JSON file. */
@@ -52,7 +53,7 @@ export async function readProvider(
   return defineProvider(input as ProviderInput);
 }
 
-function findNamed(given: Given, name: string, command: string): Provider {
+async function findNamed(given: Given, name: string, command: string): Promise<Provider> {
   const registered = providers.find((provider) => provider.name === name);
   const own = ["grant", "client-authentication"].find((option) => given.texts[option]);
   if (registered) {
@@ -65,7 +66,7 @@ function findNamed(given: Given, name: string, command: string): Provider {
     if (issuer !== undefined || apiUrl !== undefined || own !== undefined) {
       throw new UsageError("A system of your own needs both --issuer and --api-url.", command);
     }
-    return unknownProvider(name);
+    return await unknownProvider(name);
   }
   const grant = textOf(given, "grant") as Grant | undefined;
   const clientAuthentication = textOf(given, "client-authentication") as
@@ -80,9 +81,9 @@ function findNamed(given: Given, name: string, command: string): Provider {
   });
 }
 
-function unknownProvider(name: string): Provider {
+async function unknownProvider(name: string): Promise<Provider> {
   try {
-    return findProvider(name);
+    return await findProvider(name);
   } catch (error) {
     const hint = didYouMean(name, providers.map(({ name }) => name));
     if (!(error instanceof AuthError) || hint === "") throw error;

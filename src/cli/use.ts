@@ -2,7 +2,7 @@ import { environmentCredentials } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { plain } from "../notebook/html.ts";
 import type { Provider } from "../provider.ts";
-import { providers } from "../providers/registry.ts";
+import { providers } from "../providers/providers.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { environmentUrls, resolveSystem } from "../system.ts";
 import { type Context, textOf, UsageError } from "./command.ts";

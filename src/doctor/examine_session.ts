@@ -1,8 +1,9 @@
 import { assemble } from "../assemble.ts";
+import { checkOptions } from "../check_options.ts";
 import type { ChosenCredentials } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
-import { checkOptions, type SessionOptions } from "../options.ts";
+import type { SessionOptions } from "../options.ts";
 import type { Provider } from "../provider.ts";
 import { findProvider } from "../providers/registry.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -20,7 +21,7 @@ export async function examineProvider(
   provider: string | Provider,
   options: SessionOptions,
 ): Promise<DoctorReport> {
-  const known = findProvider(provider);
+  const known = await findProvider(provider);
   checkOptions(options, "session", "doctor");
   const runtime = await currentRuntime();
   let problem: DoctorProblem | undefined;

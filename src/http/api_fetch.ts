@@ -27,7 +27,9 @@ export interface ApiFetchParts {
 }
 
 /** A slash, and not what URL parsers read, alone or without the white space, as the two of a host. */
-const PLAIN_PATH = /^\/(?![/\\\t\n\r])/;
+function isPlainPath(input: string): boolean {
+  return input.startsWith("/") && !(input.length > 1 && "/\\\t\n\r".includes(input.charAt(1)));
+}
 
 /**
  * Makes the `fetch` of a session: relative URLs, the token where it belongs and nowhere else, one
@@ -46,7 +48,7 @@ export function createApiFetch(parts: ApiFetchParts): typeof fetch {
     // origin, such a path cannot name another. It costs no more than it must.
     let first: FirstAttempt | undefined;
     if (
-      init === undefined && typeof input === "string" && anyPath && PLAIN_PATH.test(input) &&
+      init === undefined && typeof input === "string" && anyPath && isPlainPath(input) &&
       token !== null && token.dpop_key === undefined
     ) {
       const sent = wire.send(origin + input, { headers: wire.headersOf(token) }, undefined);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import {
   chooseCredentials,
   environmentCredentials,
-  missingCredentials,
   normaliseCredentials,
 } from "../../src/credentials.ts";
+import { missingCredentials } from "../../src/missing_credentials.ts";
 import type { ProviderInput } from "../../src/define_provider.ts";
 import { plainProvider } from "../support/parts.ts";
 import { throws } from "../support/rejects.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { defineProvider, getSession, type Provider } from "../../mod.ts";
 import type { ProviderInput } from "../../src/define_provider.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
-import { findProvider, providers } from "../../src/providers/registry.ts";
+import { providers } from "../../src/providers/providers.ts";
+import { findProvider } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/system.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
@@ -136,17 +137,17 @@ test("defineProvider() refuses what is no object", () => {
 });
 
 test("findProvider() lists the names when it does not know one", async () => {
-  assert.equal(findProvider("ocs").name, "ocs");
+  for (const provider of providers) assert.equal(await findProvider(provider.name), provider);
   for (const wrong of ["", "SpatiaFi", "nope", undefined, null, 5]) {
-    const error = throws(() => findProvider(wrong as unknown as string), "unknown_provider");
+    const error = await rejects(findProvider(wrong as unknown as string), "unknown_provider");
     for (const { name } of providers) assert(error.message.includes(`"${name}"`), error.message);
   }
   await rejects(getSession("spatia-fi"), "unknown_provider", /There is no provider "spatia-fi"/);
   await rejects(getSession({ name: "x" } as unknown as Provider), "invalid_argument");
 });
 
-test("resolveSystem() fills in templates, and says what is missing for them", () => {
-  const ocs = findProvider("ocs");
+test("resolveSystem() fills in templates, and says what is missing for them", async () => {
+  const ocs = await findProvider("ocs");
   const values = { resource: "https://dat-b.example.com/", tenant_id: "a/b", api_version: "v1" };
   const system = resolveSystem(ocs, [], values);
   assert.equal(system.issuer, "https://dat-b.example.com/identity");
@@ -159,8 +160,8 @@ test("resolveSystem() fills in templates, and says what is missing for them", ()
   throws(() => resolveSystem(ocs, [], evil), "invalid_argument");
 });
 
-test("resolveSystem() lets options, then environment, move a system, and trusts no other origin", () => {
-  const spatiafi = findProvider("spatiafi");
+test("resolveSystem() lets options, then environment, move a system, and trusts no other origin", async () => {
+  const spatiafi = await findProvider("spatiafi");
   const urls = [
     { authUrl: "https://auth.test.example/base/" },
     { authUrl: "https://ignored.example", apiUrl: "https://api.test.example/v2" },

@@ -128,7 +128,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
   });
   const secrets = await localSecrets(runtime);
   const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~")).sort();
-  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{32}/, "*")), [
+  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16}/, "*")), [
     "fourinsight access_token (~/.fourinsight/api/token.mine)",
     "ocs client_secret (OCS_CLIENT_SECRET)",
     "plantpredict access_token (~/.config/plantpredict/onecell/*.json)",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
-import { checkOptions, type SessionOptions } from "../../src/options.ts";
+import { checkOptions } from "../../src/check_options.ts";
+import type { SessionOptions } from "../../src/options.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";

@@ -40,7 +40,7 @@ Deno.test({
     await store.write(KEY, whole);
     assert.deepEqual(await store.read(KEY), whole);
     const path = store.location(KEY) ?? "";
-    assert.match(path, /\/new\/onecell\/[0-9a-f]{32}\.json$/);
+    assert.match(path, /\/new\/onecell\/[0-9a-f]{16}\.json$/);
     assert.deepEqual(await folder.modes(), {
       "new": "700",
       "new/onecell": "700",

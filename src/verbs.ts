@@ -1,0 +1,143 @@
+import type { DoctorReport } from "./doctor/doctor_report.ts";
+import type { CommonOptions, CreateOptions, SessionOptions } from "./options.ts";
+import type { Provider } from "./provider.ts";
+import type { Credentials } from "./saved_credentials.ts";
+import type { ScanReport } from "./scan_report.ts";
+import type { Session } from "./session.ts";
+
+// What not every start does is loaded by who does it.
+
+/**
+ * Finds the saved app credentials, puts them into the environment as the original tutorial does, and
+ * returns them: every key in upper case (`CLIENT_ID`, `CLIENT_SECRET`, …), and with the provider's
+ * prefix (`SPATIAFI_CLIENT_ID`, …). Only the prefixed names are ever read back by `getSession`.
+ *
+ * Values that are not text are written as Python's `str()` writes them.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param options `directory`: a folder to look in instead of the user's configuration directory
+ * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `permission_denied`
+ */
+export async function loadCredentials(
+  provider: string | Provider,
+  options: CommonOptions = {},
+): Promise<Credentials> {
+  const { loadCredentials } = await import("./load_credentials.ts");
+  return await loadCredentials(provider, options);
+}
+
+/**
+ * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
+ * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param values at least what the provider needs, such as `{ client_id, client_secret }`
+ * @throws {AuthError} `invalid_argument`, `credentials_damaged`, `store_unavailable`
+ */
+export async function saveCredentials(
+  provider: string | Provider,
+  values: Record<string, unknown> | Credentials,
+  options: CommonOptions = {},
+): Promise<Credentials> {
+  const { saveCredentials } = await import("./manage_credentials.ts");
+  return await saveCredentials(provider, values, options);
+}
+
+/**
+ * Creates new app credentials with user name and password, and saves them. Where a file is saved
+ * already it is kept beside the new one. The request is sent once.
+ *
+ * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
+ * @param options the account's user name and password
+ * @throws {AuthError} `login_refused`, `unsupported`, and what network and disk met
+ */
+export async function createCredentials(
+  provider: string | Provider,
+  options: CreateOptions,
+): Promise<Credentials> {
+  const { createCredentials } = await import("./manage_credentials.ts");
+  return await createCredentials(provider, options);
+}
+
+/**
+ * Removes the saved app credentials from this machine. The server still knows them.
+ *
+ * @returns the file that was removed, or `null` when there was none
+ */
+export async function forgetCredentials(
+  provider: string | Provider,
+  options: CommonOptions = {},
+): Promise<string | null> {
+  const { forgetCredentials } = await import("./manage_credentials.ts");
+  return await forgetCredentials(provider, options);
+}
+
+/**
+ * Takes credentials over from another program's settings file, such as the `appsettings.json` of the
+ * OSIsoft samples, and saves them for `getSession`. The file itself stays as it is.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param file the path of a JSON file
+ * @param options see {@linkcode CommonOptions}
+ * @returns what was saved, and where
+ * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks
+ */
+export async function importCredentials(
+  provider: string | Provider,
+  file: string,
+  options: CommonOptions = {},
+): Promise<Credentials> {
+  const { importCredentials } = await import("./import_credentials.ts");
+  return await importCredentials(provider, file, options);
+}
+
+/**
+ * Finds out why a sign-in does not work, or would not: credentials, files and their modes, the saved
+ * token, the clock, proxy and certificate settings, and whether the servers answer. It asks nobody,
+ * signs in nowhere and sends no secret.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param options those of the `getSession` that failed
+ * @returns a report that shows as a card or as text, with what to do next
+ * @throws {AuthError} `unknown_provider`, `invalid_argument`; everything else is in the report
+ *
+ * @example When getSession failed
+ * ```ts
+ * import { doctor } from "@onecell/auth";
+ *
+ * const report = await doctor("spatiafi");
+ * report.ok; // true when nothing stands in the way
+ * ```
+ */
+export async function doctor(
+  provider: string | Provider,
+  options: SessionOptions = {},
+): Promise<DoctorReport> {
+  const { examineProvider } = await import("./doctor/examine_session.ts");
+  return await examineProvider(provider, options);
+}
+
+/**
+ * Looks in a saved notebook for this machine's secrets, before it is shared: credentials and live
+ * tokens, whole or a recognisable part (12 characters), also URL-encoded, escaped or in base 64.
+ *
+ * @param path the `.ipynb` file, as it was saved last
+ * @param session the session whose secrets to look for; without it, those of every registered
+ * provider that the environment and the configuration folders hold
+ * @returns what was found: the cell, the place and the secret's name, never its value
+ * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook
+ *
+ * @example Before sharing
+ * ```ts
+ * import { scanNotebook } from "@onecell/auth";
+ *
+ * const check = async (path: string) => {
+ *   const report = await scanNotebook(path);
+ *   if (!report.clean) throw new Error(String(report));
+ * };
+ * ```
+ */
+export async function scanNotebook(path: string, session?: Session): Promise<ScanReport> {
+  const { scanFile } = await import("./scan_file.ts");
+  return await scanFile(path, session);
+}
