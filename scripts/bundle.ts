@@ -17,11 +17,12 @@ export const CHUNKS = {
   silentSignIn: "silent_sign_in",
 };
 
-/** What `mod.js` loads later, and every start needs in Node: it may as well come along. */
-const WITH_MOD = /\/src\/runtime\/node\.js$/;
+/** What `mod.js` loads later, and most starts need: it may as well come along. */
+const WITH_MOD = /\/src\/(runtime\/node|providers\/providers)\.js$/;
 
 /** Where a sign-in begins that asks nobody. */
-const SIGN_IN = /\/src\/(store\/lock|grants\/(obtain_token|client_credentials))\.js$/;
+const SIGN_IN =
+  /\/src\/(renewal|store\/(lock|token_file)|grants\/(obtain_token|client_credentials))\.js$/;
 
 /**
  * Puts the modules of a built package together, into few files: Node takes most of a start to find

@@ -91,7 +91,7 @@ async function judge(
   const { status } = response;
   const who = `${title}'s ${what} (${new URL(url).host})`;
   if (what === "issuer" && status === 200) {
-    const text = await (await readCapped(response, who)).text();
+    const text = await readCapped(response, who);
     return judgeMetadata(text, url, who);
   }
   await response.body?.cancel();

@@ -8,8 +8,6 @@ import type { GrantParts } from "./grant.ts";
 export interface OpenClient {
   config: openid.Configuration;
   options: openid.DPoPOptions;
-  /** An `id_token` that was set aside unjudged: to read, not to trust. */
-  idToken(): string | undefined;
 }
 
 /** Configures openid-client for a system, by its endpoints or by discovery. */
@@ -18,8 +16,7 @@ export async function openClient(
   fetch: TokenFetch,
   settings: { grant: string; tokenEndpoint?: string | undefined },
 ): Promise<OpenClient> {
-  const { system, values } = parts;
-  const clientId = values["client_id"] ?? "";
+  const clientId = parts.values["client_id"] ?? "";
   const server = await serverMetadata(parts, fetch, settings.tokenEndpoint);
   const config = new openid.Configuration(
     server,
@@ -31,17 +28,8 @@ export async function openClient(
   openid.allowInsecureRequests(config);
   // The deadline is the fetch's; openid-client's own must not end an exchange sooner.
   config.timeout = parts.timeout / 1000 + 60;
-  // Judged where it says who signed in. A refresh must not fail over it: the answer holds the next
-  // refresh token, and would be lost. (OpenID Connect Core section 12.2 makes it optional there.)
-  const judged = system.issuer !== undefined && settings.grant !== "refresh_token";
-  let aside: string | undefined;
-  config[openid.customFetch] = async (url, init) => {
-    const response = await fetch(url, init as RequestInit);
-    const tidied = await tidy(response, !judged);
-    aside = tidied.idToken ?? aside;
-    return tidied.response;
-  };
-  return { config, options: await dpopOptions(parts, config), idToken: () => aside };
+  config[openid.customFetch] = (url, init) => fetch(url, init as RequestInit);
+  return { config, options: await dpopOptions(parts, config) };
 }
 
 /** The server's metadata (RFC 8414): what the provider says, completed by discovery. */
@@ -99,38 +87,6 @@ async function discover(issuer: string, fetch: TokenFetch): Promise<openid.Serve
       { status: 404 },
     );
   }
-}
-
-/** Evens out what servers do with members that RFC 6749 lets them leave out. */
-async function tidy(
-  response: Response,
-  setIdTokenAside: boolean,
-): Promise<{ response: Response; idToken?: string }> {
-  if (!/^application\/json\b/i.test(response.headers.get("content-type") ?? "")) {
-    return { response };
-  }
-  const text = await response.text();
-  const again = (body: string) =>
-    new Response(body, { status: response.status, headers: response.headers });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { response: again(text) };
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return { response: again(text) };
-  }
-  const members = Object.entries(json).filter(([, value]) => value !== null);
-  const answer: Record<string, unknown> = Object.fromEntries(members);
-  // A token without a life is refused later: the answer may hold a refresh token that must be kept.
-  if (Number(answer["expires_in"]) < 0) answer["expires_in"] = 0;
-  const idToken = answer["id_token"];
-  if (!setIdTokenAside || typeof idToken !== "string") {
-    return { response: again(JSON.stringify(answer)) };
-  }
-  delete answer["id_token"];
-  return { response: again(JSON.stringify(answer)), idToken };
 }
 
 async function dpopOptions(

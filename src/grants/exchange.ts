@@ -13,7 +13,11 @@ export interface ExchangeSettings {
   tokenEndpoint?: string | undefined;
 }
 
-type Client = OpenClient & { fetch: TokenFetch };
+type Client = OpenClient & {
+  fetch: TokenFetch;
+  /** An `id_token` that was set aside unjudged: to read, not to trust. */
+  idToken(): string | undefined;
+};
 
 /** Runs one exchange with the token endpoint and gives back a plain token response. */
 export function exchange(
@@ -49,8 +53,17 @@ export async function withClient<T>(
 ): Promise<T> {
   const { title } = parts.system.provider;
   const { clock } = parts;
+  // Judged where it says who signed in. A refresh must not fail over it: the answer holds the next
+  // refresh token, and would be lost. (OpenID Connect Core section 12.2 makes it optional there.)
+  const judged = parts.system.issuer !== undefined && settings.grant !== "refresh_token";
+  let aside: string | undefined;
+  const edit = (body: string, headers: Headers) => {
+    const { text, idToken } = tidy(body, headers, !judged);
+    aside = idToken ?? aside;
+    return text;
+  };
   const fetch = createTokenFetch(
-    { ...parts, onClockOffset: (milliseconds) => clock.offset = milliseconds },
+    { ...parts, edit, onClockOffset: (milliseconds) => clock.offset = milliseconds },
     settings.resend,
     `${title}'s authorization server`,
   );
@@ -59,7 +72,7 @@ export async function withClient<T>(
     try {
       const client = await openClient(parts, fetch, settings);
       assumed = clock.offset;
-      return await action({ ...client, fetch });
+      return await action({ ...client, fetch, idToken: () => aside });
     } catch (error) {
       throw grantFailure(error, { title, grant: settings.grant, secrets: fetch.secrets });
     }
@@ -74,6 +87,33 @@ export async function withClient<T>(
     if (!refused || Math.abs(clock.offset - assumed) < CLOCK_TOLERANCE) throw error;
     return await attempt();
   }
+}
+
+/** An answer's text, evened out. */
+interface Tidied {
+  text: string;
+  /** An `id_token` that was set aside unjudged: to read, not to trust. */
+  idToken?: string;
+}
+
+/** Evens out what servers do with members that RFC 6749 lets them leave out. */
+function tidy(text: string, headers: Headers, setIdTokenAside: boolean): Tidied {
+  if (!/^application\/json\b/i.test(headers.get("content-type") ?? "")) return { text };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { text };
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return { text };
+  const members = Object.entries(json).filter(([, value]) => value !== null);
+  const answer: Record<string, unknown> = Object.fromEntries(members);
+  // A token without a life is refused later: the answer may hold a refresh token that must be kept.
+  if (Number(answer["expires_in"]) < 0) answer["expires_in"] = 0;
+  const idToken = answer["id_token"];
+  if (!setIdTokenAside || typeof idToken !== "string") return { text: JSON.stringify(answer) };
+  delete answer["id_token"];
+  return { text: JSON.stringify(answer), idToken };
 }
 
 /** A drift the answer's `Date`, whole seconds and a slow network could explain, in milliseconds. */

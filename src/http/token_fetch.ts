@@ -28,6 +28,8 @@ export interface TokenFetchParts {
   signal?: AbortSignal | undefined;
   /** Epoch milliseconds. */
   now: () => number;
+  /** Evens out an answer's text before anybody reads it. */
+  edit?: (text: string, headers: Headers) => string;
   /** Told how far the server's clock is ahead of this one, in milliseconds (RFC 9110, `Date`). */
   onClockOffset?: (milliseconds: number) => void;
 }
@@ -62,11 +64,10 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
       let response: Response | undefined;
       const once = parts.openFetch();
       try {
-        response = await readCapped(
-          await once.fetch(target, { ...init, redirect: "manual", signal }),
-          who,
-        );
-        noteClock(response, parts);
+        const answer = await once.fetch(target, { ...init, redirect: "manual", signal });
+        const text = await readCapped(answer, who);
+        noteClock(answer, parts);
+        response = responseOf(answer, parts.edit?.(text, answer.headers) ?? text);
       } catch (error) {
         if (parts.signal?.aborted) throw abortReason(parts.signal);
         if (whole.aborted) throw tooSlow(who, parts.timeout);
@@ -88,6 +89,12 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
     }
   };
   return Object.assign(send, { secrets });
+}
+
+/** An equal response that can be read at once. */
+function responseOf({ status, headers }: Response, text: string): Response {
+  const bodiless = status === 204 || status === 205 || status === 304;
+  return new Response(bodiless ? null : text, { status, headers });
 }
 
 function worthAnother(response: Response, resend: Resend): boolean {

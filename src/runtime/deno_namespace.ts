@@ -13,7 +13,7 @@ export interface DenoFileInfo {
 
 /** An open file. */
 export interface DenoFile {
-  write(bytes: Uint8Array): Promise<number>;
+  writeSync(bytes: Uint8Array): number;
   sync(): Promise<void>;
   close(): void;
 }
@@ -50,20 +50,19 @@ export interface DenoNamespace {
     read(into: Uint8Array): Promise<number | null>;
   };
   readonly stderr: { isTerminal(): boolean; writeSync(bytes: Uint8Array): number };
-  lstat(path: string): Promise<DenoFileInfo>;
   lstatSync(path: string): DenoFileInfo;
-  readFileSync(path: string): Uint8Array;
-  readTextFileSync(path: string): string;
-  open(
+  openSync(
     path: string,
     options: { read?: boolean; write?: boolean; createNew?: boolean; mode?: number },
-  ): Promise<DenoFile>;
+  ): DenoFile;
+  readFileSync(path: string): Uint8Array;
+  readTextFileSync(path: string): string;
   readTextFile(path: string): Promise<string>;
-  readDir(path: string): AsyncIterable<{ name: string }>;
-  rename(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
-  mkdir(path: string, options: { recursive: boolean; mode: number }): Promise<void>;
-  chmod(path: string, mode: number): Promise<void>;
+  readDirSync(path: string): Iterable<{ name: string }>;
+  renameSync(from: string, to: string): void;
+  removeSync(path: string): void;
+  mkdirSync(path: string, options: { recursive: boolean; mode: number }): void;
+  chmodSync(path: string, mode: number): void;
   addSignalListener(signal: "SIGINT", listener: () => void): void;
   removeSignalListener(signal: "SIGINT", listener: () => void): void;
   createHttpClient?(options: { poolMaxIdlePerHost: number }): DenoHttpClient;

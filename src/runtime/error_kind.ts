@@ -65,3 +65,8 @@ export function decodeText(bytes: Uint8Array): string {
     throw new FileError("NOT_TEXT", "it is not UTF-8 text");
   }
 }
+
+/** Does something now; what it throws rejects. */
+export function atOnce<T>(action: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(action()));
+}
