@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type GetManualChunk, type Plugin, rollup } from "rollup";
+import { minify } from "terser";
 
 /** The folder of the chunks, in a package. */
 export const FOLDER = "chunks";
@@ -36,7 +37,7 @@ export async function bundle(directory: string): Promise<void> {
   const built = await rollup({
     input: Object.fromEntries(ENTRY_POINTS.map((name) => [name, join(root, `${name}.js`)])),
     external: (id) => !id.startsWith(".") && !id.startsWith(root),
-    plugins: withMaps ? [sourceMaps()] : [],
+    plugins: [...(withMaps ? [sourceMaps()] : []), withoutComments()],
     onLog: (level, log) => {
       if (level === "warn") throw new Error(`rollup: ${log.message}`);
     },
@@ -96,6 +97,23 @@ function sourceMaps(): Plugin {
       return map === undefined
         ? code
         : { code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n"), map: JSON.parse(map) };
+    },
+  };
+}
+
+/** Leaves the comments out, which every start would read; names and lines stay, for stack traces. */
+function withoutComments(): Plugin {
+  return {
+    name: "without-comments",
+    async renderChunk(code) {
+      const { code: shorter = code, map } = await minify(code, {
+        module: true,
+        compress: false,
+        mangle: false,
+        sourceMap: true,
+        format: { beautify: true, comments: false, indent_level: 1 },
+      });
+      return { code: shorter, map: map as string };
     },
   };
 }

@@ -27,7 +27,7 @@ export async function openClient(
   // Every URL is checked by the fetch below: https, or http on loopback.
   openid.allowInsecureRequests(config);
   // The deadline is the fetch's; openid-client's own must not end an exchange sooner.
-  config.timeout = parts.timeout / 1000 + 60;
+  config.timeout = undefined;
   config[openid.customFetch] = (url, init) => fetch(url, init as RequestInit);
   return { config, options: await dpopOptions(parts, config) };
 }

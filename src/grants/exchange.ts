@@ -1,7 +1,6 @@
 import type * as openid from "openid-client";
 import { createTokenFetch, type Resend, type TokenFetch } from "../http/token_fetch.ts";
 import { type OpenClient, openClient } from "./client.ts";
-import { grantFailure } from "./grant_failure.ts";
 import type { GrantParts, TokenResponse } from "./grant.ts";
 
 /** What differs between one exchange and another. */
@@ -74,7 +73,8 @@ export async function withClient<T>(
       assumed = clock.offset;
       return await action({ ...client, fetch, idToken: () => aside });
     } catch (error) {
-      throw grantFailure(error, { title, grant: settings.grant, secrets: fetch.secrets });
+      const { grantFailure } = await import("./grant_failure.ts");
+      throw grantFailure(error, { title, grant: settings.grant, sent: fetch.sent });
     }
   };
   try {

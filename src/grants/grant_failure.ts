@@ -2,15 +2,16 @@ import { AuthorizationResponseError, ClientError, ResponseBodyError } from "open
 import { WWWAuthenticateChallengeError } from "openid-client";
 import { AuthError, type AuthErrorCode, type AuthErrorOptions } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";
-import { safeText } from "../http/redact.ts";
+import { safeText, secretsOf } from "../http/redact.ts";
 import { retryAfter } from "../http/retry.ts";
+import type { SentRequest } from "../http/token_fetch.ts";
 
 /** What a failure is judged with. */
 export interface FailureContext {
   title: string;
   grant: string;
   /** What was sent, so that nothing of it is repeated. */
-  secrets: Set<string>;
+  sent: readonly SentRequest[];
 }
 
 /** Turns what openid-client throws into an {@linkcode AuthError} without any of its objects. */
@@ -39,6 +40,11 @@ export function grantFailure(error: unknown, context: FailureContext): AuthError
   return fetchFailure(error, `${context.title}'s authorization server`);
 }
 
+/** A server's text, where it repeats nothing of what was sent. */
+function safe(text: unknown, { sent }: FailureContext): string | undefined {
+  return safeText(text, sent.flatMap(({ body, headers }) => secretsOf(body, headers)));
+}
+
 /** An error of RFC 6749 section 5.2 or 4.1.2.1, or RFC 8628 section 3.5. */
 function oauthError(
   error: string,
@@ -46,9 +52,9 @@ function oauthError(
   context: FailureContext,
   status: number | undefined,
 ): AuthError {
-  const isName = /^[a-z_]{3,60}$/.test(error) && safeText(error, context.secrets) !== undefined;
+  const isName = /^[a-z_]{3,60}$/.test(error) && safe(error, context) !== undefined;
   const name = isName ? error : "an unknown error";
-  const said = safeText(description, context.secrets);
+  const said = safe(description, context);
   const [code, next] = meaning(name, context.grant);
   const options: AuthErrorOptions = { error: name };
   if (status !== undefined) options.status = status;
@@ -158,7 +164,7 @@ function answerError(error: ClientError, context: FailureContext): AuthError {
       `This is not the answer to the sign-in that was started (${inner}). Start again, and use its newest link.`,
     );
   }
-  return badAnswer(who, safeText(inner, context.secrets) ?? "it does not follow the standard", {
+  return badAnswer(who, safe(inner, context) ?? "it does not follow the standard", {
     ...(error.code === undefined ? {} : { cause: `${error.code}` }),
   });
 }

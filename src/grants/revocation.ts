@@ -14,9 +14,8 @@ export function revokeToken(
   tokenEndpoint: string | undefined,
 ): Promise<boolean> {
   const settings = { resend: "always", grant: "revocation", tokenEndpoint } as const;
-  return withClient(parts, settings, async ({ config, fetch }) => {
+  return withClient(parts, settings, async ({ config }) => {
     if (config.serverMetadata().revocation_endpoint === undefined) return false;
-    fetch.secrets.add(token);
     try {
       await openid.tokenRevocation(config, token, { token_type_hint: hint });
       return true;

@@ -1,8 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { checkTransport } from "../url.ts";
-import { fetchFailure } from "./failure.ts";
 import { readCapped } from "./read_capped.ts";
-import { secretsOf } from "./redact.ts";
 import { abortReason, ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
 
 /**
@@ -34,12 +32,18 @@ export interface TokenFetchParts {
   onClockOffset?: (milliseconds: number) => void;
 }
 
+/** The parts of a request that hold secrets. */
+export interface SentRequest {
+  body: unknown;
+  headers: Headers;
+}
+
 /** A `fetch` for authorization servers. */
 export interface TokenFetch {
   /** Sends; answers other than failures are the caller's to judge. */
   (url: string | URL, init?: RequestInit): Promise<Response>;
-  /** What was sent that must not appear anywhere. */
-  readonly secrets: Set<string>;
+  /** What was sent: it holds secrets, and nothing of it may appear anywhere. */
+  readonly sent: readonly SentRequest[];
 }
 
 /**
@@ -49,13 +53,12 @@ export interface TokenFetch {
 export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: string): TokenFetch {
   const deadline = AbortSignal.timeout(parts.timeout);
   const own = parts.signal ? AbortSignal.any([parts.signal, deadline]) : deadline;
-  const secrets = new Set<string>();
+  const sent: SentRequest[] = [];
 
   const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const target = checkTransport(url, `URL of ${what}`);
     const who = `${what} (${target.host})`;
-    const headers = new Headers(init.headers);
-    for (const secret of secretsOf(init.body, headers)) secrets.add(secret);
+    sent.push({ body: init.body, headers: new Headers(init.headers) });
     const whole = init.signal ? AbortSignal.any([own, init.signal]) : own;
     for (let attempt = 1;; attempt++) {
       const signal = parts.attemptTimeout === undefined
@@ -73,7 +76,7 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
         if (whole.aborted) throw tooSlow(who, parts.timeout);
         const failure = signal.aborted
           ? tooSlow(who, parts.attemptTimeout ?? parts.timeout)
-          : fetchFailure(error, who);
+          : (await import("./failure.ts")).fetchFailure(error, who);
         const passing = failure.code === "network" || failure.code === "timeout";
         if (!passing || resend !== "always" || attempt === ATTEMPTS) throw failure;
       } finally {
@@ -88,7 +91,7 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
       });
     }
   };
-  return Object.assign(send, { secrets });
+  return Object.assign(send, { sent });
 }
 
 /** An equal response that can be read at once. */

@@ -3,7 +3,6 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { parentPath } from "./paths.ts";
 import { type LockOptions, Patience } from "./patience.ts";
 import { loadSqlite, type SqliteDatabase } from "./sqlite.ts";
-import { storeError } from "./store_error.ts";
 
 /** Pauses between two tries to lock, in milliseconds: short at first, never long. */
 const FIRST_PAUSE = 4;
@@ -84,12 +83,12 @@ async function acquire(
   const database = await open(runtime, place);
   try {
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      if (tryLock(runtime, database, place)) return database;
+      if (tryLock(database)) return database;
       await patience.pause(pause * (0.5 + Math.random()));
     }
   } catch (error) {
     database.close();
-    throw error;
+    throw await lockError(runtime, error, place);
   }
 }
 
@@ -102,7 +101,7 @@ async function open(runtime: Runtime, place: LockPlace): Promise<SqliteDatabase>
     database.exec("PRAGMA busy_timeout = 0");
     return database;
   } catch (error) {
-    throw lockError(runtime, error, place);
+    throw await lockError(runtime, error, place);
   }
 }
 
@@ -127,7 +126,7 @@ async function prepare(runtime: Runtime, path: string): Promise<void> {
   }
 }
 
-function tryLock(runtime: Runtime, database: SqliteDatabase, place: LockPlace): boolean {
+function tryLock(database: SqliteDatabase): boolean {
   try {
     // On a read-only disk the first alone succeeds, for any number of holders at once: SQLite makes
     // it a read. The second wants to write, and then has nothing to do.
@@ -136,10 +135,15 @@ function tryLock(runtime: Runtime, database: SqliteDatabase, place: LockPlace): 
   } catch (error) {
     // Deno gives no SQLite error number, so the words must do; they are the same everywhere.
     if (error instanceof Error && /database is locked/i.test(error.message)) return false;
-    throw lockError(runtime, error, place);
+    throw error;
   }
 }
 
-function lockError(runtime: Runtime, error: unknown, place: LockPlace): AuthError {
+async function lockError(
+  runtime: Runtime,
+  error: unknown,
+  place: LockPlace,
+): Promise<AuthError> {
+  const { storeError } = await import("./store_error.ts");
   return storeError(runtime, error, `lock "${place.path}"`, place.directory);
 }

@@ -9,7 +9,6 @@ import {
 } from "./private_file.ts";
 import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken } from "./store.ts";
-import { storeError } from "./store_error.ts";
 import { parseStoredToken } from "./token_store.ts";
 
 /** A token's file. */
@@ -41,7 +40,7 @@ export async function writeToken(
     await setDamagedAside(runtime, path, key);
     await writePrivateFile(runtime, path, JSON.stringify({ ...token, version: 1, key }));
   } catch (error) {
-    throw explained(runtime, error, file, "save");
+    throw await explained(runtime, error, file, "save");
   }
 }
 
@@ -55,7 +54,7 @@ export async function removeToken(runtime: Runtime, file: TokenFile): Promise<bo
     await removeDamaged(runtime, file);
     return await removePrivateFile(runtime, file.path);
   } catch (error) {
-    throw explained(runtime, error, file, "remove");
+    throw await explained(runtime, error, file, "remove");
   }
 }
 
@@ -82,12 +81,13 @@ async function removeDamaged(runtime: Runtime, { folder, path }: TokenFile): Pro
   }
 }
 
-function explained(
+async function explained(
   runtime: Runtime,
   error: unknown,
   { path, directory }: TokenFile,
   verb: "save" | "remove",
-): AuthError {
+): Promise<AuthError> {
+  const { storeError } = await import("./store_error.ts");
   const doing = verb === "save" ? `save the token in "${path}"` : `remove the token "${path}"`;
   return storeError(runtime, error, doing, directory);
 }
