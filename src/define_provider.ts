@@ -80,7 +80,8 @@ const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => 
 };
 const fileName = safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name");
 
-const FIELDS: Record<keyof Provider, Check> = {
+/** Made when it is needed: most programs define no provider. */
+const fieldChecks = (): Record<keyof Provider, Check> => ({
   name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
   title: text,
   environmentPrefix: safeName(/^[A-Z][A-Z0-9_]*$/, "upper-case letters, digits and underscores"),
@@ -118,7 +119,7 @@ const FIELDS: Record<keyof Provider, Check> = {
   refusedPaths: listOf(safeName(/^\//, 'a path that starts with "/"')),
   dpop: flag,
   documentation: url,
-};
+});
 
 /**
  * Describes a system to sign in to: any OAuth 2 or OpenID Connect server, by `issuer` (OpenID Connect
@@ -147,7 +148,7 @@ export function defineProvider(input: ProviderInput): Provider {
       "A provider is an object with at least name, apiUrl and issuer; see defineProvider in the README.",
     );
   }
-  checkFields(input as Record<string, unknown>, FIELDS, ["name", "apiUrl"], "");
+  checkFields(input as Record<string, unknown>, fieldChecks(), ["name", "apiUrl"], "");
   const provider = withDefaults(input);
   checkTogether(provider);
   return provider;

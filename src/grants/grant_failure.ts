@@ -42,7 +42,7 @@ export function grantFailure(error: unknown, context: FailureContext): AuthError
 
 /** A server's text, where it repeats nothing of what was sent. */
 function safe(text: unknown, { sent }: FailureContext): string | undefined {
-  return safeText(text, sent.flatMap(({ body, headers }) => secretsOf(body, headers)));
+  return safeText(text, sent.flatMap(({ body, headers }) => secretsOf(body, new Headers(headers))));
 }
 
 /** An error of RFC 6749 section 5.2 or 4.1.2.1, or RFC 8628 section 3.5. */

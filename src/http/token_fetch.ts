@@ -35,7 +35,7 @@ export interface TokenFetchParts {
 /** The parts of a request that hold secrets. */
 export interface SentRequest {
   body: unknown;
-  headers: Headers;
+  headers: HeadersInit | undefined;
 }
 
 /** A `fetch` for authorization servers. */
@@ -58,7 +58,7 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
   const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const target = checkTransport(url, `URL of ${what}`);
     const who = `${what} (${target.host})`;
-    sent.push({ body: init.body, headers: new Headers(init.headers) });
+    sent.push({ body: init.body, headers: init.headers });
     const whole = init.signal ? AbortSignal.any([own, init.signal]) : own;
     for (let attempt = 1;; attempt++) {
       const signal = parts.attemptTimeout === undefined

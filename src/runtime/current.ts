@@ -1,4 +1,4 @@
-import { denoNamespace, denoRuntime } from "./deno.ts";
+import type { DenoNamespace } from "./deno_namespace.ts";
 import type { Runtime } from "./runtime.ts";
 
 let current: Promise<Runtime> | undefined;
@@ -10,8 +10,14 @@ export function currentRuntime(): Promise<Runtime> {
 
 async function chooseRuntime(): Promise<Runtime> {
   const deno = denoNamespace();
-  if (deno) return denoRuntime(deno);
-  // Only here, and only now: Deno must not pay for what `node:` modules cost to import.
+  // Each loads its own: Deno must not pay for what `node:` modules cost to import.
+  if (deno) return (await import("./deno.ts")).denoRuntime(deno);
   const { nodeRuntime } = await import("./node.ts");
   return nodeRuntime();
+}
+
+/** `globalThis.Deno`, or `undefined` in another runtime. */
+export function denoNamespace(): DenoNamespace | undefined {
+  const { Deno } = globalThis as { Deno?: DenoNamespace };
+  return typeof Deno?.version?.deno === "string" ? Deno : undefined;
 }

@@ -3,12 +3,6 @@ import type { DenoNamespace } from "./deno_namespace.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import type { LoopbackServer, Runtime } from "./runtime.ts";
 
-/** `globalThis.Deno`, or `undefined` in another runtime. */
-export function denoNamespace(): DenoNamespace | undefined {
-  const { Deno } = globalThis as { Deno?: DenoNamespace };
-  return typeof Deno?.version?.deno === "string" ? Deno : undefined;
-}
-
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
 export function denoRuntime(deno: DenoNamespace): Runtime {
   const platform = platformOf(deno.build.os);

@@ -1,5 +1,5 @@
 import type { DenoFile, DenoFileInfo, DenoNamespace } from "./deno_namespace.ts";
-import { atOnce, decodeText, errorKind, FileError } from "./error_kind.ts";
+import { atOnce, errorKind, FileError, plainText } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 /**
@@ -10,7 +10,14 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
   return {
     readText: (path) => deno.readTextFile(path),
-    readTextNoFollow: (path, limit) => readTextNoFollow(deno, path, limit),
+    readTextNoFollow(path, limit) {
+      try {
+        return readTextNoFollow(deno, path, limit);
+      } catch (error) {
+        if (errorKind(error) === "not_found") return null;
+        throw error;
+      }
+    },
     status: (path) => atOnce(() => status(deno, path)),
     createPrivate: (path, mode) =>
       atOnce(() => {
@@ -59,9 +66,7 @@ function readTextNoFollow(deno: DenoNamespace, path: string, limit: number): str
     const text = deno.readTextFileSync(path);
     const after = deno.lstatSync(path);
     if (!sameFile(seen, after)) continue;
-    // What is no UTF-8 was replaced by this, unless the file does hold it.
-    if (text.includes("\ufffd")) return decodeText(deno.readFileSync(path));
-    return text.startsWith("\ufeff") ? text.slice(1) : text;
+    return plainText(text, () => deno.readFileSync(path));
   }
   throw new FileError("ELOOP", "something else is put in its place all the time");
 }

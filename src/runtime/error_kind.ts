@@ -66,6 +66,18 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
+/**
+ * The text of a file that was read leniently, when that was right: a decoder takes longer to make
+ * than a file to read.
+ *
+ * @param bytes reads the file again
+ */
+export function plainText(text: string, bytes: () => Uint8Array): string {
+  // What is no UTF-8 was replaced by this, unless the file does hold it.
+  if (text.includes("\ufffd")) return decodeText(bytes());
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
 /** Does something now; what it throws rejects. */
 export function atOnce<T>(action: () => T): Promise<T> {
   return new Promise((resolve) => resolve(action()));

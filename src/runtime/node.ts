@@ -55,11 +55,6 @@ function bunOnceFetch(): { fetch: typeof fetch; close(): void } {
   return { fetch: send as typeof fetch, close() {} };
 }
 
-/** A pool of connections, as Node's `fetch` takes one. */
-interface ConnectionPool {
-  close(): Promise<void>;
-}
-
 /**
  * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here it
  * gets a pool of its own, which keeps none.
@@ -73,22 +68,23 @@ function nodeOnceFetch(): { fetch: typeof fetch; close(): void } {
     }
     : (input: RequestInfo | URL, init?: RequestInit) =>
       fetch(input, { ...init, dispatcher: pool } as RequestInit);
-  return { fetch: send as typeof fetch, close: () => void pool?.close().catch(() => {}) };
+  // The pool ends each connection with its answer: there is nothing left to close.
+  return { fetch: send as typeof fetch, close() {} };
 }
 
 /**
  * A pool of the kind Node's `fetch` has, which is reached by the symbol that undici documents for
  * it. `undefined` where another kind was set in its place, such as a proxy's.
  */
-function ownPool(): ConnectionPool | undefined {
+function ownPool(): object | undefined {
   new Headers(); // what `fetch` is made of is loaded when first used
   for (const version of [2, 1]) {
     const dispatcher = (globalThis as Record<symbol, unknown>)[
       Symbol.for(`undici.globalDispatcher.${version}`)
     ];
     if (dispatcher?.constructor.name !== "Agent") continue;
-    const Agent = dispatcher.constructor as new (options: object) => ConnectionPool;
-    return new Agent({ pipelining: 0 });
+    const Agent = dispatcher.constructor as new (options: object) => object;
+    return new Agent({ pipelining: 0, connections: 1 });
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { atOnce, decodeText, errorKind, FileError } from "./error_kind.ts";
+import { atOnce, errorKind, FileError, plainText } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 const { process } = globalThis as unknown as { process: { platform: string } };
@@ -38,41 +38,31 @@ export const nodeFiles: FileSystem = {
 };
 
 /** Synchronous, because this is on the way of every start: each step would wait for a thread. */
-function readTextNoFollow(path: string, limit: number): string {
-  if (fs.lstatSync(path).isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");
+function readTextNoFollow(path: string, limit: number): string | null {
+  const seen = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (seen === undefined) return null;
+  if (seen.isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");
   // Without waiting, or a pipe would keep us until somebody writes to it.
   const file = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
   try {
     const stat = fs.fstatSync(file);
     if (!stat.isFile()) throw new FileError("NOT_TEXT", "it is not a file");
     if (stat.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
-    // Nobody writes to these files: a new one is renamed over the old. The size is the size.
-    const bytes = new Uint8Array(stat.size);
-    let length = 0;
-    while (length < bytes.length) {
-      const count = fs.readSync(file, bytes, length, bytes.length - length, length);
-      if (count === 0) break;
-      length += count;
-    }
-    return decodeText(bytes.subarray(0, length));
+    const bytes = fs.readFileSync(file);
+    return plainText(bytes.toString(), () => bytes);
   } finally {
     fs.closeSync(file);
   }
 }
 
 function status(path: string): FileStatus | null {
-  try {
-    const stat = fs.lstatSync(path);
-    return {
-      isFile: stat.isFile(),
-      isDirectory: stat.isDirectory(),
-      isSymlink: stat.isSymbolicLink(),
-      mode: windows ? null : stat.mode & 0o777,
-    };
-  } catch (error) {
-    if (errorKind(error) === "not_found") return null;
-    throw error;
-  }
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? null : {
+    isFile: stat.isFile(),
+    isDirectory: stat.isDirectory(),
+    isSymlink: stat.isSymbolicLink(),
+    mode: windows ? null : stat.mode & 0o777,
+  };
 }
 
 /** Folder by folder: Node's own recursion calls a read-only disk "not found". */

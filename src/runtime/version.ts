@@ -1,4 +1,4 @@
-import { denoNamespace } from "./deno.ts";
+import { denoNamespace } from "./current.ts";
 
 /** Version of the runtime, such as `"2.9.6"`; `""` where it is not told. */
 export function runtimeVersion(): string {

@@ -4,14 +4,6 @@ import type { Runtime } from "../runtime/runtime.ts";
 export const MAXIMUM_BYTES = 1_000_000;
 
 /** The text of a file, or `null` when there is none. Never through a symlink. */
-export function readPrivateFile(
-  runtime: Pick<Runtime, "files" | "errorKind">,
-  path: string,
-): string | null {
-  try {
-    return runtime.files.readTextNoFollow(path, MAXIMUM_BYTES);
-  } catch (error) {
-    if (runtime.errorKind(error) === "not_found") return null;
-    throw error;
-  }
+export function readPrivateFile(runtime: Pick<Runtime, "files">, path: string): string | null {
+  return runtime.files.readTextNoFollow(path, MAXIMUM_BYTES);
 }
