@@ -56,19 +56,16 @@ function bunOnceFetch(): { fetch: typeof fetch; close(): void } {
 }
 
 /**
- * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here it
- * gets a pool of its own, which keeps none.
+ * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here every
+ * request gets a pool of its own, whose one connection nobody takes again.
  */
 function nodeOnceFetch(): { fetch: typeof fetch; close(): void } {
-  const pool = ownPool();
-  const send = pool === undefined
-    ? async (input: RequestInfo | URL, init?: RequestInit) => {
-      const { fetchOnce } = await import("./node_once_fetch.ts");
-      return await fetchOnce(input, init);
-    }
-    : (input: RequestInfo | URL, init?: RequestInit) =>
-      fetch(input, { ...init, dispatcher: pool } as RequestInit);
-  // The pool ends each connection with its answer: there is nothing left to close.
+  const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const pool = ownPool();
+    if (pool) return await fetch(input, { ...init, dispatcher: pool } as RequestInit);
+    const { fetchOnce } = await import("./node_once_fetch.ts");
+    return await fetchOnce(input, init);
+  };
   return { fetch: send as typeof fetch, close() {} };
 }
 
@@ -84,7 +81,9 @@ function ownPool(): object | undefined {
     ];
     if (dispatcher?.constructor.name !== "Agent") continue;
     const Agent = dispatcher.constructor as new (options: object) => object;
-    return new Agent({ pipelining: 0, connections: 1 });
+    // Idle connections keep no process alive; this one ends a millisecond after its answer, which
+    // takes less than to end it with the answer.
+    return new Agent({ connections: 1, keepAliveTimeout: 1, keepAliveMaxTimeout: 1 });
   }
   return undefined;
 }
