@@ -42,7 +42,7 @@ export type {
   Provider,
   SignInMethod,
 } from "./src/provider.ts";
-export { Credentials } from "./src/saved_credentials.ts";
+export { Credentials } from "./src/credentials.ts";
 export type { ScanReport } from "./src/scan_report.ts";
 export { Session } from "./src/session.ts";
 export type { PathCondition } from "./src/store/inspect_path.ts";

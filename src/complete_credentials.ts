@@ -1,8 +1,7 @@
 import { type CredentialValues, normaliseCredentials } from "./credentials.ts";
 import { missingCredentials } from "./missing_credentials.ts";
 import { AuthError } from "./errors.ts";
-import type { Edge } from "./get_session.ts";
-import type { CompleteCredentials } from "./get_session.ts";
+import type { CompleteCredentials, Edge } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
 import type { SessionOptions } from "./options.ts";
 import type { CredentialField, Provider } from "./provider.ts";

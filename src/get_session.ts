@@ -2,9 +2,11 @@ import { assemble } from "./assemble.ts";
 import {
   chooseCredentials,
   type ChosenCredentials,
+  Credentials,
   type CredentialValues,
   environmentCredentials,
   normaliseCredentials,
+  valuesOf,
 } from "./credentials.ts";
 import type { SessionOptions } from "./options.ts";
 import type { AuthError } from "./errors.ts";
@@ -13,7 +15,6 @@ import { findProvider } from "./providers/registry.ts";
 import type { Person } from "./notebook/person.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { Credentials, valuesOf } from "./saved_credentials.ts";
 import { Session } from "./session.ts";
 import { findCredentials } from "./store/credentials_file.ts";
 import type { SavedCredentials } from "./store/store.ts";

@@ -5,7 +5,7 @@ import type { CommonOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
-import type { Credentials } from "./saved_credentials.ts";
+import type { Credentials } from "./credentials.ts";
 import { readCredentials } from "./store/credentials_file.ts";
 
 /** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */

@@ -1,5 +1,5 @@
 import { checkOptions } from "./check_options.ts";
-import { normaliseCredentials, variableFor } from "./credentials.ts";
+import { Credentials, normaliseCredentials, variableFor } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CommonOptions } from "./options.ts";
 import { missingCredentials } from "./missing_credentials.ts";
@@ -7,7 +7,6 @@ import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { Credentials } from "./saved_credentials.ts";
 import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
 
 /** Variables that steer the machine, not an API: a credentials file must not set them. */

@@ -5,7 +5,7 @@ import type { CommonOptions, CreateOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
-import { Credentials, valuesOf } from "./saved_credentials.ts";
+import { Credentials, valuesOf } from "./credentials.ts";
 import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
 import { forgetCredentials as forget, writeCredentials } from "./store/write_credentials.ts";
 

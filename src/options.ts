@@ -1,4 +1,4 @@
-import type { Credentials } from "./saved_credentials.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Person } from "./notebook/person.ts";
 import type { SignInMethod } from "./provider.ts";
 import type { ProviderUrls } from "./system.ts";

@@ -1,7 +1,7 @@
 import type { DoctorReport } from "./doctor/doctor_report.ts";
 import type { CommonOptions, CreateOptions, SessionOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
-import type { Credentials } from "./saved_credentials.ts";
+import type { Credentials } from "./credentials.ts";
 import type { ScanReport } from "./scan_report.ts";
 import type { Session } from "./session.ts";
 

@@ -97,7 +97,7 @@ Deno.test({
       if (from === "src/provider.ts") assert.fail(`a provider is data, and imports ${to}`);
       if (from === "mod.ts") assert.match(to, /^src\//);
       if (from.startsWith("src/providers/")) {
-        assert.match(to, /^src\/(providers\/|define_provider|provider_defaults|errors)/);
+        assert.match(to, /^src\/(providers\/|define_provider|errors)/);
       }
       if (from.startsWith("src/store/")) {
         assert.match(to, /^(src\/(store|runtime|errors|url)|npm:|node:|env-paths)/);
@@ -127,7 +127,9 @@ Deno.test({
     for (const path of loaded) {
       for (const { from, to, dynamic } of all) if (from === path && !dynamic) loaded.add(to);
     }
-    assert(loaded.has("src/session.ts") && loaded.size > 20, "the graph was not read");
+    assert(loaded.has("src/session.ts") && loaded.size > 10, "the graph was not read");
+    // Each costs every start: what few need is loaded by those.
+    assert(loaded.size <= 20, `mod.ts loads ${loaded.size} modules`);
     const late =
       /^src\/(map|scan_|local_secrets|doctor\/|cli|store\/list_saved|notebook\/(scan|doctor|progress))/;
     for (const path of loaded) assert.doesNotMatch(path, late, "loaded by mod.ts");

@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";
-import { readCapped } from "../http/read_capped.ts";
-import type { OpenFetch } from "../http/token_fetch.ts";
+import { type OpenFetch, readCapped } from "../http/token_fetch.ts";
 import type { EndpointFacts } from "./facts.ts";
 
 /** What to ask. */

@@ -1,6 +1,6 @@
 import * as openid from "openid-client";
 import { AuthError } from "../errors.ts";
-import { basicCredentials } from "../http/basic.ts";
+import { basicCredentials } from "../http/token_fetch.ts";
 import type { GrantParts } from "./grant.ts";
 
 /** How the client of a provider proves who it is, as openid-client wants it. */

@@ -1,5 +1,5 @@
 import type { DenoFile, DenoFileInfo, DenoNamespace } from "./deno_namespace.ts";
-import { atOnce, errorKind, FileError, plainText } from "./error_kind.ts";
+import { atOnce, errorKind, FileError, MAXIMUM_BYTES, plainText } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 /**
@@ -10,7 +10,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
   return {
     readText: (path) => deno.readTextFile(path),
-    readTextNoFollow(path, limit) {
+    readTextNoFollow(path, limit = MAXIMUM_BYTES) {
       try {
         return readTextNoFollow(deno, path, limit);
       } catch (error) {

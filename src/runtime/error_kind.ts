@@ -1,5 +1,8 @@
 import type { ErrorKind } from "./runtime.ts";
 
+/** Files of credentials and tokens are small; what is larger is something else. */
+export const MAXIMUM_BYTES = 1_000_000;
+
 /** Codes of {@linkcode FileError} and of the systems' own errors, by what they mean to the store. */
 const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   ENOENT: "not_found",

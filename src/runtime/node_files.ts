@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { atOnce, errorKind, FileError, plainText } from "./error_kind.ts";
+import { atOnce, errorKind, FileError, MAXIMUM_BYTES, plainText } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 const { process } = globalThis as unknown as { process: { platform: string } };
@@ -38,7 +38,7 @@ export const nodeFiles: FileSystem = {
 };
 
 /** Synchronous, because this is on the way of every start: each step would wait for a thread. */
-function readTextNoFollow(path: string, limit: number): string | null {
+function readTextNoFollow(path: string, limit = MAXIMUM_BYTES): string | null {
   const seen = fs.lstatSync(path, { throwIfNoEntry: false });
   if (seen === undefined) return null;
   if (seen.isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");

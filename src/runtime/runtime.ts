@@ -22,11 +22,11 @@ export interface PrivateFileHandle {
 export interface FileSystem {
   readText(path: string): Promise<string>;
   /**
-   * Reads a file of at most `limit` bytes as UTF-8; `null` when there is none. Not through a
-   * symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
+   * Reads a file of at most `limit` bytes (a megabyte) as UTF-8; `null` when there is none. Not
+   * through a symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
    * "not_text". At once: a start has nothing to do meanwhile.
    */
-  readTextNoFollow(path: string, limit: number): string | null;
+  readTextNoFollow(path: string, limit?: number): string | null;
   /** `lstat`: never follows a symlink. `null` when nothing is there. */
   status(path: string): Promise<FileStatus | null>;
   /** Exclusive create (`O_EXCL`, so never through a symlink) with `mode`, readable by nobody else. */

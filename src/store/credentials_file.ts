@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import { readPrivateFile } from "./read_private_file.ts";
 import type { SavedCredentials } from "./store.ts";
 
 /** Where an application's credentials file may be. */
@@ -72,7 +71,7 @@ export async function readCredentials(
 ): Promise<Record<string, unknown> | null> {
   let text;
   try {
-    text = readPrivateFile(runtime, path);
+    text = runtime.files.readTextNoFollow(path);
   } catch (error) {
     const kind = runtime.errorKind(error);
     if (kind === "symlink") throw damaged(path, "is a symbolic link, which is never followed");

@@ -2,7 +2,6 @@ import type { ForeignTokens } from "../provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isLoopback, matchesHost } from "../url.ts";
 import { joinPath } from "./paths.ts";
-import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken } from "./store.ts";
 
 /**
@@ -24,7 +23,7 @@ export function readForeignToken(
   const file = sessionKey === undefined ? place.file : `${place.file}.${sessionKey}`;
   try {
     const path = joinPath(runtime, home, ...folder.split("/"), file);
-    const text = readPrivateFile(runtime, path);
+    const text = runtime.files.readTextNoFollow(path);
     return text === null ? null : parseForeignToken(JSON.parse(text), key, hosts);
   } catch {
     return null; // another program's file: what is wrong with it is not for us to say

@@ -1,7 +1,6 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CredentialsPlace } from "./credentials_file.ts";
 import { configDirectories, joinPath, otherConfigDirectories } from "./paths.ts";
-import { readPrivateFile } from "./read_private_file.ts";
 import type { SavedCredentials, StoredToken } from "./store.ts";
 import { parseStoredToken, TOKEN_FOLDER } from "./token_store.ts";
 
@@ -71,7 +70,7 @@ async function readAll(
   for (const name of (await runtime.files.list(folder).catch(() => [])).filter(wanted).sort()) {
     const path = joinPath(runtime, folder, name);
     try {
-      const values: unknown = JSON.parse(readPrivateFile(runtime, path) ?? "null");
+      const values: unknown = JSON.parse(runtime.files.readTextNoFollow(path) ?? "null");
       if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
       found.push({ path, values: values as Record<string, unknown> });
     } catch {

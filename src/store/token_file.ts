@@ -7,7 +7,6 @@ import {
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
-import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken } from "./store.ts";
 import { parseStoredToken } from "./token_store.ts";
 
@@ -64,7 +63,7 @@ export async function removeToken(runtime: Runtime, file: TokenFile): Promise<bo
  */
 async function setDamagedAside(runtime: Runtime, path: string, key: string): Promise<void> {
   try {
-    const text = readPrivateFile(runtime, path);
+    const text = runtime.files.readTextNoFollow(path);
     if (text === null || parseStoredToken(text, key)) return;
   } catch (error) {
     // A link is replaced by the write, its target left alone; anything unreadable is set aside.

@@ -1,8 +1,7 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { LockOptions } from "./patience.ts";
+import type { LockOptions } from "./lock.ts";
 import { joinPath } from "./paths.ts";
-import { readPrivateFile } from "./read_private_file.ts";
 import type { StoredToken, TokenStore } from "./store.ts";
 import type { TokenFile } from "./token_file.ts";
 
@@ -115,7 +114,7 @@ class DiskStore implements TokenStore {
   #readDisk(key: string): StoredToken | null {
     if (this.#folder === undefined) return null;
     try {
-      const text = readPrivateFile(this.#runtime, this.#path(this.#folder, key));
+      const text = this.#runtime.files.readTextNoFollow(this.#path(this.#folder, key));
       return text === null ? null : parseStoredToken(text, key);
     } catch {
       return null; // the next write finds out why, and says it

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { basicCredentials } from "../../src/http/basic.ts";
+import { basicCredentials } from "../../src/http/token_fetch.ts";
 import { safeText, secretsOf } from "../../src/http/redact.ts";
 import { eachRow, test } from "../support/tests.ts";
 

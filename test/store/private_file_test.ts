@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
+import { MAXIMUM_BYTES } from "../../src/runtime/error_kind.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import {
   createPrivateFile,
@@ -8,7 +9,6 @@ import {
   sweepTemporaryFiles,
   writePrivateFile,
 } from "../../src/store/private_file.ts";
-import { MAXIMUM_BYTES, readPrivateFile } from "../../src/store/read_private_file.ts";
 import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes } from "../support/runtimes.ts";
@@ -100,11 +100,11 @@ Deno.test({
     await Deno.writeTextFile(folder.at("target"), "somebody's", { mode: 0o644 });
     await Deno.symlink(folder.at("target"), file);
     assert.throws(
-      () => readPrivateFile(runtime, file),
+      () => runtime.files.readTextNoFollow(file),
       (error) => runtime.errorKind(error) === "symlink",
     );
     await writePrivateFile(runtime, file, "ours");
-    assert.equal(readPrivateFile(runtime, file), "ours");
+    assert.equal(runtime.files.readTextNoFollow(file), "ours");
     assert.equal((await Deno.lstat(file)).isSymlink, false);
     assert.equal(await Deno.readTextFile(folder.at("target")), "somebody's");
     assert.equal((await folder.modes())["target"], "644");
@@ -119,7 +119,7 @@ Deno.test({
     const runtime = await currentRuntime();
     const kind = (name: string) => {
       try {
-        return readPrivateFile(runtime, folder.at(name))?.length ?? null;
+        return runtime.files.readTextNoFollow(folder.at(name))?.length ?? null;
       } catch (error) {
         return runtime.errorKind(error);
       }
@@ -171,7 +171,7 @@ Deno.test({
         writePrivateFile({ ...real, files }, folder.at("file"), "new one"),
         (error) => real.errorKind(error) === "no_space",
       );
-      assert.equal(readPrivateFile(real, folder.at("file")), "old");
+      assert.equal(real.files.readTextNoFollow(folder.at("file")), "old");
       assert.deepEqual(Object.keys(await folder.modes()), ["file"], step);
     }
   },
@@ -207,7 +207,7 @@ Deno.test({
     tries = 0;
     await writePrivateFile({ ...real, files: open, platform: "windows" }, file, "two");
     assert.equal(tries, 3);
-    assert.equal(readPrivateFile(real, file), "two");
+    assert.equal(real.files.readTextNoFollow(file), "two");
   },
 });
 
