@@ -3,16 +3,22 @@ import type { Comparison, Findings } from "./report.ts";
 import { type Contestant, race } from "./whole_process.ts";
 import type { World } from "./world.ts";
 
+/** Deno then reads what `import()` loads when that is called, and not before the program starts. */
+const LAZY = "--unstable-lazy-dynamic-imports";
+
 const PYTHON_MODULES = "authlib, requests, platformdirs";
 
 /** Whole processes: a cached start, a first sign-in, and what one would write without this module. */
 export async function measureStarts(world: World, rounds: number): Promise<Findings> {
   const token = await world.signIn("cached");
   const fresh = world.environment("fresh");
+  const prepare = () => world.forgetTokens("fresh");
   const names = {
     floor: "floor: one fetch, static token",
     cached: "cached start",
+    cachedLazy: "cached start, lazy imports",
     first: "first sign-in",
+    firstLazy: "first sign-in, lazy imports",
     assertion: "assertion by hand, no library",
     client: "openid-client by hand",
     paths: "openid-client + env-paths",
@@ -21,7 +27,9 @@ export async function measureStarts(world: World, rounds: number): Promise<Findi
   const contestants: Contestant[] = [
     deno(names.floor, "floor.ts", { ...fresh, STATIC_TOKEN: token }),
     deno(names.cached, "session.ts", world.environment("cached")),
-    deno(names.first, "session.ts", fresh, () => world.forgetTokens("fresh")),
+    deno(names.cachedLazy, "session.ts", world.environment("cached"), { flags: [LAZY] }),
+    deno(names.first, "session.ts", fresh, { prepare }),
+    deno(names.firstLazy, "session.ts", fresh, { prepare, flags: [LAZY] }),
     deno(names.assertion, "assertion_by_hand.ts", fresh),
     deno(names.client, "openid_client_by_hand.ts", fresh),
     deno(names.paths, "openid_client_env_paths.ts", fresh),
@@ -46,7 +54,9 @@ export async function measureStarts(world: World, rounds: number): Promise<Findi
     medians,
     comparisons: [
       compare(names.cached, names.floor, 1.10),
+      compare(names.cachedLazy, names.floor, 1.10),
       compare(names.first, names.client, 1.15),
+      compare(names.firstLazy, names.client, 1.15),
       ...(python === null ? [] : [compare(names.first, names.python, 0.35)]),
     ],
     skipped: python === null ? [`no python3 with ${PYTHON_MODULES}`] : [],
@@ -57,17 +67,26 @@ export async function measureStarts(world: World, rounds: number): Promise<Findi
 export async function measureImport(world: World, rounds: number): Promise<Findings> {
   const env = world.environment("fresh");
   const what = "import of the module";
+  const lazy = "import of the module, lazy imports";
   const against = "empty module";
   // Shorter than a start, and its target is in milliseconds: more rounds to see them.
-  const medians = await race(
-    [deno(against, "empty.ts", env), deno(what, "import_module.ts", env)],
-    rounds * 2,
-  );
-  const [base = NaN, value = NaN] = medians.values();
+  const medians = await race([
+    deno(against, "empty.ts", env),
+    deno(what, "import_module.ts", env),
+    deno(lazy, "import_module.ts", env, { flags: [LAZY] }),
+  ], rounds * 2);
+  const compare = (what: string): Comparison => ({
+    what,
+    against,
+    value: medians.get(what) ?? NaN,
+    base: medians.get(against) ?? NaN,
+    unit: "ms",
+    target: { more: 3 },
+  });
   return {
     title: "whole process, nothing called",
     medians,
-    comparisons: [{ what, against, value, base, unit: "ms", target: { more: 3 } }],
+    comparisons: [compare(what), compare(lazy)],
   };
 }
 
@@ -75,10 +94,10 @@ function deno(
   name: string,
   script: string,
   env: Record<string, string>,
-  prepare?: () => Promise<void>,
+  { prepare, flags = [] }: { prepare?: () => Promise<void>; flags?: string[] } = {},
 ): Contestant {
   const path = fileURLToPath(new URL(`cases/${script}`, import.meta.url));
-  const args = ["run", "-A", "--quiet", path];
+  const args = ["run", "-A", "--quiet", ...flags, path];
   return { name, program: Deno.execPath(), args, env, ...(prepare && { prepare }) };
 }
 

@@ -11,18 +11,23 @@ export interface OtherRuntime {
 /** The first Node release with everything this package needs, as npm has it. */
 const OLDEST_NODE = "node@22.13.0";
 
+/** The one most use, and the newest. */
+const OTHER_NODES = ["node@24.9.0", "node@26.10.0"];
+
 /** Bun as npm has it, for where there is none. */
 const BUN = "bun@1.4.5";
 
 /**
- * Finds the runtimes to test with: the oldest Node this package supports (from npm), `node` and `bun`
- * on the path (Bun from npm otherwise), and the programs that `ONECELL_NODES` lists, separated by
- * colons. An older `node` on the path is left out.
+ * Finds the runtimes to test with: the oldest Node this package supports, the one most use and the
+ * newest (from npm), `node` and `bun` on the path (Bun from npm otherwise), and the programs that
+ * `ONECELL_NODES` lists, separated by colons. An older `node` on the path is left out.
  */
 export async function findRuntimes(): Promise<OtherRuntime[]> {
   const listed = (Deno.env.get("ONECELL_NODES") ?? "").split(":").filter((path) => path !== "");
   const found: OtherRuntime[] = [];
-  for (const program of [await fromNpm(OLDEST_NODE), "node", ...listed]) {
+  const nodes = [];
+  for (const node of [OLDEST_NODE, ...OTHER_NODES]) nodes.push(await fromNpm(node));
+  for (const program of [...nodes, "node", ...listed]) {
     const version = await versionOf(program);
     if (version === null || isOlder(version, OLDEST_NODE)) continue;
     if (!found.some(({ name }) => name === `node ${version}`)) {
