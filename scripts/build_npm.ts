@@ -17,8 +17,8 @@ interface Dnt {
   build(options: Record<string, unknown>): Promise<void>;
 }
 
-// A computed name, so that no gate of this repository needs dnt: this script alone does.
-const dntName: string = "jsr:@deno/dnt@^0.42.3";
+/** dnt as an import map may name it, else from JSR. */
+const DNT: readonly string[] = ["@deno/dnt", "jsr:@deno/dnt@^0.42.3"];
 
 const [version, outDir = "npm"] = Deno.args;
 if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
@@ -27,7 +27,7 @@ if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
 Deno.chdir(new URL("..", import.meta.url));
 
 const hasCommand = existsSync("src/cli.ts");
-const dnt: Dnt = await import(dntName);
+const dnt = await loadDnt();
 await dnt.emptyDir(outDir);
 await dnt.build({
   entryPoints: [
@@ -64,6 +64,17 @@ await dnt.build({
 // Only now: dnt runs its tests against the modules.
 await bundle(join(outDir, "esm"));
 await importInNode();
+
+/** Computed names, so that no gate of this repository needs dnt: this script alone does. */
+async function loadDnt(): Promise<Dnt> {
+  const [mapped = "", published = ""] = DNT;
+  try {
+    import.meta.resolve(mapped);
+  } catch {
+    return await import(published);
+  }
+  return await import(mapped);
+}
 
 /** The imports of `deno.json` as a plain import map: that one needs an entry for sub-paths too. */
 async function writeImportMap(): Promise<string> {

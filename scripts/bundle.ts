@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type GetManualChunk, type Plugin, rollup } from "rollup";
-import { minify } from "terser";
+// By their whole names: dnt is run with an import map of its own, which has no others.
+// deno-lint-ignore no-import-prefix
+import { type GetManualChunk, type Plugin, rollup } from "npm:@rollup/wasm-node@^4.68.0";
+// deno-lint-ignore no-import-prefix
+import { minify } from "npm:terser@^5.51.0";
 
 /** The folder of the chunks, in a package. */
 export const FOLDER = "chunks";
