@@ -124,7 +124,7 @@ function withoutComments(): Plugin {
 /** Removes what the bundle stands in for. */
 async function removeModules(root: string): Promise<void> {
   for (const name of await readdir(root, { recursive: true })) {
-    const isOurs = /^(mod|src[\\/].*)\.js(\.map)?$/.test(name);
+    const isOurs = /^(mod|_dnt\.(shims|polyfills)|src[\\/].*)\.js(\.map)?$/.test(name);
     if (isOurs) await rm(join(root, name));
   }
 }
