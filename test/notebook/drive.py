@@ -115,24 +115,38 @@ class Drive:
         self.prompts = []
         self.displays = []
         self.cells = []
-        specs = OneKernelSpec(user_kernel_dir=request["kernelDirectory"])
-        self.manager = AsyncKernelManager(kernel_name="deno", kernel_spec_manager=specs)
+
+    async def start(self):
+        """Starts a kernel: again where another program was quicker to take one of its free ports."""
+        specs = OneKernelSpec(user_kernel_dir=self.request["kernelDirectory"])
+        for attempt in range(3):
+            self.manager = AsyncKernelManager(kernel_name="deno", kernel_spec_manager=specs)
+            await self.manager.start_kernel(env=self.request["env"], cwd=self.request["directory"])
+            self.client = self.manager.client()
+            self.client.start_channels()
+            try:
+                return await self.client.wait_for_ready(timeout=self.request["startTimeout"])
+            except BaseException:
+                died = not await self.manager.is_alive()
+                await self.stop()
+                if not died or attempt == 2:
+                    raise
+
+    async def stop(self):
+        self.client.stop_channels()
+        await self.manager.shutdown_kernel(now=True)
 
     async def run(self):
         started = time.monotonic()
-        await self.manager.start_kernel(env=self.request["env"], cwd=self.request["directory"])
-        self.client = self.manager.client()
-        self.client.start_channels()
+        await self.start()
         try:
-            await self.client.wait_for_ready(timeout=self.request["startTimeout"])
             start_seconds = time.monotonic() - started
             for index, cell in enumerate(self.page.notebook["cells"]):
                 if cell["cell_type"] == "code" and not await self.run_cell(index, cell):
                     break
             alive = await self.manager.is_alive()
         finally:
-            self.client.stop_channels()
-            await self.manager.shutdown_kernel(now=True)
+            await self.stop()
         return {
             "cells": self.cells,
             "prompts": self.prompts,
