@@ -58,7 +58,9 @@ export async function getSession(
 
 /** Most calls have no options, and load nothing that checks them. */
 async function check(options: SessionOptions): Promise<void> {
-  if (options !== null && typeof options === "object" && Object.keys(options).length === 0) return;
+  const isNone = options !== null && typeof options === "object" && !Array.isArray(options) &&
+    Object.keys(options).length === 0;
+  if (isNone) return;
   const { checkOptions } = await import("./check_options.ts");
   checkOptions(options, "session", "getSession");
   if (!options.signal?.aborted) return;
@@ -107,7 +109,7 @@ export async function gather(
   };
   // A file that is not needed is not read: a damaged one must not stand in the way of the others.
   const isPossible = given !== undefined || Object.keys(sources.environment).length > 0 ||
-    provider.requires.length === 0;
+    provider.requires.every((field) => provider.defaults?.[field] !== undefined);
   const isEnough = isPossible && chooseCredentials(provider, sources).missing.length === 0;
   const file = isEnough ? null : await findCredentials(runtime, place);
   const chosen = chooseCredentials(provider, { ...sources, file });

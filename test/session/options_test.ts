@@ -36,10 +36,11 @@ test("a mistyped option is named, with the one that was meant", () =>
     assert(!error.message.includes("secret-value"));
   }));
 
-test("options that are undefined are as good as absent, and no object is refused", () => {
+test("options that are undefined are as good as absent, and no object is refused", async () => {
   checkOptions({ sessionKey: undefined, credentials: undefined }, "session", "x");
   for (const wrong of [null, "x", 5, []]) {
     throws(() => checkOptions(wrong, "session", "x"), "invalid_argument");
+    await rejects(getSession("spatiafi", wrong as SessionOptions), "invalid_argument");
   }
   throws(() => checkOptions({ sessionKey: "a" }, "common", "x"), "invalid_argument");
 });
