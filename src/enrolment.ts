@@ -21,8 +21,11 @@ export function enrolmentParts(
   values: CredentialValues,
 ): EnrolmentParts {
   const environment = environmentUrls(provider, (name) => runtime.getEnvironment(name));
+  const system = resolveSystem(provider, [options, environment], values);
+  // Its URLs are checked when they are read: before anybody types a password.
+  void system.enrolment;
   return {
-    system: resolveSystem(provider, [options, environment], values),
+    system,
     openFetch: openFetch(options, runtime),
     timeout: options.timeout ?? 30_000,
     signal: options.signal,

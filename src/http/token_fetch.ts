@@ -129,7 +129,6 @@ export const BODY_LIMIT = 1_048_576;
  * @throws {AuthError} `bad_response` when it is larger
  */
 export async function readCapped(response: Response, what: string): Promise<string> {
-  if (isSmall(response.headers)) return await response.text();
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
@@ -152,12 +151,6 @@ export async function readCapped(response: Response, what: string): Promise<stri
     await reader?.cancel().catch(() => {});
     throw error;
   }
-}
-
-/** HTTP itself keeps a body to the length that was announced, unless it is compressed. */
-function isSmall(headers: Headers): boolean {
-  const length = headers.get("content-length");
-  return length !== null && Number(length) <= BODY_LIMIT && !headers.has("content-encoding");
 }
 
 /** HTTP Basic of RFC 7617: UTF-8, and never form-encoded. */

@@ -1,5 +1,5 @@
 import type { DenoFile, DenoFileInfo, DenoNamespace } from "./deno_namespace.ts";
-import { atOnce, errorKind, FileError, MAXIMUM_BYTES, plainText } from "./error_kind.ts";
+import { atOnce, decodeText, errorKind, FileError, MAXIMUM_BYTES } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 /**
@@ -49,32 +49,44 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   };
 }
 
-/** How often a file may be replaced by its writers while it is being read. */
-const READING_TRIES = 20;
+/** How often a file may be replaced by its writers while it is being opened. */
+const OPENING_TRIES = 20;
 
 /**
- * Deno has no `O_NOFOLLOW`: what was read must be what `lstat` sees before and after. Synchronous,
- * because this is on the way of every start, and each call would otherwise wait for a thread.
+ * Deno has no `O_NOFOLLOW`: what was opened must be what `lstat` saw. Synchronous, because this is
+ * on the way of every start, and each call would otherwise wait for a thread.
  */
 function readTextNoFollow(deno: DenoNamespace, path: string, limit: number): string {
-  for (let tries = 0; tries < READING_TRIES; tries++) {
+  for (let tries = 0; tries < OPENING_TRIES; tries++) {
     const seen = deno.lstatSync(path);
     if (seen.isSymlink) throw new FileError("ELOOP", "it is a symbolic link");
     // Before opening: a pipe would wait for its writer for good.
     if (!seen.isFile) throw new FileError("NOT_TEXT", "it is not a file");
     if (seen.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
-    const text = deno.readTextFileSync(path);
-    const after = deno.lstatSync(path);
-    if (!sameFile(seen, after)) continue;
-    return plainText(text, () => deno.readFileSync(path));
+    const file = deno.openSync(path, { read: true });
+    try {
+      if (sameFile(seen, file.statSync())) return decodeText(readAll(file, seen.size));
+    } finally {
+      file.close();
+    }
   }
   throw new FileError("ELOOP", "something else is put in its place all the time");
 }
 
-/** Nobody writes to these files: a new one is renamed over the old. */
 function sameFile(a: DenoFileInfo, b: DenoFileInfo): boolean {
-  return a.size === b.size && a.isFile === b.isFile && a.isSymlink === b.isSymlink &&
-    (a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev));
+  return a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev);
+}
+
+/** Nobody writes to these files: a new one is renamed over the old. The size is the size. */
+function readAll(file: DenoFile, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
 }
 
 function status(deno: DenoNamespace, path: string): FileStatus | null {

@@ -13,7 +13,9 @@ export interface DenoFileInfo {
 
 /** An open file. */
 export interface DenoFile {
+  readSync(into: Uint8Array): number | null;
   writeSync(bytes: Uint8Array): number;
+  statSync(): DenoFileInfo;
   sync(): Promise<void>;
   close(): void;
 }
@@ -55,8 +57,6 @@ export interface DenoNamespace {
     path: string,
     options: { read?: boolean; write?: boolean; createNew?: boolean; mode?: number },
   ): DenoFile;
-  readFileSync(path: string): Uint8Array;
-  readTextFileSync(path: string): string;
   readTextFile(path: string): Promise<string>;
   readDirSync(path: string): Iterable<{ name: string }>;
   renameSync(from: string, to: string): void;

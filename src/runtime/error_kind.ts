@@ -60,25 +60,20 @@ export function missingFlag(error: unknown): string | undefined {
   return value ? `${flag}=${value.replaceAll(",", ",,")}` : flag;
 }
 
+/** Up to this many bytes are made characters at once. */
+const AT_ONCE = 16_384;
+
 /** Decodes UTF-8 strictly, without a byte order mark. */
 export function decodeText(bytes: Uint8Array): string {
+  // Most files are ASCII, which needs no decoder: to make one takes longer than to read the file.
+  if (bytes.length <= AT_ONCE && bytes.every((byte) => byte < 0x80)) {
+    return String.fromCharCode(...bytes);
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new FileError("NOT_TEXT", "it is not UTF-8 text");
   }
-}
-
-/**
- * The text of a file that was read leniently, when that was right: a decoder takes longer to make
- * than a file to read.
- *
- * @param bytes reads the file again
- */
-export function plainText(text: string, bytes: () => Uint8Array): string {
-  // What is no UTF-8 was replaced by this, unless the file does hold it.
-  if (text.includes("\ufffd")) return decodeText(bytes());
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 /** Does something now; what it throws rejects. */

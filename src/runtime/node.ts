@@ -75,17 +75,16 @@ function nodeOnceFetch(): { fetch: typeof fetch; close(): void } {
  */
 function ownPool(): object | undefined {
   new Headers(); // what `fetch` is made of is loaded when first used
-  for (const version of [2, 1]) {
-    const dispatcher = (globalThis as Record<symbol, unknown>)[
-      Symbol.for(`undici.globalDispatcher.${version}`)
-    ];
-    if (dispatcher?.constructor.name !== "Agent") continue;
-    const Agent = dispatcher.constructor as new (options: object) => object;
-    // Idle connections keep no process alive; this one ends a millisecond after its answer, which
-    // takes less than to end it with the answer.
-    return new Agent({ connections: 1, keepAliveTimeout: 1, keepAliveMaxTimeout: 1 });
-  }
-  return undefined;
+  // A program's own undici may be another version, whose pool Node's `fetch` cannot use.
+  const version = Number.parseInt(process.versions["undici"] ?? "") >= 8 ? 2 : 1;
+  const dispatcher = (globalThis as Record<symbol, unknown>)[
+    Symbol.for(`undici.globalDispatcher.${version}`)
+  ];
+  if (dispatcher?.constructor.name !== "Agent") return undefined;
+  const Agent = dispatcher.constructor as new (options: object) => object;
+  // Idle connections keep no process alive; this one ends a millisecond after its answer, which
+  // takes less than to end it with the answer.
+  return new Agent({ connections: 1, keepAliveTimeout: 1, keepAliveMaxTimeout: 1 });
 }
 
 function writeError(text: string): void {

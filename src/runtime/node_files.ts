@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { atOnce, errorKind, FileError, MAXIMUM_BYTES, plainText } from "./error_kind.ts";
+import { atOnce, decodeText, errorKind, FileError, MAXIMUM_BYTES } from "./error_kind.ts";
 import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 const { process } = globalThis as unknown as { process: { platform: string } };
@@ -48,8 +48,7 @@ function readTextNoFollow(path: string, limit = MAXIMUM_BYTES): string | null {
     const stat = fs.fstatSync(file);
     if (!stat.isFile()) throw new FileError("NOT_TEXT", "it is not a file");
     if (stat.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
-    const bytes = fs.readFileSync(file);
-    return plainText(bytes.toString(), () => bytes);
+    return decodeText(fs.readFileSync(file));
   } finally {
     fs.closeSync(file);
   }

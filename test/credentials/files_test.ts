@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   createCredentials,
   Credentials,
+  defineProvider,
   forgetCredentials,
   getSession,
   importCredentials,
@@ -32,6 +33,23 @@ test("a credentials file is found under either name, and a missing one is no err
     assert.equal(session.source, `${directory}/${name}`);
     await works(session);
   }));
+
+test("a damaged credentials file is not read where every value has a default", async () => {
+  await using world = await createWorld("spatiafi");
+  const { directory } = world;
+  await Deno.writeTextFile(`${directory}/${FILE}`, "{");
+  const provider = defineProvider({
+    name: "public",
+    apiUrl: "https://api.example.com",
+    authUrl: "https://auth.example.com",
+    endpoints: { token: "/token", authorization: "/authorize" },
+    grant: "authorization_code",
+    clientAuthentication: "none",
+    defaults: { client_id: "public-client" },
+  });
+  const signIn = getSession(provider, { directory, interactive: false });
+  await rejects(signIn, "credentials_missing");
+});
 
 test("a damaged credentials file is named, left as it is, and stands in nobody's way", () =>
   eachRow([

@@ -122,6 +122,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a request that runs once is not led astray by another version of undici",
+  ...STRICT,
+  async fn() {
+    for (const runtime of await allRuntimes()) {
+      await using server = new BreakingServer();
+      const worker = new WorkerProcess(WORKER, ["foreign", server.url], { runtime });
+      assert.equal((await worker.answer<Answer>()).text, "ok", runtime.name);
+    }
+  },
+});
+
+Deno.test({
   name: "a request that runs once ends with its signal",
   ...STRICT,
   async fn() {

@@ -41,6 +41,22 @@ async function once(url: string): Promise<unknown[]> {
   return answers;
 }
 
+/** Requests where a program's own undici, of another version than the runtime's, is loaded too. */
+async function foreign(url: string): Promise<unknown> {
+  const own = Number.parseInt(process.versions["undici"] ?? "") >= 8 ? 2 : 1;
+  const Agent = class Agent {
+    dispatch(): never {
+      throw new Error("invalid onRequestStart method");
+    }
+  };
+  Object.defineProperty(globalThis, Symbol.for(`undici.globalDispatcher.${3 - own}`), {
+    value: new Agent(),
+    configurable: true,
+    writable: true,
+  });
+  return await post(runtime.onceFetch().fetch, `${url}/token`, "foreign");
+}
+
 /** How `onceFetch` ends when its signal does, before and after the headers have come. */
 async function aborted(url: string): Promise<unknown[]> {
   const { fetch: onceFetch, close } = runtime.onceFetch();
@@ -135,6 +151,7 @@ async function interrupted(): Promise<unknown> {
 
 const commands: Record<string, () => unknown> = {
   once: () => once(rest[0]),
+  foreign: () => foreign(rest[0]),
   aborted: () => aborted(rest[0]),
   async one() {
     const { fetch: onceFetch, close } = runtime.onceFetch();
