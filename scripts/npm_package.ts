@@ -10,6 +10,7 @@ export interface PackageFields {
   license: string;
   engines: Record<string, string>;
   sideEffects: false;
+  repository?: { type: "git"; url: string };
 }
 
 /** Files for people, copied from the repository's root where they exist. */
@@ -18,8 +19,16 @@ export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"]
 /** The file npm links as `onecell`. */
 export const COMMAND_FILE = "onecell.mjs";
 
-/** The fields of the package, whoever builds it. */
-export function packageFields(version: string = config.version): PackageFields {
+/**
+ * The fields of the package, whoever builds it.
+ *
+ * @param repository owner and name on GitHub; a workflow's own unless told otherwise, because npm
+ * refuses provenance that names another one than the package does
+ */
+export function packageFields(
+  version: string = config.version,
+  repository: string | undefined = Deno.env.get("GITHUB_REPOSITORY"),
+): PackageFields {
   return {
     name: config.name,
     version,
@@ -29,6 +38,9 @@ export function packageFields(version: string = config.version): PackageFields {
     // Older releases have no `node:sqlite` without a flag.
     engines: { node: ">=22.13" },
     sideEffects: false,
+    ...(repository
+      ? { repository: { type: "git", url: `git+https://github.com/${repository}.git` } }
+      : {}),
   };
 }
 

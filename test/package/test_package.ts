@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startSandbox } from "../../examples/sandbox/mod.ts";
+import { packageFields } from "../../scripts/npm_package.ts";
 import { install } from "./install.ts";
 import { compareFiles, listFiles, reachedModules, root } from "./package_files.ts";
 import { runOrThrow, runTool } from "./run.ts";
@@ -21,6 +22,7 @@ import { terminalAvailable } from "./terminal.ts";
 const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
 const TYPESCRIPT = "typescript@5.9.3";
+const NODE_TYPES = "@types/node@22";
 
 // `deno run` would register the test and not run it: that must not look like success.
 if (import.meta.main) {
@@ -41,6 +43,11 @@ Deno.test("the package", async (context) => {
       assert.deepEqual(compared, { unexpected: [], missing: [] });
     },
   );
+
+  await context.step("names the repository that a workflow publishes it from", () => {
+    const { repository } = packageFields("1.0.0", "owner/name");
+    assert.equal(repository?.url, "git+https://github.com/owner/name.git");
+  });
 
   await context.step("names no folder of the machine it was made on", async () => {
     for (const file of await listFiles(packageDirectory)) {
@@ -89,9 +96,24 @@ Deno.test("the package", async (context) => {
 
   for (const resolution of ["node16", "bundler"]) {
     await context.step(`has types under moduleResolution ${resolution}`, async () => {
-      await checkTypes(directory, resolution);
+      await checkTypes(directory, resolution, ["--lib", "esnext,dom,dom.iterable"]);
     });
   }
+
+  await context.step("has types for Node alone, without a browser's", async () => {
+    const install = ["install", "--no-audit", "--no-fund", "--no-save", NODE_TYPES];
+    await runOrThrow("npm", install, { cwd: directory });
+    await checkTypes(directory, "node16", ["--lib", "es2022", "--types", "node"]);
+  });
+
+  await context.step("is what npm would publish", async () => {
+    const dryRun = ["publish", "--dry-run", "--tag", "next", "--json", tarball];
+    const json = await runOrThrow("npm", dryRun, { cwd: directory });
+    // npm 11 puts the package's name around what npm 10 prints.
+    const printed = JSON.parse(json) as Record<string, unknown>;
+    const { files } = (printed["@onecell/auth"] ?? printed) as { files: { path: string }[] };
+    assert.deepEqual(files.map(({ path }) => path).sort(), await listFiles(packageDirectory));
+  });
 });
 
 /** Plays a scenario with a sandbox and a home of its own. */
@@ -109,18 +131,15 @@ async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
 }
 
 /** Type-checks a consumer, strictly and with the package's own declarations included. */
-async function checkTypes(directory: string, resolution: string): Promise<void> {
+async function checkTypes(
+  directory: string,
+  resolution: string,
+  libraries: string[],
+): Promise<void> {
   const source = new URL("./consumer.ts", import.meta.url);
   await copyFile(source, join(directory, "consumer.ts"));
   const module = resolution === "node16" ? "node16" : "esnext";
-  const options = [
-    "--noEmit",
-    "--strict",
-    "--target",
-    "es2022",
-    "--lib",
-    "esnext,dom,dom.iterable",
-  ];
+  const options = ["--noEmit", "--strict", "--target", "es2022", ...libraries];
   await runTool(
     TYPESCRIPT,
     "tsc",
