@@ -1,16 +1,17 @@
+import type { JWK } from "jose";
 import type { CryptoKey, CryptoKeyPair } from "openid-client";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 
 /** Makes a key to bind tokens to (DPoP, RFC 9449), as a private JWK for the store. */
-export async function createDpopKey(): Promise<JsonWebKey> {
+export async function createDpopKey(): Promise<JWK> {
   const pair = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   return await crypto.subtle.exportKey("jwk", pair.privateKey);
 }
 
 /** The key pair of a stored key. */
-export async function dpopKeyPair(jwk: JsonWebKey): Promise<CryptoKeyPair> {
-  const load = (key: JsonWebKey, usage: KeyUsage): Promise<CryptoKey> =>
+export async function dpopKeyPair(jwk: JWK): Promise<CryptoKeyPair> {
+  const load = (key: JWK, usage: KeyUsage): Promise<CryptoKey> =>
     crypto.subtle.importKey("jwk", key, ALGORITHM, usage === "verify", [usage]);
   return {
     privateKey: await load({ ...jwk, key_ops: ["sign"] }, "sign"),
@@ -25,7 +26,7 @@ export async function dpopKeyPair(jwk: JsonWebKey): Promise<CryptoKeyPair> {
  * @param now epoch milliseconds, by the server's clock
  */
 export async function dpopProof(
-  jwk: JsonWebKey,
+  jwk: JWK,
   request: {
     method: string;
     url: URL;
@@ -49,8 +50,8 @@ export async function dpopProof(
     .sign(privateKey);
 }
 
-function publicPart({ kty, crv, x, y }: JsonWebKey): JsonWebKey {
-  return { kty, crv, x, y } as JsonWebKey;
+function publicPart({ kty, crv, x, y }: JWK): JWK {
+  return { kty, crv, x, y } as JWK;
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import type { JWK } from "jose";
 import { AuthError } from "./errors.ts";
 import type { GrantRequest } from "./grants/grant.ts";
 import type { StoredToken } from "./store/store.ts";
@@ -123,7 +124,7 @@ export class Renewal {
     return token;
   }
 
-  async #dpopKey(known?: JsonWebKey): Promise<JsonWebKey | undefined> {
+  async #dpopKey(known?: JWK): Promise<JWK | undefined> {
     if (known !== undefined || !this.#parts.dpop) return known;
     return await (await import("./dpop.ts")).createDpopKey();
   }

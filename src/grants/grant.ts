@@ -1,3 +1,4 @@
+import type { JWK } from "jose";
 import type { CredentialValues } from "../credentials.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
 import type { System } from "../system.ts";
@@ -23,7 +24,7 @@ export interface GrantParts {
   /** What discovery gave, kept for the next exchange of the same session. */
   discovered: { metadata?: unknown };
   /** The key tokens are bound to (DPoP, RFC 9449), as a private JWK. */
-  dpopKey?: JsonWebKey | undefined;
+  dpopKey?: JWK | undefined;
 }
 
 /** One exchange at the token endpoint that asks nobody. */

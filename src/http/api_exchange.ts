@@ -1,3 +1,4 @@
+import type { JWK } from "jose";
 import { AuthError, type AuthErrorCode } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";
 import type { ApiFetchParts, ApiWire, Exchange, FirstAttempt } from "./api_fetch.ts";
@@ -40,7 +41,7 @@ export function createExchange(parts: ApiFetchParts, wire: ApiWire): Exchange {
   async function dpopHeaders(
     request: ApiRequest,
     token: StoredToken,
-    key: JsonWebKey,
+    key: JWK,
   ): Promise<Headers> {
     const { dpopProof } = await import("../dpop.ts");
     const headers = new Headers(request.headers);

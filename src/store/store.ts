@@ -1,3 +1,5 @@
+import type { JWK } from "jose";
+
 /** What the store keeps of one sign-in. All of it is secret. Times are epoch seconds. */
 export interface StoredToken {
   version: 1;
@@ -17,7 +19,7 @@ export interface StoredToken {
   /** The token endpoint it came from, when the sign-in decided it. */
   token_endpoint?: string;
   /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
-  dpop_key?: JsonWebKey;
+  dpop_key?: JWK;
 }
 
 /** Where tokens are kept: on disk, or in memory only. */
