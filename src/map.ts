@@ -210,7 +210,9 @@ function checkCall(items: unknown, fn: unknown, options: unknown): void {
     throw new AuthError("invalid_argument", `session.map: ${message}`);
   };
   const iterable = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (!iterable?.[Symbol.iterator] && !iterable?.[Symbol.asyncIterator]) {
+  // One text is hardly meant to be its letters.
+  const isText = typeof items === "string";
+  if (isText || (!iterable?.[Symbol.iterator] && !iterable?.[Symbol.asyncIterator])) {
     refuse("the items are a list, or anything else to iterate over.");
   }
   if (typeof fn !== "function") refuse("the second argument is a function of one item.");

@@ -210,6 +210,12 @@ export class Session {
     fn: MapFunction<T, R>,
     options: MapOptions & { onError: "collect" },
   ): Promise<PromiseSettledResult<R>[]>;
+  /** The same with options that were put together elsewhere: `onError` decides what comes back. */
+  map<T, R>(
+    items: MapItems<T>,
+    fn: MapFunction<T, R>,
+    options: MapOptions,
+  ): Promise<R[] | PromiseSettledResult<R>[]>;
   async map<T, R>(
     items: MapItems<T>,
     fn: MapFunction<T, R>,

@@ -181,6 +181,7 @@ test("map() refuses what it cannot mean, before it begins", () =>
     const calls: [unknown, unknown, unknown, RegExp][] = [
       [undefined, info, {}, /items/],
       [5, info, {}, /items/],
+      ["ab", info, {}, /items/],
       [[1], "info", {}, /function/],
       [[1], info, { concurrency: 0 }, /concurrency/],
       [[1], info, { concurrency: 1.5 }, /concurrency/],

@@ -7,6 +7,7 @@ import {
   defineProvider,
   getSession,
   loadCredentials,
+  type MapOptions,
   type Provider,
   type Session,
   type SessionOptions,
@@ -18,6 +19,7 @@ const provider: Provider = defineProvider({
   issuer: "https://login.weather.example",
 });
 const options: SessionOptions = { interactive: false, sessionKey: "work" };
+const mapOptions: MapOptions = { concurrency: 4 };
 
 /** Uses the whole session. */
 export async function use(): Promise<AuthErrorCode | undefined> {
@@ -27,6 +29,8 @@ export async function use(): Promise<AuthErrorCode | undefined> {
     const plainFetch: typeof fetch = session.fetch;
     await plainFetch(new URL(response.url));
     for await (const page of session.pages<{ value: string[] }>("/items")) page.value.join();
+    const lengths: number[] = await session.map(["a"], (id) => id.length, { onError: "stop" });
+    await session.map(lengths, (length) => length + 1, mapOptions);
     const left: number = session.expiresAt.getTime() - Date.now();
     const text: string = await session.token() + session.account + left;
     const credentials: Credentials = await loadCredentials("spatiafi");
