@@ -23,6 +23,15 @@ export interface IncompleteCredentials {
   file: SavedCredentials | null;
 }
 
+/** App credentials that the server has made. */
+export interface CreatedCredentials {
+  values: Record<string, unknown>;
+  /** The file they are in, or `null`. */
+  path: string | null;
+  /** Why they could not be saved. */
+  problem?: AuthError;
+}
+
 /** How often a person may mistype. */
 const TRIES = 3;
 /** Typed each time, or kept by the session; never in a file of ours. */
@@ -89,6 +98,7 @@ async function completeCredentials(
     return {
       values: { ...values, ...normaliseCredentials(created.values, "The server's answer") },
       source: created.path ?? "memory only",
+      unsaved: created.problem,
     };
   }
   await person.show({
@@ -133,7 +143,7 @@ async function enrol(
   { provider, options, runtime, values }: IncompleteCredentials,
   person: Person,
   path: string | undefined,
-): Promise<{ values: Record<string, unknown>; path: string | null }> {
+): Promise<CreatedCredentials> {
   const { title } = provider;
   const heading = `Sign in to ${title}`;
   const parts = enrolmentParts(provider, options, runtime, values);
@@ -189,13 +199,13 @@ export async function createAndSave(
   path: string | undefined,
   create: () => Promise<Record<string, unknown>>,
   reuse = true,
-): Promise<{ values: Record<string, unknown>; path: string | null }> {
+): Promise<CreatedCredentials> {
   const place = {
     directory: provider.directory,
     files: provider.files,
     override: options.directory,
   };
-  const action = async () => {
+  const action = async (): Promise<CreatedCredentials> => {
     const found = reuse ? await findCredentials(runtime, place) : null;
     if (found) return found;
     const values = await create();
@@ -205,7 +215,7 @@ export async function createAndSave(
       return { values, path };
     } catch (error) {
       // The secret is never shown again: this process at least goes on with it.
-      if (error instanceof AuthError) return { values, path: null };
+      if (error instanceof AuthError) return { values, path: null, problem: error };
       throw error;
     }
   };

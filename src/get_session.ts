@@ -51,7 +51,15 @@ export async function getSession(
   const begin = (complete: CompleteCredentials) =>
     start(known, options, runtime, edge, found.given, complete);
   // A password is for signing in: it is not asked for while a saved session lives.
-  if (found.missing.every((field) => field === "password")) return await begin(found);
+  if (found.missing.every((field) => field === "password")) {
+    try {
+      return await begin(found);
+    } catch (error) {
+      const { explainRefusal } = await import("./refused_credentials.ts");
+      const file = found.source === found.file?.path ? found.source : undefined;
+      throw explainRefusal(error, known, { source: found.source, file });
+    }
+  }
   const { askForMissing } = await import("./complete_credentials.ts");
   return await askForMissing({ provider: known, options, runtime, ...found }, edge, begin);
 }
@@ -72,6 +80,8 @@ async function check(options: SessionOptions): Promise<void> {
 export interface CompleteCredentials {
   values: CredentialValues;
   source: string;
+  /** Why they could not be saved, if they should be. */
+  unsaved?: AuthError | undefined;
   /** Called after the first sign-in with what a person typed: saves it, or says why it cannot. */
   signedIn?: () => Promise<AuthError | undefined>;
 }
@@ -131,8 +141,9 @@ async function start(
   const { keeper } = parts;
   if (options.forceLogin) await keeper.signInAnew();
   else if (await keeper.adopt() === null) await keeper.fresh();
-  parts.unsaved = await complete.signedIn?.();
-  if (parts.unsaved) parts.source = "what was typed";
+  const untyped = await complete.signedIn?.();
+  if (untyped) parts.source = "what was typed";
+  parts.unsaved = untyped ?? complete.unsaved;
   // The caller's signal was for signing in: a later renewal must not die of it.
   parts.grantParts.signal = undefined;
   const session = new Session(parts);

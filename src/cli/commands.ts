@@ -52,7 +52,11 @@ export const commands: readonly Command[] = [
     count: [0, 1],
     completes: "provider",
     options: {
-      force: { type: "boolean", short: "f", help: "sign in anew, whatever is saved" },
+      force: {
+        type: "boolean",
+        short: "f",
+        help: "sign in anew, whatever is saved; with --user, with new app credentials",
+      },
       user: {
         type: "string",
         short: "u",

@@ -1,4 +1,5 @@
-import { getSession } from "../get_session.ts";
+import { gather, getSession } from "../get_session.ts";
+import { createCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
 import { moment } from "../notebook/time_left.ts";
 import type { SessionOptions } from "../options.ts";
@@ -7,7 +8,7 @@ import type { Session } from "../session.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { findTarget, type Target } from "./target.ts";
-import { terminalPerson } from "./terminal_person.ts";
+import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 
 /** `onecell login PROVIDER` */
 export async function login(context: Context): Promise<number> {
@@ -15,24 +16,74 @@ export async function login(context: Context): Promise<number> {
   const username = textOf(context, "user");
   const method = textOf(context, "method") as SignInMethod | undefined;
   const password = context.flags.has("password-stdin") ? await readPassword(context) : undefined;
+  const given = { username, password };
+  if (username !== undefined || password !== undefined) await useGiven(context, target, given);
   const session = await openSession(context, target, {
     forceLogin: context.flags.has("force"),
     ...(method === undefined ? {} : { method }),
-  }, { username, password });
+  }, given);
   const { host } = context;
-  const kept = target.provider.keepTokens === "memory" || session.storeProblem
-    ? "not saved"
-    : "saved";
+  const { storeProblem } = session;
+  const kept = target.provider.keepTokens === "memory" || storeProblem ? "not saved" : "saved";
   const lines = [
     `${paintFor(host).green("✓")} Signed in to ${target.provider.title} as ${
       plain(session.account)
     }`,
     `  credentials: ${plain(session.source)}`,
     `  session:     ${kept}, token until ${moment(session.expiresAt.getTime())}`,
-    ...(session.storeProblem ? [`  ${plain(session.storeProblem.message)}`] : []),
+    ...(storeProblem ? [`  ${plain(storeProblem.message)}`] : []),
   ];
   await host.write(lines.join("\n") + "\n");
-  return 0;
+  // Nothing of it is left for the next command: that is no login.
+  return storeProblem ? 1 : 0;
+}
+
+/**
+ * What becomes of a user name or password where nobody would ask for one: without a word it would
+ * do nothing.
+ */
+async function useGiven(
+  context: Context,
+  { provider, options }: Target,
+  given: GivenAnswers,
+): Promise<void> {
+  if (provider.requires.includes("username")) return;
+  const { title } = provider;
+  if (provider.enrolment === undefined) {
+    throw new UsageError(
+      `${title} takes no user name and no password here: leave --user and --password-stdin out.`,
+      "login",
+    );
+  }
+  const { host } = context;
+  const found = await gather(provider, options, host.runtime);
+  if (found.missing.length > 0) return;
+  if (!context.flags.has("force")) {
+    host.runtime.writeError(
+      `onecell: the credentials in ${
+        plain(found.source)
+      } are used, and no user name or password. ` +
+        "For new ones add --force.\n",
+    );
+    return;
+  }
+  if (found.source !== found.file?.path) {
+    throw new UsageError(
+      `The credentials come from ${plain(found.source)}, which new ones would not replace.`,
+      "login",
+    );
+  }
+  const person = terminalPerson(context, given);
+  const ask = async (text: string, secret: boolean) => {
+    const asks = !context.flags.has("no-input") && host.runtime.inputIsTerminal();
+    const known = given[secret ? "password" : "username"] !== undefined;
+    const answer = known || asks ? await person.ask(`${title} ${text}`, { secret }) : null;
+    if (answer) return answer;
+    throw new UsageError("New credentials take --user and --password-stdin.", "login");
+  };
+  const { scope: _, sessionKey: __, ...common } = options;
+  const username = await ask("user name", false);
+  await createCredentials(provider, { ...common, username, password: await ask("password", true) });
 }
 
 /** The session a command works with; asks at a terminal, unless told not to. */
@@ -40,7 +91,7 @@ export async function openSession(
   context: Context,
   { provider, options }: Target,
   more: SessionOptions = {},
-  given: { username?: string | undefined; password?: string | undefined } = {},
+  given: GivenAnswers = {},
 ): Promise<Session> {
   const person = terminalPerson(context, given);
   return await getSession(provider, {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createCredentials, getSession } from "../../mod.ts";
-import { works } from "../support/call.ts";
+import { cardText, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { elapsed, rejects } from "../support/rejects.ts";
 import { skip } from "../support/runtimes.ts";
@@ -29,11 +29,7 @@ onLinux("without a place to save, a session works from memory and says so", asyn
   // The next cell of the same process finds the token.
   await works(await getSession("plantpredict", { ...place, credentials }));
   assert.equal(sandbox.count("plantpredict.token"), 1);
-  const card: () => Promise<Record<string, string>> = Reflect.get(
-    session,
-    Symbol.for("Jupyter.display"),
-  );
-  assert.match((await card.call(session))["text/plain"] ?? "", /memory only/);
+  assert.match(await cardText(session), /memory only/);
 });
 
 onLinux("without a place to save, what a person types or creates serves this process", async () => {
@@ -53,6 +49,7 @@ onLinux("without a place to save, what a person types or creates serves this pro
   const session = await getSession("spatiafi", elsewhere);
   await works(session);
   assert.equal(session.source, "memory only");
+  assert.match(session.storeProblem?.message ?? "", /save the credentials/);
   assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 1);
 });
 

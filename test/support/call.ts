@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Session } from "../../mod.ts";
 
 /** An API answer, its body read. */
 export interface ApiAnswer {
@@ -29,4 +30,13 @@ export async function works(session: { fetch: typeof fetch }): Promise<void> {
   const { status, json } = await call(session);
   assert.equal(status, 200, JSON.stringify(json));
   assert.equal(json["item_id"], "x");
+}
+
+/** The text of the card a notebook shows for a session. */
+export async function cardText(session: Session): Promise<string> {
+  const card: () => Promise<Record<string, string>> = Reflect.get(
+    session,
+    Symbol.for("Jupyter.display"),
+  );
+  return (await card.call(session))["text/plain"] ?? "";
 }

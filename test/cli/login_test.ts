@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "../support/tests.ts";
+import { Machine } from "./onecell.ts";
+
+const SPATIAFI = [".config", "spatiafi", "app_credentials"];
+
+test("login says when the user name given is not what signs in", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "ocs"] });
+  const { sandbox, home } = machine;
+  await machine.login();
+  const again = await machine.run(["login", "spatiafi", "-u", "nobody", "--password-stdin"], {
+    input: "wrong-password\n",
+  });
+  assert.equal(again.code, 0);
+  assert(again.stderr.includes(home.at(...SPATIAFI)), again.stderr);
+  assert.match(again.stderr, /are used, and no user name or password.*--force/);
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+
+  const ocs = await machine.run(["login", "ocs", "--user", "ada"]);
+  assert.equal(ocs.code, 2);
+  assert.match(ocs.stderr, /OSIsoft Cloud Services takes no user name/);
+});
+
+test("login --force with a user name creates new app credentials, and keeps the old ones", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { sandbox, home } = machine;
+  await machine.login();
+  const read = async () => await Deno.readTextFile(home.at(...SPATIAFI));
+  const first = await read();
+  const [user] = sandbox.users;
+  const force = ["login", "spatiafi", "--force", "--user", user?.username ?? ""];
+  await machine.ok([...force, "--password-stdin"], { input: `${user?.password}\n` });
+  assert.notEqual(await read(), first);
+  assert.equal(await Deno.readTextFile(`${home.at(...SPATIAFI)}.backup-1`), first);
+  assert.equal(sandbox.count("spatiafi.clients"), 2);
+
+  const unanswered = await machine.run([...force, "--no-input"]);
+  assert.equal(unanswered.code, 2);
+  assert.match(unanswered.stderr, /--user and --password-stdin/);
+  const env = { SPATIAFI_CLIENT_ID: "a", SPATIAFI_CLIENT_SECRET: "b" };
+  const hidden = await machine.run([...force, "--password-stdin"], { env, input: "x\n" });
+  assert.equal(hidden.code, 2);
+  assert.match(hidden.stderr, /environment \(SPATIAFI_CLIENT_ID, .*would not replace/);
+  assert.equal(sandbox.count("spatiafi.clients"), 2);
+});
+
+test("credentials that the server refuses are named, with the way to be rid of them", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { home } = machine;
+  await machine.login();
+  const path = home.at(...SPATIAFI);
+  const saved = JSON.parse(await Deno.readTextFile(path)) as Record<string, string>;
+  const changed = { ...saved, client_secret: `${saved["client_secret"]}x` };
+  await Deno.writeTextFile(path, JSON.stringify(changed));
+  const refused = await machine.run(["login", "spatiafi", "--force"]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^onecell: client_refused: /);
+  assert(refused.stderr.includes(`They came from ${path}.`), refused.stderr);
+  assert(refused.stderr.includes("onecell logout spatiafi --forget"), refused.stderr);
+
+  const env = { SPATIAFI_CLIENT_ID: "a", SPATIAFI_CLIENT_SECRET: "bbbbbbbb" };
+  const other = await machine.run(["token", "spatiafi"], { env });
+  assert.match(other.stderr, /They came from environment \(SPATIAFI_CLIENT_ID, /);
+  assert(!other.stderr.includes("--forget"), other.stderr);
+
+  await machine.ok(["logout", "spatiafi", "--forget"]);
+  await machine.login();
+});
+
+test("login that can save nothing fails, and says that the credentials are lost", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const [user] = machine.sandbox.users;
+  const args = ["login", "spatiafi", "--user", user?.username ?? "", "--password-stdin"];
+  const { code, stdout } = await machine.run([...args, "--directory", "/proc/onecell"], {
+    input: `${user?.password}\n`,
+  });
+  assert.equal(code, 1);
+  assert.match(stdout, /credentials: memory only\n.*not saved.*\n.*save the credentials/);
+});
