@@ -125,7 +125,8 @@ export class ApiWire {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (late.aborted) throw tooSlow(system, timeout);
-      const { fetchFailure } = await import("./failure.ts");
+      const { checkSendable, fetchFailure } = await import("./failure.ts");
+      checkSendable(error, url, init);
       throw fetchFailure(error, `${system.provider.title} (${new URL(url).host})`);
     } finally {
       this.#deadlines.end(deadline);

@@ -28,12 +28,13 @@ export async function prepareRequest(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
 ): Promise<ApiRequest> {
-  const given = typeof input === "object" && "url" in input ? input : undefined;
+  // Not by its class: a program may bring another `Request` than the runtime's own.
+  const given = typeof input === "object" && input !== null && "url" in input ? input : undefined;
   const url = resolveUrl(system, given ? given.url : input as string | URL);
   checkTarget(system, url);
   const { headers: extra, signal, redirect, ...rest } = init ?? {};
-  const method = (rest.method ?? given?.method ?? "GET").toUpperCase();
-  const headers = given || extra ? new Headers(extra ?? given?.headers) : undefined;
+  const method = String(rest.method ?? given?.method ?? "GET").toUpperCase();
+  const headers = given || extra ? readHeaders(extra ?? given?.headers) : undefined;
   const request: ApiRequest = {
     url: url.href,
     method,
@@ -44,22 +45,39 @@ export async function prepareRequest(
     redirect: redirect ?? given?.redirect ?? "follow",
   };
   if (given?.body && rest.body === undefined) {
+    if (given.bodyUsed) {
+      throw new AuthError(
+        "invalid_argument",
+        "This Request was sent or read before. Make another.",
+      );
+    }
     // A Request's body can be read once; read now, it can be sent again after a renewal.
     request.init.body = await given.arrayBuffer();
   }
   return request;
 }
 
-/** Resolves a URL against the API, as a browser would against a page. */
-export function resolveUrl(system: System, input: string | URL): URL {
+function readHeaders(headers: HeadersInit | undefined): Headers {
   try {
-    return new URL(input, system.apiUrl);
+    return new Headers(headers);
   } catch {
+    // The runtime's own words repeat the value, which may be a secret.
     throw new AuthError(
       "invalid_argument",
-      `This is not a URL. Give a path such as "/api/…" or a URL below ${system.apiUrl.origin}.`,
+      "A header is not valid: its name takes letters, digits and hyphens, its value one line of Latin-1.",
     );
   }
+}
+
+/** Resolves a URL against the API, as a browser would against a page. */
+export function resolveUrl(system: System, input: string | URL): URL {
+  // What is neither a text nor a URL would be made one, such as "null".
+  const isUrl = typeof input === "string" || input instanceof URL;
+  if (isUrl && URL.canParse(input, system.apiUrl)) return new URL(input, system.apiUrl);
+  throw new AuthError(
+    "invalid_argument",
+    `This is not a URL. Give a path such as "/api/…" or a URL below ${system.apiUrl.origin}.`,
+  );
 }
 
 /** Refuses a URL the session's token does not belong to. */

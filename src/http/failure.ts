@@ -33,6 +33,28 @@ export function fetchFailure(error: unknown, what: string): AuthError {
   );
 }
 
+/**
+ * Tells whether `fetch` refused a request before it sent anything: what it throws looks the same as
+ * when the network fails.
+ *
+ * @throws {AuthError} `invalid_argument` when it did
+ */
+export function checkSendable(error: unknown, url: string, init: RequestInit): void {
+  if (!(error instanceof TypeError)) return;
+  const { method, headers, body } = init;
+  try {
+    // A text in the body's place: a stream would be used up.
+    const request = { ...(method !== undefined && { method }), ...(headers && { headers }) };
+    void new Request(url, body ? { ...request, body: "" } : request);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      "fetch cannot send this request: GET and HEAD take no body, and CONNECT, TRACE and TRACK are not allowed. " +
+        "Check its method, headers and body.",
+    );
+  }
+}
+
 /** The names and messages of an error and its causes. */
 function describeChain(error: unknown): string {
   const parts: string[] = [];

@@ -23,7 +23,10 @@ export function nextHop(
   const isRedirect = [301, 302, 303, 307, 308].includes(status);
   if (!isRedirect || location === null || request.redirect === "manual") return null;
   if (request.redirect === "error") {
-    throw refused(`The API answered with a redirect (HTTP ${status}).`);
+    throw new AuthError(
+      "redirect_refused",
+      `The API answered with a redirect (HTTP ${status}), and the request says redirect: "error".`,
+    );
   }
   if (!URL.canParse(location, request.url)) throw refused("The API redirects to what is no URL.");
   const from = new URL(request.url);

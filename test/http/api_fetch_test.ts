@@ -83,6 +83,30 @@ test("fetch: relative URLs resolve against the API, others are refused before an
     },
   ));
 
+test("fetch: what cannot be sent at all is no failure of the network", () => {
+  const used = new Request("https://api.example.com/x", { method: "POST", body: "x" });
+  return eachRow<{ name: string; input?: unknown; init?: unknown }>([
+    { name: "nothing", input: null },
+    { name: "a number", input: 5 },
+    { name: "a method that is not allowed", init: { method: "TRACE" } },
+    { name: "no method", init: { method: "" } },
+    { name: "a method that is none", init: { method: "a b" } },
+    { name: "a body in a GET", init: { body: "x" } },
+    { name: "a header's name", init: { headers: { "a b": "canary-value" } } },
+    { name: "a header's value", init: { headers: { a: "canary-value\n" + "b: c" } } },
+    { name: "a used Request", input: used },
+  ], async ({ name, input = "/x", init }) => {
+    const { session, api } = fakeApi(ok);
+    if (name === "a used Request") await used.text();
+    const error = await rejects(
+      session.fetch(input as string, init as RequestInit),
+      "invalid_argument",
+    );
+    assert(!error.message.includes("canary"), error.message);
+    assert.equal(api.arrivals.length, 0);
+  });
+});
+
 test("fetch: a caller's own headers go along, and never replace the token", async () => {
   const { session, api } = fakeApi(ok);
   const headers = { authorization: "Bearer mine", "x-request-id": "7" };

@@ -103,6 +103,7 @@ interface Refusal {
   location: string;
   code: AuthErrorCode;
   init?: RequestInit;
+  message?: RegExp;
 }
 
 test("redirects to where no secret may go are refused, and nothing more is sent", () =>
@@ -127,6 +128,7 @@ test("redirects to where no secret may go are refused, and nothing more is sent"
       location: "/x",
       code: "redirect_refused",
       init: { redirect: "error" },
+      message: /says redirect: "error"\.$/,
     },
     {
       name: "a body that can be sent once",
@@ -134,9 +136,9 @@ test("redirects to where no secret may go are refused, and nothing more is sent"
       code: "redirect_refused",
       init: { method: "PUT", body: new Blob(["x"]).stream() },
     },
-  ], async ({ location, code, init }) => {
+  ], async ({ location, code, init, message }) => {
     const { session, api } = fakeApi(() => redirect(location, 307));
-    await rejects(session.fetch("/start", init), code);
+    await rejects(session.fetch("/start", init), code, message);
     assert.equal(api.arrivals.length, 1);
   }));
 
