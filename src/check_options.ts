@@ -7,6 +7,10 @@ const isFlag: Check = (value) => typeof value === "boolean";
 const isFunction: Check = (value) => typeof value === "function";
 const isObject: Check = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+/** Those of `Person` that are called; the others are looked at. */
+const PERSON = ["ask", "show", "open", "interruptible"];
+const isPerson: Check = (value) =>
+  isObject(value) && PERSON.every((name) => isFunction((value as Record<string, unknown>)[name]));
 
 const COMMON: Record<keyof CommonOptions, [Check, string]> = {
   authUrl: [isText, "a URL"],
@@ -20,7 +24,7 @@ const COMMON: Record<keyof CommonOptions, [Check, string]> = {
     "a positive number of milliseconds",
   ],
   interactive: [isFlag, "true or false"],
-  person: [isObject, "a Person"],
+  person: [isPerson, `a Person, with ${PERSON.join(", ")}`],
 };
 
 const SESSION: Record<Exclude<keyof SessionOptions, keyof CommonOptions>, [Check, string]> = {

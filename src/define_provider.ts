@@ -32,9 +32,10 @@ const text: Check = (value, field) => {
 const flag: Check = (value, field) => {
   if (typeof value !== "boolean") refuse(field, "true or false", value);
 };
-const positive: Check = (value, field) => {
-  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) {
-    refuse(field, "a positive number", value);
+const milliseconds: Check = (value, field) => {
+  // Timers hold no more than 31 bits.
+  if (typeof value !== "number" || !(value > 0) || value > 2 ** 31 - 1) {
+    refuse(field, "a positive number of milliseconds, at most 2147483647", value);
   }
 };
 const listOf = (check: Check): Check => (value, field) => {
@@ -117,7 +118,7 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   keepTokens: oneOf(["disk", "memory"]),
   probe: urlOrPath,
   retryStatuses: listOf(status),
-  timeout: positive,
+  timeout: milliseconds,
   refusedPaths: listOf(safeName(/^\//, 'a path that starts with "/"')),
   dpop: flag,
   documentation: url,

@@ -102,7 +102,7 @@ export class Session {
     return this.#parts.source;
   }
 
-  /** When the access token expires; it is renewed before that. */
+  /** When the access token expires; it is renewed before that. The epoch after {@linkcode logout}. */
   get expiresAt(): Date {
     return new Date((this.#parts.keeper.token?.expires_at ?? 0) * 1000);
   }
@@ -114,7 +114,8 @@ export class Session {
 
   /** Why the token, or what was typed, could not be saved, or `undefined`; the session works from memory then. */
   get storeProblem(): AuthError | undefined {
-    return this.#parts.keeper.storeProblem ?? this.#parts.unsaved;
+    // A token can be had again; credentials may not.
+    return this.#parts.unsaved ?? this.#parts.keeper.storeProblem;
   }
 
   /**
@@ -132,12 +133,18 @@ export class Session {
    * The access token, renewed if need be. It is a secret: keep it out of outputs.
    *
    * @param options `signal` ends the wait
+   * @throws {AuthError} what a renewal met, such as `network`, `session_expired`, `credentials_missing`
    */
   async token(options: { signal?: AbortSignal } = {}): Promise<string> {
     return (await this.#parts.keeper.fresh(options.signal)).access_token;
   }
 
-  /** Gets a new token now, even if the present one is still good. */
+  /**
+   * Gets a new token now, even if the present one is still good.
+   *
+   * @param options `signal` ends the wait
+   * @throws {AuthError} what the renewal met, as {@linkcode Session.token}
+   */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
     await this.#parts.keeper.refresh(options.signal);
   }
@@ -227,6 +234,8 @@ export class Session {
   /**
    * Ends the session: the server is told (RFC 7009), then the saved token is removed. The app
    * credentials stay; `forgetCredentials` removes those.
+   *
+   * @returns what became of each token; a server that fails is in its `problems`, nothing is thrown
    */
   async logout(): Promise<LogoutReport> {
     return await (await import("./logout.ts")).logout(this.#parts);
@@ -239,13 +248,14 @@ export class Session {
       account: this.account,
       source: this.source,
       apiUrl: this.apiUrl,
-      expiresAt: this.expiresAt.toISOString(),
+      expiresAt: this.#parts.keeper.token ? this.expiresAt.toISOString() : null,
     };
   }
 
   /** One line, for text. */
   toString(): string {
-    return `Session(${this.provider}, ${this.account}, until ${this.expiresAt.toISOString()})`;
+    const until = this.#parts.keeper.token ? `until ${this.expiresAt.toISOString()}` : "signed out";
+    return `Session(${this.provider}, ${this.account}, ${until})`;
   }
 
   /** The card a notebook shows for a session that ends a cell. */

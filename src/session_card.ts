@@ -22,7 +22,14 @@ export async function sessionCard(
   title: string,
   now: number,
 ): Promise<Record<string, string>> {
-  const { html, text } = renderCard(await signedInCard(session, title), now);
+  const state: CardState = session.toJSON()["expiresAt"] === null
+    ? {
+      kind: "failed",
+      title: `Signed out of ${title}`,
+      message: "To sign in again, call getSession.",
+    }
+    : await signedInCard(session, title);
+  const { html, text } = renderCard(state, now);
   return { "text/html": html, "text/plain": text };
 }
 

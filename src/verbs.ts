@@ -16,6 +16,7 @@ import type { Session } from "./session.ts";
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory
+ * @returns what was found; it prints without its secrets
  * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `permission_denied`
  */
 export async function loadCredentials(
@@ -32,6 +33,8 @@ export async function loadCredentials(
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param values at least what the provider needs, such as `{ client_id, client_secret }`
+ * @param options `directory`: a folder to save in instead of the user's configuration directory
+ * @returns what was saved, and where; it prints without its secrets
  * @throws {AuthError} `invalid_argument`, `credentials_damaged`, `store_unavailable`
  */
 export async function saveCredentials(
@@ -49,6 +52,7 @@ export async function saveCredentials(
  *
  * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
  * @param options the account's user name and password
+ * @returns what was created; its `path` is `null` when it could not be saved, and is then nowhere else
  * @throws {AuthError} `login_refused`, `unsupported`, and what network and disk met
  */
 export async function createCredentials(

@@ -91,6 +91,7 @@ test("defineProvider() names the field that is wrong", () =>
     { name: "dpop", input: { dpop: "yes" } },
     { name: "timeout", input: { timeout: 0 } },
     { name: "timeout", input: { timeout: Infinity } },
+    { name: "timeout", input: { timeout: 2 ** 31 } },
     { name: "retryStatuses[0]", input: { retryStatuses: [200] } },
     { name: "refusedPaths[0]", input: { refusedPaths: ["internal"] } },
     { name: "origins[0]", input: { origins: ["example.com"] } },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 import type { SystemName } from "../../examples/sandbox/mod.ts";
-import { call, works } from "../support/call.ts";
+import { call, cardText, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
@@ -106,6 +106,9 @@ test("client credentials: logout says what it did, and ends the session", () =>
     assert.deepEqual(await savedTokenFiles(directory), []);
     await rejects(session.fetch("/api/info"), "session_expired", /logged out/);
     assert.equal(sandbox.count(`${name}.token`), 1);
+    assert.match(String(session), /, signed out\)$/);
+    assert.equal(session.toJSON()["expiresAt"], null);
+    assert.match(await cardText(session), /^✗ Signed out of /);
     assert.equal((await session.logout()).removed, false);
   }));
 

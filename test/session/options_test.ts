@@ -27,6 +27,7 @@ test("a mistyped option is named, with the one that was meant", () =>
     { name: "timeout", value: 2 ** 31, says: "positive" },
     { name: "signal", value: {}, says: "an AbortSignal" },
     { name: "fetch", value: "x", says: "a function" },
+    { name: "person", value: { ask: () => "x" }, says: "ask, show, open" },
     { name: "directory", value: 5, says: "a folder" },
     { name: "apiUrl", value: "", says: "a URL" },
   ], async ({ name, value, says }) => {
