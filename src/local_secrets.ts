@@ -1,8 +1,11 @@
 import { environmentCredentials, variableFor } from "./credentials.ts";
+import { withDefaults } from "./define_provider.ts";
+import { AuthError } from "./errors.ts";
 import type { Provider } from "./provider.ts";
 import { providers } from "./providers/providers.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SessionParts } from "./session.ts";
+import { type Application, listApplications, readApplication } from "./store/list_applications.ts";
 import { listCredentials, listForeignFiles, listTokens } from "./store/list_saved.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { StoredToken } from "./store/store.ts";
@@ -15,25 +18,34 @@ const JWK_SECRETS = ["d", "k", "p", "q", "dp", "dq", "qi"];
 
 /** Whose secrets to gather. */
 export interface SecretsOf {
-  /** One session, with everything kept in its folder; without it, every registered provider. */
+  /** One session, with everything kept in its folder; without it, all that is saved. */
   session?: SessionParts | undefined;
-  /** Providers beside the registered ones. */
+  /** Providers to know more of than what is saved tells: their variables, and their files' names. */
   providers?: Provider[];
+  /** Folders to look in beside the configuration directory. */
+  directories?: readonly string[];
 }
 
 /**
- * Gathers the secrets this machine keeps: of one session, or of every registered provider. Asks
- * nobody, and leaves out what cannot be read.
+ * Gathers the secrets this machine keeps: of one session, or of every system that something is saved
+ * of, registered or not. Asks nobody, and leaves out what cannot be read.
+ *
+ * @throws {AuthError} `invalid_argument` when nothing is in a folder that was named
  */
 export async function localSecrets(
   runtime: Runtime,
-  { session, providers: more = [] }: SecretsOf = {},
+  { session, providers: more = [], directories = [] }: SecretsOf = {},
 ): Promise<NamedSecrets> {
   const secrets = new Secrets();
   if (session === undefined) {
     for (const provider of [...providers, ...more]) {
       const folders = configDirectories(runtime, provider.directory);
       await secrets.gather(runtime, provider, folders, undefined);
+    }
+    // Names alone would leave out every system of the caller's own.
+    for (const found of await listApplications(runtime)) secrets.addApplication(runtime, found);
+    for (const directory of directories) {
+      await secrets.gatherDirectory(runtime, directory, more);
     }
     return secrets.named;
   }
@@ -56,12 +68,7 @@ class Secrets {
     folders: string[],
     override: string | undefined,
   ): Promise<void> {
-    const get = (name: string) => runtime.getEnvironment(name);
-    for (const [field, value] of Object.entries(environmentCredentials(provider, get))) {
-      if (isSecret(field, provider)) {
-        this.#add(provider, field, variableFor(provider, field), value);
-      }
-    }
+    this.#addEnvironment(runtime, provider);
     const place = { directory: provider.directory, files: provider.files, override };
     for (const { path, values } of await listCredentials(runtime, place)) {
       this.addValues(provider, values, path);
@@ -76,6 +83,45 @@ class Secrets {
     for (const folder of new Set([foreign.folder, foreign.folderOnMac ?? foreign.folder])) {
       for (const { path, values } of await listForeignFiles(runtime, folder, foreign.file)) {
         this.addValues(provider, values, path);
+      }
+    }
+  }
+
+  /** Adds what is in a folder, of whatever system. */
+  addApplication(runtime: Runtime, { name, tokens, credentials }: Application): void {
+    const owner = ownerNamed(name);
+    // What would be no provider's name is not made into a variable's.
+    if (/^[a-z0-9][a-z0-9-]*$/.test(name)) this.#addEnvironment(runtime, owner);
+    for (const { path, values } of credentials) this.addValues(owner, values, path);
+    for (const { path, token } of tokens) this.addToken(owner, token, path);
+  }
+
+  /** Adds what is in a folder that was named, where finding nothing is a mistake. */
+  async gatherDirectory(runtime: Runtime, directory: string, named: Provider[]): Promise<void> {
+    let files = 0;
+    for (const provider of named) {
+      const place = { directory, files: provider.files, override: directory };
+      for (const { path, values } of await listCredentials(runtime, place)) {
+        this.addValues(provider, values, path);
+        files++;
+      }
+    }
+    const name = directory.split(/[\\/]/).findLast((part) => part !== "") ?? directory;
+    const found = await readApplication(runtime, name, directory);
+    if (found) this.addApplication(runtime, found);
+    if (found || files > 0) return;
+    throw new AuthError(
+      "invalid_argument",
+      `Nothing saved was found in "${directory}", so nothing can be looked for. Name the folder that ` +
+        "was given as `directory` when it was saved.",
+    );
+  }
+
+  #addEnvironment(runtime: Runtime, provider: Provider): void {
+    const get = (name: string) => runtime.getEnvironment(name);
+    for (const [field, value] of Object.entries(environmentCredentials(provider, get))) {
+      if (isSecret(field, provider)) {
+        this.#add(provider, field, variableFor(provider, field), value);
       }
     }
   }
@@ -127,6 +173,12 @@ class Secrets {
     for (let number = 2; Object.hasOwn(this.named, unique); number++) unique = `${name} ${number}`;
     this.named[unique] = value;
   }
+}
+
+/** What stands for a system that is known by its folder alone. */
+function ownerNamed(name: string): Provider {
+  const requires = ["client_id", "client_secret", "private_key", "username", "password"];
+  return withDefaults({ name, apiUrl: "", requires });
 }
 
 /** True for values that must not be seen: those that sound like it, and what a provider needs beside ids. */

@@ -23,7 +23,7 @@ export class ScanReport {
     this.secrets = secrets;
   }
 
-  /** True when nothing was found. */
+  /** True when nothing was found: also when there was nothing to look for, see `secrets`. */
   get clean(): boolean {
     return this.findings.length === 0;
   }
@@ -37,7 +37,9 @@ export class ScanReport {
   /** One line for each finding, and what to do about them. */
   toString(): string {
     if (this.secrets === 0) {
-      return plain(`${this.path}: not checked, for this machine keeps no secrets to look for.`);
+      return plain(
+        `${this.path}: not checked, for no secrets to look for were found on this machine.`,
+      );
     }
     const looked = `${this.secrets} ${this.secrets === 1 ? "secret" : "secrets"}`;
     if (this.clean) return plain(`${this.path}: clean, none of ${looked} found.`);

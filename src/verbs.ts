@@ -126,9 +126,11 @@ export async function doctor(
  * tokens, whole or a recognisable part (12 characters), also URL-encoded, escaped or in base 64.
  *
  * @param path the `.ipynb` file, as it was saved last
- * @param session the session whose secrets to look for; without it, those of every registered
- * provider that the environment and the configuration folders hold
- * @returns what was found: the cell, the place and the secret's name, never its value
+ * @param session the session whose secrets to look for, also where it has a `directory` of its own;
+ * without it, those of every system that something is saved of in the configuration directory, and
+ * of the environment. Where Deno may not list that directory, those of the registered systems
+ * @returns what was found: the cell, the place and the secret's name, never its value; with
+ * `secrets` 0 there was nothing to look for, and the notebook was not checked
  * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook
  *
  * @example Before sharing

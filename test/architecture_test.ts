@@ -131,7 +131,7 @@ Deno.test({
     // Each costs every start: what few need is loaded by those.
     assert(loaded.size <= 20, `mod.ts loads ${loaded.size} modules`);
     const late =
-      /^src\/(map|scan_|local_secrets|doctor\/|cli|store\/list_saved|notebook\/(scan|doctor|progress))/;
+      /^src\/(map|scan_|local_secrets|doctor\/|cli|store\/list_|notebook\/(scan|doctor|progress))/;
     for (const path of loaded) assert.doesNotMatch(path, late, "loaded by mod.ts");
     for (const { from, to } of all) assert.doesNotMatch(to, /^src\/cli/, `${from} → ${to}`);
 

@@ -5,7 +5,7 @@ import { scanNotebookJson } from "../notebook/scan_notebook.ts";
 import { ScanReport } from "../scan_report.ts";
 import { readDocument } from "../store/read_document.ts";
 import type { Context } from "./command.ts";
-import { paintFor } from "./paint.ts";
+import { type Paint, paintFor } from "./paint.ts";
 import { say } from "./run.ts";
 import { findTarget, readProvider } from "./target.ts";
 
@@ -31,7 +31,8 @@ export async function scan(context: Context): Promise<number> {
   const { host, words, texts, flags } = context;
   const more = [];
   for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
-  const secrets = await localSecrets(host.runtime, { providers: more });
+  const directories = texts["directory"] ?? [];
+  const secrets = await localSecrets(host.runtime, { providers: more, directories });
   const reports: ScanReport[] = [];
   let failed = false;
   for (const path of words) {
@@ -46,10 +47,24 @@ export async function scan(context: Context): Promise<number> {
       failed = true;
     }
   }
-  const { red, green } = paintFor(host);
   const text = flags.has("json")
     ? JSON.stringify(reports, null, 2)
-    : reports.map((report) => `${report.clean ? green("✓") : red("✗")} ${report}`).join("\n");
+    : reportsText(reports, paintFor(host));
   if (text !== "") await host.write(`${text}\n`);
   return failed || reports.some(({ clean }) => !clean) ? 1 : 0;
+}
+
+/** A notebook that nothing was looked for in has passed no check, and gets no check mark. */
+function reportsText(reports: readonly ScanReport[], { red, green, yellow }: Paint): string {
+  const lines = reports.map((report) => {
+    const mark = report.secrets === 0 ? yellow("!") : report.clean ? green("✓") : red("✗");
+    return `${mark} ${report}`;
+  });
+  if (reports.some(({ secrets }) => secrets === 0)) {
+    lines.push(
+      "  Scan where the notebook was run, or name what was saved elsewhere: --directory FOLDER, and",
+      "  --provider FILE for a system whose credentials are in variables.",
+    );
+  }
+  return lines.join("\n");
 }

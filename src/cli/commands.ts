@@ -203,8 +203,19 @@ export const commands: readonly Command[] = [
         multiple: true,
         help: "a JSON file that describes one more system; may be repeated",
       },
+      directory: {
+        type: "string",
+        value: "FOLDER",
+        multiple: true,
+        help: "a folder to look in as well, where one was given to save in; may be repeated",
+      },
     },
-    details: ["When something is found the exit code is 1."],
+    details: [
+      "It looks for what is saved of any system, of yours too, in the configuration directory, and in",
+      "the variables of known systems. The exit code is 1 when something is found or a file cannot be",
+      "read. Where this machine keeps no secrets at all, a notebook is marked ! and was not checked;",
+      'the exit code is 0 then, and "secrets" in the JSON is 0.',
+    ],
     load: async () => (await import("./check.ts")).scan,
   },
   {

@@ -19,7 +19,9 @@ export interface SavedToken {
 export async function listTokens(runtime: Runtime, directory: string): Promise<SavedToken[]> {
   const folder = joinPath(runtime, directory, TOKEN_FOLDER);
   const found: SavedToken[] = [];
-  for (const { path, values } of await readAll(runtime, folder, (name) => /\.json$/.test(name))) {
+  for (
+    const { path, values } of await listObjects(runtime, folder, (name) => /\.json$/.test(name))
+  ) {
     const key = values["key"];
     const token = typeof key === "string" ? parseStoredToken(JSON.stringify(values), key) : null;
     if (token) found.push({ path, token });
@@ -44,7 +46,7 @@ export async function listCredentials(
   const isOurs = (name: string) =>
     place.files.some((file) => name === file || name.startsWith(`${file}.backup-`));
   const found = [];
-  for (const folder of folders) found.push(...await readAll(runtime, folder, isOurs));
+  for (const folder of folders) found.push(...await listObjects(runtime, folder, isOurs));
   return found;
 }
 
@@ -57,11 +59,11 @@ export async function listForeignFiles(
   const home = runtime.homeDirectory();
   if (home === undefined) return [];
   const path = joinPath(runtime, home, ...folder.split("/"));
-  return await readAll(runtime, path, (name) => name === file || name.startsWith(`${file}.`));
+  return await listObjects(runtime, path, (name) => name === file || name.startsWith(`${file}.`));
 }
 
-/** The JSON objects in a folder's files. */
-async function readAll(
+/** The JSON objects in a folder's files. What cannot be read is left out. */
+export async function listObjects(
   runtime: Runtime,
   folder: string,
   wanted: (name: string) => boolean,

@@ -61,7 +61,8 @@ export async function otherConfigDirectories(
   }
 }
 
-function baseDirectories(runtime: PathRuntime): string[] {
+/** The configuration directories themselves, the one to write to first. */
+export function baseDirectories(runtime: PathRuntime): string[] {
   const home = runtime.homeDirectory();
   if (runtime.platform === "windows") {
     const local = runtime.getEnvironment("LOCALAPPDATA");

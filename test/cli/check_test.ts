@@ -34,7 +34,9 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
       }),
     );
   await write("clean.ipynb", "1 + 1");
-  assert.match(await machine.ok(["scan", "clean.ipynb"]), /not checked/);
+  const unchecked = await machine.ok(["scan", "clean.ipynb"]);
+  assert.match(unchecked, /^! clean\.ipynb: not checked, .*\n.*--directory FOLDER/);
+  assert(!unchecked.includes("✓"), unchecked);
   await machine.login();
   const token = (await machine.ok(["token", "spatiafi"])).trim();
   const credentials = home.at(".config", "spatiafi", "app_credentials");
@@ -83,6 +85,35 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   const mine = await machine.run(["scan", "mine.ipynb", "--provider", "mine.json"], { env });
   assert.equal(mine.code, 1);
   assert.match(mine.stdout, /mine client_secret \(MINE_CLIENT_SECRET\), whole/);
+});
+
+test("scan finds what is saved of a system of one's own, wherever it is saved", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { sandbox, home } = machine;
+  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = sandbox.environment;
+  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
+  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
+  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify({ name: "mine", issuer, apiUrl }));
+  const write = (name: string, source: string) =>
+    Deno.writeTextFile(home.at(name), JSON.stringify({ cells: [{ source }], nbformat: 4 }));
+  const byFile = ["--provider", "mine.json"];
+  const token = async (...more: string[]) =>
+    (await machine.ok(["token", ...byFile, ...more], { env })).trim();
+
+  const folder = ["--directory", "kept/here"];
+  await write("other.ipynb", `const token = "${await token(...folder)}";`);
+  assert.match(await machine.ok(["scan", "other.ipynb"]), /^! other\.ipynb: not checked/);
+  const there = await machine.run(["scan", "other.ipynb", ...folder]);
+  assert.equal(there.code, 1);
+  assert.match(there.stdout, /here access_token \(kept\/here\/onecell\/.*, whole\n/);
+  const nothing = await machine.run(["scan", "other.ipynb", "--directory", "kept"]);
+  assert.deepEqual([nothing.code, nothing.stdout], [1, ""]);
+  assert.match(nothing.stderr, /invalid_argument: Nothing saved was found in "kept"/);
+
+  await write("leaky.ipynb", `const token = "${await token()}";`);
+  const found = await machine.run(["scan", "leaky.ipynb"]);
+  assert.equal(found.code, 1);
+  assert.match(found.stdout, /^✗ leaky\.ipynb: 1 place .*\n.*mine access_token .*, whole\n/);
 });
 
 test("a system of one's own works by its URLs, and by a file", async () => {

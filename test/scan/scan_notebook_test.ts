@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { getSession, saveCredentials, scanNotebook } from "../../mod.ts";
+import { defineProvider, getSession, saveCredentials, scanNotebook } from "../../mod.ts";
 import { localSecrets } from "../../src/local_secrets.ts";
+import { findProvider } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { ScanReport } from "../../src/scan_report.ts";
@@ -140,6 +141,81 @@ test("localSecrets() reads every provider's environment, files, backups and toke
     assert(!values.includes(open), `${open} is no secret`);
   }
   assert(values.includes("second-secret-of-spatiafi"));
+});
+
+test("localSecrets() reads systems of one's own from the configuration directory", async () => {
+  await using home = await TestFolder.make();
+  const of = (name: string) => home.at(".config", name);
+  const weather = (files: string[]) =>
+    defineProvider({
+      name: "weather",
+      apiUrl: "https://x.example",
+      issuer: "https://y.example",
+      files,
+    });
+  const saved = { client_id: "id-of-a-client", client_secret: "secret-of-my-own-system" };
+  await saveCredentials(weather(["app_credentials"]), saved, { directory: of("weather") });
+  await saveCredentials(
+    weather(["mine.json"]),
+    { ...saved, client_secret: "in-a-file-of-its-own" },
+    {
+      directory: of("weather"),
+    },
+  );
+  await using world = await createWorld("plantpredict");
+  const { credentials, options } = world;
+  const tide = { ...await findProvider("plantpredict"), name: "tide", directory: "tide" };
+  const session = await getSession(tide, { ...options, credentials, directory: of("tide") });
+  const token = await session.token();
+  // What the Python tutorial wrote is beside no folder of ours.
+  await Deno.mkdir(of("python"));
+  const python = { client_id: "c", client_secret: "saved-by-a-python-script" };
+  await Deno.writeTextFile(home.at(".config", "python", "app_credentials"), JSON.stringify(python));
+  // Another program's settings are its own.
+  await Deno.mkdir(of("another"));
+  await Deno.writeTextFile(
+    home.at(".config", "another", "x.json"),
+    '{"api_key": "of-no-interest"}',
+  );
+  const runtime = await elsewhere(home.path, { WEATHER_CLIENT_SECRET: "in-a-variable-of-mine" });
+  const secrets = await localSecrets(runtime);
+  const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~"));
+  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16}/, "*")).sort(), [
+    "python client_secret (~/.config/python/app_credentials)",
+    "tide access_token (~/.config/tide/onecell/*.json)",
+    "weather client_secret (WEATHER_CLIENT_SECRET)",
+    "weather client_secret (~/.config/weather/app_credentials)",
+    "weather client_secret (~/.config/weather/mine.json)",
+  ]);
+  assert(Object.values(secrets).includes(token));
+
+  // Where the directory may not be listed, the known names are left.
+  await saveCredentials("spatiafi", { ...saved, client_secret: "first-secret-of-spatiafi" }, {
+    directory: of("spatiafi"),
+  });
+  const list = (path: string) =>
+    path === home.at(".config")
+      ? Promise.reject(new Deno.errors.NotCapable("Requires read access"))
+      : runtime.files.list(path);
+  const narrow = { ...runtime, files: { ...runtime.files, list } };
+  assert.deepEqual(Object.values(await localSecrets(narrow)), ["first-secret-of-spatiafi"]);
+});
+
+test("localSecrets() reads a folder that is named, and refuses one with nothing in it", async () => {
+  await using home = await TestFolder.make();
+  const runtime = await elsewhere(home.path, {});
+  const directory = home.at("elsewhere", "mine");
+  await saveCredentials("spatiafi", { client_id: "c", client_secret: "kept-in-another-folder" }, {
+    directory,
+  });
+  assert.deepEqual(await localSecrets(runtime), {});
+  assert.deepEqual(await localSecrets(runtime, { directories: [`${directory}/`] }), {
+    [`mine client_secret (${directory}/app_credentials)`]: "kept-in-another-folder",
+  });
+  for (const empty of [home.at("elsewhere"), home.at("none")]) {
+    const refused = localSecrets(runtime, { directories: [directory, empty] });
+    await rejects(refused, "invalid_argument", /Nothing saved was found in/);
+  }
 });
 
 test("localSecrets() takes the private parts of keys, PEM and JWK", async () => {

@@ -1,0 +1,68 @@
+import type { Runtime } from "../runtime/runtime.ts";
+import { listObjects, listTokens, type SavedToken } from "./list_saved.ts";
+import { baseDirectories, joinPath } from "./paths.ts";
+import type { SavedCredentials } from "./store.ts";
+import { TOKEN_FOLDER } from "./token_store.ts";
+
+/** A folder that this module saved something in, whatever system it is of. */
+export interface Application {
+  /** The folder's name below the configuration directory, most often the system's. */
+  name: string;
+  /** The folder. */
+  path: string;
+  /** Newest first. */
+  tokens: SavedToken[];
+  /** Credentials files, the earlier ones kept beside them too. */
+  credentials: SavedCredentials[];
+}
+
+/** What a provider's credentials file is called, unless it says otherwise. */
+const USUAL_FILE = /^app_credentials(\.json)?(\.backup-\d+)?$/;
+
+/** One of these is in every credentials file, also in one that a provider calls otherwise. */
+const CREDENTIAL_FIELDS = ["client_id", "client_secret", "private_key", "password"];
+
+/**
+ * Lists every application folder of the configuration directory that holds tokens or credentials,
+ * registered or not. Where the directory may not be listed, there are none.
+ */
+export async function listApplications(runtime: Runtime): Promise<Application[]> {
+  const found: Application[] = [];
+  for (const base of baseDirectories(runtime)) {
+    const names: string[] = await runtime.files.list(base).catch(() => []);
+    for (const name of names.sort()) {
+      const folder = joinPath(runtime, base, name);
+      // On Windows an author's name, here the same again, stands above the application's.
+      const folders = runtime.platform === "windows"
+        ? [joinPath(runtime, folder, name), folder]
+        : [folder];
+      for (const path of folders) {
+        const application = await readApplication(runtime, name, path);
+        if (application) found.push(application);
+      }
+    }
+  }
+  return found;
+}
+
+/** Reads one folder; `null` when it holds nothing of this module's. */
+export async function readApplication(
+  runtime: Runtime,
+  name: string,
+  path: string,
+): Promise<Application | null> {
+  const names: string[] = await runtime.files.list(path).catch(() => []);
+  const ours = names.includes(TOKEN_FOLDER);
+  if (!ours && !names.some((file) => USUAL_FILE.test(file))) return null;
+  const credentials = await listObjects(runtime, path, (file) => USUAL_FILE.test(file));
+  if (!ours) return credentials.length === 0 ? null : { name, path, tokens: [], credentials };
+  // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
+  const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
+  credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
+  const tokens = await listTokens(runtime, path);
+  return tokens.length + credentials.length === 0 ? null : { name, path, tokens, credentials };
+}
+
+function looksLikeCredentials(values: Record<string, unknown>): boolean {
+  return Object.keys(values).some((name) => CREDENTIAL_FIELDS.includes(name.toLowerCase()));
+}
