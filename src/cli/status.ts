@@ -10,6 +10,7 @@ import { listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
+import { type OtherStatus, othersText, otherSystems } from "./other_systems.ts";
 import { findTarget, sessionOptions } from "./target.ts";
 import { tokenParts } from "./token_parts.ts";
 
@@ -17,6 +18,8 @@ import { tokenParts } from "./token_parts.ts";
 export interface StatusJson {
   version: 1;
   systems: SystemStatus[];
+  /** What is saved of systems that are not known by name; none where one system was asked for. */
+  others: OtherStatus[];
 }
 
 /** One system in {@linkcode StatusJson}. */
@@ -51,6 +54,7 @@ export async function status(context: Context): Promise<number> {
   const one = words.length > 0 || context.texts["provider"] !== undefined ||
     context.texts["issuer"] !== undefined;
   let systems: SystemStatus[];
+  let others: OtherStatus[] = [];
   if (one) {
     const { provider, options } = await findTarget(context, "status");
     systems = [await statusOf(host.runtime, provider, options)];
@@ -59,15 +63,16 @@ export async function status(context: Context): Promise<number> {
     systems = await Promise.all(
       providers.map((provider) => statusOf(host.runtime, provider, options)),
     );
+    others = await otherSystems(host.runtime, options.directory);
   }
   if (flags.has("json")) {
-    const json: StatusJson = { version: 1, systems };
+    const json: StatusJson = { version: 1, systems, others };
     await host.write(`${JSON.stringify(json, null, 2)}\n`);
   } else {
     const shown = one ? systems : systems.filter(hasAnything);
     const paint = paintFor(host);
     await host.write(
-      shown.map((system) => statusText(system, paint)).join("") ||
+      shown.map((system) => statusText(system, paint)).join("") + othersText(others, paint) ||
         "Nothing is saved. Sign in with: onecell login PROVIDER\n",
     );
   }

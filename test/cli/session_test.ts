@@ -103,9 +103,11 @@ test("status --json keeps its shape", async () => {
     JSON.parse((await machine.run(["status", "--json", ...args])).stdout) as {
       version: number;
       systems: Record<string, unknown>[];
+      others: Record<string, unknown>[];
     };
   const json = await read("spatiafi");
-  assert.deepEqual(Object.keys(json), ["version", "systems"]);
+  assert.deepEqual(Object.keys(json), ["version", "systems", "others"]);
+  assert.deepEqual(json.others, []);
   const { version, systems: [system] } = json;
   assert.equal(version, 1);
   const { sessions, ...rest } = system as { sessions: Record<string, unknown>[] };
@@ -142,6 +144,7 @@ test("status --json keeps its shape", async () => {
 
   const all = await read();
   assert.equal(all.systems.length, 6);
+  assert.deepEqual(all.others, [], "spatiafi is a system that is known");
   for (const one of all.systems) assert.deepEqual(Object.keys(one), Object.keys(system ?? {}));
 
   // Damage is told, in the same shape, and nothing is sent.
@@ -152,6 +155,41 @@ test("status --json keeps its shape", async () => {
   assert.equal(damaged?.["ready"], false);
   assert.equal((damaged?.["problem"] as { code: string }).code, "credentials_damaged");
   assert.equal(sandbox.requests.length, requests);
+});
+
+test("status lists what is saved of systems of one's own", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { sandbox, home } = machine;
+  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = sandbox.environment;
+  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
+  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
+  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify({ name: "mine", issuer, apiUrl }));
+  for (const more of [[], ["--session-key", "work"], ["--directory", "kept"]]) {
+    await machine.ok(["login", "--provider", "mine.json", ...more], { env });
+  }
+  const only = home.at(".config", "weather");
+  await Deno.mkdir(only);
+  await Deno.writeTextFile(
+    `${only}/app_credentials`,
+    '{"client_id": "c", "client_secret": "s3cr3t"}',
+  );
+
+  const folder = home.at(".config", "mine");
+  assert.equal(
+    await machine.ok(["status"]),
+    `- mine: 2 sessions, no credentials in ${folder}\n` +
+      `- weather: no session, credentials in ${only}\n` +
+      "  More on a system of your own: onecell status --provider FILE\n",
+  );
+  const { others } = JSON.parse(await machine.ok(["status", "--json"]));
+  assert.deepEqual(others, [
+    { provider: "mine", folder, credentials: false, sessions: 2 },
+    { provider: "weather", folder: only, credentials: true, sessions: 0 },
+  ]);
+  assert.match(
+    await machine.ok(["status", "--directory", "kept"]),
+    /^- mine: a session, .* kept\n/,
+  );
 });
 
 test("logout ends a session at the server and here; --all every one, --forget the credentials", async () => {
