@@ -64,18 +64,14 @@ export async function createCredentials(
   return new Credentials(known.name, values, { path, source });
 }
 
-/** See `forgetCredentials` of `verbs.ts`. */
+/** See `forgetCredentials` of `verbs.ts`; gives every file that was removed. */
 export async function forgetCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
-): Promise<string | null> {
+): Promise<string[]> {
   const known = await findProvider(provider);
   checkOptions(options, "common", "forgetCredentials");
-  const runtime = await currentRuntime();
-  const saved = await findCredentials(runtime, placeOf(known, options));
-  if (saved === null) return null;
-  await forget(runtime, saved.path);
-  return saved.path;
+  return await forget(await currentRuntime(), placeOf(known, options));
 }
 
 function placeOf(provider: Provider, options: CommonOptions) {

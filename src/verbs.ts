@@ -64,16 +64,23 @@ export async function createCredentials(
 }
 
 /**
- * Removes the saved app credentials from this machine. The server still knows them.
+ * Removes the saved app credentials from this machine, and the earlier ones that were kept beside
+ * them (`app_credentials.backup-1` and so on). The server still knows them all; what is in the
+ * environment stays.
  *
- * @returns the file that was removed, or `null` when there was none
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param options `directory`: a folder to look in instead of the user's configuration directory
+ * @returns the file that was removed, the current one if there was one; `null` when there was none
+ * @throws {AuthError} `credentials_damaged` when the file cannot be used as it is, and nothing is
+ * removed; `store_unavailable` or `permission_denied`, naming a file that could not be removed
  */
 export async function forgetCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<string | null> {
   const { forgetCredentials } = await import("./manage_credentials.ts");
-  return await forgetCredentials(provider, options);
+  const [removed = null] = await forgetCredentials(provider, options);
+  return removed;
 }
 
 /**

@@ -156,7 +156,7 @@ export const commands: readonly Command[] = [
     completes: "provider",
     options: {
       all: { type: "boolean", short: "a", help: "every saved session of the system" },
-      forget: { type: "boolean", help: "remove the saved app credentials, too" },
+      forget: { type: "boolean", help: "remove the saved app credentials and earlier ones, too" },
       ...session,
       ...system,
     },

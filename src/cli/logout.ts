@@ -2,7 +2,7 @@ import { assemble } from "../assemble.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
 import { logout as logoutSession, type LogoutReport } from "../logout.ts";
-import { forgetCredentials } from "../verbs.ts";
+import { forgetCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
 import type { SessionParts } from "../session.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";
@@ -51,11 +51,12 @@ export async function logout(context: Context): Promise<number> {
   }
   if (flags.has("forget")) {
     const { directory } = options;
-    const path = await forgetCredentials(provider, directory === undefined ? {} : { directory });
+    const paths = await forgetCredentials(provider, directory === undefined ? {} : { directory });
+    const lines = paths.map((path) => `${paint.green("✓")} Removed ${plain(path)}\n`);
     await host.write(
-      path === null
+      lines.length === 0
         ? `There are no saved credentials of ${provider.title}.\n`
-        : `${paint.green("✓")} Removed ${plain(path)}; the server still knows these credentials\n`,
+        : `${lines.join("")}The server still knows these credentials.\n`,
     );
   }
   return failed ? 1 : 0;

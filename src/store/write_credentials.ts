@@ -1,8 +1,8 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { readCredentials } from "./credentials_file.ts";
+import { type CredentialsPlace, findCredentials, readCredentials } from "./credentials_file.ts";
 import { withLock } from "./lock.ts";
-import { joinPath, parentPath } from "./paths.ts";
+import { configDirectories, joinPath, parentPath } from "./paths.ts";
 import {
   createPrivateFile,
   removePrivateFile,
@@ -95,16 +95,47 @@ function asText(values: Record<string, unknown>): string {
   return `${JSON.stringify(values, null, 2)}\n`;
 }
 
-/** Removes a credentials file; true when there was one. */
-export async function forgetCredentials(runtime: Runtime, path: string): Promise<boolean> {
-  try {
-    return await removePrivateFile(runtime, path);
-  } catch (error) {
-    throw storeError(
-      runtime,
-      error,
-      `remove the credentials file "${path}"`,
-      parentPath(path),
-    );
+/**
+ * Removes the saved credentials and the earlier ones kept beside them, which hold secrets too and may
+ * be good at the server still.
+ *
+ * @returns the files that were removed, the current one first
+ * @throws {AuthError} `credentials_damaged`, and then nothing is removed; `store_unavailable` or
+ * `permission_denied` for the first file that could not be, the others are
+ */
+export async function forgetCredentials(
+  runtime: Runtime,
+  place: CredentialsPlace,
+): Promise<string[]> {
+  const saved = await findCredentials(runtime, place);
+  const folders = new Set(configDirectories(runtime, place.directory, place.override));
+  if (saved) folders.add(parentPath(saved.path));
+  const paths = saved ? [saved.path] : [];
+  for (const folder of folders) paths.push(...await earlierFiles(runtime, folder, place.files));
+  const removed: string[] = [];
+  let problem: AuthError | undefined;
+  for (const path of paths) {
+    try {
+      if (await removePrivateFile(runtime, path)) removed.push(path);
+    } catch (error) {
+      const doing = `remove the credentials file "${path}"`;
+      problem ??= storeError(runtime, error, doing, parentPath(path));
+    }
   }
+  if (problem) throw problem;
+  return removed;
+}
+
+/** Lists what {@linkcode keepEarlier} kept. */
+async function earlierFiles(runtime: Runtime, folder: string, files: string[]): Promise<string[]> {
+  let names: string[];
+  try {
+    names = await runtime.files.list(folder);
+  } catch (error) {
+    if (runtime.errorKind(error) === "not_found") return [];
+    throw storeError(runtime, error, `look for earlier credentials in "${folder}"`, folder);
+  }
+  const isEarlier = (name: string) =>
+    files.some((file) => name.startsWith(`${file}.backup-`)) && /\.backup-\d+$/.test(name);
+  return names.filter(isEarlier).sort().map((name) => joinPath(runtime, folder, name));
 }

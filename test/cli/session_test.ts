@@ -242,9 +242,13 @@ test("logout ends a session at the server and here; --all every one, --forget th
 
   await machine.login();
   const file = home.at(".config", "spatiafi", "app_credentials");
+  await Deno.writeTextFile(`${file}.backup-1`, '{"client_secret": "an-earlier-one"}');
   const forgotten = await machine.ok(["logout", "spatiafi", "-a", "--forget"]);
-  assert(forgotten.includes(`Removed ${file}`), forgotten);
-  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+  const removed = [file, `${file}.backup-1`].map((path) => `✓ Removed ${path}\n`).join("");
+  assert(forgotten.endsWith(`${removed}The server still knows these credentials.\n`), forgotten);
+  for (const path of [file, `${file}.backup-1`]) {
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  }
   assert.equal(await tokens("spatiafi"), 0);
 });
 

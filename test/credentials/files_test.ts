@@ -120,6 +120,14 @@ test("forgetCredentials() removes the file, and says so when there is none", asy
   await saveCredentials("spatiafi", credentials, place(world));
   assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
   assert(!(await names(directory)).includes(FILE));
+  for (const client_secret of ["one", "two"]) {
+    await saveCredentials("spatiafi", { ...credentials, client_secret }, place(world));
+  }
+  await Deno.writeTextFile(`${directory}/${FILE}.json`, JSON.stringify(credentials));
+  assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
+  assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), [
+    `${FILE}.json`, // put there by somebody, not kept by a save
+  ]);
   await Deno.writeTextFile(`${directory}/${FILE}`, "damaged");
   await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged");
   assert.deepEqual(await names(directory).then((all) => all.includes(FILE)), true);

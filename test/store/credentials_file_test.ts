@@ -8,6 +8,7 @@ import {
   readCredentials,
 } from "../../src/store/credentials_file.ts";
 import { forgetCredentials, writeCredentials } from "../../src/store/write_credentials.ts";
+import { rejects } from "../support/rejects.ts";
 import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes } from "../support/runtimes.ts";
@@ -156,8 +157,44 @@ Deno.test({
       assert.deepEqual(await readCredentials(runtime, path + name), { client_secret: secret });
     }
     assert.deepEqual(new Set(Object.values(await folder.modes())), new Set(["600", "700"]));
-    assert.equal(await forgetCredentials(runtime, path), true);
-    assert.equal(await forgetCredentials(runtime, path), false);
+    // Another program's, whatever it sounds like.
+    for (const name of ["app_credentials.backup-x", "my.app_credentials.backup-1"]) {
+      await Deno.writeTextFile(folder.at(name), "{}");
+    }
+    const place = { directory: "x", files: ["app_credentials"], override: folder.path };
+    const all = [path, `${path}.backup-1`, `${path}.backup-2`];
+    assert.deepEqual(await forgetCredentials(runtime, place), all);
+    assert.deepEqual(await forgetCredentials(runtime, place), []);
+    assert.deepEqual(
+      Object.keys(await folder.modes()).filter((name) => /cred.*s/.test(name)).sort(),
+      [
+        "app_credentials.backup-x",
+        "my.app_credentials.backup-1",
+        "onecell/credentials.sqlite",
+      ],
+    );
+  },
+});
+
+Deno.test({
+  name: "earlier credentials are forgotten without a current one, and the others when one stays",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const runtime = await currentRuntime();
+    const place = { directory: "x", files: ["app_credentials"], override: folder.path };
+    const path = folder.at("app_credentials");
+    await Deno.writeTextFile(`${path}.backup-1`, "{}");
+    assert.deepEqual(await forgetCredentials(runtime, place), [`${path}.backup-1`]);
+    await writeCredentials(runtime, path, { client_secret: "1" });
+    await writeCredentials(runtime, path, { client_secret: "2" });
+    const remove = (one: string) =>
+      one === path
+        ? Promise.reject(new Deno.errors.PermissionDenied("no"))
+        : runtime.files.remove(one);
+    const held = { ...runtime, files: { ...runtime.files, remove } };
+    await rejects(forgetCredentials(held, place), "store_unavailable", /app_credentials"/);
+    assert.deepEqual(await forgetCredentials(runtime, place), [path]);
   },
 });
 
