@@ -105,7 +105,8 @@ export async function importCredentials(
 /**
  * Finds out why a sign-in does not work, or would not: credentials, files and their modes, the saved
  * token, the clock, proxy and certificate settings, and whether the servers answer. It asks nobody,
- * signs in nowhere and sends no secret.
+ * signs in nowhere and sends no secret. To see whether a session could be saved it makes an empty
+ * file in its folder, or in the nearest one above, and removes it.
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param options those of the `getSession` that failed

@@ -1,3 +1,4 @@
+import type { AuthError } from "../errors.ts";
 import type { Provider } from "../provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { runtimeVersion } from "../runtime/version.ts";
@@ -6,6 +7,8 @@ import { credentialsPath, type CredentialsPlace } from "../store/credentials_fil
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
+import { isDamaged } from "../store/token_file.ts";
+import { tryWriting } from "../store/try_writing.ts";
 import type { System } from "../system.ts";
 import type { DoctorFacts, DoctorProblem, TokenFacts } from "./facts.ts";
 import { networkSettings } from "./network_settings.ts";
@@ -119,19 +122,26 @@ async function credentialsFile(patient: Patient): Promise<PathCondition | undefi
 
 async function storeFacts({ runtime, parts, provider }: Patient): Promise<DoctorFacts["store"]> {
   if (!parts) return { kept: provider.keepTokens };
-  const problem = parts.keeper.storeProblem;
-  const told = problem ? { problem: { code: problem.code, message: problem.message } } : {};
+  const { storeProblem } = parts.keeper;
   const path = parts.store.location(parts.key);
   if (path === null) {
-    const kept = provider.keepTokens === "memory" || !problem ? "memory" : "disk";
-    return { kept, ...told };
+    const kept = provider.keepTokens === "memory" || !storeProblem ? "memory" : "disk";
+    return { kept, ...told(storeProblem) };
   }
+  const folder = parentPath(path);
+  const file = await inspectPath(runtime, path);
+  const damaged = file.kind !== "missing" && isDamaged(runtime, path, parts.key);
   return {
     kept: "disk",
-    file: await inspectPath(runtime, path),
-    folder: await inspectPath(runtime, parentPath(path)),
-    ...told,
+    file,
+    folder: await inspectPath(runtime, folder),
+    ...(damaged ? { damaged } : {}),
+    ...told(storeProblem ?? await tryWriting(runtime, folder, parts.directory ?? folder)),
   };
+}
+
+function told(problem: AuthError | null | undefined): Pick<DoctorFacts["store"], "problem"> {
+  return problem ? { problem: { code: problem.code, message: problem.message } } : {};
 }
 
 async function reachAll(patient: Patient): Promise<Reached[]> {

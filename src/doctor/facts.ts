@@ -83,7 +83,9 @@ export interface DoctorFacts {
     kept: "disk" | "memory";
     file?: PathCondition;
     folder?: PathCondition;
-    /** Why the token is not on disk. */
+    /** True when the file is there and holds no whole token: it counts as none. */
+    damaged?: boolean;
+    /** Why the token is not, or could not be, on disk. */
     problem?: DoctorProblem;
   };
   /** How many seconds the server's clock is ahead, by its `Date`; `null` when nobody answered. */

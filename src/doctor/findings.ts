@@ -87,6 +87,12 @@ function tokenFindings({ token, provider, credentials }: DoctorFacts): DoctorFin
 function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
   const found: DoctorFinding[] = [];
   if (store.problem) found.push(warn(store.problem.message));
+  if (store.damaged && store.file) {
+    found.push(warn(
+      `The token file "${store.file.path}" is damaged, and counts as none. The next sign-in sets it ` +
+        "aside, under the same name with .damaged- and the time, and saves a new one.",
+    ));
+  }
   const { file, folder } = credentials;
   if (file?.kind === "symlink" && !credentials.problem) {
     found.push(warn(

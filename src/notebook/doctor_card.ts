@@ -43,7 +43,8 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }
-  rows.push(["Token", token === null ? "none" : tokenText(token)]);
+  const none = store.damaged ? "none, for its file is damaged" : "none";
+  rows.push(["Token", token === null ? none : tokenText(token)]);
   if (token?.scope !== undefined) rows.push(["Scope", token.scope]);
   rows.push([
     "Kept in",

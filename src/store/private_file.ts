@@ -38,7 +38,7 @@ export async function writePrivateFile(
 
 async function writeOnce(runtime: FileRuntime, path: string, bytes: Uint8Array): Promise<void> {
   const folder = parentPath(path);
-  const temporary = joinPath(runtime, folder, `.onecell-${randomName()}.tmp`);
+  const temporary = temporaryPath(runtime, folder);
   await createPrivateFile(runtime, temporary, bytes);
   try {
     await replace(runtime, temporary, path);
@@ -102,11 +102,13 @@ async function createWithFolder(
   }
 }
 
-function randomName(): string {
-  return Array.from(
+/** A name in a folder that is not to be guessed, and that {@linkcode sweepTemporaryFiles} knows. */
+export function temporaryPath(runtime: Pick<FileRuntime, "platform">, folder: string): string {
+  const name = Array.from(
     crypto.getRandomValues(new Uint8Array(16)),
     (byte) => byte.toString(16).padStart(2, "0"),
   ).join("");
+  return joinPath(runtime, folder, `.onecell-${name}.tmp`);
 }
 
 /** Removes a file; true when there was one. */

@@ -57,19 +57,23 @@ export async function removeToken(runtime: Runtime, file: TokenFile): Promise<bo
   }
 }
 
+/** True for a file that is there and holds no whole token; false where that cannot be seen. */
+export function isDamaged(runtime: Runtime, path: string, key: string): boolean {
+  try {
+    const text = runtime.files.readTextNoFollow(path);
+    return text !== null && parseStoredToken(text, key) === null;
+  } catch (error) {
+    // A link is replaced by the write, its target left alone; anything unreadable is set aside.
+    return runtime.errorKind(error) === "not_text";
+  }
+}
+
 /**
  * Only just before a write, never on reading: somebody may have put a whole file in the damaged
  * one's place since it was read, with a refresh token that must not be lost.
  */
 async function setDamagedAside(runtime: Runtime, path: string, key: string): Promise<void> {
-  try {
-    const text = runtime.files.readTextNoFollow(path);
-    if (text === null || parseStoredToken(text, key)) return;
-  } catch (error) {
-    // A link is replaced by the write, its target left alone; anything unreadable is set aside.
-    if (runtime.errorKind(error) !== "not_text") return;
-  }
-  await setAside(runtime, path);
+  if (isDamaged(runtime, path, key)) await setAside(runtime, path);
 }
 
 /** What was set aside may hold a token as well. */

@@ -107,6 +107,12 @@ test("doctor() warns of files that others can use, and of links and damage", asy
       level: "warning",
     },
     {
+      name: "a damaged token",
+      spoil: (_, __, tokenFile) => Deno.writeTextFile(tokenFile, '{"trunc'),
+      expected: /The token file ".*\.json" is damaged, .*The next sign-in sets it aside/,
+      level: "warning",
+    },
+    {
       name: "a link instead of the credentials",
       async spoil({ directory }, file) {
         await Deno.rename(file, `${directory}/elsewhere`);
@@ -135,6 +141,21 @@ test("doctor() warns of files that others can use, and of links and damage", asy
     assert.deepEqual(report.facts.endpoints.map(({ answers }) => answers), [true, true]);
     hides(shown(report), [credentials["client_secret"] ?? ""]);
   });
+});
+
+test("doctor() leaves a damaged token where it is, and says that there is none", async () => {
+  await using world = await createWorld("plantpredict");
+  const options = { ...world.options, credentials: world.credentials };
+  await getSession("plantpredict", options);
+  const [path = ""] = await savedTokenFiles(world.directory);
+  await Deno.writeTextFile(path, '{"trunc');
+  const report = await doctor("plantpredict", options);
+  assert.deepEqual([report.ok, report.facts.token, report.facts.store.damaged], [true, null, true]);
+  assert.match(String(report), /Token: none, for its file is damaged\n/);
+  assert.equal(await Deno.readTextFile(path), '{"trunc');
+  await getSession("plantpredict", options);
+  const after = await doctor("plantpredict", options);
+  assert.deepEqual([after.findings, after.facts.store.damaged], [[], undefined]);
 });
 
 test("a system in another place, or without a value for its URL, is said and not thrown", async () => {
