@@ -6,7 +6,7 @@ import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Credentials } from "./credentials.ts";
-import { readCredentials } from "./store/credentials_file.ts";
+import { readObject } from "./store/credentials_file.ts";
 
 /** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
 const ALIASES: Record<string, string> = {
@@ -30,6 +30,9 @@ const ALIASES: Record<string, string> = {
   apiversion: "api_version",
 };
 
+/** What stands in a sample's settings; a real secret may well have `<` and `>` in it. */
+const PLACEHOLDER = /placeholder|^\s*<[^<>]*>\s*$|^\s*insert /i;
+
 /** See `importCredentials` of `verbs.ts`. */
 export async function importCredentials(
   provider: string | Provider,
@@ -41,7 +44,9 @@ export async function importCredentials(
   if (typeof file !== "string" || file === "") {
     throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
   }
-  const content = await readCredentials(await currentRuntime(), file);
+  const advice = "Nothing was saved: correct it, or copy the values into a file of plain JSON " +
+    '(no comments) such as { "client_id": "…", "client_secret": "…" }, then import that.';
+  const content = await readObject(await currentRuntime(), file, "settings file", advice);
   if (content === null) {
     throw new AuthError(
       "invalid_argument",
@@ -49,9 +54,7 @@ export async function importCredentials(
     );
   }
   const values = wanted(known, content);
-  const placeholder = Object.entries(values).find(([, value]) =>
-    /placeholder|<.*>|^insert /i.test(value)
-  );
+  const placeholder = Object.entries(values).find(([, value]) => PLACEHOLDER.test(value));
   if (placeholder) {
     throw new AuthError(
       "invalid_argument",

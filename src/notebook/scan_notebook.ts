@@ -65,14 +65,14 @@ function parse(json: string): { cells: unknown[] } & Record<string, unknown> {
     // The parser's message would quote the text, and the text may hold a secret.
     throw new AuthError(
       "invalid_argument",
-      "This is not a notebook: it is not JSON. Pass the text of an .ipynb file.",
+      "This is not a notebook: it is not JSON. Give the path of an .ipynb file, as it was saved.",
     );
   }
   if (!isRecord(notebook) || !Array.isArray(notebook.cells)) {
     throw new AuthError(
       "invalid_argument",
-      "This is not a notebook that can be read: it has no list of cells. Save it in notebook " +
-        "format 4 and pass the text of the .ipynb file.",
+      "This is not a notebook that can be read: it has no list of cells. Open it in Jupyter and save " +
+        "it as .ipynb in notebook format 4, then scan that file.",
     );
   }
   return notebook as { cells: unknown[] } & Record<string, unknown>;

@@ -65,19 +65,42 @@ async function findIn(
  *
  * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
  */
-export async function readCredentials(
+export function readCredentials(
   runtime: Runtime,
   path: string,
 ): Promise<Record<string, unknown> | null> {
+  return readObject(
+    runtime,
+    path,
+    "credentials file",
+    "It is left as it is: repair it, or move it away and sign in again.",
+  );
+}
+
+/**
+ * Reads a file that holds a JSON object; `null` when there is none.
+ *
+ * @param what what the file is, for messages
+ * @param advice what to do when it is damaged
+ * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
+ */
+export async function readObject(
+  runtime: Runtime,
+  path: string,
+  what: string,
+  advice: string,
+): Promise<Record<string, unknown> | null> {
+  const damaged = (how: string) =>
+    new AuthError("credentials_damaged", `The ${what} "${path}" ${how}. ${advice}`);
   let text;
   try {
     text = runtime.files.readTextNoFollow(path);
   } catch (error) {
     const kind = runtime.errorKind(error);
-    if (kind === "symlink") throw damaged(path, "is a symbolic link, which is never followed");
-    if (kind === "not_text") throw damaged(path, "is not a text file of a sensible size");
+    if (kind === "symlink") throw damaged("is a symbolic link, which is never followed");
+    if (kind === "not_text") throw damaged("is not a text file of a sensible size");
     const { storeError } = await import("./store_error.ts");
-    throw storeError(runtime, error, `read the credentials file "${path}"`, parentPath(path));
+    throw storeError(runtime, error, `read the ${what} "${path}"`, parentPath(path));
   }
   if (text === null) return null;
   let values: unknown;
@@ -85,17 +108,10 @@ export async function readCredentials(
     values = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text.
-    throw damaged(path, "is not whole JSON");
+    throw damaged("is not whole JSON");
   }
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw damaged(path, "holds no JSON object");
+    throw damaged("holds no JSON object");
   }
   return values as Record<string, unknown>;
-}
-
-function damaged(path: string, what: string): AuthError {
-  return new AuthError(
-    "credentials_damaged",
-    `The credentials file "${path}" ${what}. It is left as it is: repair it, or move it away and sign in again.`,
-  );
 }

@@ -189,16 +189,39 @@ test("importCredentials() takes a settings file over, whatever it calls things",
   assert.equal(session.source, `${directory}/${FILE}`);
 });
 
+test("importCredentials() takes a secret with angle brackets in it", () =>
+  eachRow(["a<b>c", "<a>b<c>", "ab<c>", "<>ab"].map((name) => ({ name })), async ({ name }) => {
+    await using world = await createWorld("ocs");
+    const { directory } = world;
+    const file = `${directory}/settings.json`;
+    const settings = { TenantId: "t", ClientId: "c", ClientSecret: name };
+    await Deno.writeTextFile(file, JSON.stringify(settings));
+    const imported = await importCredentials("ocs", file, { directory });
+    assert.equal(imported.get("client_secret"), name);
+  }));
+
 test("importCredentials() says what is wrong with a settings file, and saves nothing", () =>
   eachRow(
     [
       { name: "no file", text: null, code: "invalid_argument", message: /no file/ },
       { name: "not JSON", text: "client_id: a", code: "credentials_damaged", message: /JSON/ },
       {
+        name: "not whole JSON, and not a file of this module's",
+        text: '{"ClientId": "a", // mine',
+        code: "credentials_damaged",
+        message: /The settings file ".*appsettings\.json" is not whole JSON\. Nothing was saved: /,
+      },
+      {
         name: "a placeholder",
         text: '{"ClientId":"PLACEHOLDER_REPLACE","ClientSecret":"s","TenantId":"t"}',
         code: "invalid_argument",
         message: /placeholder/,
+      },
+      {
+        name: "a placeholder in angle brackets",
+        text: '{"ClientId":"a","ClientSecret":" <your client secret> ","TenantId":"t"}',
+        code: "invalid_argument",
+        message: /"client_secret" in .*placeholder/,
       },
       {
         name: "a value missing",

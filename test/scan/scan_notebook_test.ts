@@ -241,6 +241,9 @@ test("scanNotebook() says what is wrong with the file, and never what is in it",
   await Deno.writeTextFile(folder.at("a.ipynb"), '{"cells": "kept-to-itself"');
   const error = await rejects(scanNotebook(folder.at("a.ipynb")), "invalid_argument");
   hides(error.message, "kept-to-itself");
+  assert.match(error.message, /not JSON\. Give the path of an \.ipynb file/);
+  await Deno.writeTextFile(folder.at("b.ipynb"), '{"worksheets": []}');
+  await rejects(scanNotebook(folder.at("b.ipynb")), "invalid_argument", /then scan that file/);
   await rejects(scanNotebook(""), "invalid_argument");
   await rejects(
     scanNotebook(folder.at("a.ipynb"), {} as unknown as Awaited<ReturnType<typeof getSession>>),
