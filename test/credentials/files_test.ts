@@ -12,7 +12,7 @@ import { works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { createWorld, savedToken, type World } from "../support/world.ts";
 
 const FILE = "app_credentials";
 
@@ -187,6 +187,28 @@ test("importCredentials() takes a settings file over, whatever it calls things",
   const session = await getSession("ocs", options);
   await session.verify();
   assert.equal(session.source, `${directory}/${FILE}`);
+});
+
+test("a typed user name is kept and a typed password is not; an imported password is", async () => {
+  await using world = await createWorld("plantpredict-okta");
+  const { credentials, directory, user } = world;
+  const { client_id = "", client_secret = "" } = credentials;
+  const { username, password } = user;
+  const person = scriptedPerson({ answers: [username, password, client_id, client_secret] });
+  await getSession("plantpredict-okta", { ...place(world), person });
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/${FILE}`)), {
+    username,
+    client_id,
+    client_secret,
+  });
+  const token = await savedToken(directory);
+  assert(String(token?.["key"]).includes(JSON.stringify(username)));
+  assert(!JSON.stringify(token).includes(password));
+
+  const file = `${directory}/settings.json`;
+  await Deno.writeTextFile(file, JSON.stringify({ ...credentials, ...user }));
+  const imported = await importCredentials("plantpredict-okta", file, { directory });
+  assert.equal(imported.get("password"), password);
 });
 
 test("importCredentials() takes a secret with angle brackets in it", () =>
