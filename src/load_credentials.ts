@@ -69,6 +69,14 @@ function pythonText(value: unknown): string {
 
 /** Checks values to save: an object with at least one credential in it. */
 export function checkValues(values: unknown, caller: string): Record<string, unknown> {
+  try {
+    JSON.stringify(values);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      `${caller}: the credentials cannot be saved as JSON (RFC 8259). Give texts, numbers and plain objects.`,
+    );
+  }
   const known = normaliseCredentials(values, `${caller}: the credentials`);
   if (Object.keys(known).length > 0) return values as Record<string, unknown>;
   throw new AuthError(

@@ -99,12 +99,17 @@ test("saveCredentials() writes what Python reads, and keeps what was there", asy
   await works(await getSession("spatiafi", { ...options, forceLogin: true }));
 });
 
+const CIRCLE: Record<string, unknown> = {};
+CIRCLE["itself"] = CIRCLE;
+
 test("saveCredentials() refuses what is no credential", () =>
   eachRow([
     { name: "nothing", values: {} },
     { name: "null", values: null },
     { name: "a list", values: [] },
     { name: "a text", values: "secret" },
+    { name: "a BigInt", values: { client_id: "a", client_secret: 1n } },
+    { name: "a circle", values: { client_id: "a", client_secret: "b", itself: CIRCLE } },
     { name: "empty values", values: { client_id: "", client_secret: null } },
   ], async ({ values }) => {
     await using world = await createWorld("spatiafi");
