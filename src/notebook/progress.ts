@@ -31,9 +31,9 @@ export function renderProgress(state: ProgressState, now: number): Rendered {
   const parts = [total === undefined ? `${done} done` : `${done} of ${total}`];
   if (state.failed > 0) parts.push(`${state.failed} failed`);
   if (rate > 0) parts.push(rate >= 1 ? `${rounded(rate)}/s` : `${rounded(rate * 60)}/min`);
-  if (state.ended) parts.push(`took ${duration(seconds)}`);
+  if (state.ended) parts.push(`took ${taken(seconds)}`);
   else if (total !== undefined && rate > 0 && total > done) {
-    parts.push(`${duration((total - done) / rate)} left`);
+    parts.push(`${remaining((total - done) / rate)} left`);
   }
   const line = parts.join(" · ");
   // Without a value the bar says "busy": right as long as the total is unknown, wrong at the end.
@@ -106,8 +106,18 @@ function rounded(value: number): string {
   return value >= 10 ? String(Math.round(value)) : value.toFixed(1);
 }
 
-function duration(seconds: number): string {
+/** How long it still takes: an estimate, so in whole units and rather too long. */
+function remaining(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+/** How long it took: a fact, which must agree with the rate beside it. */
+function taken(seconds: number): string {
+  if (seconds < 0.001) return "less than 0.001 s";
+  if (seconds < 1) return `${Number(seconds.toPrecision(2))} s`;
+  if (seconds < 90) return `${rounded(seconds)} s`;
+  const minutes = seconds / 60;
+  return minutes < 90 ? `${rounded(minutes)} min` : `${rounded(minutes / 60)} h`;
 }

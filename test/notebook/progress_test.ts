@@ -32,6 +32,23 @@ Deno.test("renderProgress() says how far, how fast and how long", () => {
   assert.ok(!renderProgress({ ...unknown, ended: true }, 1000).html.includes("<progress"));
 });
 
+Deno.test("renderProgress() says how long it took so that it agrees with the rate", () => {
+  const rows: [number, number, string][] = [
+    [4, 7, "571/s · took 0.007 s"],
+    [500, 462, "1082/s · took 0.46 s"],
+    [500, 1100, "455/s · took 1.1 s"],
+    [60, 5100, "12/s · took 5.1 s"],
+    [600, 61_000, "9.8/s · took 61 s"],
+    [600, 150_000, "4.0/s · took 2.5 min"],
+    [20_000, 7_200_000, "2.8/s · took 2.0 h"],
+  ];
+  for (const [total, now, expected] of rows) {
+    const { text } = renderProgress(at({ total, done: total, ended: true }), now);
+    assert.equal(text, `Items: ${total} of ${total} · ${expected}`);
+  }
+  assert.match(renderProgress(at({ ended: true }), 0).text, /0 of 200 · took less than 0.001 s$/);
+});
+
 Deno.test("renderProgress() survives odd numbers and hostile titles", () => {
   const odd = at({ title: "<b>\u001b[2J", done: 9, total: 0, since: 1e15 });
   const { html, text } = renderProgress(odd, 0);
