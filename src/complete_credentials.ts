@@ -104,7 +104,7 @@ async function completeCredentials(
   await person.show({
     kind: "starting",
     title: heading,
-    step: "Sign in once; what you type is not shown.",
+    step: "Sign in once; what is secret is not shown as you type it.",
   });
   const typed: CredentialValues = {};
   for (const field of missing) {

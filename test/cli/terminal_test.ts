@@ -61,6 +61,18 @@ test("login asks at a terminal, and a password is never on the screen", async ()
   assert.match(await Deno.readTextFile(machine.home.at("status.txt")), /^✓ SpatiaFi/);
 });
 
+test("a question says what it shows: a client id is echoed, a secret is not", async () => {
+  await using machine = await Machine.start({ systems: ["plantpredict"] });
+  const { clientId, clientSecret } = machine.sandbox.client("plantpredict");
+  const { code, screen } = await runAtTerminal(machine, ["login", "plantpredict"], [
+    [/what is secret is not shown as you type it\./, ""],
+    [/PlantPredict client id: /, clientId + ENTER],
+    [/PlantPredict client secret: /, clientSecret + ENTER],
+  ]);
+  assert.equal(code, 0, screen);
+  assert(screen.includes(`client id: ${clientId}`), screen);
+});
+
 test("--user answers the first question, --no-input asks none", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
