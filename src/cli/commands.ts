@@ -129,7 +129,12 @@ export const commands: readonly Command[] = [
         value: "DATA",
         help: "the body: a text, @FILE, or @- for standard input",
       },
-      output: { type: "string", short: "o", value: "FILE", help: "write the body to a file" },
+      output: {
+        type: "string",
+        short: "o",
+        value: "FILE",
+        help: "write the body to a file; - is standard output",
+      },
       include: { type: "boolean", short: "i", help: "print status and headers before the body" },
       origin: {
         type: "string",

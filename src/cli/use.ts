@@ -149,7 +149,7 @@ function headOf(response: Response): string {
 async function writeBody(host: Host, response: Response, path: string | undefined): Promise<void> {
   let file;
   try {
-    file = path === undefined ? undefined : await host.createFile(path);
+    file = path === undefined || path === "-" ? undefined : await host.createFile(path);
   } catch (error) {
     await response.body?.cancel();
     throw fileError(error, `The file "${path}" cannot be written`);

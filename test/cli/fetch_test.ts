@@ -45,6 +45,8 @@ test("fetch sends what it is told, and prints the answer's body", async () => {
 
   assert.equal(await machine.ok(["fetch", "spatiafi", "/api/big?n=300000", "-o", "big"]), "");
   assert.equal((await Deno.readTextFile(home.at("big"))).length, 300_000);
+  assert.equal((await json("spatiafi", "/api/info?item_id=9", "-o", "-")).item_id, "9");
+  await assert.rejects(Deno.lstat(home.at("-")), Deno.errors.NotFound);
 
   const whole = await machine.ok(["fetch", "-i", "spatiafi", "/api/info?item_id=9"]);
   const [head = "", body = ""] = whole.split("\n\n");
