@@ -4,6 +4,7 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { currentRuntime } from "../runtime/current.ts";
+import { errorKind } from "../runtime/error_kind.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a command needs of the machine beside the runtime; passed in, so that a test can play it. */
@@ -25,7 +26,7 @@ export interface Host {
   createFile(path: string): Promise<OutputFile>;
 }
 
-/** A file being written. */
+/** A file being written; what cannot be written is an {@linkcode OutputError}. */
 export interface OutputFile {
   write(data: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -37,7 +38,7 @@ export class BrokenPipe extends Error {
   override name = "BrokenPipe";
 }
 
-/** Standard output cannot be written, such as to a full disk. */
+/** Standard output, or a file in its place, cannot be written, such as to a full disk. */
 export class OutputError extends Error {
   /** The class name, `"OutputError"`. */
   override name = "OutputError";
@@ -53,10 +54,12 @@ export async function processHost(): Promise<Host> {
     outputIsTerminal: stdout.isTTY === true,
     write: (data) =>
       new Promise((resolve, reject) => {
-        stdout.write(data, (error) => {
-          if (!error) resolve();
-          else reject(isBrokenPipe(error) ? new BrokenPipe() : new OutputError(error.message));
-        });
+        const done = (error?: unknown) => error ? reject(outputError(error)) : resolve();
+        try {
+          stdout.write(data, done);
+        } catch (error) {
+          done(error); // Deno throws what a file or a device refuses
+        }
       }),
     async readInput() {
       const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -66,22 +69,31 @@ export async function processHost(): Promise<Host> {
     readFile: async (path) => new Uint8Array(await readFile(path)),
     async createFile(path) {
       const file = await open(path, "w");
+      const refuse = (error: unknown) => {
+        throw outputError(error);
+      };
       return {
         async write(data) {
           for (let done = 0; done < data.length;) {
-            done += (await file.write(data, done, data.length - done)).bytesWritten;
+            const { bytesWritten } = await file.write(data, done, data.length - done).catch(refuse);
+            done += bytesWritten;
           }
         },
-        close: () => file.close(),
+        close: () => file.close().catch(refuse),
       };
     },
   };
 }
 
-function isBrokenPipe(error: Error): boolean {
-  const { code } = error as { code?: unknown };
+/** What the runtime says of a failed write, in the commands' own terms. */
+function outputError(error: unknown): Error {
+  const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
   // Deno's own error has a name and no code.
-  return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || error.name === "BrokenPipe";
+  if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED" || name === "BrokenPipe") {
+    return new BrokenPipe();
+  }
+  if (errorKind(error) !== "no_space") return new OutputError(String(message));
+  return new OutputError("no space is left there; make room, or write it elsewhere");
 }
 
 /**

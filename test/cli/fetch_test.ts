@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { allRuntimes, skip } from "../support/runtimes.ts";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
@@ -106,6 +107,27 @@ test("fetch is quiet when nobody reads on, and names a file that cannot be had",
     const { code, stdout, stderr } = await machine.run(["fetch", "spatiafi", "/api/echo", ...args]);
     assert.deepEqual([code, stdout], [1, ""], args.join(" "));
     assert.match(stderr, expected);
+  }
+});
+
+test("a full disk is named, in every runtime", async () => {
+  if (Deno.build.os !== "linux") return skip("a full disk", "/dev/full is Linux's");
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const full = "onecell: The output cannot be written: " +
+    "no space is left there; make room, or write it elsewhere.\n";
+  for (const runtime of await allRuntimes()) {
+    const fetched = await machine.run(["fetch", "spatiafi", "/api/info", "-o", "/dev/full"], {
+      runtime,
+    });
+    assert.deepEqual(fetched, { code: 1, stdout: "", stderr: full }, runtime.name);
+    const words = machine.commandIn(runtime).map((word) => `'${word}'`).join(" ");
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `${words} status --json > /dev/full`],
+      clearEnv: true,
+      env: machine.environment(),
+    }).output();
+    assert.deepEqual([code, new TextDecoder().decode(stderr)], [1, full], runtime.name);
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../examples/sandbox/mod.ts";
 import { TestFolder } from "../support/folder.ts";
+import { DENO, type TestRuntime } from "../support/runtimes.ts";
 
 /** What one command did. */
 export interface Ran {
@@ -14,6 +15,8 @@ export interface RunOptions {
   /** Standard input; nothing unless given. */
   input?: string;
   env?: Record<string, string>;
+  /** What runs it; this Deno unless given. */
+  runtime?: TestRuntime | undefined;
   /** Called when it runs. */
   started?: (process: Deno.ChildProcess) => void;
 }
@@ -59,13 +62,17 @@ export class Machine implements AsyncDisposable {
 
   /** The words that start `onecell`. */
   get command(): string[] {
-    const cli = new URL("../../src/cli.ts", import.meta.url).pathname;
-    return [Deno.execPath(), "run", "-A", "--quiet", cli];
+    return this.commandIn(DENO);
+  }
+
+  /** The words that start `onecell` in a runtime. Only Deno finds packages: the others cannot sign in. */
+  commandIn({ program, args }: TestRuntime): string[] {
+    return [program, ...args, new URL("../../src/cli.ts", import.meta.url).pathname];
   }
 
   /** Runs a command to its end, and looks for secrets in what it wrote. */
   async run(args: string[], options: RunOptions = {}): Promise<Ran> {
-    const [program = "", ...words] = this.command;
+    const [program = "", ...words] = this.commandIn(options.runtime ?? DENO);
     const process = new Deno.Command(program, {
       args: [...words, ...args],
       clearEnv: true,
