@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { AT_COMMAND } from "../notebook/advice.ts";
 import { createPerson } from "../notebook/create_person.ts";
 import type { Person } from "../notebook/person.ts";
 import type { Context } from "./command.ts";
@@ -19,7 +20,7 @@ export function terminalPerson(
 ): Person {
   const { runtime } = host;
   // A command is no cell, wherever it was started from.
-  const inner = createPerson(runtime, { kernel: null });
+  const inner = createPerson(runtime, { kernel: null, advice: AT_COMMAND });
   const answers = { ...given };
   const take = (name: keyof GivenAnswers): string => {
     const answer = answers[name];

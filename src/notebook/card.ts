@@ -1,3 +1,4 @@
+import { type Advice, IN_NOTEBOOK } from "./advice.ts";
 import type { CardState } from "./person.ts";
 import { anchor, escapeHtml, plain, type Rendered, safeLink, withoutParameters } from "./html.ts";
 import { moment, timeLeft } from "./time_left.ts";
@@ -8,6 +9,8 @@ export interface CardExtras {
   qr?: string;
   /** When the wait began, in epoch milliseconds: gives the remaining time a bar. */
   since?: number;
+  /** What the person is told to do; as in a notebook unless given. */
+  advice?: Advice;
 }
 
 type Live<Kind extends CardState["kind"]> = Extract<CardState, { kind: Kind }>;
@@ -25,7 +28,7 @@ export function isFinal(state: CardState): boolean {
  *
  * @param state the moment to show
  * @param now the current time, in epoch milliseconds
- * @param extras a QR code, and when the wait began
+ * @param extras a QR code, when the wait began, and what the person is told to do
  */
 export function renderCard(state: CardState, now: number, extras: CardExtras = {}): Rendered {
   switch (state.kind) {
@@ -49,10 +52,11 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
   const host = safeLink(state.url)?.host;
   const label = host === undefined ? state.url : `Sign in at ${host}`;
   const command = forwardCommand(state.url);
+  const { computer, paste } = extras.advice ?? IN_NOTEBOOK;
   const elsewhere = command === null
     ? "The link works in a browser on any machine."
-    : "The sign-in ends at a port of the computer that runs this notebook. On the machine with " +
-      'the browser, forward that port first, then open the link. Or stop, and pass method: "paste".';
+    : `The sign-in ends at a port of ${computer}. On the machine with the browser, forward that ` +
+      `port first, then open the link. Or stop, and ${paste}.`;
   return card(state.title, [
     paragraph(anchor(state.url, label, button)),
     paragraph(escapeHtml(state.note)),

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { type Advice, IN_NOTEBOOK, IN_SCRIPT } from "./advice.ts";
 import { browserIsLocal } from "./browser_is_local.ts";
 import type { Display } from "./display.ts";
 import { plain } from "./html.ts";
@@ -7,12 +8,14 @@ import { interruptible } from "./interruptible.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import type { Person } from "./person.ts";
 
-/** What a test passes instead of the real thing. */
+/** What is passed instead of what would be found: by tests, and by the command. */
 export interface PersonOptions {
   /** The kernel, or `null` for none. */
   kernel?: Kernel | null;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
+  /** What the person is told to do. */
+  advice?: Advice;
 }
 
 /**
@@ -20,11 +23,12 @@ export interface PersonOptions {
  * One sign-in uses one person. Nothing is loaded before there is something to show.
  *
  * @param runtime the runtime this code runs in
- * @param options the kernel and the clock, for tests
+ * @param options the kernel, the clock and the advice
  */
 export function createPerson(runtime: Runtime, options: PersonOptions = {}): Person {
   const kernel = options.kernel === undefined ? findKernel() : options.kernel;
   const now = options.now ?? Date.now;
+  const advice = options.advice ?? (kernel ? IN_NOTEBOOK : IN_SCRIPT);
   let kind: Person["kind"] = kernel
     ? "notebook"
     : runtime.inputIsTerminal()
@@ -34,7 +38,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
 
   const getDisplay = () =>
     display ??= import("./display.ts").then((module) =>
-      kernel ? module.notebookDisplay(kernel, now) : module.terminalDisplay(runtime, now)
+      kernel ? module.notebookDisplay(kernel, now) : module.terminalDisplay(runtime, now, advice)
     );
 
   const isLocal = () => kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
@@ -58,7 +62,8 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       const question = `${plain(text)}: `;
       if (!kernel) return await runtime.ask(question, secret);
       try {
-        const answer = await interruptible(runtime, () => askKernel(kernel, question, secret));
+        const ask = () => askKernel(kernel, question, secret);
+        const answer = await interruptible(runtime, ask, advice.again);
         // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
         if (answer === null) kind = "nobody";
         return answer;
@@ -78,7 +83,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       const card = await display;
       const stop = card?.countDown();
       try {
-        const result = await interruptible(runtime, wait);
+        const result = await interruptible(runtime, wait, advice.again);
         stop?.();
         await card?.settle();
         return result;

@@ -1,4 +1,5 @@
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Advice } from "./advice.ts";
 import { type CardExtras, forwardCommand, isFinal, renderCard } from "./card.ts";
 import { plain } from "./html.ts";
 import type { Kernel } from "./kernel.ts";
@@ -72,10 +73,12 @@ function qrTarget(state: CardState): string | null {
  *
  * @param runtime for standard error
  * @param now the clock
+ * @param advice what the person is told to do
  */
 export function terminalDisplay(
   runtime: Pick<Runtime, "writeError" | "errorIsTerminal">,
   now: () => number,
+  advice: Advice,
 ): Display {
   let shown = "";
   let state: CardState | undefined;
@@ -83,7 +86,7 @@ export function terminalDisplay(
 
   const show = (next: CardState): Promise<void> => {
     state = next;
-    const { text } = renderCard(next, now());
+    const { text } = renderCard(next, now(), { advice });
     if (text !== shown) runtime.writeError(`${text}\n`);
     shown = text;
     return Promise.resolve();
@@ -103,7 +106,13 @@ export function terminalDisplay(
     };
   };
 
-  return { show, countDown, settle: settleWith(() => state, show) };
+  const settle = settleWith(() => state, show);
+  return {
+    show,
+    countDown,
+    // A terminal has no card to take anything off: why it failed is shown once, by whoever waited.
+    settle: (message) => message === undefined ? settle() : Promise.resolve(),
+  };
 }
 
 function settleWith(

@@ -7,21 +7,20 @@ import type { Runtime } from "../runtime/runtime.ts";
  *
  * @param runtime where the interrupt comes from
  * @param wait what to run; it ends when the signal does, even if it does not listen
+ * @param again what to do to sign in after all
  * @throws {AuthError} `aborted` when the stop button was pressed
  */
 export async function interruptible<T>(
   runtime: Pick<Runtime, "onInterrupt">,
   wait: (signal: AbortSignal) => Promise<T>,
+  again: string,
 ): Promise<T> {
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   // `wait` may settle first; nobody listens then.
   stopped.catch(() => {});
   const forget = listen(runtime, () => {
-    const error = new AuthError(
-      "aborted",
-      "The sign-in was stopped. Run the cell again to sign in.",
-    );
+    const error = new AuthError("aborted", `The sign-in was stopped. ${again}`);
     reject(error);
     controller.abort(error);
   });

@@ -156,6 +156,10 @@ test("Ctrl-C during a sign-in ends the command with exit code 130, and saves not
   );
   assert.equal(code, 130, screen);
   assert(performance.now() - pressed < 3500, "it waited for what was stopped");
+  // Said once, and not in a notebook's terms.
+  assert.deepEqual(screen.match(/The sign-in was stopped\..*/g), [
+    "The sign-in was stopped. Run it again to sign in.",
+  ]);
   assert.match(screen, /onecell: stopped\.\r\n$/);
   const after = await machine.run(["status", "--provider", "device.json"], { env });
   assert.deepEqual([after.code, after.stdout.includes("session:")], [1, false]);

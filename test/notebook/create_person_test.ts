@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { terminalPerson } from "../../src/cli/terminal_person.ts";
 import { AuthError } from "../../src/errors.ts";
 import { createPerson } from "../../src/notebook/create_person.ts";
 import { findKernel, type KernelGlobals } from "../../src/notebook/kernel.ts";
 import type { CardState } from "../../src/notebook/person.ts";
+import { fakeHost } from "../cli/fake_host.ts";
 import { fakeKernel, fakeRuntime } from "./fakes.ts";
 
 const device = (until: number): CardState => ({
@@ -167,7 +169,9 @@ Deno.test("the stop button aborts the wait, even one that does not listen", asyn
     });
     await Promise.resolve();
     for (const listener of runtime.listeners) listener();
-    await assert.rejects(wait, (error) => error instanceof AuthError && error.code === "aborted");
+    await assert.rejects(wait, (error) =>
+      error instanceof AuthError && error.code === "aborted" &&
+      error.message.includes("Run the cell again") === (kernel !== null));
     assert.deepEqual([aborted, runtime.listeners.size], [true, 0]);
   }
 });
@@ -216,6 +220,21 @@ Deno.test("a terminal gets the text, and a waiting line only where it is a termi
   }
 });
 
+Deno.test("a link's advice fits where it is shown: a notebook, a script, the command", async () => {
+  const url = "https://a.example/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A43117%2Fcallback";
+  const link: CardState = { kind: "link", title: "Sign in", url, note: "", until: 600_000 };
+  const now = () => 0;
+  const kernel = fakeKernel();
+  await createPerson(fakeRuntime(), { kernel, now }).show(link);
+  assert.match(kernel.shown.at(-1)!.text, /runs this notebook\..* and pass method: "paste"\./);
+  const runtime = fakeRuntime({ inputIsTerminal: true });
+  await createPerson(runtime, { kernel: null, now }).show(link);
+  assert.match(runtime.written.at(-1)!, /runs this\..* and pass method: "paste"\./);
+  const command = fakeHost({ inputIsTerminal: true });
+  await terminalPerson({ host: command, interrupt() {} }, {}).show(link);
+  assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./);
+});
+
 Deno.test("nothing is loaded before there is something to show", async () => {
   const entry = new URL("../../src/notebook/create_person.ts", import.meta.url).href;
   const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry] });
@@ -238,6 +257,7 @@ Deno.test("nothing is loaded before there is something to show", async () => {
   visit(entry);
   assert.deepEqual([...reached].map((url) => url.split("/src/")[1]).sort(), [
     "errors.ts",
+    "notebook/advice.ts",
     "notebook/browser_is_local.ts",
     "notebook/create_person.ts",
     "notebook/html.ts",
