@@ -9,12 +9,12 @@
  *
  * `onecell help` lists the commands: `login`, `status`, `token`, `fetch`, `logout`, `providers`,
  * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 it did not work, 2 the command line
- * is wrong, 130 stopped by Ctrl-C.
+ * is wrong, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
  *
  * @module
  */
 import { endSoon, processHost, runAsProgram } from "./cli/host.ts";
-import { INTERRUPTED, run } from "./cli/run.ts";
+import { run, STOPPED } from "./cli/run.ts";
 
 /**
  * Runs one command line in this process: its input, output and signals.
@@ -24,7 +24,7 @@ import { INTERRUPTED, run } from "./cli/run.ts";
  */
 export async function main(args: string[]): Promise<number> {
   const code = await run(args, await processHost());
-  if (code === INTERRUPTED) endSoon(code);
+  if (Object.values(STOPPED).includes(code)) endSoon(code);
   return code;
 }
 

@@ -1,3 +1,4 @@
+import type { StopSignal } from "../runtime/runtime.ts";
 import type { Host } from "./host.ts";
 
 /** One option of a command. */
@@ -31,8 +32,8 @@ export interface Context extends Given {
   host: Host;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
-  /** Ends the command as Ctrl-C does; for where the terminal gives that as a character. */
-  interrupt: () => void;
+  /** Ends the command as Ctrl-C does, or another signal; for where it is not heard everywhere. */
+  interrupt: (by?: StopSignal) => void;
 }
 
 /** One command: its line in the table makes the help, the parser and the completions. */

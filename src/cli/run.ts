@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { plain } from "../notebook/html.ts";
+import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 import { helpText } from "./help.ts";
@@ -9,26 +10,29 @@ import { parse } from "./parse.ts";
 import { findCommand, showHelp } from "./show_help.ts";
 import { VERSION } from "./version.ts";
 
-/** Exit code after Ctrl-C, as of a program that SIGINT ended. */
-export const INTERRUPTED = 130;
+/** Exit codes after a signal, as of a program that it ended. */
+export const STOPPED: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
 /** Runs one command line to its exit code. It never throws. */
 export async function run(args: string[], host: Host): Promise<number> {
   const controller = new AbortController();
-  const interrupt = () => {
+  let code = STOPPED.SIGINT;
+  const interrupt = (by: StopSignal = "SIGINT") => {
+    if (controller.signal.aborted) return;
+    code = STOPPED[by];
     forget();
     controller.abort(new AuthError("aborted", "Stopped."));
   };
   // Once: whoever presses Ctrl-C again wants the process to end at once, and it does.
-  const forget = listen(host, interrupt);
+  const forget = listen(host, () => interrupt());
   try {
     return await dispatch(args, host, controller.signal, interrupt);
   } catch (error) {
     if (controller.signal.aborted) {
       say(host, "stopped.");
-      return INTERRUPTED;
+      return code;
     }
     return explain(error, host);
   } finally {
@@ -40,7 +44,7 @@ async function dispatch(
   [first, ...rest]: string[],
   host: Host,
   signal: AbortSignal,
-  interrupt: () => void,
+  interrupt: Context["interrupt"],
 ): Promise<number> {
   if (first === undefined) {
     // Nobody asked for this help, so it is no output.

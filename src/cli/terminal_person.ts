@@ -2,6 +2,7 @@ import { AuthError } from "../errors.ts";
 import { AT_COMMAND } from "../notebook/advice.ts";
 import { createPerson } from "../notebook/create_person.ts";
 import type { Person } from "../notebook/person.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Context } from "./command.ts";
 
 /** What the command line answered already. */
@@ -12,10 +13,10 @@ export interface GivenAnswers {
 
 /**
  * The person at the terminal. Questions that the command line has answered are not asked again, and
- * Ctrl-C at a question ends the command, as it does anywhere else.
+ * Ctrl-C or SIGTERM at a question ends the command, as they do anywhere else.
  */
 export function terminalPerson(
-  { host, interrupt }: Pick<Context, "host" | "interrupt">,
+  { host, interrupt, signal }: Pick<Context, "host" | "interrupt" | "signal">,
   given: GivenAnswers,
 ): Person {
   const { runtime } = host;
@@ -49,7 +50,10 @@ export function terminalPerson(
         // Where the rest is typed, another name may be typed at the next try.
         if (answers.username !== "" || given.password !== undefined) return take("username");
       }
-      const answer = await inner.ask(text, options);
+      // Stopped before there was a question: then none must appear.
+      if (signal.aborted) throw new AuthError("aborted", "Stopped.");
+      const forget = listen(runtime, () => interrupt("SIGTERM"));
+      const answer = await inner.ask(text, options).finally(forget);
       if (answer !== null || !runtime.inputIsTerminal()) return answer;
       interrupt();
       throw new AuthError("aborted", "Stopped.");
@@ -58,4 +62,13 @@ export function terminalPerson(
     open: (url) => inner.open(url),
     interruptible: (wait) => inner.interruptible(wait),
   };
+}
+
+/** Hears SIGTERM while a question is open; elsewhere it ends the process by itself. */
+function listen(runtime: Runtime, listener: () => void): () => void {
+  try {
+    return runtime.onInterrupt(listener, "SIGTERM");
+  } catch {
+    return () => {};
+  }
 }

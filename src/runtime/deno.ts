@@ -30,11 +30,11 @@ export function denoRuntime(deno: DenoNamespace): Runtime {
     missingFlag,
     inputIsTerminal: () => deno.stdin.isTerminal(),
     errorIsTerminal: () => deno.stderr.isTerminal(),
-    ask: (text, secret) => ask(deno, text, secret),
+    ask: (text, secret) => ask(deno, runtime, text, secret),
     writeError: (text) => writeError(deno, text),
-    onInterrupt(listener) {
-      deno.addSignalListener("SIGINT", listener);
-      return () => deno.removeSignalListener("SIGINT", listener);
+    onInterrupt(listener, signal = "SIGINT") {
+      deno.addSignalListener(signal, listener);
+      return () => deno.removeSignalListener(signal, listener);
     },
     onceFetch: () => onceFetch(deno),
     openBrowser: (url) => openBrowser(deno, runtime, url),
@@ -52,22 +52,43 @@ function writeError(deno: DenoNamespace, text: string): void {
   for (let done = 0; done < bytes.length;) done += deno.stderr.writeSync(bytes.subarray(done));
 }
 
-async function ask(deno: DenoNamespace, text: string, secret: boolean): Promise<string | null> {
+async function ask(
+  deno: DenoNamespace,
+  { onInterrupt }: Pick<Runtime, "onInterrupt">,
+  text: string,
+  secret: boolean,
+): Promise<string | null> {
   if (!deno.stdin.isTerminal()) return null;
   const { askLine } = await import("./terminal.ts");
-  const buffer = new Uint8Array(4096);
   return await askLine(
     {
       setRaw: (on) => deno.stdin.setRaw(on),
-      async read() {
-        const count = await deno.stdin.read(buffer);
-        return count === null ? null : buffer.subarray(0, count);
-      },
+      read: (signal) => read(deno, signal),
       write: (part) => writeError(deno, part),
+      onInterrupt,
     },
     text,
     secret,
   );
+}
+
+/**
+ * A read cannot be taken back: one that a signal left behind gets the keys of the next question, and
+ * keeps the process until then.
+ */
+let reading: Promise<Uint8Array | null> | undefined;
+
+function read(deno: DenoNamespace, signal: AbortSignal): Promise<Uint8Array | null> {
+  const buffer = new Uint8Array(4096);
+  const keys = reading ??= deno.stdin.read(buffer)
+    .then((count) => count === null ? null : buffer.subarray(0, count))
+    .finally(() => reading = undefined);
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(null);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    keys.then(resolve, reject);
+  });
 }
 
 /** Deno's `fetch` sends a request again, a POST too, when a reused connection dies: reuse none. */

@@ -63,8 +63,8 @@ export interface DenoNamespace {
   removeSync(path: string): void;
   mkdirSync(path: string, options: { recursive: boolean; mode: number }): void;
   chmodSync(path: string, mode: number): void;
-  addSignalListener(signal: "SIGINT", listener: () => void): void;
-  removeSignalListener(signal: "SIGINT", listener: () => void): void;
+  addSignalListener(signal: "SIGINT" | "SIGTERM", listener: () => void): void;
+  removeSignalListener(signal: "SIGINT" | "SIGTERM", listener: () => void): void;
   createHttpClient?(options: { poolMaxIdlePerHost: number }): DenoHttpClient;
   Command: new (
     program: string,

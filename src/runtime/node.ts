@@ -32,11 +32,11 @@ export function nodeRuntime(): Runtime {
     missingFlag,
     inputIsTerminal: () => process.stdin.isTTY === true,
     errorIsTerminal: () => process.stderr.isTTY === true,
-    ask,
+    ask: (text, secret) => ask(runtime, text, secret),
     writeError,
-    onInterrupt(listener) {
-      process.on("SIGINT", listener);
-      return () => void process.off("SIGINT", listener);
+    onInterrupt(listener, signal = "SIGINT") {
+      process.on(signal, listener);
+      return () => void process.off(signal, listener);
     },
     onceFetch: name === "bun" ? bunOnceFetch : nodeOnceFetch,
     openBrowser: (url) => openBrowser(runtime, url),
@@ -94,13 +94,17 @@ function writeError(text: string): void {
   }
 }
 
-async function ask(text: string, secret: boolean): Promise<string | null> {
+async function ask(
+  { onInterrupt }: Pick<Runtime, "onInterrupt">,
+  text: string,
+  secret: boolean,
+): Promise<string | null> {
   const { stdin } = process;
   if (stdin.isTTY !== true) return null;
   const { askLine } = await import("./terminal.ts");
   try {
     return await askLine(
-      { setRaw: (on) => void stdin.setRawMode(on), read, write: writeError },
+      { setRaw: (on) => void stdin.setRawMode(on), read, write: writeError, onInterrupt },
       text,
       secret,
     );
@@ -111,13 +115,15 @@ async function ask(text: string, secret: boolean): Promise<string | null> {
 }
 
 /** The next keys; in the order they came, because nothing is read between two calls. */
-function read(): Promise<Uint8Array | null> {
+function read(signal: AbortSignal): Promise<Uint8Array | null> {
   const { stdin } = process;
+  if (signal.aborted) return Promise.resolve(null);
   stdin.ref?.();
   return new Promise((resolve, reject) => {
     const done = () => {
       stdin.pause();
       stdin.off("data", data).off("end", end).off("error", failed);
+      signal.removeEventListener("abort", end);
     };
     const data = (keys: Uint8Array | string) => {
       done();
@@ -131,6 +137,7 @@ function read(): Promise<Uint8Array | null> {
       done();
       reject(error);
     };
+    signal.addEventListener("abort", end);
     stdin.on("data", data).on("end", end).on("error", failed).resume();
   });
 }

@@ -61,6 +61,9 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
+/** What asks a process to end: a person at the keyboard, or another program. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
 /** One runtime. */
 export interface Runtime {
   readonly name: "deno" | "node" | "bun";
@@ -87,8 +90,8 @@ export interface Runtime {
   ask(text: string, secret: boolean): Promise<string | null>;
   /** Writes text to standard error. */
   writeError(text: string): void;
-  /** Calls `listener` on SIGINT instead of ending the process; returns how to stop listening. */
-  onInterrupt(listener: () => void): () => void;
+  /** Calls `listener` on SIGINT, or SIGTERM, instead of ending the process; returns how to stop listening. */
+  onInterrupt(listener: () => void, signal?: StopSignal): () => void;
   /**
    * A `fetch` for requests that must run once: every call opens a connection of its own, so the
    * runtime has no idle one to lose and re-send on. `close` frees it.

@@ -1,12 +1,15 @@
 /** Asking one line on a terminal, the same under every runtime. */
 
-/** A terminal, in the three verbs asking needs. */
+import type { Runtime, StopSignal } from "./runtime.ts";
+
+/** A terminal, in the verbs asking needs. */
 export interface Terminal {
   /** Raw mode: every key arrives at once, nothing is echoed, Ctrl-C is a character. */
   setRaw(on: boolean): void;
-  /** The next keys, or `null` at the end of input. */
-  read(): Promise<Uint8Array | null>;
+  /** The next keys, or `null` at the end of input, or once the signal is aborted. */
+  read(signal: AbortSignal): Promise<Uint8Array | null>;
   write(text: string): void;
+  onInterrupt: Runtime["onInterrupt"];
 }
 
 /** A line being typed. */
@@ -34,7 +37,8 @@ export function typeInto(line: Line, keys: string): Line {
 }
 
 /**
- * Asks for one line. A secret is not echoed at all.
+ * Asks for one line. A secret is not echoed at all. A signal that would end the process ends the
+ * question instead, for else the terminal would stay in raw mode, without echo.
  *
  * @returns the line, or `null` when input ended or the person cancelled
  */
@@ -45,11 +49,13 @@ export async function askLine(
 ): Promise<string | null> {
   const decoder = new TextDecoder();
   let line: Line = { text: "", state: "open" };
+  const stopped = new AbortController();
+  const forget = STOP_SIGNALS.map((name) => listen(terminal, () => stopped.abort(), name));
   terminal.setRaw(true);
   try {
     terminal.write(text);
     while (line.state === "open") {
-      const bytes = await terminal.read();
+      const bytes = await terminal.read(stopped.signal);
       if (bytes === null) return null;
       const before = line.text;
       line = typeInto(line, decoder.decode(bytes, { stream: true }));
@@ -59,6 +65,18 @@ export async function askLine(
   } finally {
     terminal.setRaw(false);
     terminal.write("\n");
+    for (const one of forget) one();
+  }
+}
+
+const STOP_SIGNALS: StopSignal[] = ["SIGINT", "SIGTERM"];
+
+/** Listens if the runtime lets us: Windows has not every signal. */
+function listen(terminal: Terminal, listener: () => void, name: StopSignal): () => void {
+  try {
+    return terminal.onInterrupt(listener, name);
+  } catch {
+    return () => {};
   }
 }
 

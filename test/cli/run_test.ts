@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { commands } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
+import { terminalPerson } from "../../src/cli/terminal_person.ts";
+import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
 
@@ -103,6 +105,13 @@ test("no listener stays behind", async () => {
     await run(line, host);
     assert.equal(host.runtime.listeners.size, 0);
   }
+});
+
+test("what was stopped asks no question afterwards", async () => {
+  const host = fakeHost({ inputIsTerminal: true, answers: ["ada"] });
+  const stopped = { host, interrupt() {}, signal: AbortSignal.abort() };
+  await rejects(terminalPerson(stopped, {}).ask("user name", { secret: false }), "aborted");
+  assert.deepEqual(host.runtime.written, []);
 });
 
 test("providers --json has the same members for every system", async () => {

@@ -231,7 +231,8 @@ Deno.test("a link's advice fits where it is shown: a notebook, a script, the com
   await createPerson(runtime, { kernel: null, now }).show(link);
   assert.match(runtime.written.at(-1)!, /runs this\..* and pass method: "paste"\./);
   const command = fakeHost({ inputIsTerminal: true });
-  await terminalPerson({ host: command, interrupt() {} }, {}).show(link);
+  const { signal } = new AbortController();
+  await terminalPerson({ host: command, interrupt() {}, signal }, {}).show(link);
   assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./);
 });
 

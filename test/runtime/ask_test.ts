@@ -1,19 +1,28 @@
 import assert from "node:assert/strict";
+import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes, skip } from "../support/runtimes.ts";
 
+/** A prompt, and what is typed or sent to the program when it is shown. */
+type Step = [string, string | { signal: Deno.Signal }];
+
+const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const WORKER = new URL("worker.ts", import.meta.url).pathname;
 const TYPIST = new URL("type_answers.py", import.meta.url).pathname;
 
-async function onTerminal(steps: [string, string][], program: string[]) {
+async function onTerminal(steps: Step[], program: string[], environment = {}) {
   const { stdout } = await new Deno.Command("python3", {
     args: [TYPIST, JSON.stringify(steps), ...program],
     stdin: "null",
+    env: environment,
   }).output();
   const text = new TextDecoder().decode(stdout);
-  const { shown, status } = JSON.parse(text) as { shown: string; status: number };
-  const lines = shown.trim().split("\r\n");
-  return { shown, status, answers: JSON.parse(lines.at(-1) ?? "null") };
+  return JSON.parse(text) as { shown: string; status: number; echo: boolean };
+}
+
+/** What the worker was answered: its last line. */
+function answersIn(shown: string): unknown {
+  return JSON.parse(shown.trim().split("\r\n").at(-1) ?? "null");
 }
 
 Deno.test({
@@ -22,19 +31,64 @@ Deno.test({
   async fn() {
     if (!await hasPython()) return skip("asking on a terminal", "no python3 to make one");
     for (const { name, program, args } of await allRuntimes()) {
-      const { shown, status, answers } = await onTerminal([
+      const { shown, status, echo } = await onTerminal([
         ["User name: ", "adaX\x7f\u00e9\x1b[A\r"],
         ["Password: ", "wrong\x15s3cret word\r"],
         ["Again: ", "abc\x03"],
       ], [program, ...args, WORKER, '"ask"']);
       assert.equal(status, 0, `${name}: ${shown}`);
-      assert.deepEqual(answers, ["ada\u00e9", "s3cret word", null, true, true]);
+      assert.ok(echo, name);
+      assert.deepEqual(answersIn(shown), ["ada\u00e9", "s3cret word", null, true, true]);
       const before = shown.slice(0, shown.indexOf("["));
       assert.ok(!/s3c|wro|abc/.test(before), `${name} shows what is typed: ${before}`);
       assert.ok(before.includes("User name: ada\u00e9\r\n"), before);
     }
   },
 });
+
+Deno.test({
+  name: "a signal ends a question, and not the next one",
+  ...STRICT,
+  async fn() {
+    if (!await hasPython()) return skip("signals at a terminal", "no python3 to make one");
+    for (const { name, program, args } of await allRuntimes()) {
+      const { shown, status, echo } = await onTerminal([
+        ["User name: ", { signal: "SIGINT" }],
+        ["Password: ", { signal: "SIGTERM" }],
+        ["Again: ", "s3cret word\r"],
+      ], [program, ...args, WORKER, '"ask"']);
+      assert.deepEqual([status, echo], [0, true], `${name}: ${shown}`);
+      assert.deepEqual(answersIn(shown), [null, null, "s3cret word", true, true], name);
+    }
+  },
+});
+
+Deno.test({
+  name: "a signal at a question ends the command, with echo on and the signal's exit code",
+  ...STRICT,
+  async fn() {
+    if (!await hasPython()) return skip("signals at a terminal", "no python3 to make one");
+    await using home = await TestFolder.make();
+    const environment = { HOME: home.path, XDG_CONFIG_HOME: home.path, DENO_DIR: await denoDir() };
+    for (const { name, program, args } of await allRuntimes()) {
+      for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+        const { shown, status, echo } = await onTerminal(
+          [["user name: ", "ada\r"], ["password: ", { signal }]],
+          [program, ...args, CLI, "login", "spatiafi"],
+          environment,
+        );
+        assert.deepEqual([status >> 8, status & 127, echo], [code, 0, true], `${name}: ${shown}`);
+        assert.match(shown, /onecell: stopped\.\r\n$/);
+      }
+    }
+  },
+});
+
+/** Its default is below the home folder, and a command here has a home of its own. */
+async function denoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
+}
 
 async function hasPython(): Promise<boolean> {
   return await new Deno.Command("python3", { args: ["--version"], stdout: "null" }).output()

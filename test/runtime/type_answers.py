@@ -1,10 +1,16 @@
-"""Starts a program on a terminal of its own and types answers: prompts and keys as JSON, then the program."""
+"""
+Starts a program on a terminal of its own and types answers: prompts and keys as JSON, then the program.
+In the place of keys {"signal": "SIGTERM"} is sent. Says what was shown, and whether the terminal echoes
+at the end.
+"""
 
 import json
 import os
 import pty
 import select
+import signal
 import sys
+import termios
 import time
 
 steps = json.loads(sys.argv[1])
@@ -23,5 +29,13 @@ while time.time() < end:
             break
         shown += part
     if steps and shown.decode(errors="replace").endswith(steps[0][0]):
-        os.write(terminal, steps.pop(0)[1].encode())
-print(json.dumps({"shown": shown.decode(), "status": os.waitpid(pid, 0)[1]}))
+        action = steps.pop(0)[1]
+        if isinstance(action, str):
+            os.write(terminal, action.encode())
+        else:
+            os.kill(pid, getattr(signal, action["signal"]))
+if time.time() >= end:
+    os.kill(pid, signal.SIGKILL)
+status = os.waitpid(pid, 0)[1]
+echo = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+print(json.dumps({"shown": shown.decode(), "status": status, "echo": echo}))
