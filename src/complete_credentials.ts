@@ -154,7 +154,8 @@ async function enrol(
   });
   for (let attempt = 1;; attempt++) {
     const username = await ask(person, `${title} user name`, false);
-    const password = await ask(person, `${title} password`, true);
+    // Who is gone, or was stopped, is asked nothing more.
+    const password = username === null ? null : await ask(person, `${title} password`, true);
     if (username === null || password === null) {
       throw missingCredentials(
         provider,

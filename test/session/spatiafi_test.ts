@@ -58,6 +58,14 @@ test("spatiafi lets a mistyped password be typed again, three times in all", asy
   assert.equal(sandbox.count("spatiafi.clients"), 1, "no credentials for a wrong password");
 });
 
+test("spatiafi asks nothing more when the first question was stopped", async () => {
+  await using world = await createWorld("spatiafi");
+  const person = scriptedPerson({ answers: [null, "a-password"] });
+  const attempt = getSession("spatiafi", { ...world.options, interactive: true, person });
+  await rejects(attempt, "credentials_missing");
+  assert.deepEqual(person.asked, [{ text: "SpatiaFi user name", secret: false }]);
+});
+
 test("spatiafi does nothing when the person cancels, and is quick when nobody is there", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options } = world;
