@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
-import { Machine } from "./onecell.ts";
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
 
@@ -46,32 +45,4 @@ test("./cli gives its exit code to whoever imports it, and does nothing before",
   const [code, output] = await deno(folder.at("importer.mjs"));
   assert.equal(code, 0);
   assert.match(output, /^onecell \d+\.\d+\.\d+\n0 2\n/);
-});
-
-test("the completions of every shell know every command, and bash takes its own", async () => {
-  await using machine = await Machine.start({ systems: [] });
-  for (const shell of ["bash", "zsh", "fish"]) {
-    const script = await machine.ok(["completions", shell]);
-    for (const word of ["login", "scan", "spatiafi", "session-key", "loopback"]) {
-      assert(script.includes(word), `${shell}: ${word}`);
-    }
-    await Deno.writeTextFile(machine.home.at(shell), script);
-  }
-  const complete = async (...words: string[]) => {
-    const line = `. ./bash; COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); ` +
-      `COMP_CWORD=${words.length - 1}; _onecell; echo "\${COMPREPLY[@]}"`;
-    const { stdout, stderr } = await new Deno.Command("bash", {
-      args: ["--norc", "-c", line],
-      cwd: machine.home.path,
-    }).output();
-    assert.equal(new TextDecoder().decode(stderr), "");
-    return new TextDecoder().decode(stdout).trim();
-  };
-  assert.equal(await complete("onecell", "lo"), "login logout");
-  assert.equal(await complete("onecell", "token", "spa"), "spatiafi");
-  assert.equal(await complete("onecell", "status", "--js"), "--json");
-  assert.equal(await complete("onecell", "login", "--method", "d"), "device");
-  assert.equal(await complete("onecell", "completions", "f"), "fish");
-  assert.equal(await complete("onecell", "scan", "fi"), "fish");
-  assert.equal(await complete("onecell", "import", "ocs", "ba"), "bash");
 });

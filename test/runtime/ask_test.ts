@@ -2,23 +2,10 @@ import assert from "node:assert/strict";
 import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes, skip } from "../support/runtimes.ts";
-
-/** A prompt, and what is typed or sent to the program when it is shown. */
-type Step = [string, string | { signal: Deno.Signal }];
+import { hasProgram, onTerminal } from "../support/typist.ts";
 
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const WORKER = new URL("worker.ts", import.meta.url).pathname;
-const TYPIST = new URL("type_answers.py", import.meta.url).pathname;
-
-async function onTerminal(steps: Step[], program: string[], environment = {}) {
-  const { stdout } = await new Deno.Command("python3", {
-    args: [TYPIST, JSON.stringify(steps), ...program],
-    stdin: "null",
-    env: environment,
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  return JSON.parse(text) as { shown: string; status: number; echo: boolean };
-}
 
 /** What the worker was answered: its last line. */
 function answersIn(shown: string): unknown {
@@ -29,7 +16,7 @@ Deno.test({
   name: "row 24: a secret is asked for without showing it, and Ctrl-C cancels",
   ...STRICT,
   async fn() {
-    if (!await hasPython()) return skip("asking on a terminal", "no python3 to make one");
+    if (!await hasProgram("python3")) return skip("asking on a terminal", "no python3 to make one");
     for (const { name, program, args } of await allRuntimes()) {
       const { shown, status, echo } = await onTerminal([
         ["User name: ", "adaX\x7f\u00e9\x1b[A\r"],
@@ -50,7 +37,9 @@ Deno.test({
   name: "a signal ends a question, and not the next one",
   ...STRICT,
   async fn() {
-    if (!await hasPython()) return skip("signals at a terminal", "no python3 to make one");
+    if (!await hasProgram("python3")) {
+      return skip("signals at a terminal", "no python3 to make one");
+    }
     for (const { name, program, args } of await allRuntimes()) {
       const { shown, status, echo } = await onTerminal([
         ["User name: ", { signal: "SIGINT" }],
@@ -67,15 +56,17 @@ Deno.test({
   name: "a signal at a question ends the command, with echo on and the signal's exit code",
   ...STRICT,
   async fn() {
-    if (!await hasPython()) return skip("signals at a terminal", "no python3 to make one");
+    if (!await hasProgram("python3")) {
+      return skip("signals at a terminal", "no python3 to make one");
+    }
     await using home = await TestFolder.make();
-    const environment = { HOME: home.path, XDG_CONFIG_HOME: home.path, DENO_DIR: await denoDir() };
+    const env = { HOME: home.path, XDG_CONFIG_HOME: home.path, DENO_DIR: await denoDir() };
     for (const { name, program, args } of await allRuntimes()) {
       for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
         const { shown, status, echo } = await onTerminal(
           [["user name: ", "ada\r"], ["password: ", { signal }]],
           [program, ...args, CLI, "login", "spatiafi"],
-          environment,
+          { env },
         );
         assert.deepEqual([status >> 8, status & 127, echo], [code, 0, true], `${name}: ${shown}`);
         assert.match(shown, /onecell: stopped\.\r\n$/);
@@ -88,9 +79,4 @@ Deno.test({
 async function denoDir(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
-}
-
-async function hasPython(): Promise<boolean> {
-  return await new Deno.Command("python3", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
 }

@@ -18,6 +18,7 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 shown = b""
+seen = 0
 end = time.time() + 20
 while time.time() < end:
     if select.select([terminal], [], [], 0.1)[0]:
@@ -28,7 +29,9 @@ while time.time() < end:
         if not part:
             break
         shown += part
-    if steps and shown.decode(errors="replace").endswith(steps[0][0]):
+    at = shown.find(steps[0][0].encode(), seen) if steps else -1
+    if at >= 0:
+        seen = at + len(steps[0][0].encode())
         action = steps.pop(0)[1]
         if isinstance(action, str):
             os.write(terminal, action.encode())

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { STRICT } from "../support/long.ts";
+import { test } from "../support/tests.ts";
+import { hasProgram, onTerminal } from "../support/typist.ts";
+import { Machine } from "./onecell.ts";
+
+const python = await hasProgram("python3");
+
+/** What is typed, each up to a tab or several, and the words that the command is then given. */
+const LINES: [typed: string, words: string[]][] = [
+  ["stat\t", ["status"]],
+  ["token spa\t", ["token", "spatiafi"]],
+  ["status --js\t", ["status", "--json"]],
+  ["login --method d\t", ["login", "--method", "device"]],
+  ["completions f\t", ["completions", "fish"]],
+  ["login --grant=cl\t", ["login", "--grant=client_credentials"]],
+  ["scan --js\t", ["scan", "--json"]],
+  // After a folder the name goes on.
+  ["import ocs im\tse\t", ["import", "ocs", "imp/settings.json"]],
+  ["import ocs ./im\tse\t", ["import", "ocs", "./imp/settings.json"]],
+  ["login --provider=im\tse\t", ["login", "--provider=imp/settings.json"]],
+  ["scan a\t", ["scan", "a b.ipynb"]],
+  ["scan imp/a\\ \t", ["scan", "imp/a c.ipynb"]],
+  ['scan "imp/a \t', ["scan", "imp/a c.ipynb"]],
+  ["scan w\t", ["scan", "we$ird.ipynb"]],
+  ["fetch spatiafi -d @im\tse\t", ["fetch", "spatiafi", "-d", "@imp/settings.json"]],
+  ["fetch spatiafi -d @a\t", ["fetch", "spatiafi", "-d", "@a b.ipynb"]],
+  ['fetch spatiafi -d "@imp/a \t', ["fetch", "spatiafi", "-d", "@imp/a c.ipynb"]],
+  ["fetch spatiafi -d @w\t", ["fetch", "spatiafi", "-d", "@we$ird.ipynb"]],
+  ["fetch spatiafi --data=@im\tse\t", ["fetch", "spatiafi", "--data=@imp/settings.json"]],
+];
+
+/** Before bash 4, a completion cannot say that no space is to follow a folder. */
+async function hasBash4(): Promise<boolean> {
+  return await new Deno.Command("bash", { args: ["-c", "((BASH_VERSINFO[0] >= 4))"] }).output()
+    .then(({ success }) => success, () => false);
+}
+
+/** A folder with the completions of all shells, and files to complete. */
+async function prepare(): Promise<Machine> {
+  const machine = await Machine.start({ systems: [] });
+  const { home } = machine;
+  await Deno.mkdir(home.at("imp"));
+  for (const name of ["imp/settings.json", "imp/a c.ipynb", "a b.ipynb", "we$ird.ipynb"]) {
+    await Deno.writeTextFile(home.at(name), "");
+  }
+  for (const shell of ["bash", "zsh", "fish"]) {
+    await Deno.writeTextFile(home.at(`.${shell}`), await machine.ok(["completions", shell]));
+  }
+  return machine;
+}
+
+/** Types the lines at a shell's prompt; gives the words of each command that it then runs. */
+async function typeAt(shell: string[], { home }: Machine): Promise<string[]> {
+  const ready = "ready> ";
+  const { shown } = await onTerminal(
+    [...LINES.map(([typed]) => [ready, `onecell ${typed}\r`] as [string, string]), [
+      ready,
+      "exit\r",
+    ]],
+    shell,
+    {
+      cwd: home.path,
+      env: { HOME: home.path, ZDOTDIR: home.path, TERM: "dumb", INPUTRC: "/dev/null" },
+    },
+  );
+  return [...shown.matchAll(/^<.*>(?=\r?$)/gm)].map(([words]) => words);
+}
+
+/** What a shell is told first. */
+const startup = (script: string) =>
+  `PS1='ready> '; . ./${script}; onecell() { printf '<%s>' "$@"; printf '\\n'; }\n`;
+
+const expected = LINES.map(([, words]) => words.map((word) => `<${word}>`).join(""));
+
+Deno.test({
+  name: "bash completes words, and files in folders, with spaces, after = and after @",
+  ignore: !python || !await hasBash4(),
+  ...STRICT,
+  async fn() {
+    await using machine = await prepare();
+    await Deno.writeTextFile(machine.home.at(".rc"), startup(".bash"));
+    assert.deepEqual(await typeAt(["bash", "--rcfile", ".rc", "-i"], machine), expected);
+  },
+});
+
+Deno.test({
+  name: "zsh completes as bash does",
+  ignore: !python || !await hasProgram("zsh"),
+  ...STRICT,
+  async fn() {
+    await using machine = await prepare();
+    const compinit = "autoload -U compinit; compinit -u -D\n";
+    await Deno.writeTextFile(machine.home.at(".zshrc"), compinit + startup(".zsh"));
+    assert.deepEqual(await typeAt(["zsh", "-d", "-i"], machine), expected);
+  },
+});
+
+Deno.test({
+  name: "fish completes words and files",
+  ignore: !await hasProgram("fish"),
+  ...STRICT,
+  async fn() {
+    await using machine = await prepare();
+    const rows: [string, string[]][] = [
+      ["stat", ["status"]],
+      ["token spa", ["spatiafi"]],
+      ["login --method d", ["device"]],
+      ["login --grant=cl", ["--grant=client_credentials"]],
+      ["scan a", ["a b.ipynb"]],
+      ["import ocs im", ["imp/"]],
+      ["fetch spatiafi -d @im", ["@imp/"]],
+      ["fetch spatiafi --data=@imp/s", ["--data=@imp/settings.json"]],
+    ];
+    for (const [line, words] of rows) {
+      const { stdout, stderr } = await new Deno.Command("fish", {
+        args: ["--no-config", "-c", `source .fish; complete -C 'onecell ${line}'`],
+        cwd: machine.home.path,
+        env: { HOME: machine.home.path },
+      }).output();
+      assert.equal(new TextDecoder().decode(stderr), "");
+      const found = new TextDecoder().decode(stdout).trim().split("\n");
+      assert.deepEqual(found.map((one) => one.split("\t")[0]), words, line);
+    }
+  },
+});
+
+test("the completions of every shell know every command", async () => {
+  await using machine = await prepare();
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = await Deno.readTextFile(machine.home.at(`.${shell}`));
+    for (const word of ["login", "scan", "spatiafi", "session-key", "loopback"]) {
+      assert(script.includes(word), `${shell}: ${word}`);
+    }
+  }
+});
