@@ -88,7 +88,8 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/127\.0\.0\.1:\d+/g, "<host>")
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
-      .replace(/\b(?=[\w-]*\d)[\w-]{16,}/g, "<id>")
+      // Now and then one has no digit in it; what a person writes has few capital letters.
+      .replace(/\b(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
       .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
       .replace(/[\d.]+( ?(?:\/s|\/min|ms|s|min|h)\b)/g, "<n>$1")
