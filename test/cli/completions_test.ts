@@ -4,7 +4,16 @@ import { test } from "../support/tests.ts";
 import { hasProgram, onTerminal } from "../support/typist.ts";
 import { Machine } from "./onecell.ts";
 
-const python = await hasProgram("python3");
+/** True, and said, where a test of a shell's completions cannot be. */
+async function lacks(shell: string, ...programs: string[]): Promise<boolean> {
+  for (const program of [shell, ...programs]) {
+    if (program === "bash" ? await hasBash4() : await hasProgram(program)) continue;
+    const line = `skipped: the completions of ${shell}: there is no ${program} here\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(line));
+    return true;
+  }
+  return false;
+}
 
 /** What is typed, each up to a tab or several, and the words that the command is then given. */
 const LINES: [typed: string, words: string[]][] = [
@@ -75,7 +84,7 @@ const expected = LINES.map(([, words]) => words.map((word) => `<${word}>`).join(
 
 Deno.test({
   name: "bash completes words, and files in folders, with spaces, after = and after @",
-  ignore: !python || !await hasBash4(),
+  ignore: await lacks("bash", "python3"),
   ...STRICT,
   async fn() {
     await using machine = await prepare();
@@ -86,7 +95,7 @@ Deno.test({
 
 Deno.test({
   name: "zsh completes as bash does",
-  ignore: !python || !await hasProgram("zsh"),
+  ignore: await lacks("zsh", "python3"),
   ...STRICT,
   async fn() {
     await using machine = await prepare();
@@ -98,7 +107,7 @@ Deno.test({
 
 Deno.test({
   name: "fish completes words and files",
-  ignore: !await hasProgram("fish"),
+  ignore: await lacks("fish"),
   ...STRICT,
   async fn() {
     await using machine = await prepare();

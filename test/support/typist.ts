@@ -29,6 +29,10 @@ export async function onTerminal(
 
 /** True where a program can be started. */
 export async function hasProgram(name: string): Promise<boolean> {
-  return await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-    .output().then(({ success }) => success, () => false);
+  try {
+    const command = new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false; // there is none
+  }
 }
