@@ -73,7 +73,7 @@ export interface FirstAttempt {
 
 /** Sends a request, however often it takes. */
 export type Exchange = (
-  input: RequestInfo | URL,
+  input: string | URL | Request,
   init: RequestInit | undefined,
   first: FirstAttempt | undefined,
 ) => Promise<Response>;

@@ -25,7 +25,7 @@ export interface ApiRequest {
  */
 export async function prepareRequest(
   system: System,
-  input: RequestInfo | URL,
+  input: string | URL | Request,
   init: RequestInit | undefined,
 ): Promise<ApiRequest> {
   // Not by its class: a program may bring another `Request` than the runtime's own.

@@ -34,7 +34,7 @@ export interface TokenFetchParts {
 /** The parts of a request that hold secrets. */
 export interface SentRequest {
   body: unknown;
-  headers: HeadersInit | undefined;
+  headers: RequestInit["headers"];
 }
 
 /** A `fetch` for authorization servers. */
