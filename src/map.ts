@@ -1,6 +1,7 @@
 import { AuthError } from "./errors.ts";
 import { abortReason } from "./http/retry.ts";
 import { findKernel, type Kernel } from "./notebook/kernel.ts";
+import { listen } from "./notebook/interruptible.ts";
 import { createProgress } from "./notebook/progress.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -189,15 +190,6 @@ function totalOf(items: unknown): { total?: number } {
   const { length, size } = items as { length?: unknown; size?: unknown };
   const total = typeof length === "number" ? length : size;
   return typeof total === "number" ? { total } : {};
-}
-
-/** Listens to the stop button, if the runtime lets us. */
-function listen(runtime: Runtime, listener: () => void): () => void {
-  try {
-    return runtime.onInterrupt(listener);
-  } catch {
-    return () => {};
-  }
 }
 
 function stoppedByPerson(): AuthError {

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { plain } from "../notebook/html.ts";
+import { listen } from "../notebook/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -26,7 +27,7 @@ export async function run(args: string[], host: Host): Promise<number> {
     controller.abort(new AuthError("aborted", "Stopped."));
   };
   // Once: whoever presses Ctrl-C again wants the process to end at once, and it does.
-  const forget = listen(host, () => interrupt());
+  const forget = listen(host.runtime, () => interrupt());
   try {
     return await dispatch(args, host, controller.signal, interrupt);
   } catch (error) {
@@ -85,13 +86,5 @@ export function say(host: Host, message: string): void {
     host.runtime.writeError(`onecell: ${plain(message)}\n`);
   } catch {
     // Nobody does.
-  }
-}
-
-function listen(host: Host, listener: () => void): () => void {
-  try {
-    return host.runtime.onInterrupt(listener);
-  } catch {
-    return () => {};
   }
 }

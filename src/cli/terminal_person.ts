@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import { AT_COMMAND } from "../notebook/advice.ts";
 import { createPerson } from "../notebook/create_person.ts";
 import type { Person } from "../notebook/person.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { listen } from "../notebook/interruptible.ts";
 import type { Context } from "./command.ts";
 
 /** What the command line answered already. */
@@ -52,7 +52,8 @@ export function terminalPerson(
       }
       // Stopped before there was a question: then none must appear.
       if (signal.aborted) throw new AuthError("aborted", "Stopped.");
-      const forget = listen(runtime, () => interrupt("SIGTERM"));
+      // Elsewhere SIGTERM ends the process by itself.
+      const forget = listen(runtime, () => interrupt("SIGTERM"), "SIGTERM");
       const answer = await inner.ask(text, options).finally(forget);
       if (answer !== null || !runtime.inputIsTerminal()) return answer;
       interrupt();
@@ -62,13 +63,4 @@ export function terminalPerson(
     open: (url) => inner.open(url),
     interruptible: (wait) => inner.interruptible(wait),
   };
-}
-
-/** Hears SIGTERM while a question is open; elsewhere it ends the process by itself. */
-function listen(runtime: Runtime, listener: () => void): () => void {
-  try {
-    return runtime.onInterrupt(listener, "SIGTERM");
-  } catch {
-    return () => {};
-  }
 }

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, StopSignal } from "../runtime/runtime.ts";
 
 /**
  * Runs `wait` with the stop button turned into an abort. Without a listener, SIGINT ends the whole
@@ -31,10 +31,19 @@ export async function interruptible<T>(
   }
 }
 
-/** Listens if the runtime lets us: a sign-in without a stop button is better than none. */
-function listen(runtime: Pick<Runtime, "onInterrupt">, listener: () => void): () => void {
+/**
+ * Listens to a signal, SIGINT unless named, where the runtime lets us: Windows has not every one, and
+ * Deno may refuse.
+ *
+ * @returns how to stop listening
+ */
+export function listen(
+  runtime: Pick<Runtime, "onInterrupt">,
+  listener: () => void,
+  signal?: StopSignal,
+): () => void {
   try {
-    return runtime.onInterrupt(listener);
+    return runtime.onInterrupt(listener, signal);
   } catch {
     return () => {};
   }

@@ -1,5 +1,7 @@
 /** The part of Deno's namespace this module uses, so that it also compiles where Deno's types are not. */
 
+import type { StopSignal } from "./runtime.ts";
+
 /** What `lstat` says. */
 export interface DenoFileInfo {
   isFile: boolean;
@@ -63,8 +65,8 @@ export interface DenoNamespace {
   removeSync(path: string): void;
   mkdirSync(path: string, options: { recursive: boolean; mode: number }): void;
   chmodSync(path: string, mode: number): void;
-  addSignalListener(signal: "SIGINT" | "SIGTERM", listener: () => void): void;
-  removeSignalListener(signal: "SIGINT" | "SIGTERM", listener: () => void): void;
+  addSignalListener(signal: StopSignal, listener: () => void): void;
+  removeSignalListener(signal: StopSignal, listener: () => void): void;
   createHttpClient?(options: { poolMaxIdlePerHost: number }): DenoHttpClient;
   Command: new (
     program: string,
