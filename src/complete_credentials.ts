@@ -7,7 +7,7 @@ import type { SessionOptions } from "./options.ts";
 import type { CredentialField, Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { createAppCredentials, enrolmentParts } from "./enrolment.ts";
-import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
+import { credentialsPath, findCredentials, placeOf } from "./store/credentials_file.ts";
 import { writeCredentials } from "./store/write_credentials.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { SavedCredentials } from "./store/store.ts";
@@ -80,11 +80,7 @@ async function completeCredentials(
   person: Person,
 ): Promise<CompleteCredentials> {
   const { provider, options, runtime, values, missing, file } = incomplete;
-  const place = {
-    directory: provider.directory,
-    files: provider.files,
-    override: options.directory,
-  };
+  const place = placeOf(provider, options.directory);
   const path = credentialsPath(runtime, place);
   if (file !== null) refuseHalfFile(file, missing);
   if (person.kind === "nobody") {
@@ -201,11 +197,7 @@ export async function createAndSave(
   create: () => Promise<Record<string, unknown>>,
   reuse = true,
 ): Promise<CreatedCredentials> {
-  const place = {
-    directory: provider.directory,
-    files: provider.files,
-    override: options.directory,
-  };
+  const place = placeOf(provider, options.directory);
   const action = async (): Promise<CreatedCredentials> => {
     const found = reuse ? await findCredentials(runtime, place) : null;
     if (found) return found;

@@ -16,7 +16,7 @@ import type { Person } from "./notebook/person.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { Session } from "./session.ts";
-import { findCredentials } from "./store/credentials_file.ts";
+import { findCredentials, placeOf } from "./store/credentials_file.ts";
 import type { SavedCredentials } from "./store/store.ts";
 
 /**
@@ -112,11 +112,7 @@ export async function gather(
     environment: environmentCredentials(provider, get),
     file: null,
   };
-  const place = {
-    directory: provider.directory,
-    files: provider.files,
-    override: options.directory,
-  };
+  const place = placeOf(provider, options.directory);
   // A file that is not needed is not read: a damaged one must not stand in the way of the others.
   const isPossible = given !== undefined || Object.keys(sources.environment).length > 0 ||
     provider.requires.every((field) => provider.defaults?.[field] !== undefined);

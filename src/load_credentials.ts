@@ -7,7 +7,7 @@ import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
+import { credentialsPath, findCredentials, placeOf } from "./store/credentials_file.ts";
 
 /** Variables that steer the machine, not an API: a credentials file must not set them. */
 const RESERVED =
@@ -21,7 +21,7 @@ export async function loadCredentials(
   const known = await findProvider(provider);
   checkOptions(options, "common", "loadCredentials");
   const runtime = await currentRuntime();
-  const place = { directory: known.directory, files: known.files, override: options.directory };
+  const place = placeOf(known, options.directory);
   const saved = await findCredentials(runtime, place);
   if (saved === null) {
     const path = credentialsPath(runtime, place);

@@ -6,6 +6,7 @@ import { providers } from "./providers/providers.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SessionParts } from "./session.ts";
 import { type Application, listApplications, readApplication } from "./store/list_applications.ts";
+import { placeOf } from "./store/credentials_file.ts";
 import { listCredentials, listForeignFiles, listTokens } from "./store/list_saved.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { StoredToken } from "./store/store.ts";
@@ -69,7 +70,7 @@ class Secrets {
     override: string | undefined,
   ): Promise<void> {
     this.#addEnvironment(runtime, provider);
-    const place = { directory: provider.directory, files: provider.files, override };
+    const place = placeOf(provider, override);
     for (const { path, values } of await listCredentials(runtime, place)) {
       this.addValues(provider, values, path);
     }
@@ -100,7 +101,7 @@ class Secrets {
   async gatherDirectory(runtime: Runtime, directory: string, named: Provider[]): Promise<void> {
     let files = 0;
     for (const provider of named) {
-      const place = { directory, files: provider.files, override: directory };
+      const place = placeOf(provider, directory);
       for (const { path, values } of await listCredentials(runtime, place)) {
         this.addValues(provider, values, path);
         files++;

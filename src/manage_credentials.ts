@@ -6,7 +6,7 @@ import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import { Credentials, valuesOf } from "./credentials.ts";
-import { credentialsPath, findCredentials } from "./store/credentials_file.ts";
+import { credentialsPath, findCredentials, placeOf } from "./store/credentials_file.ts";
 import { forgetCredentials as forget, writeCredentials } from "./store/write_credentials.ts";
 
 /** See `saveCredentials` of `verbs.ts`. */
@@ -22,7 +22,7 @@ export async function saveCredentials(
     "saveCredentials",
   );
   const runtime = await currentRuntime();
-  const path = needPath(known, credentialsPath(runtime, placeOf(known, options)));
+  const path = needPath(known, credentialsPath(runtime, placeOf(known, options.directory)));
   await writeCredentials(runtime, path, plain);
   return new Credentials(known.name, { ...plain }, { path, source: path });
 }
@@ -45,7 +45,7 @@ export async function createCredentials(
     );
   }
   const runtime = await currentRuntime();
-  const place = placeOf(known, common);
+  const place = placeOf(known, common.directory);
   // A damaged file is found before anything is created that could then not be saved.
   await findCredentials(runtime, place);
   // Nobody who only signs in loads what creates credentials.
@@ -71,11 +71,7 @@ export async function forgetCredentials(
 ): Promise<string[]> {
   const known = await findProvider(provider);
   checkOptions(options, "common", "forgetCredentials");
-  return await forget(await currentRuntime(), placeOf(known, options));
-}
-
-function placeOf(provider: Provider, options: CommonOptions) {
-  return { directory: provider.directory, files: provider.files, override: options.directory };
+  return await forget(await currentRuntime(), placeOf(known, options.directory));
 }
 
 function needPath(provider: Provider, path: string | undefined): string {

@@ -3,7 +3,7 @@ import type { Provider } from "../provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { SessionParts } from "../session.ts";
-import { credentialsPath, type CredentialsPlace } from "../store/credentials_file.ts";
+import { credentialsPath, placeOf } from "../store/credentials_file.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
@@ -105,11 +105,7 @@ async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credenti
 /** The credentials file that is there, else the one that would be written. */
 async function credentialsFile(patient: Patient): Promise<PathCondition | undefined> {
   const { runtime, provider, directory } = patient;
-  const place: CredentialsPlace = {
-    directory: provider.directory,
-    files: provider.files,
-    override: directory,
-  };
+  const place = placeOf(provider, directory);
   for (const folder of configDirectories(runtime, provider.directory, directory)) {
     for (const name of provider.files) {
       const found = await inspectPath(runtime, joinPath(runtime, folder, name));
