@@ -56,8 +56,7 @@ export async function getSession(
       return await begin(found);
     } catch (error) {
       const { explainRefusal } = await import("./refused_credentials.ts");
-      const file = found.source === found.file?.path ? found.source : undefined;
-      throw explainRefusal(error, known, { source: found.source, file });
+      throw explainRefusal(error, known, found.source, found.source === found.file?.path);
     }
   }
   const { askForMissing } = await import("./complete_credentials.ts");

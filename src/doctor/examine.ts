@@ -125,13 +125,11 @@ async function storeFacts({ runtime, parts, provider }: Patient): Promise<Doctor
     return { kept, ...told(storeProblem) };
   }
   const folder = parentPath(path);
-  const file = await inspectPath(runtime, path);
-  const damaged = file.kind !== "missing" && isDamaged(runtime, path, parts.key);
   return {
     kept: "disk",
-    file,
+    file: await inspectPath(runtime, path),
     folder: await inspectPath(runtime, folder),
-    ...(damaged ? { damaged } : {}),
+    ...(isDamaged(runtime, path, parts.key) ? { damaged: true } : {}),
     ...told(storeProblem ?? await tryWriting(runtime, folder, parts.directory ?? folder)),
   };
 }

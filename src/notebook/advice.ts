@@ -23,8 +23,4 @@ export const IN_SCRIPT: Advice = {
 };
 
 /** At the command `onecell`. Not every command has the option, so this names the one that does. */
-export const AT_COMMAND: Advice = {
-  computer: "the computer that runs this",
-  paste: "use onecell login --method paste",
-  again: "Run it again to sign in.",
-};
+export const AT_COMMAND: Advice = { ...IN_SCRIPT, paste: "use onecell login --method paste" };
