@@ -1,4 +1,5 @@
 import { type CredentialValues, normaliseCredentials } from "./credentials.ts";
+import { createAndSave, type CreatedCredentials } from "./create_and_save.ts";
 import { missingCredentials } from "./missing_credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CompleteCredentials, Edge } from "./get_session.ts";
@@ -7,11 +8,9 @@ import type { SessionOptions } from "./options.ts";
 import type { CredentialField, Provider } from "./provider.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { createAppCredentials, enrolmentParts } from "./enrolment.ts";
-import { credentialsPath, findCredentials, placeOf } from "./store/credentials_file.ts";
+import { credentialsPath, placeOf } from "./store/credentials_file.ts";
 import { writeCredentials } from "./store/write_credentials.ts";
-import { configDirectories } from "./store/paths.ts";
 import type { SavedCredentials } from "./store/store.ts";
-import { openTokenStore } from "./store/token_store.ts";
 
 /** Credentials that are not complete, and where to get the rest. */
 export interface IncompleteCredentials {
@@ -21,15 +20,6 @@ export interface IncompleteCredentials {
   values: CredentialValues;
   missing: CredentialField[];
   file: SavedCredentials | null;
-}
-
-/** App credentials that the server has made. */
-export interface CreatedCredentials {
-  values: Record<string, unknown>;
-  /** The file they are in, or `null`. */
-  path: string | null;
-  /** Why they could not be saved. */
-  problem?: AuthError;
 }
 
 /** How often a person may mistype. */
@@ -182,45 +172,6 @@ async function enrol(
       }
       await person.show({ kind: "starting", title: heading, step: error.message });
     }
-  }
-}
-
-/**
- * Creates app credentials and saves them, one process at a time: whoever comes second finds the
- * first one's. The secret is shown once, so the place for it is made ready before.
- */
-export async function createAndSave(
-  provider: Provider,
-  options: { directory?: string; signal?: AbortSignal },
-  runtime: Runtime,
-  path: string | undefined,
-  create: () => Promise<Record<string, unknown>>,
-  reuse = true,
-): Promise<CreatedCredentials> {
-  const place = placeOf(provider, options.directory);
-  const action = async (): Promise<CreatedCredentials> => {
-    const found = reuse ? await findCredentials(runtime, place) : null;
-    if (found) return found;
-    const values = await create();
-    if (path === undefined) return { values, path: null };
-    try {
-      await writeCredentials(runtime, path, values);
-      return { values, path };
-    } catch (error) {
-      // The secret is never shown again: this process at least goes on with it.
-      if (error instanceof AuthError) return { values, path: null, problem: error };
-      throw error;
-    }
-  };
-  const [folder] = configDirectories(runtime, provider.directory, options.directory);
-  const store = openTokenStore(runtime, folder, "disk");
-  try {
-    return await store.exclusive(action, { timeout: 45_000, signal: options.signal });
-  } catch (error) {
-    const noLock = error instanceof AuthError &&
-      (error.code === "store_unavailable" || error.code === "permission_denied");
-    if (!noLock) throw error;
-    return await action();
   }
 }
 

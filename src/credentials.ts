@@ -136,22 +136,25 @@ export class Credentials {
   readonly path: string | null;
   /** Where they came from, for people. */
   readonly source: string;
+  /** Why they could not be saved, or `undefined`. */
+  readonly storeProblem: AuthError | undefined;
 
   /**
    * Holds values without showing them.
    *
    * @param provider the provider's name
    * @param values the values, as the file or the server gave them
-   * @param place where they came from and where they are saved
+   * @param place where they came from and where they are saved, or why they are not
    */
   constructor(
     provider: string,
     values: Record<string, unknown>,
-    place: { path: string | null; source: string },
+    place: { path: string | null; source: string; storeProblem?: AuthError | undefined },
   ) {
     this.provider = provider;
     this.path = place.path;
     this.source = place.source;
+    this.storeProblem = place.storeProblem;
     contents.set(this, values);
   }
 

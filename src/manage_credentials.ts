@@ -50,9 +50,9 @@ export async function createCredentials(
   await findCredentials(runtime, place);
   // Nobody who only signs in loads what creates credentials.
   const { createAppCredentials, enrolmentParts } = await import("./enrolment.ts");
-  const { createAndSave } = await import("./complete_credentials.ts");
+  const { createAndSave } = await import("./create_and_save.ts");
   const parts = enrolmentParts(known, common, runtime, known.defaults ?? {});
-  const { values, path } = await createAndSave(
+  const { values, path, problem } = await createAndSave(
     known,
     common,
     runtime,
@@ -61,7 +61,7 @@ export async function createCredentials(
     false,
   );
   const source = path ?? "memory only";
-  return new Credentials(known.name, values, { path, source });
+  return new Credentials(known.name, values, { path, source, storeProblem: problem });
 }
 
 /** See `forgetCredentials` of `verbs.ts`; gives every file that was removed. */

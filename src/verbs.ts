@@ -52,7 +52,8 @@ export async function saveCredentials(
  *
  * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
  * @param options the account's user name and password
- * @returns what was created; its `path` is `null` when it could not be saved, and is then nowhere else
+ * @returns what was created; where it could not be saved its `path` is `null`, `storeProblem` says
+ *   why, and it is nowhere else
  * @throws {AuthError} `login_refused`, `unsupported`, and what network and disk met
  */
 export async function createCredentials(
