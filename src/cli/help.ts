@@ -18,9 +18,8 @@ export function helpText(commands: readonly Command[], paint: Paint): string {
       "show the version",
     ]]),
     "",
-    `${
-      paint.bold("Exit codes:")
-    } 0 done, 1 it did not work, 2 the command line is wrong, 130 stopped by Ctrl-C.`,
+    `${paint.bold("Exit codes:")} 0 done, 1 it did not work, 2 the command line is wrong,`,
+    "            130 stopped by Ctrl-C, 143 by SIGTERM.",
     `${paint.bold("More on a command:")} onecell help COMMAND`,
     "",
   ].join("\n");

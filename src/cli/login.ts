@@ -1,3 +1,4 @@
+import type { Credentials } from "../credentials.ts";
 import { gather, getSession } from "../get_session.ts";
 import { createCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
@@ -17,13 +18,17 @@ export async function login(context: Context): Promise<number> {
   const method = textOf(context, "method") as SignInMethod | undefined;
   const password = context.flags.has("password-stdin") ? await readPassword(context) : undefined;
   const given = { username, password };
-  if (username !== undefined || password !== undefined) await useGiven(context, target, given);
+  const created = username !== undefined || password !== undefined
+    ? await useGiven(context, target, given)
+    : null;
   const session = await openSession(context, target, {
     forceLogin: context.flags.has("force"),
+    ...(created ? { credentials: created } : {}),
     ...(method === undefined ? {} : { method }),
   }, given);
   const { host } = context;
   const { storeProblem } = session;
+  const lost = created?.storeProblem;
   const kept = target.provider.keepTokens === "memory" || storeProblem ? "not saved" : "saved";
   const lines = [
     `${paintFor(host).green("✓")} Signed in to ${target.provider.title} as ${
@@ -32,22 +37,25 @@ export async function login(context: Context): Promise<number> {
     `  credentials: ${plain(session.source)}`,
     `  session:     ${kept}, token until ${moment(session.expiresAt.getTime())}`,
     ...(storeProblem ? [`  ${plain(storeProblem.message)}`] : []),
+    ...(lost ? [`  The new app credentials are not saved. ${plain(lost.message)}`] : []),
   ];
   await host.write(lines.join("\n") + "\n");
   // Nothing of it is left for the next command: that is no login.
-  return storeProblem ? 1 : 0;
+  return storeProblem || lost ? 1 : 0;
 }
 
 /**
  * What becomes of a user name or password where nobody would ask for one: without a word it would
  * do nothing.
+ *
+ * @returns the app credentials that were created with them, if any
  */
 async function useGiven(
   context: Context,
   { provider, options }: Target,
   given: GivenAnswers,
-): Promise<void> {
-  if (provider.requires.includes("username")) return;
+): Promise<Credentials | null> {
+  if (provider.requires.includes("username")) return null;
   const { title } = provider;
   if (provider.enrolment === undefined) {
     throw new UsageError(
@@ -57,7 +65,7 @@ async function useGiven(
   }
   const { host } = context;
   const found = await gather(provider, options, host.runtime);
-  if (found.missing.length > 0) return;
+  if (found.missing.length > 0) return null;
   if (!context.flags.has("force")) {
     host.runtime.writeError(
       `onecell: the credentials in ${
@@ -65,7 +73,7 @@ async function useGiven(
       } are used, and no user name or password. ` +
         "For new ones add --force.\n",
     );
-    return;
+    return null;
   }
   if (found.source !== found.file?.path) {
     throw new UsageError(
@@ -83,7 +91,8 @@ async function useGiven(
   };
   const { scope: _, sessionKey: __, ...common } = options;
   const username = await ask("user name", false);
-  await createCredentials(provider, { ...common, username, password: await ask("password", true) });
+  const password = await ask("password", true);
+  return await createCredentials(provider, { ...common, username, password });
 }
 
 /** The session a command works with; asks at a terminal, unless told not to. */

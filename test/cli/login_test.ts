@@ -44,6 +44,30 @@ test("login --force with a user name creates new app credentials, and keeps the 
   assert.equal(sandbox.count("spatiafi.clients"), 2);
 });
 
+test("login --force that cannot save its new credentials says so, and leaves the old ones", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { sandbox, home } = machine;
+  await machine.login();
+  const old = JSON.parse(await Deno.readTextFile(home.at(...SPATIAFI)));
+  // Too large for the disk to take once more, and nothing is overwritten without a copy of it.
+  const first = JSON.stringify({ ...old, note: "x".repeat(100_000) });
+  await Deno.writeTextFile(home.at(...SPATIAFI), first);
+  const [user] = sandbox.users;
+  const { code, stdout } = await machine.run(
+    ["login", "spatiafi", "--force", "--user", user?.username ?? "", "--password-stdin"],
+    {
+      input: `${user?.password}\n`,
+      through: ["sh", "-c", `trap '' XFSZ; ulimit -f 64; exec "$@"`, "sh"],
+    },
+  );
+  assert.equal(code, 1);
+  assert.match(stdout, /credentials: memory only\n/);
+  assert.match(stdout, /The new app credentials are not saved\. Cannot save .*too large/i);
+  assert.match(stdout, /session: +saved/);
+  assert.equal(sandbox.count("spatiafi.clients"), 2);
+  assert.equal(await Deno.readTextFile(home.at(...SPATIAFI)), first);
+});
+
 test("credentials that the server refuses are named, with the way to be rid of them", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { home } = machine;

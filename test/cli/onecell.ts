@@ -17,6 +17,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** What runs it; this Deno unless given. */
   runtime?: TestRuntime | undefined;
+  /** Words before the command, such as a shell that limits it. */
+  through?: string[];
   /** Called when it runs. */
   started?: (process: Deno.ChildProcess) => void;
 }
@@ -74,7 +76,8 @@ export class Machine implements AsyncDisposable {
 
   /** Runs a command to its end, and looks for secrets in what it wrote. */
   async run(args: string[], options: RunOptions = {}): Promise<Ran> {
-    const [program = "", ...words] = this.commandIn(options.runtime ?? DENO);
+    const command = this.commandIn(options.runtime ?? DENO);
+    const [program = "", ...words] = [...options.through ?? [], ...command];
     const process = new Deno.Command(program, {
       args: [...words, ...args],
       clearEnv: true,
