@@ -77,6 +77,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   for (const event of ["error", "server_error"]) {
     provider.on(event, (first, second) => {
       const error = first instanceof Error ? first : second;
+      if (clientLeft(error)) return;
       state.errors.push(error instanceof Error ? error.stack ?? error.message : String(error));
     });
   }
@@ -128,4 +129,10 @@ function replayBody({ request, body }: Exchange): void {
 function unmount({ request }: Exchange, mount: string): void {
   const url = request.url ?? "/";
   Object.assign(request, { originalUrl: url, url: url.slice(mount.length) || "/" });
+}
+
+/** A client that leaves in the middle of its answer: some faults are there to make it. */
+function clientLeft(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === "EPIPE" || code === "ECONNRESET";
 }

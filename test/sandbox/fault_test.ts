@@ -100,6 +100,28 @@ Deno.test("fault drip sends the answer slowly, and stop() ends it", async () => 
   await dripping;
 });
 
+Deno.test("a client that leaves in the middle of a slow answer is no error of the sandbox", async () => {
+  await using sandbox = await startSandbox({ systems: ["spatiafi"] });
+  const url = new URL(need(sandbox.environment, "SPATIAFI_AUTH_URL") + TOKEN);
+  for (let round = 0; round < 20; round++) {
+    sandbox.fault(ENDPOINT, { kind: "drip", interval: 0 });
+    const form = await secretJwtForm(sandbox.client("spatiafi"), url.href);
+    const body = new URLSearchParams(form).toString();
+    const head = [
+      `POST ${url.pathname} HTTP/1.1`,
+      `host: ${url.host}`,
+      "content-type: application/x-www-form-urlencoded",
+      `content-length: ${body.length}`,
+    ].join("\r\n");
+    // With bytes unread a closed connection is reset, and the sandbox writes into it once more.
+    using connection = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
+    await connection.write(new TextEncoder().encode(`${head}\r\n\r\n${body}`));
+    await connection.read(new Uint8Array(1));
+  }
+  assert.equal((await ask(sandbox)).status, 200);
+  assert.deepEqual(sandbox.errors, []);
+});
+
 Deno.test("fault huge streams as much as it is told, for as long as anyone reads", () =>
   withFault({ kind: "huge", megabytes: 5 }, async (sandbox) => {
     const { json } = await ask(sandbox);
