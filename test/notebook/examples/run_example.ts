@@ -89,7 +89,7 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
       // Now and then one has no digit in it; what a person writes has few capital letters.
-      .replace(/\b(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
+      .replace(/(?<![\w-])(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
       .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
       .replace(/[\d.]+( ?(?:\/s|\/min|ms|s|min|h)\b)/g, "<n>$1")
