@@ -89,11 +89,8 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
 
 test("scan finds what is saved of a system of one's own, wherever it is saved", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
-  const { sandbox, home } = machine;
-  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = sandbox.environment;
-  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
-  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
-  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify({ name: "mine", issuer, apiUrl }));
+  const { home } = machine;
+  const { env } = await machine.ownSystem();
   const write = (name: string, source: string) =>
     Deno.writeTextFile(home.at(name), JSON.stringify({ cells: [{ source }], nbformat: 4 }));
   const byFile = ["--provider", "mine.json"];
@@ -119,16 +116,14 @@ test("scan finds what is saved of a system of one's own, wherever it is saved", 
 test("a system of one's own works by its URLs, and by a file", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { sandbox, home } = machine;
-  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: api = "" } = sandbox.environment;
-  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
-  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
-  const urls = ["--issuer", issuer, "--api-url", api, "--scope", "api:read"];
+  const { issuer, apiUrl, env } = await machine.ownSystem();
+  const urls = ["--issuer", issuer, "--api-url", apiUrl, "--scope", "api:read"];
   assert.match(await machine.ok(["login", "mine", ...urls], { env }), /Signed in to mine as post/);
   const answer = await machine.ok(["fetch", "mine", "/api/info?item_id=1", ...urls], { env });
   assert.equal(JSON.parse(answer).item_id, "1");
   assert.equal(sandbox.count("oidc.token"), 1);
 
-  const description = { name: "mine", title: "My system", issuer, apiUrl: api, scope: "api:read" };
+  const description = { name: "mine", title: "My system", issuer, apiUrl, scope: "api:read" };
   await Deno.writeTextFile(home.at("mine.json"), JSON.stringify(description));
   const byFile = ["--provider", "mine.json"];
   assert.match(await machine.ok(["status", ...byFile], { env }), /^✓ My system \(mine\): ready/);

@@ -116,6 +116,16 @@ export class Machine implements AsyncDisposable {
     await this.ok(args, { input: `${user.password}\n` });
   }
 
+  /** A system of one's own, `mine`, as the file `mine.json`; gives its URLs and its credentials. */
+  async ownSystem(): Promise<{ issuer: string; apiUrl: string; env: Record<string, string> }> {
+    const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = this.sandbox.environment;
+    const { clientId, clientSecret = "" } = this.sandbox.client("oidc.client_secret_post");
+    const text = JSON.stringify({ name: "mine", issuer, apiUrl });
+    await Deno.writeTextFile(this.home.at("mine.json"), text);
+    const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
+    return { issuer, apiUrl, env };
+  }
+
   /** No run of six characters of a secret is in a text: of those known, and of those saved since. */
   async checkHidden(text: string): Promise<void> {
     const secrets = new Set(this.secrets);

@@ -159,11 +159,8 @@ test("status --json keeps its shape", async () => {
 
 test("status lists what is saved of systems of one's own", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
-  const { sandbox, home } = machine;
-  const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = sandbox.environment;
-  const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
-  const env = { MINE_CLIENT_ID: clientId, MINE_CLIENT_SECRET: clientSecret };
-  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify({ name: "mine", issuer, apiUrl }));
+  const { home } = machine;
+  const { env } = await machine.ownSystem();
   for (const more of [[], ["--session-key", "work"], ["--directory", "kept"]]) {
     await machine.ok(["login", "--provider", "mine.json", ...more], { env });
   }
