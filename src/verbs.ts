@@ -65,8 +65,8 @@ export async function createCredentials(
 }
 
 /**
- * Removes the saved app credentials from this machine, and the earlier ones that were kept beside
- * them (`app_credentials.backup-1` and so on). The server still knows them all; what is in the
+ * Removes the saved app credentials from this machine, wherever `getSession` would find them, and the
+ * earlier ones that were kept beside them (`app_credentials.backup-1` and so on). The server still knows them all; what is in the
  * environment stays.
  *
  * @param provider a registered name, or what `defineProvider` returned

@@ -29,7 +29,8 @@ export function credentialsPath(runtime: Runtime, place: CredentialsPlace): stri
 }
 
 /**
- * Finds saved credentials: in every folder they may be in, under every name.
+ * Finds saved credentials: in every folder they may be in, under every name. The first found are the
+ * ones that count.
  *
  * @throws {AuthError} `credentials_damaged` for the first file that is there and cannot be used; it
  * is left as it is
@@ -38,34 +39,40 @@ export async function findCredentials(
   runtime: Runtime,
   place: CredentialsPlace,
 ): Promise<SavedCredentials | null> {
+  for await (const found of savedCredentials(runtime, place)) return found;
+  return null;
+}
+
+/** All that {@linkcode findCredentials} could find, in its order. */
+export async function* savedCredentials(
+  runtime: Runtime,
+  place: CredentialsPlace,
+): AsyncGenerator<SavedCredentials> {
   const folders = configDirectories(runtime, place.directory, place.override);
   const [first, ...more] = folders;
-  const found = first === undefined ? null : await findIn(runtime, first, place.files);
-  if (found || place.override) return found;
+  if (first !== undefined) yield* savedIn(runtime, first, place.files);
+  if (place.override) return;
   const others = await otherConfigDirectories(runtime, place.directory);
   for (const folder of [...more, ...others.filter((other) => !folders.includes(other))]) {
     try {
-      const there = await findIn(runtime, folder, place.files);
-      if (there) return there;
+      yield* savedIn(runtime, folder, place.files);
     } catch (error) {
       // Only the first folder has to be readable: these are where others might have put a file.
       if (!(error instanceof AuthError) || error.code === "credentials_damaged") throw error;
     }
   }
-  return null;
 }
 
-async function findIn(
+async function* savedIn(
   runtime: Runtime,
   folder: string,
   files: string[],
-): Promise<SavedCredentials | null> {
+): AsyncGenerator<SavedCredentials> {
   for (const file of files) {
     const path = joinPath(runtime, folder, file);
     const values = await readCredentials(runtime, path);
-    if (values) return { path, values };
+    if (values) yield { path, values };
   }
-  return null;
 }
 
 /**
