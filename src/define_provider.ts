@@ -128,7 +128,8 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
  * Describes a system to sign in to: any OAuth 2 or OpenID Connect server, by `issuer` (OpenID Connect
  * Discovery 1.0, RFC 8414) or by `endpoints`.
  *
- * @param input at least `name`, `apiUrl`, and one of `issuer`, `authUrl` or `endpoints`
+ * @param input at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; paths
+ * among the endpoints need `authUrl`
  * @returns the provider with its defaults filled in, for `getSession`
  * @throws {AuthError} `invalid_argument` (or `insecure_url`), naming the field
  *
@@ -159,11 +160,19 @@ export function defineProvider(input: ProviderInput): Provider {
 
 /** Fields that are fine one by one and do not fit together. */
 function checkTogether(provider: Provider): void {
-  const { grant, endpoints, issuer, authUrl, paste } = provider;
+  const { grant, endpoints, issuer, authUrl, enrolment, paste } = provider;
   if (provider.files.length === 0) refuse("files", "at least one file name", provider.files);
-  const relative = Object.entries(endpoints).find(([, value]) => value?.startsWith("/"));
+  const places: [field: string, place: string | undefined][] = [
+    ...Object.entries(endpoints).map(([name, place]) =>
+      [`endpoints.${name}`, place] as [string, string]
+    ),
+    ["enrolment.login", enrolment?.login],
+    ["enrolment.clients", enrolment?.clients],
+    ["paste.page", paste?.page],
+  ];
+  const relative = places.find(([, value]) => value?.startsWith("/"));
   if (relative && authUrl === undefined) {
-    throw invalid(`"endpoints.${relative[0]}" is a path, so "authUrl" must say what it is below.`);
+    throw invalid(`"${relative[0]}" is a path, so "authUrl" must say what it is below.`);
   }
   if (issuer === undefined && endpoints.token === undefined && paste === undefined) {
     throw invalid('Give "issuer" (then the endpoints are discovered) or "endpoints.token".');

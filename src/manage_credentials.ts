@@ -23,7 +23,7 @@ export async function saveCredentials(
   );
   const runtime = await currentRuntime();
   const path = needPath(known, credentialsPath(runtime, placeOf(known, options.directory)));
-  await writeCredentials(runtime, path, plain);
+  await writeCredentials(runtime, path, plain, { signal: options.signal });
   return new Credentials(known.name, { ...plain }, { path, source: path });
 }
 

@@ -17,7 +17,7 @@ export type MapFunction<T, R> = (item: T, session: Session, index: number) => R 
 export interface MapOptions {
   /** How many items are worked on at a time; 8 unless told otherwise. */
   concurrency?: number;
-  /** Ends the work; the call rejects with `aborted`. */
+  /** Ends the work; the call rejects with `aborted`, or `timeout` for a signal of that kind. */
   signal?: AbortSignal;
   /**
    * What a failure does: `"stop"` ends the work and rejects with it, `"collect"` goes on and gives

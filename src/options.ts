@@ -10,11 +10,17 @@ export interface CommonOptions extends ProviderUrls {
    * directory.
    */
   directory?: string;
-  /** Ends every wait early; the call rejects with `aborted`. */
+  /**
+   * Ends every wait early: the call rejects with `aborted`, or with `timeout` for a signal of that
+   * kind; `doctor` says in its report what it did not wait for.
+   */
   signal?: AbortSignal;
   /** Sends all requests, instead of the runtime's `fetch`. It must not send a POST again by itself. */
   fetch?: typeof fetch;
-  /** How long one request may take, in milliseconds; 30 000 to sign in, 100 000 for the API. */
+  /**
+   * How long to wait for a server, in milliseconds. To sign in: one exchange with all its attempts,
+   * 30 000 unless told otherwise. For the API: one attempt, until its headers are there, 100 000.
+   */
   timeout?: number;
   /** False: never ask anybody. Default: ask where a notebook or a terminal is there. */
   interactive?: boolean;
@@ -32,7 +38,10 @@ export interface SessionOptions extends CommonOptions {
   credentials?: Record<string, unknown> | Credentials;
   /** Scopes to ask for, separated by spaces, instead of the provider's. */
   scope?: string;
-  /** Where tokens are kept, instead of where the provider says. */
+  /**
+   * Where tokens, and credentials that are typed, are kept, instead of where the provider says. App
+   * credentials that a sign-in creates are saved all the same: nobody sees their secret again.
+   */
   keepTokens?: "disk" | "memory";
   /** More origins the token may go to, such as `"https://files.example.com"`. */
   origins?: string[];

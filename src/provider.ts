@@ -118,11 +118,20 @@ export interface Provider {
   keepTokens: "disk" | "memory";
   /** A path of the API that answers 200 to a working session. */
   probe?: string;
-  /** HTTP statuses of the API that are tried again; 429, 502, 503, 504 unless told otherwise. */
+  /**
+   * HTTP statuses of the API that are tried again; 429, 502, 503, 504 unless told otherwise. POST and
+   * PATCH are tried again only after 413, 429 and 503, which say that nothing was done.
+   */
   retryStatuses?: number[];
-  /** How long one API request may take, in milliseconds; 100 000 unless told otherwise. */
+  /**
+   * How long one attempt of an API request may take until its headers are there, in milliseconds;
+   * 100 000 unless told otherwise.
+   */
   timeout?: number;
-  /** URLs of the API that must not be called: a request whose path starts with one is refused. */
+  /**
+   * Paths of the API that must not be called, such as `"/internal"`: a request is refused with one
+   * anywhere in its path, in whole segments and whatever its case.
+   */
   refusedPaths?: string[];
   /** Bind tokens to a key (DPoP, RFC 9449). */
   dpop?: boolean;

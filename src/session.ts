@@ -1,5 +1,5 @@
 import type { DoctorReport } from "./doctor/doctor_report.ts";
-import type { AuthError } from "./errors.ts";
+import { AuthError } from "./errors.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
 import type { System } from "./system.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
@@ -70,12 +70,14 @@ export class Session {
 
   /**
    * A `fetch` for the API, to call or to pass to any client that takes one. Relative URLs resolve
-   * against the API. The token is renewed before it expires and once after a 401; a passing failure
-   * (429, 502, 503, 504, and 500 for GET) is tried three times; HTTP errors come as a response, as
-   * `fetch` does it.
+   * against the API. The token is renewed before it expires and once after a 401. A passing failure is
+   * tried three times: 429 and 503 always; a lost connection, 502, 504 and what else the provider lists
+   * for GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice; 500 for GET. HTTP errors come as a
+   * response, as `fetch` does it.
    *
-   * It rejects with an {@linkcode AuthError}: `foreign_origin`, `insecure_url`, `redirect_refused`,
-   * `timeout`, `network`, `tls`, or what a renewal met; and with the reason of `init.signal`.
+   * It rejects with an {@linkcode AuthError}: `invalid_argument`, `foreign_origin`, `insecure_url`,
+   * `redirect_refused`, `timeout`, `network`, `tls`, `permission_denied`, or what a renewal met; and
+   * with the reason of `init.signal`, as `fetch` does.
    */
   get fetch(): typeof fetch {
     return this.#fetch;
@@ -91,13 +93,16 @@ export class Session {
     return this.#parts.system.apiUrl.href;
   }
 
-  /** Who is signed in: a user name where there is one, else the client id. */
+  /** Who is signed in: the user name, what the `id_token` names, or the client id. */
   get account(): string {
     const { account, keeper, grantParts } = this.#parts;
     return account ?? keeper.token?.account ?? grantParts.values["client_id"] ?? "unknown";
   }
 
-  /** Where the credentials came from: options, environment variables, or a file's path. */
+  /**
+   * Where the credentials came from, in words: the options, the names of environment variables, a
+   * file's path, or what was typed.
+   */
   get source(): string {
     return this.#parts.source;
   }
@@ -107,7 +112,7 @@ export class Session {
     return new Date((this.#parts.keeper.token?.expires_at ?? 0) * 1000);
   }
 
-  /** The scopes of the token, where the server names them (RFC 6749 section 3.3). */
+  /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */
   get scope(): string | undefined {
     return this.#parts.keeper.token?.scope ?? this.#parts.grantParts.scope;
   }
@@ -133,10 +138,12 @@ export class Session {
    * The access token, renewed if need be. It is a secret: keep it out of outputs.
    *
    * @param options `signal` ends the wait
-   * @throws {AuthError} what a renewal met, such as `network`, `session_expired`, `credentials_missing`
+   * @throws {AuthError} what a renewal met, such as `network`, `session_expired`,
+   * `credentials_missing`; `aborted`, or `timeout` for a signal of that kind
    */
   async token(options: { signal?: AbortSignal } = {}): Promise<string> {
-    return (await this.#parts.keeper.fresh(options.signal)).access_token;
+    const { signal } = options;
+    return (await stoppable(this.#parts.keeper.fresh(signal), signal)).access_token;
   }
 
   /**
@@ -146,24 +153,26 @@ export class Session {
    * @throws {AuthError} what the renewal met, as {@linkcode Session.token}
    */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.#parts.keeper.refresh(options.signal);
+    await stoppable(this.#parts.keeper.refresh(options.signal), options.signal);
   }
 
   /**
    * Asks the API's probe whether the session works.
    *
-   * @throws {AuthError} `api_error` with the status, or `unsupported` when the provider has no probe
+   * @param options `signal` ends the wait
+   * @throws {AuthError} `api_error` with the status, `unsupported` when the provider has no probe, and
+   * what {@linkcode Session.fetch} met; `aborted`, or `timeout` for a signal of that kind
    */
   async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
     const { verify } = await import("./verify.ts");
-    await verify(this.#parts.system, this.#fetch, options.signal);
+    await stoppable(verify(this.#parts.system, this.#fetch, options.signal), options.signal);
   }
 
   /**
    * Looks at everything this session stands on: credentials, files, token, clock, proxy and
    * certificate settings, and whether the servers answer. It sends no secret.
    *
-   * @param options `signal` ends the wait
+   * @param options `signal` ends the wait: what was not asked is in the report
    * @returns a report that shows as a card or as text, with what to do next
    */
   async doctor(options: { signal?: AbortSignal } = {}): Promise<DoctorReport> {
@@ -177,7 +186,8 @@ export class Session {
    *
    * @param url the first page
    * @param init for every request
-   * @throws {AuthError} `api_error` for an HTTP error, `foreign_origin` when a page links elsewhere
+   * @throws {AuthError} `api_error` for an HTTP error, `bad_response` for a page that is not JSON or
+   * links back to an earlier one, `foreign_origin` when one links elsewhere; else as `fetch`
    */
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
     const { pages } = await import("./pages.ts");
@@ -192,8 +202,8 @@ export class Session {
    * @param items a list, or anything to iterate over, asynchronously too
    * @param fn what to do with one item; requests of the session it is given end when the work stops
    * @param options see {@linkcode MapOptions}
-   * @throws {AuthError} `aborted`, `invalid_argument`; and the first error of `fn`, when that stops
-   * the work
+   * @throws {AuthError} `invalid_argument`; `aborted`, or `timeout` for a signal of that kind; and the
+   * first error of `fn`, when that stops the work
    *
    * @example Many requests
    * ```ts
@@ -272,5 +282,15 @@ export class Session {
   /** What `console.log` shows in Node and Bun. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
+  }
+}
+
+/** A `fetch` rejects with the signal's own reason; everything else here with an error of ours. */
+async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!signal?.aborted || error instanceof AuthError) throw error;
+    throw (await import("./http/retry.ts")).abortReason(signal);
   }
 }

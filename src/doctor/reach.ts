@@ -40,6 +40,7 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
   const stop = () => controller.abort();
   const timer = setTimeout(stop, options.timeout);
   options.signal?.addEventListener("abort", stop);
+  if (options.signal?.aborted) stop();
   const once = target.openFetch();
   const sent = options.now();
   try {

@@ -30,7 +30,8 @@ export interface LockPlace {
  * The file must stay for good, and nothing but SQLite may open it, because closing any handle of a
  * file drops a process's locks on it (POSIX `fcntl`).
  *
- * @throws {AuthError} `store_locked`, `aborted`, `store_unavailable` or `permission_denied`
+ * @throws {AuthError} `store_locked`; `aborted`, or `timeout` for a signal of that kind;
+ * `store_unavailable` or `permission_denied`
  */
 export async function withLock<T>(
   runtime: Runtime,
@@ -167,10 +168,14 @@ export class Patience {
     this.#signal = options.signal;
   }
 
-  /** @throws {AuthError} `aborted` or `store_locked` when patience has ended */
+  /** @throws {AuthError} `aborted`, `timeout` or `store_locked` when patience has ended */
   check(): void {
     if (this.#signal?.aborted) {
-      throw new AuthError("aborted", `Stopped while waiting for ${this.#what}. Call again.`);
+      const { name } = (this.#signal.reason ?? {}) as { name?: unknown };
+      throw new AuthError(
+        name === "TimeoutError" ? "timeout" : "aborted",
+        `Stopped while waiting for ${this.#what}. Call again.`,
+      );
     }
     if (performance.now() >= this.#deadline) {
       throw new AuthError(

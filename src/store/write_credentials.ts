@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type CredentialsPlace, findCredentials, readCredentials } from "./credentials_file.ts";
+import { type CredentialsPlace, readCredentials, savedCredentials } from "./credentials_file.ts";
 import { withLock } from "./lock.ts";
 import { configDirectories, joinPath, parentPath } from "./paths.ts";
 import {
@@ -21,13 +21,14 @@ const WRITING_TIME = 10_000;
  *
  * @returns where the earlier file is now, or `null` when there was none or it held the same
  * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
- * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written
+ * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written;
+ * `store_locked`, or what `signal` was aborted with, when others do not stop saving
  */
 export async function writeCredentials(
   runtime: Runtime,
   path: string,
   values: Record<string, unknown>,
-  options: { replaceDamaged?: boolean } = {},
+  options: { replaceDamaged?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<string | null> {
   const directory = parentPath(path);
   // A lock of its own: the caller may hold the one of the tokens already.
@@ -38,7 +39,7 @@ export async function writeCredentials(
     return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
   };
   try {
-    return await withLock(runtime, place, write, { timeout: WRITING_TIME });
+    return await withLock(runtime, place, write, { timeout: WRITING_TIME, signal: options.signal });
   } catch (error) {
     const noLock = error instanceof AuthError && error.code === "store_unavailable";
     // Where there is no lock, two that save at the very same moment are left to chance.
@@ -96,10 +97,10 @@ function asText(values: Record<string, unknown>): string {
 }
 
 /**
- * Removes the saved credentials and the earlier ones kept beside them, which hold secrets too and may
- * be good at the server still.
+ * Removes the saved credentials, under whichever of their names, and the earlier ones kept beside
+ * them, which hold secrets too and may be good at the server still.
  *
- * @returns the files that were removed, the current one first
+ * @returns the files that were removed, the one that was in use first
  * @throws {AuthError} `credentials_damaged`, and then nothing is removed; `store_unavailable` or
  * `permission_denied` for the first file that could not be, the others are
  */
@@ -107,10 +108,13 @@ export async function forgetCredentials(
   runtime: Runtime,
   place: CredentialsPlace,
 ): Promise<string[]> {
-  const saved = await findCredentials(runtime, place);
   const folders = new Set(configDirectories(runtime, place.directory, place.override));
-  if (saved) folders.add(parentPath(saved.path));
-  const paths = saved ? [saved.path] : [];
+  const paths: string[] = [];
+  // With the one in use alone gone, the next would take its place.
+  for await (const { path } of savedCredentials(runtime, place)) {
+    paths.push(path);
+    folders.add(parentPath(path));
+  }
   for (const folder of folders) paths.push(...await earlierFiles(runtime, folder, place.files));
   const removed: string[] = [];
   let problem: AuthError | undefined;

@@ -8,9 +8,11 @@ import {
   importCredentials,
   saveCredentials,
 } from "../../mod.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { withLock } from "../../src/store/lock.ts";
 import { works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
-import { rejects } from "../support/rejects.ts";
+import { elapsed, rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld, savedToken, type World } from "../support/world.ts";
 
@@ -130,12 +132,28 @@ test("forgetCredentials() removes the file, and says so when there is none", asy
   }
   await Deno.writeTextFile(`${directory}/${FILE}.json`, JSON.stringify(credentials));
   assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
-  assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), [
-    `${FILE}.json`, // put there by somebody, not kept by a save
-  ]);
+  // The one under the other name would be used from now on.
+  assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), []);
+  await rejects(getSession("spatiafi", world.options), "credentials_missing");
   await Deno.writeTextFile(`${directory}/${FILE}`, "damaged");
   await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged");
   assert.deepEqual(await names(directory).then((all) => all.includes(FILE)), true);
+});
+
+test("saveCredentials() waits for others no longer than its signal says", async () => {
+  await using world = await createWorld("spatiafi");
+  const { credentials, directory } = world;
+  const lock = { path: `${directory}/onecell/credentials.sqlite`, directory };
+  await withLock(await currentRuntime(), lock, async () => {
+    const save = (signal: AbortSignal) =>
+      saveCredentials("spatiafi", credentials, { ...place(world), signal });
+    const took = await elapsed(async () => {
+      await rejects(save(AbortSignal.abort()), "aborted");
+      await rejects(save(AbortSignal.timeout(50)), "timeout");
+    });
+    assert(took < 3_000, `${took} ms`);
+  }, { timeout: 1_000 });
+  assert(!(await names(directory)).includes(FILE));
 });
 
 test("createCredentials() creates, saves and keeps the earlier ones", async () => {

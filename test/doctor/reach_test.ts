@@ -144,4 +144,9 @@ test("doctor() ends with its signal", async () => {
     assert.equal(report.facts.endpoints[0]?.problem?.code, "aborted");
   });
   assert(took < 2000, `${took} ms`);
+  const asked = world.sandbox.requests.length;
+  const options = { ...world.options, credentials: world.credentials };
+  const report = await doctor("plantpredict", { ...options, signal: AbortSignal.abort() });
+  assert.equal(report.facts.endpoints[0]?.problem?.code, "aborted");
+  assert.equal(world.sandbox.requests.length, asked);
 });

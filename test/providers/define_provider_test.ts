@@ -71,6 +71,16 @@ test("defineProvider() names the field that is wrong", () =>
     { name: "endpoints.tokens", input: { endpoints: { tokens: "/x" } } },
     { name: "endpoints.token", input: { endpoints: { token: "/x" } }, says: '"authUrl" must say' },
     {
+      name: "enrolment.clients",
+      input: { enrolment: { login: "https://a.example/", clients: "/x" } },
+      says: '"authUrl" must say',
+    },
+    {
+      name: "paste.page",
+      input: { paste: { page: "/x", endpointHosts: ["a.example"] } },
+      says: '"authUrl" must say',
+    },
+    {
       name: "endpoints.token",
       input: { endpoints: { token: "http://a.example/" } },
       code: "insecure_url",

@@ -4,7 +4,7 @@ import { checkOptions } from "../../src/check_options.ts";
 import type { SessionOptions } from "../../src/options.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
-import { createWorld } from "../support/world.ts";
+import { changeSavedToken, createWorld } from "../support/world.ts";
 
 test("a mistyped option is named, with the one that was meant", () =>
   eachRow([
@@ -68,6 +68,31 @@ test("a signal that is aborted already, and one that is aborted later, end the s
   const hanging = rejects(start(controller.signal), "aborted");
   setTimeout(() => controller.abort(), 50);
   await hanging;
+});
+
+test("what a session does ends as its signal says, with an error of this module", async () => {
+  await using world = await createWorld("ocs");
+  const { options, credentials, sandbox, directory } = world;
+  await getSession("ocs", { ...options, credentials });
+  await changeSavedToken(directory, (token) => token["expires_at"] = Date.now() / 1000 + 1);
+  const session = await getSession("ocs", { ...options, credentials, timeout: 2_000 });
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  sandbox.fault("ocs.token", "hang", 9);
+  for (
+    const work of [
+      (signal: AbortSignal) => session.token({ signal }),
+      (signal: AbortSignal) => session.refresh({ signal }),
+      (signal: AbortSignal) => session.verify({ signal }),
+    ]
+  ) {
+    await rejects(work(AbortSignal.abort(new Error("enough"))), "aborted");
+    await rejects(work(AbortSignal.timeout(50)), "timeout");
+  }
+  // As any `fetch` does it.
+  const signal = AbortSignal.abort(new Error("enough"));
+  await assert.rejects(session.fetch("/api/info", { signal }), /enough/);
+  // The renewal they all waited for goes on without them.
+  await rejects(session.refresh(), "timeout");
 });
 
 test("the signal of a sign-in does not end the session later", async () => {
