@@ -21,7 +21,7 @@ interface Dnt {
 const DNT: readonly string[] = ["@deno/dnt", "jsr:@deno/dnt@^0.42.3"];
 
 const [version, outDir = "npm"] = Deno.args;
-if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
+if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) {
   throw new Error("Name the version to build, such as: deno run -A scripts/build_npm.ts 1.2.3");
 }
 Deno.chdir(new URL("..", import.meta.url));
@@ -53,7 +53,7 @@ await dnt.build({
   },
   package: {
     ...packageFields(version),
-    ...(hasCommand ? { bin: { onecell: `./${COMMAND_FILE}` } } : {}),
+    ...(hasCommand ? { bin: { onecell: COMMAND_FILE } } : {}),
     devDependencies: { "@types/node": "^22.13.0" },
   },
   postBuild: async () => {

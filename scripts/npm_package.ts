@@ -75,5 +75,5 @@ import { main } from "${main}";
 process.exitCode = await main(process.argv.slice(2));
 `;
   await writeFile(`${directory}/${COMMAND_FILE}`, text, { mode: 0o755 });
-  return { onecell: `./${COMMAND_FILE}` };
+  return { onecell: COMMAND_FILE };
 }

@@ -24,7 +24,7 @@ import type { SavedCredentials } from "./store/store.ts";
  *
  * A saved session is used while it is good. Otherwise the credentials are looked for in the options,
  * in the environment (`<PREFIX>_CLIENT_ID` and so on) and in the saved file, in this order; only then
- * is a person asked, once, and what they create is saved for next time.
+ * is a person asked, who may mistype twice, and what they give or create is saved for next time.
  *
  * @param provider a registered name such as `"spatiafi"`, or what `defineProvider` returned
  * @param options see {@linkcode SessionOptions}; times are in milliseconds

@@ -12,12 +12,14 @@ import type { Session } from "./session.ts";
  * returns them: every key in upper case (`CLIENT_ID`, `CLIENT_SECRET`, …), and with the provider's
  * prefix (`SPATIAFI_CLIENT_ID`, …). Only the prefixed names are ever read back by `getSession`.
  *
- * Values that are not text are written as Python's `str()` writes them.
+ * Text, booleans, null and whole numbers are written as Python's `str()` writes them, lists and objects
+ * as JSON. Left out is what is no name of a variable, or steers the machine (`PATH`, `HTTPS_PROXY`, …).
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory
  * @returns what was found; it prints without its secrets
- * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `permission_denied`
+ * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `store_unavailable`,
+ * `permission_denied`; `unknown_provider`, `invalid_argument`
  */
 export async function loadCredentials(
   provider: string | Provider,
@@ -35,7 +37,8 @@ export async function loadCredentials(
  * @param values at least what the provider needs, such as `{ client_id, client_secret }`
  * @param options `directory`: a folder to save in instead of the user's configuration directory
  * @returns what was saved, and where; it prints without its secrets
- * @throws {AuthError} `invalid_argument`, `credentials_damaged`, `store_unavailable`
+ * @throws {AuthError} `credentials_damaged` for an earlier file that cannot be kept; `store_unavailable`,
+ * `store_locked`, `permission_denied`; `unknown_provider`, `invalid_argument`
  */
 export async function saveCredentials(
   provider: string | Provider,
@@ -48,13 +51,15 @@ export async function saveCredentials(
 
 /**
  * Creates new app credentials with user name and password, and saves them. Where a file is saved
- * already it is kept beside the new one. The request is sent once.
+ * already it is kept beside the new one. The request that creates is sent again only when the server
+ * says that it did nothing (429, 503).
  *
  * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
  * @param options the account's user name and password
  * @returns what was created; where it could not be saved its `path` is `null`, `storeProblem` says
  *   why, and it is nowhere else
- * @throws {AuthError} `login_refused`, `unsupported`, and what network and disk met
+ * @throws {AuthError} `login_refused`, `unsupported`, `credentials_damaged`, and what network and disk
+ * met; `unknown_provider`, `invalid_argument`
  */
 export async function createCredentials(
   provider: string | Provider,
@@ -73,7 +78,8 @@ export async function createCredentials(
  * @param options `directory`: a folder to look in instead of the user's configuration directory
  * @returns the file that was removed, the current one if there was one; `null` when there was none
  * @throws {AuthError} `credentials_damaged` when the file cannot be used as it is, and nothing is
- * removed; `store_unavailable` or `permission_denied`, naming a file that could not be removed
+ * removed; `store_unavailable` or `permission_denied`, naming what could not be looked at or removed;
+ * `unknown_provider`, `invalid_argument`
  */
 export async function forgetCredentials(
   provider: string | Provider,
@@ -92,7 +98,8 @@ export async function forgetCredentials(
  * @param file the path of a JSON file
  * @param options see {@linkcode CommonOptions}
  * @returns what was saved, and where
- * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks
+ * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks;
+ * else as {@linkcode saveCredentials}
  */
 export async function importCredentials(
   provider: string | Provider,
@@ -112,7 +119,8 @@ export async function importCredentials(
  * @param provider a registered name, or what `defineProvider` returned
  * @param options those of the `getSession` that failed
  * @returns a report that shows as a card or as text, with what to do next
- * @throws {AuthError} `unknown_provider`, `invalid_argument`; everything else is in the report
+ * @throws {AuthError} `unknown_provider`, `invalid_argument`, `insecure_url` (of a definition);
+ * everything else is in the report
  *
  * @example When getSession failed
  * ```ts
@@ -132,7 +140,8 @@ export async function doctor(
 
 /**
  * Looks in a saved notebook for this machine's secrets, before it is shared: credentials and live
- * tokens, whole or a recognisable part (12 characters), also URL-encoded, escaped or in base 64.
+ * tokens, whole or a recognisable part (12 characters; of a JWT's claims 40, for many tokens share
+ * them), also URL-encoded, escaped or in base 64.
  *
  * @param path the `.ipynb` file, as it was saved last
  * @param session the session whose secrets to look for, also where it has a `directory` of its own;
@@ -140,7 +149,8 @@ export async function doctor(
  * of the environment. Where Deno may not list that directory, those of the registered systems
  * @returns what was found: the cell, the place and the secret's name, never its value; with
  * `secrets` 0 there was nothing to look for, and the notebook was not checked
- * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook
+ * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook,
+ * `permission_denied`
  *
  * @example Before sharing
  * ```ts

@@ -103,8 +103,9 @@ export const commands: readonly Command[] = [
     completes: "provider",
     options: { ...session, ...asking, ...system },
     details: [
-      "It is a secret. For example:",
-      '  curl -H "Authorization: Bearer $(onecell token spatiafi)" https://api.spatiafi.com/api/…',
+      "It is a secret, and other users may see a program's arguments. For example:",
+      `  printf 'Authorization: Bearer %s' "$(onecell token spatiafi)" |`,
+      "    curl -H @- https://api.spatiafi.com/api/…",
     ],
     load: async () => (await import("./use.ts")).token,
   },

@@ -88,6 +88,7 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/127\.0\.0\.1:\d+/g, "<host>")
       .replace(/\d{4}-\d\d-\d\d[T ][\d:.]+( UTC|Z)/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
+      .replace(/(?<=\/)[0-9a-f]{16}(?=\.json)/g, "<token>")
       // Now and then one has no digit in it; what a person writes has few capital letters.
       .replace(/(?<![\w-])(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
       .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
