@@ -1,6 +1,6 @@
 import { type CredentialValues, normaliseCredentials } from "./credentials.ts";
 import { createAndSave, type CreatedCredentials } from "./create_and_save.ts";
-import { missingCredentials } from "./missing_credentials.ts";
+import { halfFile, missingCredentials } from "./missing_credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CompleteCredentials, Edge } from "./get_session.ts";
 import type { Person } from "./notebook/person.ts";
@@ -45,8 +45,8 @@ export async function askForMissing<T>(
       return await use(completed);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      // What was typed may be mistyped; what was created or read is as it is.
-      const typed = completed.signedIn !== undefined &&
+      // What was typed may be mistyped; what was created or read is as it is, and a no is a no.
+      const typed = completed.signedIn !== undefined && error.error !== "access_denied" &&
         (error.code === "login_refused" || error.code === "client_refused");
       const { message } = error;
       if (!typed || attempt === TRIES) {
@@ -72,7 +72,8 @@ async function completeCredentials(
   const { provider, options, runtime, values, missing, file } = incomplete;
   const place = placeOf(provider, options.directory);
   const path = credentialsPath(runtime, place);
-  if (file !== null) refuseHalfFile(file, missing);
+  const half = halfFile(file, missing);
+  if (half) throw half;
   if (person.kind === "nobody") {
     throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
   }
@@ -179,22 +180,6 @@ async function ask(person: Person, text: string, secret: boolean): Promise<strin
   const answer = await person.ask(text, { secret });
   if (answer === "") throw cancelled();
   return answer;
-}
-
-/** A file with one half of a pair was damaged or cut short: asking would hide that. */
-function refuseHalfFile(file: SavedCredentials, missing: CredentialField[]): void {
-  const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
-    .map(([name]) => name.toLowerCase());
-  const client = ["client_id", "client_secret", "private_key"];
-  const lacking = missing.filter((field) => client.includes(field));
-  if (lacking.length === 0 || !client.some((field) => names.includes(field))) return;
-  throw new AuthError(
-    "credentials_damaged",
-    `The credentials file "${file.path}" has no ${
-      lacking.join(" and ")
-    }. It is left as it is: add what is ` +
-      "missing, or move it away and sign in again.",
-  );
 }
 
 function cancelled(): AuthError {

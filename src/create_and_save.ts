@@ -32,7 +32,7 @@ export async function createAndSave(
     const found = reuse ? await findCredentials(runtime, place) : null;
     if (found) return found;
     const values = await create();
-    if (path === undefined) return { values, path: null };
+    if (path === undefined) return { values, path: null, problem: noFolder(provider) };
     try {
       await writeCredentials(runtime, path, values);
       return { values, path };
@@ -52,4 +52,13 @@ export async function createAndSave(
     if (!noLock) throw error;
     return await action();
   }
+}
+
+/** Where there is no place for a provider's credentials. */
+export function noFolder({ title }: Provider): AuthError {
+  return new AuthError(
+    "store_unavailable",
+    `There is no folder to save ${title}'s credentials in. Set HOME (USERPROFILE on Windows) ` +
+      "or the option directory.",
+  );
 }

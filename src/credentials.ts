@@ -39,10 +39,21 @@ export function normaliseCredentials(values: unknown, what: string): CredentialV
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || value === null) continue;
     // A JWK private key may come as an object.
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const text = typeof value === "object" ? asJson(value, what) : String(value);
     if (text !== "") result[name.toLowerCase()] = text;
   }
   return result;
+}
+
+function asJson(value: object, what: string): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      `${what} cannot be written as JSON (RFC 8259). Give texts, numbers and plain objects.`,
+    );
+  }
 }
 
 /** The environment variable of a credential value, such as `SPATIAFI_CLIENT_ID`. */

@@ -56,7 +56,7 @@ export async function getSession(
       return await begin(found);
     } catch (error) {
       const { explainRefusal } = await import("./refused_credentials.ts");
-      throw explainRefusal(error, known, found.source, found.source === found.file?.path);
+      throw explainRefusal(error, found.source, found.source === found.file?.path);
     }
   }
   const { askForMissing } = await import("./complete_credentials.ts");

@@ -53,7 +53,7 @@ export async function importCredentials(
       `There is no file "${file}". Give the path of a JSON file.`,
     );
   }
-  const values = wanted(known, content);
+  const values = wanted(known, content, file);
   const placeholder = Object.entries(values).find(([, value]) => PLACEHOLDER.test(value));
   if (placeholder) {
     throw new AuthError(
@@ -63,9 +63,7 @@ export async function importCredentials(
       }" in "${file}" is still a placeholder. Put the real value in, then import it again.`,
     );
   }
-  const missing = known.requires.filter((name) =>
-    values[name] === undefined && known.defaults?.[name] === undefined && name !== "password"
-  );
+  const missing = missingOf(known, values);
   if (missing.length > 0) {
     throw new AuthError(
       "invalid_argument",
@@ -75,21 +73,56 @@ export async function importCredentials(
   return await saveCredentials(known, values, options);
 }
 
-/** The provider's values among everything a settings file holds, also one level down. */
-function wanted(provider: Provider, content: Record<string, unknown>): Record<string, string> {
+/** What says who signs in: taken from one place, or one system's id would meet another's secret. */
+const IDENTITY = ["client_id", "client_secret", "private_key", "key_id", "username", "password"];
+
+/**
+ * The provider's values in a settings file: those at its top, or in one of the sections below it,
+ * where the top may have what says nothing of who signs in.
+ *
+ * @throws {AuthError} `invalid_argument` when several sections have all of them
+ */
+function wanted(
+  provider: Provider,
+  content: Record<string, unknown>,
+  file: string,
+): Record<string, string> {
+  const top = valuesOf(provider, content);
+  const common = Object.entries(top).filter(([name]) => !IDENTITY.includes(name));
+  const sections = Object.values(content).filter((value) =>
+    typeof value === "object" && value !== null
+  ).map((section) => valuesOf(provider, section as Record<string, unknown>))
+    .filter((values) => IDENTITY.some((name) => values[name] !== undefined))
+    .map((values) => ({ ...Object.fromEntries(common), ...values }));
+  if (missingOf(provider, top).length === 0) return top;
+  const whole = sections.filter((values) => missingOf(provider, values).length === 0);
+  if (new Set(whole.map((values) => JSON.stringify(values))).size > 1) {
+    throw new AuthError(
+      "invalid_argument",
+      `"${file}" has several sections with ${provider.title}'s values. Copy the right one into a file ` +
+        "of its own, then import that. Nothing was saved.",
+    );
+  }
+  const most = (one: Record<string, string>, other: Record<string, string>) =>
+    missingOf(provider, one).length - missingOf(provider, other).length;
+  return whole[0] ?? [top, ...sections].sort(most)[0] ?? {};
+}
+
+function missingOf(provider: Provider, values: Record<string, string>): string[] {
+  return provider.requires.filter((name) =>
+    values[name] === undefined && provider.defaults?.[name] === undefined && name !== "password"
+  );
+}
+
+/** The values of one section, by this module's names; an empty one is none. */
+function valuesOf(provider: Provider, section: Record<string, unknown>): Record<string, string> {
   const names = new Set([...provider.requires, ...Object.keys(provider.defaults ?? {}), "key_id"]);
   const values: Record<string, string> = {};
-  const take = (entries: Record<string, unknown>, deeper: boolean) => {
-    for (const [key, value] of Object.entries(entries)) {
-      const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");
-      const name = names.has(key.toLowerCase()) ? key.toLowerCase() : ALIASES[plain] ?? "";
-      const isText = typeof value === "string" || typeof value === "number";
-      if (isText && names.has(name) && values[name] === undefined) values[name] = String(value);
-      else if (deeper && typeof value === "object" && value !== null) {
-        take(value as Record<string, unknown>, false);
-      }
-    }
-  };
-  take(content, true);
+  for (const [key, value] of Object.entries(section)) {
+    const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");
+    const name = names.has(key.toLowerCase()) ? key.toLowerCase() : ALIASES[plain] ?? "";
+    const isText = (typeof value === "string" && value !== "") || typeof value === "number";
+    if (isText && names.has(name)) values[name] ??= String(value);
+  }
   return values;
 }

@@ -67,20 +67,43 @@ function pythonText(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** Checks values to save: an object with at least one credential in it. */
-export function checkValues(values: unknown, caller: string): Record<string, unknown> {
-  try {
-    JSON.stringify(values);
-  } catch {
-    throw new AuthError(
-      "invalid_argument",
-      `${caller}: the credentials cannot be saved as JSON (RFC 8259). Give texts, numbers and plain objects.`,
-    );
+/** The most that is read back, in characters; fewer than bytes may be, so with room to spare. */
+const LONGEST = 250_000;
+
+/**
+ * Checks values to save: at least what says which client it is, in a form that can be read back.
+ *
+ * @throws {AuthError} `invalid_argument`, naming what is missing or odd
+ */
+export function checkValues(
+  values: unknown,
+  provider: Provider,
+  caller: string,
+): Record<string, unknown> {
+  const what = `${caller}: the credentials`;
+  const refuse = (problem: string) => new AuthError("invalid_argument", `${what} ${problem}`);
+  const known = normaliseCredentials(values, what);
+  for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(value);
+    } catch { /* as bad as one that is left out */ }
+    if (text === undefined && value !== undefined) {
+      throw refuse(
+        `have a "${name}" that JSON has no form for (RFC 8259). Give texts and numbers.`,
+      );
+    }
+    if ((text?.length ?? 0) > LONGEST) throw refuse(`have a "${name}" that is too long to be one.`);
   }
-  const known = normaliseCredentials(values, `${caller}: the credentials`);
-  if (Object.keys(known).length > 0) return values as Record<string, unknown>;
-  throw new AuthError(
-    "invalid_argument",
-    `${caller}: there is nothing to save. Give at least client_id and client_secret.`,
+  const wanted = provider.requires.filter((name) =>
+    name !== "username" && name !== "password" && provider.defaults?.[name] === undefined
+  );
+  const missing = wanted.filter((name) => known[name] === undefined);
+  if (Object.keys(known).length === 0) throw refuse("are empty. Nothing was saved.");
+  if (missing.length === 0) return values as Record<string, unknown>;
+  throw refuse(
+    `have no ${missing.join(" and no ")}. ${provider.title} needs ${wanted.join(" and ")}, by ${
+      wanted.length === 1 ? "this name" : "these names"
+    }. Nothing was saved.`,
   );
 }

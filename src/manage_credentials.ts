@@ -1,4 +1,5 @@
 import { checkOptions } from "./check_options.ts";
+import { createAndSave, noFolder } from "./create_and_save.ts";
 import { AuthError } from "./errors.ts";
 import { checkValues } from "./load_credentials.ts";
 import type { CommonOptions, CreateOptions } from "./options.ts";
@@ -19,10 +20,12 @@ export async function saveCredentials(
   checkOptions(options, "common", "saveCredentials");
   const plain = checkValues(
     values instanceof Credentials ? valuesOf(values) : values,
+    known,
     "saveCredentials",
   );
   const runtime = await currentRuntime();
-  const path = needPath(known, credentialsPath(runtime, placeOf(known, options.directory)));
+  const path = credentialsPath(runtime, placeOf(known, options.directory));
+  if (path === undefined) throw noFolder(known);
   await writeCredentials(runtime, path, plain, { signal: options.signal });
   return new Credentials(known.name, { ...plain }, { path, source: path });
 }
@@ -50,7 +53,6 @@ export async function createCredentials(
   await findCredentials(runtime, place);
   // Nobody who only signs in loads what creates credentials.
   const { createAppCredentials, enrolmentParts } = await import("./enrolment.ts");
-  const { createAndSave } = await import("./create_and_save.ts");
   const parts = enrolmentParts(known, common, runtime, known.defaults ?? {});
   const { values, path, problem } = await createAndSave(
     known,
@@ -72,13 +74,4 @@ export async function forgetCredentials(
   const known = await findProvider(provider);
   checkOptions(options, "common", "forgetCredentials");
   return await forget(await currentRuntime(), placeOf(known, options.directory));
-}
-
-function needPath(provider: Provider, path: string | undefined): string {
-  if (path !== undefined) return path;
-  throw new AuthError(
-    "store_unavailable",
-    `There is no folder to save ${provider.title}'s credentials in. Set HOME (USERPROFILE on Windows) ` +
-      "or the option directory.",
-  );
 }

@@ -1,6 +1,7 @@
 import { variableFor } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CredentialField, Provider } from "./provider.ts";
+import type { SavedCredentials } from "./store/store.ts";
 
 /**
  * The error for a sign-in without credentials and without anybody to ask.
@@ -35,5 +36,25 @@ export function missingCredentials(
     `No ${
       missing.join(" and ")
     } for ${provider.title}, and nobody to ask. Set ${variables}${places}.${help}`,
+  );
+}
+
+/** What a sign-in is refused for where a file has one half of a pair, cut short perhaps: asking would hide that. */
+export function halfFile(
+  file: SavedCredentials | null,
+  missing: CredentialField[],
+): AuthError | null {
+  if (file === null) return null;
+  const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
+    .map(([name]) => name.toLowerCase());
+  const client = ["client_id", "client_secret", "private_key"];
+  const lacking = missing.filter((field) => client.includes(field));
+  if (lacking.length === 0 || !client.some((field) => names.includes(field))) return null;
+  return new AuthError(
+    "credentials_damaged",
+    `The credentials file "${file.path}" has no ${
+      lacking.join(" and ")
+    }. It is left as it is: add what is ` +
+      "missing, or move it away and sign in again.",
   );
 }

@@ -25,21 +25,28 @@ export async function* pages<T>(
       await response.body?.cancel();
       throw apiError(response, `${system.provider.title} (page ${seen.size})`);
     }
-    const page = await parse(response, system.provider.title);
+    const page = await parse(response, system.provider.title, init);
     const link: string | undefined = odataNext(page) ?? relNext(response.headers.get("link"));
     yield page as T;
     url = link === undefined ? undefined : nextUrl(link, url);
   }
 }
 
-async function parse(response: Response, title: string): Promise<unknown> {
+async function parse(
+  response: Response,
+  title: string,
+  init: RequestInit | undefined,
+): Promise<unknown> {
   try {
     return await response.json();
   } catch (error) {
     if (error instanceof SyntaxError) {
       throw new AuthError("bad_response", `${title} sent a page that is not JSON. Check the URL.`);
     }
-    throw error;
+    if (init?.signal?.aborted || error instanceof AuthError) throw error;
+    throw new AuthError("network", `A page of ${title} broke off before its end. Try again.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,4 @@
 import { AuthError } from "./errors.ts";
-import type { Provider } from "./provider.ts";
 
 /**
  * Says where refused credentials came from and how to be rid of them: who never typed a client id
@@ -11,15 +10,12 @@ import type { Provider } from "./provider.ts";
  */
 export function explainRefusal(
   error: unknown,
-  provider: Provider,
   source: string,
   isFile: boolean,
 ): unknown {
   if (!(error instanceof AuthError) || error.code !== "client_refused") return error;
-  const rid = isFile
-    ? ` To be rid of them: forgetCredentials("${provider.name}"), or onecell logout ${provider.name} --forget; ` +
-      "the next sign-in then asks for others."
-    : "";
+  // No command to forget them: it would need the same folder and system, and may meet another file.
+  const rid = isFile ? " Move that file away, and the next sign-in asks for others." : "";
   return new AuthError(error.code, `${error.message} They came from ${source}.${rid}`, {
     ...(error.status === undefined ? {} : { status: error.status }),
     ...(error.error === undefined ? {} : { error: error.error }),

@@ -109,7 +109,9 @@ export class Session {
 
   /** When the access token expires; it is renewed before that. The epoch after {@linkcode logout}. */
   get expiresAt(): Date {
-    return new Date((this.#parts.keeper.token?.expires_at ?? 0) * 1000);
+    const seconds = this.#parts.keeper.token?.expires_at ?? 0;
+    // A file may say anything; a `Date` ends there.
+    return new Date(Math.max(-8.64e15, Math.min(seconds * 1000, 8.64e15)));
   }
 
   /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */

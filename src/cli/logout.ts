@@ -41,6 +41,9 @@ export async function logout(context: Context): Promise<number> {
       `${paint.green("✓")} Signed out of ${provider.title} as ${account}: ${told.join(", ")}\n`,
     );
     for (const problem of report.problems) say(host, `${problem.code}: ${problem.message}`);
+    if ([report.refreshToken, report.accessToken].includes("failed") && report.removed) {
+      say(host, "What was not revoked is good at the server until it expires, and no longer here.");
+    }
     failed ||= report.problems.length > 0;
   }
   if (saved.length === 0) {

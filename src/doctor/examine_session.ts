@@ -3,6 +3,7 @@ import { checkOptions } from "../check_options.ts";
 import type { ChosenCredentials } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
+import { halfFile } from "../missing_credentials.ts";
 import type { SessionOptions } from "../options.ts";
 import type { Provider } from "../provider.ts";
 import { findProvider } from "../providers/registry.ts";
@@ -32,7 +33,10 @@ export async function examineProvider(
   let found: ChosenCredentials = { values: {}, source: "nothing", missing: [] };
   let parts: SessionParts | null = null;
   try {
-    found = await gather(known, options, runtime);
+    const gathered = await gather(known, options, runtime);
+    found = gathered;
+    const half = halfFile(gathered.file, gathered.missing);
+    if (half) note(half);
   } catch (error) {
     note(error);
   }

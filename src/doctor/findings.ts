@@ -36,7 +36,7 @@ const warn = (message: string): DoctorFinding => ({ level: "warning", message })
 const isProblem = ({ level }: DoctorFinding) => level === "problem";
 
 function credentialFindings(
-  { credentials, token, title, provider: name }: DoctorFacts,
+  { credentials, token, title }: DoctorFacts,
   { provider, unprefixed, refused }: FindingContext,
 ): DoctorFinding[] {
   const found: DoctorFinding[] = [];
@@ -45,14 +45,15 @@ function credentialFindings(
   // A password is for signing in, and there may be no need to.
   const needless = missing.every((field) => field === "password") && token !== null &&
     (token.secondsLeft > 0 || token.renewal === "refresh_token");
-  if (missing.length === 0 || needless) return found;
+  // With half a file nobody is asked, and what to do is said above.
+  if (missing.length === 0 || needless || credentials.problem) return found;
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
   const place = file === undefined ? "" : `, save them as ${file.path}`;
   found.push(stop(
     `${title} needs ${
       missing.join(" and ")
     }, and no place has it. Set ${variables}${place}, or run ` +
-      `getSession("${name}") in a notebook or a terminal, where it can ask.`,
+      "getSession in a notebook or a terminal, where it can ask.",
   ));
   const unread = missing.map((field) => variableFor(provider, field))
     .filter((name) => refused.includes(name));
@@ -71,9 +72,9 @@ function credentialFindings(
   return found;
 }
 
-function tokenFindings({ token, provider, credentials }: DoctorFacts): DoctorFinding[] {
+function tokenFindings({ token, credentials }: DoctorFacts): DoctorFinding[] {
   if (token === null || token.renewal !== "sign-in") return [];
-  const again = `getSession("${provider}") in a notebook or a terminal`;
+  const again = "getSession in a notebook or a terminal";
   if (token.secondsLeft <= 0) {
     return [stop(`The session ended at ${token.expiresAt}. Sign in again: ${again}.`)];
   }

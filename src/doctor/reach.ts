@@ -41,9 +41,10 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
   const timer = setTimeout(stop, options.timeout);
   options.signal?.addEventListener("abort", stop);
   if (options.signal?.aborted) stop();
-  const once = target.openFetch();
   const sent = options.now();
+  let once: ReturnType<OpenFetch> | undefined;
   try {
+    once = target.openFetch();
     const response = await once.fetch(target.url, {
       redirect: "manual",
       signal: controller.signal,
@@ -79,7 +80,7 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", stop);
-    once.close();
+    once?.close();
   }
 }
 

@@ -101,7 +101,7 @@ function meaning(error: string, grant: string): [AuthErrorCode, string] {
 }
 
 /** An HTTP status that RFC 6749 has no place for. */
-function statusError(response: Response, { title }: FailureContext): AuthError {
+function statusError(response: Response, { title, grant }: FailureContext): AuthError {
   const { status } = response;
   const who = `${title}'s authorization server`;
   const options: AuthErrorOptions = { status };
@@ -117,7 +117,9 @@ function statusError(response: Response, { title }: FailureContext): AuthError {
   if (status >= 500) {
     return new AuthError(
       "server_error",
-      `${who} has trouble (HTTP ${status}). Nothing was changed; try again in a moment.`,
+      grant === "revocation"
+        ? `${who} has trouble (HTTP ${status}) and may not have ended the session.`
+        : `${who} has trouble (HTTP ${status}). Nothing was changed; try again in a moment.`,
       options,
     );
   }

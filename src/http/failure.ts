@@ -1,6 +1,7 @@
 import { AuthError } from "../errors.ts";
 
-const TLS = /certificate|\btls\b|\bssl\b|handshake|UnknownIssuer|SELF_SIGNED|CERT_|UNABLE_TO_/i;
+const TLS =
+  /certificate|\bCA file\b|\btls\b|\bssl\b|handshake|UnknownIssuer|SELF_SIGNED|CERT_|UNABLE_TO_/i;
 
 /**
  * Turns what a runtime's `fetch` throws into an {@linkcode AuthError}.
@@ -41,16 +42,16 @@ export function fetchFailure(error: unknown, what: string): AuthError {
  */
 export function checkSendable(error: unknown, url: string, init: RequestInit): void {
   if (!(error instanceof TypeError)) return;
-  const { method, headers, body } = init;
+  const { body, ...rest } = init;
   try {
-    // A text in the body's place: a stream would be used up.
-    const request = { ...(method !== undefined && { method }), ...(headers && { headers }) };
-    void new Request(url, body ? { ...request, body: "" } : request);
+    // Something else in the body's place: a stream would be used up.
+    const stand = body instanceof ReadableStream ? new ReadableStream() : "";
+    void new Request(url, body ? { ...rest, body: stand } : rest);
   } catch {
     throw new AuthError(
       "invalid_argument",
       "fetch cannot send this request: GET and HEAD take no body, and CONNECT, TRACE and TRACK are not allowed. " +
-        "Check its method, headers and body.",
+        'Check its method, headers and body; a stream needs duplex: "half".',
     );
   }
 }

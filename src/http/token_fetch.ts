@@ -50,7 +50,7 @@ export interface TokenFetch {
  * not followed, body capped, attempts and deadline bounded.
  */
 export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: string): TokenFetch {
-  const deadline = AbortSignal.timeout(parts.timeout);
+  const deadline = AbortSignal.timeout(Math.ceil(parts.timeout));
   const own = parts.signal ? AbortSignal.any([parts.signal, deadline]) : deadline;
   const sent: SentRequest[] = [];
 
@@ -62,7 +62,7 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
     for (let attempt = 1;; attempt++) {
       const signal = parts.attemptTimeout === undefined
         ? whole
-        : AbortSignal.any([whole, AbortSignal.timeout(parts.attemptTimeout)]);
+        : AbortSignal.any([whole, AbortSignal.timeout(Math.ceil(parts.attemptTimeout))]);
       let response: Response | undefined;
       const once = parts.openFetch();
       try {

@@ -1,5 +1,6 @@
+import { AuthError } from "../errors.ts";
 import { denoFiles } from "./deno_files.ts";
-import type { DenoNamespace } from "./deno_namespace.ts";
+import type { DenoHttpClient, DenoNamespace } from "./deno_namespace.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import type { LoopbackServer, Runtime } from "./runtime.ts";
 
@@ -93,7 +94,18 @@ function read(deno: DenoNamespace, signal: AbortSignal): Promise<Uint8Array | nu
 
 /** Deno's `fetch` sends a request again, a POST too, when a reused connection dies: reuse none. */
 function onceFetch(deno: DenoNamespace): { fetch: typeof fetch; close(): void } {
-  const client = deno.createHttpClient?.({ poolMaxIdlePerHost: 0 });
+  let client: DenoHttpClient | undefined;
+  try {
+    client = deno.createHttpClient?.({ poolMaxIdlePerHost: 0 });
+  } catch (error) {
+    // Nothing else is set up here that could fail.
+    throw new AuthError(
+      "tls",
+      "Deno cannot use the certificates it was given. Point DENO_CERT at a CA file in PEM, and set " +
+        "DENO_TLS_CA_STORE to mozilla, system or both; or unset them.",
+      { cause: error },
+    );
+  }
   if (!client) return { fetch, close() {} };
   return {
     fetch: (input: RequestInfo | URL, init?: RequestInit) =>

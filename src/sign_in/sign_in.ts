@@ -85,7 +85,7 @@ async function signInBy(method: SignInMethod, parts: SignInParts): Promise<Signe
 export function nobodyToSignIn(provider: Provider): AuthError {
   return new AuthError(
     "credentials_missing",
-    `${provider.title} needs a person to sign in, and nobody is here to ask. Run getSession("${provider.name}") ` +
+    `${provider.title} needs a person to sign in, and nobody is here to ask. Run getSession ` +
       "once in a notebook or a terminal; later runs use the session it saves.",
   );
 }

@@ -226,6 +226,8 @@ test("logout ends a session at the server and here; --all every one, --forget th
   const failed = await machine.run(["logout", "plantpredict-okta", "--session-key", "b"], { env });
   assert.equal(failed.code, 1);
   assert.match(failed.stdout, /refresh token not revoked, .*removed from this machine/);
+  assert.match(failed.stderr, /may not have ended the session\.\n/);
+  assert.match(failed.stderr, /good at the server until it expires, and no longer here/);
   assert.match(failed.stderr, /onecell: server_error: /);
   sandbox.clearFaults();
 

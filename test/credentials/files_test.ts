@@ -113,6 +113,11 @@ test("saveCredentials() refuses what is no credential", () =>
     { name: "a BigInt", values: { client_id: "a", client_secret: 1n } },
     { name: "a circle", values: { client_id: "a", client_secret: "b", itself: CIRCLE } },
     { name: "empty values", values: { client_id: "", client_secret: null } },
+    { name: "other names", values: { clientId: "a", clientSecret: "b" } },
+    { name: "a variable that is not set", values: { client_id: undefined, client_secret: "b" } },
+    { name: "a function", values: { client_id: () => 1, client_secret: "b" } },
+    { name: "a symbol", values: { client_id: "a", client_secret: Symbol("b") } },
+    { name: "what is never read", values: { client_id: "a", client_secret: "b".repeat(1e6) } },
   ], async ({ values }) => {
     await using world = await createWorld("spatiafi");
     const wrong = values as unknown as Record<string, unknown>;
@@ -210,6 +215,35 @@ test("importCredentials() takes a settings file over, whatever it calls things",
   const session = await getSession("ocs", options);
   await session.verify();
   assert.equal(session.source, `${directory}/${FILE}`);
+});
+
+test("importCredentials() takes the values of one section, and mixes none", async () => {
+  await using world = await createWorld("ocs");
+  const { directory } = world;
+  const file = `${directory}/appsettings.json`;
+  const take = async (settings: unknown) => {
+    await Deno.writeTextFile(file, JSON.stringify(settings));
+    const taken = await importCredentials("ocs", file, { directory });
+    return ["tenant_id", "client_id", "client_secret"].map((name) => taken.get(name));
+  };
+  const Ocs = { TenantId: "t", ClientId: "i", ClientSecret: "s" };
+  const Other = { TenantId: "other", ClientId: "other" };
+  assert.deepEqual(await take({ Other, Ocs }), ["t", "i", "s"]);
+  // What says nothing of who signs in may stand above.
+  const { TenantId, ...rest } = Ocs;
+  assert.deepEqual(await take({ TenantId, Resource: "https://a.example", rest }), ["t", "i", "s"]);
+  await saveCredentials("ocs", world.credentials, { directory });
+  const before = await Deno.readTextFile(`${directory}/${FILE}`);
+  const refused = { invalid_argument: /client_secret/, several: /several sections/ };
+  await rejects(
+    take({ Other, rest: { ClientSecret: "s" } }),
+    "invalid_argument",
+    refused.invalid_argument,
+  );
+  await rejects(take({ ...Ocs, ClientSecret: "" }), "invalid_argument", /no client_secret/);
+  const two = { Ocs, Two: { ...Ocs, ClientSecret: "another" } };
+  await rejects(take(two), "invalid_argument", refused.several);
+  assert.equal(await Deno.readTextFile(`${directory}/${FILE}`), before);
 });
 
 test("a typed user name is kept and a typed password is not; an imported password is", async () => {

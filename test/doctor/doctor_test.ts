@@ -64,6 +64,15 @@ test("doctor() works before anybody signed in: says what is missing, and asks no
   await rejects(doctor("spatiafi", { timout: 1 } as never), "invalid_argument");
 });
 
+test("doctor() says of half a credentials file what a sign-in says of it", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, directory } = world;
+  await Deno.writeTextFile(`${directory}/app_credentials`, '{"client_id": "x"}', { mode: 0o600 });
+  const error = await rejects(getSession("spatiafi", options), "credentials_damaged");
+  const report = await doctor("spatiafi", options);
+  assert.deepEqual(report.findings.map(({ message }) => message), [error.message]);
+});
+
 test("doctor() sees the token that is saved, also one that has expired", async () => {
   await using world = await createWorld("plantpredict");
   const options = { ...world.options, credentials: world.credentials };

@@ -69,7 +69,7 @@ test("findings() knows what a session without a refresh token comes to", () => {
   const alive = judge(token({ renewal: "sign-in" }));
   assert.match(alive.join(), /^warning: .*cannot be renewed without a person.*offline_access/);
   const over = judge(token({ renewal: "sign-in", secondsLeft: -5 }));
-  assert.match(over.join(), /^problem: .*Sign in again: getSession\("fourinsight"\)/);
+  assert.match(over.join(), /^problem: .*Sign in again: getSession in a notebook/);
   assert.deepEqual(judge(token({ renewal: "refresh_token", secondsLeft: -5 })), []);
   assert.deepEqual(judge(token({ renewal: "client_credentials", secondsLeft: -5 })), []);
 });

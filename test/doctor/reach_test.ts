@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { defineProvider, doctor, type DoctorReport } from "../../mod.ts";
+import { answerOf } from "../support/program.ts";
 import { elapsed } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
@@ -119,6 +120,31 @@ test("doctor() names DENO_CERT and DENO_TLS_CA_STORE where a certificate is refu
   }
   assert.equal(report.facts.clock, null);
 });
+
+test("certificates that Deno cannot use are named, by the doctor too", () =>
+  eachRow([
+    { name: "DENO_CERT", value: "/no/such/file.pem" },
+    { name: "DENO_TLS_CA_STORE", value: "bogus" },
+  ], async ({ name, value }) => {
+    await using world = await createWorld("plantpredict");
+    const { sandbox, options, credentials, directory } = world;
+    const told = await answerOf<{ problems: string[]; findings: string; failure: string[] }>(
+      `
+      const { credentials, ...options } = data;
+      const report = await auth.doctor("plantpredict", { ...options, credentials });
+      const failure = await auth.getSession("plantpredict", { ...options, credentials })
+        .then(() => [], (error) => [error.code, error.message]);
+      const problems = report.facts.endpoints.map(({ problem }) => problem?.code);
+      console.log(JSON.stringify({ problems, findings: String(report), failure }));
+      `,
+      { data: { ...options, credentials }, env: { HOME: directory, [name]: value } },
+    );
+    assert.deepEqual(told.problems, ["tls", "tls"]);
+    assert(told.findings.includes(name), told.findings);
+    assert.equal(told.failure[0], "tls");
+    assert(told.failure[1]?.includes(name), told.failure[1]);
+    assert.equal(sandbox.requests.length, 0);
+  }));
 
 test("doctor() follows no redirect", async () => {
   await using world = await createWorld("plantpredict");

@@ -81,7 +81,8 @@ const password: Scenario = {
     const credentials = { ...sandbox.users[1]!, client_id: clientId, client_secret: clientSecret };
     const report = await runTask(runner, {
       provider: "plantpredict-okta",
-      options: { credentials },
+      // Node's own timers take whole milliseconds only.
+      options: { credentials, timeout: 20_000.5 },
       steps: [INFO, { do: "refresh" }, INFO, { do: "show" }, { do: "logout" }],
     }, environment(world));
     const [first, refreshed, second, shown] = values(report);

@@ -70,6 +70,30 @@ test("a signal that is aborted already, and one that is aborted later, end the s
   await hanging;
 });
 
+test("credentials that have no JSON are refused", async () => {
+  await using world = await createWorld("spatiafi");
+  const circle: Record<string, unknown> = {};
+  circle["itself"] = circle;
+  for (const client_id of [circle, { a: 1n }]) {
+    const credentials = { client_id, client_secret: "x" };
+    await rejects(
+      getSession("spatiafi", { ...world.options, credentials }),
+      "invalid_argument",
+      /JSON/,
+    );
+  }
+});
+
+test("a saved token may end whenever it says", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, credentials, directory } = world;
+  await getSession("spatiafi", { ...options, credentials });
+  await changeSavedToken(directory, (token) => token["expires_at"] = 9e12);
+  const session = await getSession("spatiafi", { ...options, credentials });
+  assert.match(String(session), /until \+275760-09-13/);
+  assert.match(JSON.stringify(session), /275760/);
+});
+
 test("what a session does ends as its signal says, with an error of this module", async () => {
   await using world = await createWorld("ocs");
   const { options, credentials, sandbox, directory } = world;

@@ -66,6 +66,22 @@ test("pages() stops where the links lead in a circle", async () => {
   assert.deepEqual(seen, [[0], [1], [2]]);
 });
 
+test("pages() says when a page breaks off", async () => {
+  const system = resolveSystem(plainProvider(), [], {});
+  const broken = fakeServer(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.error(new TypeError("terminated")),
+      }),
+    )
+  );
+  await rejects(
+    Array.fromAsync(pages(system, broken.fetch, "/items")),
+    "network",
+    /broke off/,
+  );
+});
+
 test("pages() refuses a link elsewhere, an error and what is not JSON", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
