@@ -34,6 +34,9 @@ function wordsFor({ completes }: Command): string[] | "files" {
   }
 }
 
+/** Whether something else comes after the system's name. */
+const isFollowed = ({ completes, count }: Command) => completes === "provider" && count[1] > 1;
+
 const optionsOf = (command: Command) => Object.entries({ ...command.options, ...EVERYWHERE });
 
 /** A word list in single quotes; none of the words has a quote in it. */
@@ -41,7 +44,8 @@ const quoted = (words: string[]) => `'${words.join(" ")}'`;
 
 /**
  * The part that bash and zsh have in common: what the words of each command can be. It sets `options`,
- * `known` and, where the word before is an option that takes one, `values`.
+ * `known`, `followed` where a file or a URL comes after a known one, and, where the word before is an
+ * option that takes one, `values`.
  */
 function cases(): string {
   return commands.map((command) => {
@@ -57,6 +61,7 @@ function cases(): string {
       `    ${command.name})`,
       `      options=${quoted(options)}`,
       `      known=${known === "files" ? "files" : quoted(known)}`,
+      ...(isFollowed(command) ? ["      followed=yes"] : []),
       ...(values.length > 0 ? ['      case "$before" in', ...values, "      esac"] : []),
       "      ;;",
     ].join("\n");
@@ -73,7 +78,7 @@ const commandNames = () => quoted(commands.map(({ name }) => name));
 function bash(): string {
   return `# bash completion for onecell
 _onecell() {
-  local word="$2" before="\${COMP_WORDS[COMP_CWORD-1]}" options='' known='' values=''
+  local word="$2" before="\${COMP_WORDS[COMP_CWORD-1]}" options='' known='' values='' followed='' seen
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W ${commandNames()} -- "$word"))
@@ -85,6 +90,11 @@ _onecell() {
   case "\${COMP_WORDS[1]}" in
 ${cases()}
   esac
+  if [ -n "$followed" ]; then
+    for seen in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+      case " $known " in *" $seen "*) known=files ;; esac
+    done
+  fi
   if [ -n "$values" ]; then
     known="$values" options=''
   fi
@@ -129,7 +139,7 @@ function zsh(): string {
   return `# zsh completion for onecell
 (( $+functions[compdef] )) || { autoload -U compinit && compinit; }
 _onecell() {
-  local word="\${words[CURRENT]}" before="\${words[CURRENT-1]}" options='' known='' values=''
+  local word="\${words[CURRENT]}" before="\${words[CURRENT-1]}" options='' known='' values='' followed='' seen
   if (( CURRENT == 2 )); then
     known=${commandNames()}
     compadd -- \${=known}
@@ -142,6 +152,11 @@ _onecell() {
   case "\${words[2]}" in
 ${cases()}
   esac
+  if [[ -n "$followed" ]]; then
+    for seen in "\${(@)words[3,CURRENT-1]}"; do
+      if [[ " $known " == *" $seen "* ]]; then known=files; fi
+    done
+  fi
   if [[ -n "$values" ]]; then
     known="$values" options=''
     compset -P @
@@ -176,7 +191,10 @@ function fish(): string {
     const words = wordsFor(command);
     if (command.words.includes("FILE")) lines.push(`complete -c onecell ${here} -F`);
     if (words !== "files" && words.length > 0) {
-      lines.push(`complete -c onecell ${here} -a ${quoted(words)}`);
+      const first = isFollowed(command)
+        ? here.replace(/'$/, `; and not __fish_seen_subcommand_from ${words.join(" ")}'`)
+        : here;
+      lines.push(`complete -c onecell ${first} -a ${quoted(words)}`);
     }
     for (const [name, { type, short, choices, help }] of optionsOf(command)) {
       const letter = short === undefined ? "" : ` -s ${short}`;

@@ -1,4 +1,5 @@
-import type { Credentials } from "../credentials.ts";
+import { type Credentials, normaliseCredentials } from "../credentials.ts";
+import { AuthError } from "../errors.ts";
 import { gather, getSession } from "../get_session.ts";
 import { createCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
@@ -6,6 +7,8 @@ import { moment } from "../notebook/time_left.ts";
 import type { SessionOptions } from "../options.ts";
 import type { SignInMethod } from "../provider.ts";
 import type { Session } from "../session.ts";
+import { credentialsPath, findCredentials, placeOf } from "../store/credentials_file.ts";
+import { writeCredentials } from "../store/write_credentials.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { findTarget, type Target } from "./target.ts";
@@ -29,19 +32,50 @@ export async function login(context: Context): Promise<number> {
   const { host } = context;
   const { storeProblem } = session;
   const lost = created?.storeProblem;
+  const unnamed = await keepUser(context, target, username);
   const kept = target.provider.keepTokens === "memory" || storeProblem ? "not saved" : "saved";
   const lines = [
     `${paintFor(host).green("✓")} Signed in to ${target.provider.title} as ${
       plain(session.account)
     }`,
-    `  credentials: ${plain(session.source)}`,
+    `  credentials: ${plain(session.source.replace(/^options\b/, "--user"))}`,
     `  session:     ${kept}, token until ${moment(session.expiresAt.getTime())}`,
     ...(storeProblem ? [`  ${plain(storeProblem.message)}`] : []),
+    ...(unnamed ? [`  The user name is not saved. ${plain(unnamed.message)}`] : []),
     ...(lost ? [`  The new app credentials are not saved. ${plain(lost.message)}`] : []),
   ];
   await host.write(lines.join("\n") + "\n");
   // Nothing of it is left for the next command: that is no login.
-  return storeProblem || lost ? 1 : 0;
+  return storeProblem || unnamed || lost ? 1 : 0;
+}
+
+/**
+ * Saves the user name that was given, as one that is typed is: without it the next command would not
+ * find the session.
+ *
+ * @returns why it could not be saved
+ */
+async function keepUser(
+  { host: { runtime } }: Context,
+  { provider, options: { directory, signal } }: Target,
+  username: string | undefined,
+): Promise<AuthError | undefined> {
+  const given = username !== undefined && provider.requires.includes("username");
+  if (!given || provider.keepTokens === "memory") return undefined;
+  const place = placeOf(provider, directory);
+  try {
+    const file = await findCredentials(runtime, place);
+    const path = file?.path ?? credentialsPath(runtime, place);
+    if (path === undefined) return undefined; // the session says that there is no folder
+    const rest = Object.entries(file?.values ?? {})
+      .filter(([name]) => name.toLowerCase() !== "username");
+    if (file && normaliseCredentials(file.values, path)["username"] === username) return undefined;
+    await writeCredentials(runtime, path, { ...Object.fromEntries(rest), username }, { signal });
+    return undefined;
+  } catch (error) {
+    if (error instanceof AuthError) return error;
+    throw error;
+  }
 }
 
 /**

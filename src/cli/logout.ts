@@ -5,8 +5,9 @@ import { logout as logoutSession, type LogoutReport } from "../logout.ts";
 import { forgetCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
 import type { SessionParts } from "../session.ts";
-import { listTokens, type SavedToken } from "../store/list_saved.ts";
+import { listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
+import { removePrivateFile } from "../store/private_file.ts";
 import { openTokenStore } from "../store/token_store.ts";
 import type { Context } from "./command.ts";
 import { paintFor } from "./paint.ts";
@@ -46,7 +47,11 @@ export async function logout(context: Context): Promise<number> {
     }
     failed ||= report.problems.length > 0;
   }
-  if (saved.length === 0) {
+  const damaged = await removeDamaged(context, folder, all ? undefined : parts);
+  for (const path of damaged) {
+    await host.write(`${paint.green("✓")} Removed ${plain(path)}, which held no whole token\n`);
+  }
+  if (saved.length + damaged.length === 0) {
     const others = every.length === 0
       ? ""
       : ` There are ${every.length} of other accounts or session keys: --all ends them.`;
@@ -63,6 +68,29 @@ export async function logout(context: Context): Promise<number> {
     );
   }
   return failed ? 1 : 0;
+}
+
+/**
+ * Removes damaged token files, in which there may be a live token: those of one session, or all.
+ *
+ * @returns the removed ones
+ */
+async function removeDamaged(
+  { host: { runtime } }: Context,
+  folder: string | undefined,
+  of: SessionParts | null | undefined,
+): Promise<string[]> {
+  if (folder === undefined || of === null) return [];
+  const path = of?.store.location(of.key);
+  const damaged = (await listDamaged(runtime, folder))
+    .filter((one) => of === undefined || (path && one.startsWith(path)));
+  if (damaged.length === 0) return [];
+  const store = of?.store ?? openTokenStore(runtime, folder, "disk");
+  return await store.exclusive(async () => {
+    const removed = [];
+    for (const one of damaged) if (await removePrivateFile(runtime, one)) removed.push(one);
+    return removed;
+  }, { timeout: 15_000 });
 }
 
 const OUTCOMES: Record<LogoutReport["accessToken"], string> = {

@@ -1,3 +1,4 @@
+import type { CredentialValues } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather, type GatheredCredentials } from "../get_session.ts";
 import { plain } from "../notebook/html.ts";
@@ -8,6 +9,7 @@ import { providers } from "../providers/providers.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
+import { environmentUrls, resolveSystem } from "../system.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import { type OtherStatus, othersText, otherSystems } from "./other_systems.ts";
@@ -29,7 +31,7 @@ export interface SystemStatus {
   /** True when a session can be had without asking anybody. */
   ready: boolean;
   credentials: { source: string | null; complete: boolean; missing: string[] };
-  /** Why the credentials cannot be used. */
+  /** Why the credentials, or the URLs that variables give, cannot be used. */
   problem: { code: string; message: string } | null;
   sessions: SessionStatus[];
 }
@@ -94,8 +96,9 @@ async function statusOf(
     problem = { code: error.code, message: error.message };
   }
   const missing = found?.missing ?? [];
+  if (found && missing.length === 0) problem = badUrls(runtime, provider, options, found.values);
   const complete = found !== undefined && missing.length === 0;
-  const silent = complete &&
+  const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
   const [folder] = configDirectories(runtime, provider.directory, options.directory);
   const saved = folder === undefined ? [] : await listTokens(runtime, folder);
@@ -106,7 +109,7 @@ async function statusOf(
     provider: provider.name,
     title: provider.title,
     ready: silent ||
-      (found !== undefined && client &&
+      (found !== undefined && client && problem === null &&
         sessions.some(({ valid, renewable }) => valid || renewable)),
     credentials: {
       source: found === undefined || found.source === "nothing" ? null : found.source,
@@ -116,6 +119,23 @@ async function statusOf(
     problem,
     sessions,
   };
+}
+
+/** What is wrong with the URLs that options and variables give, if anything. */
+function badUrls(
+  runtime: Runtime,
+  provider: Provider,
+  options: SessionOptions,
+  values: CredentialValues,
+): SystemStatus["problem"] {
+  const get = (name: string) => runtime.getEnvironment(name);
+  try {
+    resolveSystem(provider, [options, environmentUrls(provider, get)], values);
+    return null;
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return { code: error.code, message: error.message };
+  }
 }
 
 function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {

@@ -28,6 +28,12 @@ export async function findTarget(context: Context, command: string): Promise<Tar
   const options = sessionOptions(context);
   const file = textOf(context, "provider");
   if (file !== undefined) {
+    const [word] = words;
+    if (word !== undefined && !TAKES_WORDS.includes(command)) {
+      throw new UsageError(`"${word}" and --provider both name a system: leave one out.`, command);
+    }
+    const own = ownOption(context);
+    if (own !== undefined) throw new UsageError(`--${own} belongs into ${file}.`, command);
     return { provider: await readProvider(host.runtime, file), options, rest: words };
   }
   const [name, ...rest] = words;
@@ -38,6 +44,14 @@ export async function findTarget(context: Context, command: string): Promise<Tar
   return { provider: await findNamed(context, name, command), options, rest };
 }
 
+/** Commands whose words say more than which system. */
+const TAKES_WORDS = ["fetch", "import"];
+
+/** What describes a system of one's own on the command line, where it is given. */
+function ownOption({ texts }: Given): string | undefined {
+  return ["grant", "client-authentication"].find((option) => texts[option]);
+}
+
 /** A provider described in a JSON file. */
 export async function readProvider(
   runtime: Parameters<typeof readDocument>[0],
@@ -46,7 +60,7 @@ export async function readProvider(
   const text = await readDocument(runtime, file, "file");
   let input: unknown;
   try {
-    input = JSON.parse(text);
+    input = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     throw new AuthError("invalid_argument", `"${file}" is not JSON. See defineProvider.`);
   }
@@ -55,7 +69,7 @@ export async function readProvider(
 
 async function findNamed(given: Given, name: string, command: string): Promise<Provider> {
   const registered = providers.find((provider) => provider.name === name);
-  const own = ["grant", "client-authentication"].find((option) => given.texts[option]);
+  const own = ownOption(given);
   if (registered) {
     if (own === undefined) return registered;
     throw new UsageError(`--${own} is for a system of your own, and ${name} is known.`, command);
@@ -85,9 +99,13 @@ async function unknownProvider(name: string): Promise<Provider> {
   try {
     return await findProvider(name);
   } catch (error) {
-    const hint = didYouMean(name, providers.map(({ name }) => name));
-    if (!(error instanceof AuthError) || hint === "") throw error;
-    throw new AuthError(error.code, `There is no provider "${name}".${hint}`);
+    if (!(error instanceof AuthError)) throw error;
+    const names = providers.map(({ name }) => name);
+    const hint = didYouMean(name, names) ||
+      ` Known: ${
+        names.join(", ")
+      }. A system of your own takes --provider FILE, or --issuer and --api-url.`;
+    throw new AuthError(error.code, `There is no provider "${name.slice(0, 60)}".${hint}`);
   }
 }
 
@@ -99,6 +117,8 @@ export function sessionOptions(context: Context): SessionOptions {
     option: string,
   ) => {
     const value = textOf(context, option);
+    // A shell's variable that is not set: the default would be another place.
+    if (value === "") throw new UsageError(`--${option} is empty.`);
     if (value !== undefined) options[name] = value;
   };
   set("issuer", "issuer");

@@ -36,7 +36,7 @@ export async function fetchUrl(context: Context): Promise<number> {
     origins === undefined ? {} : { origins },
   );
   const response = await session.fetch(url, { ...init, signal }).catch((error: unknown) => {
-    throw isForeign(error) ? hintAtOrigin(error, new URL(url).origin) : error;
+    throw isForeign(error) ? hintAtOrigin(error, new URL(url, session.apiUrl).origin) : error;
   });
   if (context.flags.has("include")) await host.write(headOf(response));
   await writeBody(host, response, textOf(context, "output"));
@@ -95,12 +95,15 @@ async function requestInit(context: Context): Promise<RequestInit> {
   const headers = new Headers();
   for (const line of context.texts["header"] ?? []) {
     const colon = line.indexOf(":");
+    // The line itself may hold a secret.
+    if (colon < 1) throw new UsageError("A header is given as 'Name: value'.", "fetch");
     try {
-      if (colon < 1) throw new TypeError("no name");
       headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
     } catch {
-      // The line itself may hold a secret.
-      throw new UsageError("A header is given as 'Name: value'.", "fetch");
+      throw new UsageError(
+        "A header has a character that none may have: names take letters, digits and hyphens, values one line of Latin-1.",
+        "fetch",
+      );
     }
   }
   const data = textOf(context, "data");

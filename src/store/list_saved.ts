@@ -4,6 +4,9 @@ import { configDirectories, joinPath, otherConfigDirectories } from "./paths.ts"
 import type { SavedCredentials, StoredToken } from "./store.ts";
 import { parseStoredToken, TOKEN_FOLDER } from "./token_store.ts";
 
+/** What a token file is called, also once it was set aside. */
+const TOKEN_FILE = /^[0-9a-f]+\.json(\.damaged-[\w-]+)?$/;
+
 /** A token file, and what it holds. */
 export interface SavedToken {
   path: string;
@@ -27,6 +30,20 @@ export async function listTokens(runtime: Runtime, directory: string): Promise<S
     if (token) found.push({ path, token });
   }
   return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
+}
+
+/**
+ * Lists files of tokens that hold no whole one: damaged, or set aside as such. There may be a live
+ * token in them all the same.
+ *
+ * @param directory the application's configuration folder
+ */
+export async function listDamaged(runtime: Runtime, directory: string): Promise<string[]> {
+  const folder = joinPath(runtime, directory, TOKEN_FOLDER);
+  const whole = new Set((await listTokens(runtime, directory)).map(({ path }) => path));
+  const names: string[] = await runtime.files.list(folder).catch(() => []);
+  return names.filter((name) => TOKEN_FILE.test(name)).sort()
+    .map((name) => joinPath(runtime, folder, name)).filter((path) => !whole.has(path));
 }
 
 /**

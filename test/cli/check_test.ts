@@ -124,7 +124,7 @@ test("a system of one's own works by its URLs, and by a file", async () => {
   assert.equal(sandbox.count("oidc.token"), 1);
 
   const description = { name: "mine", title: "My system", issuer, apiUrl, scope: "api:read" };
-  await Deno.writeTextFile(home.at("mine.json"), JSON.stringify(description));
+  await Deno.writeTextFile(home.at("mine.json"), "\ufeff" + JSON.stringify(description));
   const byFile = ["--provider", "mine.json"];
   assert.match(await machine.ok(["status", ...byFile], { env }), /^✓ My system \(mine\): ready/);
   const again = await machine.ok(["fetch", "/api/info?item_id=2", ...byFile], { env });

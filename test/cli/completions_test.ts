@@ -26,6 +26,8 @@ const LINES: [typed: string, words: string[]][] = [
   ["scan --js\t", ["scan", "--json"]],
   // After a folder the name goes on.
   ["import ocs im\tse\t", ["import", "ocs", "imp/settings.json"]],
+  // A file now, and no system any more.
+  ["import oc\tp\t", ["import", "ocs", "prod.json"]],
   ["import ocs ./im\tse\t", ["import", "ocs", "./imp/settings.json"]],
   ["login --provider=im\tse\t", ["login", "--provider=imp/settings.json"]],
   ["scan a\t", ["scan", "a b.ipynb"]],
@@ -50,7 +52,9 @@ async function prepare(): Promise<Machine> {
   const machine = await Machine.start({ systems: [] });
   const { home } = machine;
   await Deno.mkdir(home.at("imp"));
-  for (const name of ["imp/settings.json", "imp/a c.ipynb", "a b.ipynb", "we$ird.ipynb"]) {
+  for (
+    const name of ["imp/settings.json", "imp/a c.ipynb", "a b.ipynb", "we$ird.ipynb", "prod.json"]
+  ) {
     await Deno.writeTextFile(home.at(name), "");
   }
   for (const shell of ["bash", "zsh", "fish"]) {
@@ -118,6 +122,7 @@ Deno.test({
       ["login --grant=cl", ["--grant=client_credentials"]],
       ["scan a", ["a b.ipynb"]],
       ["import ocs im", ["imp/"]],
+      ["import ocs p", ["prod.json"]],
       ["fetch spatiafi -d @im", ["@imp/"]],
       ["fetch spatiafi --data=@imp/s", ["--data=@imp/settings.json"]],
     ];

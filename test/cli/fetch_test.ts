@@ -83,6 +83,15 @@ test("fetch sends the token nowhere else, and says how to allow it", async () =>
   assert.match(unknown.stderr, /belongs to no known system/);
 });
 
+test("fetch says of a URL without a scheme what it says of others", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const args = ["fetch", "spatiafi", "--api-url", "https://api.example/", "//other.example/x"];
+  const { code, stderr } = await machine.run(args);
+  assert.equal(code, 1);
+  assert.match(stderr, /^onecell: foreign_origin: .*--origin https:\/\/other\.example\n/);
+});
+
 test("fetch is quiet when nobody reads on, and names a file that cannot be had", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();

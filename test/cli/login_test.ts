@@ -68,6 +68,26 @@ test("login --force that cannot save its new credentials says so, and leaves the
   assert.equal(await Deno.readTextFile(home.at(...SPATIAFI)), first);
 });
 
+test("a user name given to login serves the commands that come after it", async () => {
+  await using machine = await Machine.start({ systems: ["plantpredict-okta"] });
+  const { sandbox, home } = machine;
+  const { clientId: client_id, clientSecret: client_secret } = sandbox.client("plantpredict-okta");
+  const path = home.at(".config", "plantpredict-okta", "app_credentials");
+  await Deno.mkdir(home.at(".config", "plantpredict-okta"), { recursive: true });
+  await Deno.writeTextFile(path, JSON.stringify({ client_id, client_secret }));
+  for (const user of sandbox.users) {
+    const args = ["login", "plantpredict-okta", "--user", user.username, "--password-stdin"];
+    assert.match(
+      await machine.ok(args, { input: `${user.password}\n` }),
+      /credentials: --user and \/.*\n  session: +saved/,
+    );
+    const saved = JSON.parse(await Deno.readTextFile(path));
+    assert.deepEqual(saved, { client_id, client_secret, username: user.username });
+    await machine.ok(["token", "plantpredict-okta", "--no-input"]);
+    await machine.ok(["status", "plantpredict-okta"]);
+  }
+});
+
 test("credentials that the server refuses are named, with the way to be rid of them", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { home } = machine;

@@ -54,7 +54,10 @@ test("an AuthError is its code and message on standard error, with exit code 1",
   ]);
   const other = fakeHost();
   assert.equal(await run(["token", "frobnicate"], other), 1);
-  assert.match(other.runtime.written.join(), /unknown_provider: .*Known: "spatiafi"/);
+  assert.match(
+    other.runtime.written.join(),
+    /unknown_provider: .*Known: spatiafi, .*--provider FILE/,
+  );
 });
 
 test("a system of one's own is given whole, or refused", async () => {
@@ -70,6 +73,12 @@ test("a system of one's own is given whole, or refused", async () => {
     ["fetch spatiafi", 2, /Give one URL/],
     ["fetch spatiafi /a -X GET -d x", 2, /A GET has no body/],
     ["fetch spatiafi /a -H nonsense", 2, /'Name: value'/],
+    ["fetch spatiafi /a -H x:é€", 2, /Latin-1/],
+    ["logout spatiafi --provider mine.json --forget", 2, /both name a system/],
+    ["status spatiafi --provider mine.json", 2, /both name a system/],
+    ["token --provider mine.json --grant password", 2, /--grant belongs into mine\.json/],
+    ["logout spatiafi --directory=", 2, /--directory is empty/],
+    ["status --directory=", 2, /--directory is empty/],
   ];
   for (const [line, code, expected] of rows) {
     const host = fakeHost();

@@ -251,6 +251,40 @@ test("logout ends a session at the server and here; --all every one, --forget th
   assert.equal(await tokens("spatiafi"), 0);
 });
 
+test("logout removes damaged token files, in which there may be a live token", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { home } = machine;
+  await machine.login();
+  const folder = home.at(".config", "spatiafi", "onecell");
+  const [token = ""] = (await machine.files()).filter((path) => path.startsWith(folder))
+    .filter((path) => path.endsWith(".json"));
+  const text = await Deno.readTextFile(token);
+  const damage = async () => {
+    await Deno.writeTextFile(token, text.slice(0, -1));
+    await Deno.writeTextFile(`${token}.damaged-2026-01-01T00-00-00-000Z`, text.slice(0, -1));
+    await Deno.writeTextFile(`${folder}/0123456789abcdef.json`, "{");
+  };
+  await damage();
+  const one = await machine.ok(["logout", "spatiafi"]);
+  assert.equal(one.match(/Removed .*, which held no whole token/g)?.length, 2, one);
+  assert.match(await machine.ok(["logout", "spatiafi"]), /There is no saved session/);
+  await damage();
+  await machine.ok(["logout", "spatiafi", "--all"]);
+  const left = (await machine.files()).filter((path) => path.startsWith(folder));
+  assert.deepEqual(left.filter((path) => !path.endsWith(".sqlite")), []);
+});
+
+test("status says what URLs cannot be used", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  for (const env of [{ SPATIAFI_AUTH_URL: "junk" }, { SPATIAFI_API_URL: "http://api.example" }]) {
+    const { code, stdout } = await machine.run(["status", "spatiafi"], { env });
+    assert.equal(code, 1);
+    assert.match(stdout, /^✗ SpatiaFi .*\n  (invalid_argument|insecure_url): /);
+  }
+  await machine.ok(["status", "spatiafi"]);
+});
+
 test("import takes another program's settings over", async () => {
   await using machine = await Machine.start({ systems: ["ocs"] });
   const { sandbox, home } = machine;
