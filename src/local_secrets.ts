@@ -7,7 +7,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import type { SessionParts } from "./session.ts";
 import { type Application, listApplications, readApplication } from "./store/list_applications.ts";
 import { placeOf } from "./store/credentials_file.ts";
-import { listCredentials, listForeignFiles, listTokens } from "./store/list_saved.ts";
+import { listCredentials, listDamaged, listForeignFiles, listTokens } from "./store/list_saved.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { StoredToken } from "./store/store.ts";
 
@@ -25,6 +25,8 @@ export interface SecretsOf {
   providers?: Provider[];
   /** Folders to look in beside the configuration directory. */
   directories?: readonly string[];
+  /** Gets the files that could not be read, in which there may be more. */
+  unread?: Set<string>;
 }
 
 /**
@@ -35,16 +37,18 @@ export interface SecretsOf {
  */
 export async function localSecrets(
   runtime: Runtime,
-  { session, providers: more = [], directories = [] }: SecretsOf = {},
+  { session, providers: more = [], directories = [], unread }: SecretsOf = {},
 ): Promise<NamedSecrets> {
-  const secrets = new Secrets();
+  const secrets = new Secrets(unread);
   if (session === undefined) {
     for (const provider of [...providers, ...more]) {
       const folders = configDirectories(runtime, provider.directory);
       await secrets.gather(runtime, provider, folders, undefined);
     }
     // Names alone would leave out every system of the caller's own.
-    for (const found of await listApplications(runtime)) secrets.addApplication(runtime, found);
+    for (const found of await listApplications(runtime, unread)) {
+      secrets.addApplication(runtime, found);
+    }
     for (const directory of directories) {
       await secrets.gatherDirectory(runtime, directory, more);
     }
@@ -62,6 +66,11 @@ export async function localSecrets(
 class Secrets {
   readonly named: NamedSecrets = {};
   readonly #seen = new Set<string>();
+  readonly #unread: Set<string> | undefined;
+
+  constructor(unread: Set<string> | undefined) {
+    this.#unread = unread;
+  }
 
   async gather(
     runtime: Runtime,
@@ -71,10 +80,11 @@ class Secrets {
   ): Promise<void> {
     this.#addEnvironment(runtime, provider);
     const place = placeOf(provider, override);
-    for (const { path, values } of await listCredentials(runtime, place)) {
+    for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
       this.addValues(provider, values, path);
     }
     for (const folder of folders) {
+      for (const path of await listDamaged(runtime, folder)) this.#unread?.add(path);
       for (const { path, token } of await listTokens(runtime, folder)) {
         this.addToken(provider, token, path);
       }
@@ -82,7 +92,14 @@ class Secrets {
     const foreign = provider.foreignTokens;
     if (foreign === undefined) return;
     for (const folder of new Set([foreign.folder, foreign.folderOnMac ?? foreign.folder])) {
-      for (const { path, values } of await listForeignFiles(runtime, folder, foreign.file)) {
+      for (
+        const { path, values } of await listForeignFiles(
+          runtime,
+          folder,
+          foreign.file,
+          this.#unread,
+        )
+      ) {
         this.addValues(provider, values, path);
       }
     }
@@ -102,13 +119,13 @@ class Secrets {
     let files = 0;
     for (const provider of named) {
       const place = placeOf(provider, directory);
-      for (const { path, values } of await listCredentials(runtime, place)) {
+      for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
         this.addValues(provider, values, path);
         files++;
       }
     }
     const name = directory.split(/[\\/]/).findLast((part) => part !== "") ?? directory;
-    const found = await readApplication(runtime, name, directory);
+    const found = await readApplication(runtime, name, directory, this.#unread);
     if (found) this.addApplication(runtime, found);
     if (found || files > 0) return;
     throw new AuthError(

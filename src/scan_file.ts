@@ -16,6 +16,8 @@ export async function scanFile(path: string, session?: Session): Promise<ScanRep
   }
   const runtime = await currentRuntime();
   const json = await readDocument(runtime, path, "notebook");
-  const secrets = await localSecrets(runtime, { session: session && partsOf(session) });
-  return new ScanReport(path, scanNotebookJson(json, secrets), Object.keys(secrets).length);
+  const unread = new Set<string>();
+  const secrets = await localSecrets(runtime, { session: session && partsOf(session), unread });
+  const found = scanNotebookJson(json, secrets);
+  return new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort());
 }

@@ -9,6 +9,8 @@ export class ScanReport {
   readonly findings: readonly NotebookFinding[];
   /** How many secrets were looked for; with none, a clean report means nothing. */
   readonly secrets: number;
+  /** Files that could not be read, whose secrets were therefore not looked for. */
+  readonly unread: readonly string[];
 
   /**
    * Made by `scanNotebook`.
@@ -16,33 +18,55 @@ export class ScanReport {
    * @param path the notebook
    * @param findings what was found
    * @param secrets how many secrets were looked for
+   * @param unread what could not be read
    */
-  constructor(path: string, findings: readonly NotebookFinding[], secrets: number) {
+  constructor(
+    path: string,
+    findings: readonly NotebookFinding[],
+    secrets: number,
+    unread: readonly string[] = [],
+  ) {
     this.path = path;
     this.findings = findings;
     this.secrets = secrets;
+    this.unread = unread;
   }
 
-  /** True when nothing was found: also when there was nothing to look for, see `secrets`. */
+  /**
+   * True when nothing was found, of all there is: also when there was nothing to look for, see
+   * `secrets`, but not when a file with secrets could not be read, see `unread`.
+   */
   get clean(): boolean {
-    return this.findings.length === 0;
+    return this.findings.length === 0 && this.unread.length === 0;
   }
 
   /** What may be shown: all of it. */
   toJSON(): Record<string, unknown> {
-    const { path, clean, secrets, findings } = this;
-    return { path, clean, secrets, findings };
+    const { path, clean, secrets, unread, findings } = this;
+    return { path, clean, secrets, unread, findings };
   }
 
   /** One line for each finding, and what to do about them. */
   toString(): string {
+    const unread = this.unread.map((path) =>
+      `\n${plain(`  Not looked for: what is in ${path}. Repair or remove it, then scan again.`)}`
+    ).join("");
+    return this.#outcome() + unread;
+  }
+
+  #outcome(): string {
+    if (this.secrets === 0 && this.unread.length > 0) {
+      return plain(`${this.path}: not checked.`);
+    }
     if (this.secrets === 0) {
       return plain(
         `${this.path}: not checked, for no secrets to look for were found on this machine.`,
       );
     }
     const looked = `${this.secrets} ${this.secrets === 1 ? "secret" : "secrets"}`;
-    if (this.clean) return plain(`${this.path}: clean, none of ${looked} found.`);
+    if (this.findings.length === 0) {
+      return plain(`${this.path}: ${this.clean ? "clean, " : ""}none of ${looked} found.`);
+    }
     const count = this.findings.length;
     return [
       `${this.path}: ${count} ${count === 1 ? "place" : "places"} with a secret.`,

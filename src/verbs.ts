@@ -148,7 +148,8 @@ export async function doctor(
  * without it, those of every system that something is saved of in the configuration directory, and
  * of the environment. Where Deno may not list that directory, those of the registered systems
  * @returns what was found: the cell, the place and the secret's name, never its value; with
- * `secrets` 0 there was nothing to look for, and the notebook was not checked
+ * `secrets` 0 there was nothing to look for, and the notebook was not checked; `unread` names the
+ * files that could not be read
  * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook,
  * `permission_denied`
  *

@@ -32,14 +32,15 @@ export async function scan(context: Context): Promise<number> {
   const more = [];
   for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
   const directories = texts["directory"] ?? [];
-  const secrets = await localSecrets(host.runtime, { providers: more, directories });
+  const unread = new Set<string>();
+  const secrets = await localSecrets(host.runtime, { providers: more, directories, unread });
   const reports: ScanReport[] = [];
   let failed = false;
   for (const path of words) {
     try {
       const json = await readDocument(host.runtime, path, "notebook");
       const found = scanNotebookJson(json, secrets);
-      reports.push(new ScanReport(path, found, Object.keys(secrets).length));
+      reports.push(new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort()));
     } catch (error) {
       // The other files are looked at all the same.
       if (!(error instanceof AuthError)) throw error;
@@ -57,10 +58,12 @@ export async function scan(context: Context): Promise<number> {
 /** A notebook that nothing was looked for in has passed no check, and gets no check mark. */
 function reportsText(reports: readonly ScanReport[], { red, green, yellow }: Paint): string {
   const lines = reports.map((report) => {
-    const mark = report.secrets === 0 ? yellow("!") : report.clean ? green("✓") : red("✗");
+    const { secrets, findings, unread } = report;
+    const whole = secrets > 0 && unread.length === 0;
+    const mark = findings.length > 0 ? red("✗") : whole ? green("✓") : yellow("!");
     return `${mark} ${report}`;
   });
-  if (reports.some(({ secrets }) => secrets === 0)) {
+  if (reports.some(({ secrets, unread }) => secrets === 0 && unread.length === 0)) {
     lines.push(
       "  Scan where the notebook was run, or name what was saved elsewhere: --directory FOLDER, and",
       "  --provider FILE for a system whose credentials are in variables.",

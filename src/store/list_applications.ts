@@ -1,5 +1,5 @@
 import type { Runtime } from "../runtime/runtime.ts";
-import { listObjects, listTokens, type SavedToken } from "./list_saved.ts";
+import { listDamaged, listObjects, listTokens, type SavedToken } from "./list_saved.ts";
 import { baseDirectories, joinPath } from "./paths.ts";
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./token_store.ts";
@@ -25,8 +25,13 @@ const CREDENTIAL_FIELDS = ["client_id", "client_secret", "private_key", "passwor
 /**
  * Lists every application folder of the configuration directory that holds tokens or credentials,
  * registered or not. Where the directory may not be listed, there are none.
+ *
+ * @param unread gets the files that could not be read
  */
-export async function listApplications(runtime: Runtime): Promise<Application[]> {
+export async function listApplications(
+  runtime: Runtime,
+  unread?: Set<string>,
+): Promise<Application[]> {
   const found: Application[] = [];
   for (const base of baseDirectories(runtime)) {
     const names: string[] = await runtime.files.list(base).catch(() => []);
@@ -37,7 +42,7 @@ export async function listApplications(runtime: Runtime): Promise<Application[]>
         ? [joinPath(runtime, folder, name), folder]
         : [folder];
       for (const path of folders) {
-        const application = await readApplication(runtime, name, path);
+        const application = await readApplication(runtime, name, path, unread);
         if (application) found.push(application);
       }
     }
@@ -50,16 +55,18 @@ export async function readApplication(
   runtime: Runtime,
   name: string,
   path: string,
+  unread?: Set<string>,
 ): Promise<Application | null> {
   const names: string[] = await runtime.files.list(path).catch(() => []);
   const ours = names.includes(TOKEN_FOLDER);
   if (!ours && !names.some((file) => USUAL_FILE.test(file))) return null;
-  const credentials = await listObjects(runtime, path, (file) => USUAL_FILE.test(file));
+  const credentials = await listObjects(runtime, path, (file) => USUAL_FILE.test(file), unread);
   if (!ours) return credentials.length === 0 ? null : { name, path, tokens: [], credentials };
   // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
   const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
   credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
   const tokens = await listTokens(runtime, path);
+  if (unread) { for (const damaged of await listDamaged(runtime, path)) unread.add(damaged); }
   return tokens.length + credentials.length === 0 ? null : { name, path, tokens, credentials };
 }
 

@@ -49,10 +49,13 @@ export async function listDamaged(runtime: Runtime, directory: string): Promise<
 /**
  * Lists an application's credentials files with the earlier ones kept beside them, in every folder
  * they may be in. What cannot be read is left out.
+ *
+ * @param unread gets what could not be
  */
 export async function listCredentials(
   runtime: Runtime,
   place: CredentialsPlace,
+  unread?: Set<string>,
 ): Promise<SavedCredentials[]> {
   const folders = new Set(configDirectories(runtime, place.directory, place.override));
   if (place.override === undefined) {
@@ -63,7 +66,7 @@ export async function listCredentials(
   const isOurs = (name: string) =>
     place.files.some((file) => name === file || name.startsWith(`${file}.backup-`));
   const found = [];
-  for (const folder of folders) found.push(...await listObjects(runtime, folder, isOurs));
+  for (const folder of folders) found.push(...await listObjects(runtime, folder, isOurs, unread));
   return found;
 }
 
@@ -72,28 +75,45 @@ export async function listForeignFiles(
   runtime: Runtime,
   folder: string,
   file: string,
+  unread?: Set<string>,
 ): Promise<SavedCredentials[]> {
   const home = runtime.homeDirectory();
   if (home === undefined) return [];
   const path = joinPath(runtime, home, ...folder.split("/"));
-  return await listObjects(runtime, path, (name) => name === file || name.startsWith(`${file}.`));
+  const wanted = (name: string) => name === file || name.startsWith(`${file}.`);
+  return await listObjects(runtime, path, wanted, unread);
 }
 
-/** The JSON objects in a folder's files. What cannot be read is left out. */
+/**
+ * The JSON objects in a folder's files. What cannot be read is left out.
+ *
+ * @param unread gets what could not be, unless Deno's flags forbid it: they say what to look at
+ */
 export async function listObjects(
   runtime: Runtime,
   folder: string,
   wanted: (name: string) => boolean,
+  unread?: Set<string>,
 ): Promise<SavedCredentials[]> {
   const found: SavedCredentials[] = [];
-  for (const name of (await runtime.files.list(folder).catch(() => [])).filter(wanted).sort()) {
+  const note = (path: string, error: unknown) => {
+    if (runtime.missingFlag(error) === undefined) unread?.add(path);
+  };
+  const names: string[] = await runtime.files.list(folder).catch((error) => {
+    if (runtime.errorKind(error) !== "not_found") note(folder, error);
+    return [];
+  });
+  for (const name of names.filter(wanted).sort()) {
     const path = joinPath(runtime, folder, name);
     try {
-      const values: unknown = JSON.parse(runtime.files.readTextNoFollow(path) ?? "null");
-      if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
-      found.push({ path, values: values as Record<string, unknown> });
-    } catch {
-      // Not ours, or damaged: nothing to list.
+      const text = runtime.files.readTextNoFollow(path);
+      if (text === null) continue;
+      const values: unknown = JSON.parse(text);
+      if (typeof values === "object" && values !== null && !Array.isArray(values)) {
+        found.push({ path, values: values as Record<string, unknown> });
+      } else unread?.add(path);
+    } catch (error) {
+      note(path, error); // damaged, perhaps not ours
     }
   }
   return found;

@@ -113,6 +113,25 @@ test("scan finds what is saved of a system of one's own, wherever it is saved", 
   assert.match(found.stdout, /^✗ leaky\.ipynb: 1 place .*\n.*mine access_token .*, whole\n/);
 });
 
+test("scan passes nothing while a file with secrets cannot be read", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict"] });
+  const { home, sandbox } = machine;
+  await machine.login();
+  const { clientId, clientSecret = "" } = sandbox.client("plantpredict");
+  const folder = home.at(".config", "plantpredict");
+  await Deno.mkdir(folder);
+  const text = JSON.stringify({ client_id: clientId, client_secret: clientSecret });
+  await Deno.writeTextFile(`${folder}/app_credentials`, text.replace("}", ",}"));
+  const cells = [{ source: `const secret = "${clientSecret}";` }];
+  await Deno.writeTextFile(home.at("a.ipynb"), JSON.stringify({ cells, nbformat: 4 }));
+  const { code, stdout } = await machine.run(["scan", "a.ipynb"]);
+  assert.equal(code, 1);
+  assert.match(stdout, /^! a\.ipynb: none of \d secrets found\.\n/);
+  assert(stdout.includes(`Not looked for: what is in ${folder}/app_credentials`), stdout);
+  await Deno.writeTextFile(`${folder}/app_credentials`, text);
+  assert.match((await machine.run(["scan", "a.ipynb"])).stdout, /^✗ a\.ipynb: 1 place/);
+});
+
 test("a system of one's own works by its URLs, and by a file", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { sandbox, home } = machine;

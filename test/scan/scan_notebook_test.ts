@@ -222,8 +222,14 @@ test("localSecrets() takes the private parts of keys, PEM and JWK", async () => 
   await using home = await TestFolder.make();
   const directory = home.at(".config", "spatiafi");
   const jwk = { kty: "EC", crv: "P-256", x: "public-part-x", d: "the-private-part-d" };
+  const provider = defineProvider({
+    name: "spatiafi",
+    apiUrl: "https://api.example.com",
+    issuer: "https://login.example.com",
+    clientAuthentication: "private_key_jwt",
+  });
   const save = (private_key: unknown) =>
-    saveCredentials("spatiafi", { client_id: "c", private_key }, { directory });
+    saveCredentials(provider, { client_id: "c", private_key }, { directory });
   await save(jwk);
   const runtime = await elsewhere(home.path, {});
   assert.deepEqual(Object.values(await localSecrets(runtime)), ["the-private-part-d"]);
@@ -232,6 +238,48 @@ test("localSecrets() takes the private parts of keys, PEM and JWK", async () => 
     "another-private-part",
     "the-private-part-d", // in the backup
   ]);
+});
+
+test("what cannot be read is named, and nothing is called clean", async () => {
+  await using home = await TestFolder.make();
+  const at = (...names: string[]) => home.at(".config", ...names);
+  const save = (name: string) =>
+    saveCredentials(name, { client_id: "id-of-client", client_secret: `secret-of-${name}` }, {
+      directory: at(name),
+    });
+  await save("plantpredict");
+  await save("spatiafi");
+  const runtime = await elsewhere(home.path, {});
+  const look = async () => {
+    const unread = new Set<string>();
+    const found = Object.values(await localSecrets(runtime, { unread }));
+    return { found, unread: [...unread].sort() };
+  };
+  const whole = ["secret-of-plantpredict", "secret-of-spatiafi"];
+  assert.deepEqual(await look(), { found: whole.reverse(), unread: [] });
+  // Other programs' files are none of ours.
+  await Deno.mkdir(at("editor"));
+  await Deno.writeTextFile(at("editor", "settings"), "not JSON");
+  assert.deepEqual((await look()).unread, []);
+
+  const file = at("spatiafi", "app_credentials");
+  await Deno.writeTextFile(file, '{"client_secret": "secret-of-spatiafi",}');
+  const token = at("spatiafi", "onecell", "0123456789abcdef.json");
+  await Deno.writeTextFile(token, '{"access_token": "a');
+  await Deno.writeTextFile(`${token}.damaged-2026-01-01T00-00-00-000Z`, "{");
+  const linked = at("mine", "app_credentials");
+  await Deno.mkdir(at("mine"));
+  await Deno.symlink(file, linked);
+  const { found, unread } = await look();
+  assert.deepEqual(found, ["secret-of-plantpredict"]);
+  const damaged = `${token}.damaged-2026-01-01T00-00-00-000Z`;
+  assert.deepEqual(unread, [linked, file, token, damaged].sort());
+
+  const report = new ScanReport("a.ipynb", [], 1, unread);
+  assert.equal(report.clean, false);
+  for (const path of unread) assert(String(report).includes(path));
+  assert.doesNotMatch(String(report), /clean/);
+  assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: not checked\.\n/);
 });
 
 test("scanNotebook() says what is wrong with the file, and never what is in it", async () => {
