@@ -79,7 +79,7 @@ test("a user name given to login serves the commands that come after it", async 
     const args = ["login", "plantpredict-okta", "--user", user.username, "--password-stdin"];
     assert.match(
       await machine.ok(args, { input: `${user.password}\n` }),
-      /credentials: --user and \/.*\n  session: +saved/,
+      /credentials: --user and \/.*\n {2}session: +saved/,
     );
     const saved = JSON.parse(await Deno.readTextFile(path));
     assert.deepEqual(saved, { client_id, client_secret, username: user.username });

@@ -280,7 +280,7 @@ test("status says what URLs cannot be used", async () => {
   for (const env of [{ SPATIAFI_AUTH_URL: "junk" }, { SPATIAFI_API_URL: "http://api.example" }]) {
     const { code, stdout } = await machine.run(["status", "spatiafi"], { env });
     assert.equal(code, 1);
-    assert.match(stdout, /^✗ SpatiaFi .*\n  (invalid_argument|insecure_url): /);
+    assert.match(stdout, /^✗ SpatiaFi .*\n {2}(invalid_argument|insecure_url): /);
   }
   await machine.ok(["status", "spatiafi"]);
 });

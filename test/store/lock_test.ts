@@ -177,7 +177,7 @@ Deno.test({
       () => Promise.resolve(),
       { timeout: 30_000, signal: AbortSignal.timeout(300) },
     );
-    await assert.rejects(waiting, (error: AuthError) => error.code === "aborted");
+    await assert.rejects(waiting, (error: AuthError) => error.code === "timeout");
     clearInterval(timer);
     other.signal("SIGKILL");
     await other.end();
