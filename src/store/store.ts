@@ -40,8 +40,9 @@ export interface TokenStore {
   /**
    * Runs `action` while no other process or caller runs one for this store.
    *
-   * @throws {AuthError} `store_locked` when `timeout` (milliseconds) passes first, `aborted` when
-   * `signal` ends the wait, `store_unavailable` when there is no place for a lock
+   * @throws {AuthError} `store_locked` when `timeout` (milliseconds) passes first; `aborted`, or
+   * `timeout` for a signal of that kind, when `signal` ends the wait; `store_unavailable` when there
+   * is no place for a lock
    */
   exclusive<T>(
     action: () => Promise<T>,
