@@ -3,13 +3,19 @@ import type { System } from "./system.ts";
 import { resolveUrl } from "./http/api_request.ts";
 import { apiError } from "./verify.ts";
 
-/** Follows the pages of an API; see `Session.pages`. */
+/**
+ * Follows the pages of an API; see `Session.pages`.
+ *
+ * @param timeout how long a page may take once its headers are there, in milliseconds
+ */
 export async function* pages<T>(
   system: System,
   apiFetch: typeof fetch,
   first: string | URL,
-  init?: RequestInit,
+  init: RequestInit | undefined,
+  timeout: number,
 ): AsyncGenerator<T> {
+  const { title } = system.provider;
   const seen = new Set<string>();
   let url: URL | undefined = resolveUrl(system, first);
   while (url) {
@@ -20,34 +26,45 @@ export async function* pages<T>(
       );
     }
     seen.add(url.href);
-    const response: Response = await apiFetch(url, init);
+    const late = new AbortController();
+    const signal = init?.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal;
+    const response: Response = await apiFetch(url, { ...init, signal });
     if (!response.ok) {
       await response.body?.cancel();
-      throw apiError(response, `${system.provider.title} (page ${seen.size})`);
+      throw apiError(response, `${title} (page ${seen.size})`);
     }
-    const page = await parse(response, system.provider.title, init);
+    const alarm = setTimeout(() => late.abort(), timeout);
+    let page: unknown;
+    try {
+      page = await response.json();
+    } catch (error) {
+      if (init?.signal?.aborted) throw error;
+      throw late.signal.aborted ? tooSlow(title, timeout) : pageError(error, title);
+    } finally {
+      clearTimeout(alarm);
+    }
     const link: string | undefined = odataNext(page) ?? relNext(response.headers.get("link"));
     yield page as T;
     url = link === undefined ? undefined : nextUrl(link, url);
   }
 }
 
-async function parse(
-  response: Response,
-  title: string,
-  init: RequestInit | undefined,
-): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      throw new AuthError("bad_response", `${title} sent a page that is not JSON. Check the URL.`);
-    }
-    if (init?.signal?.aborted || error instanceof AuthError) throw error;
-    throw new AuthError("network", `A page of ${title} broke off before its end. Try again.`, {
-      cause: error,
-    });
+function pageError(error: unknown, title: string): AuthError {
+  if (error instanceof AuthError) return error;
+  if (error instanceof SyntaxError) {
+    return new AuthError("bad_response", `${title} sent a page that is not JSON. Check the URL.`);
   }
+  return new AuthError("network", `A page of ${title} broke off before its end. Try again.`, {
+    cause: error,
+  });
+}
+
+function tooSlow(title: string, timeout: number): AuthError {
+  return new AuthError(
+    "timeout",
+    `A page of ${title} did not end within ${timeout / 1000} s. Try again, or give getSession a ` +
+      "longer timeout (milliseconds).",
+  );
 }
 
 function nextUrl(link: string, base: URL): URL {

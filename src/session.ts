@@ -184,7 +184,7 @@ export class Session {
 
   /**
    * Follows an API's pages: `@odata.nextLink` (OData 4.01), and `Link` with `rel="next"` (RFC 8288).
-   * Each page is its parsed JSON.
+   * Each page is its parsed JSON; it may take as long as its headers may.
    *
    * @param url the first page
    * @param init for every request
@@ -193,7 +193,7 @@ export class Session {
    */
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
     const { pages } = await import("./pages.ts");
-    yield* pages<T>(this.#parts.system, this.#fetch, url, init);
+    yield* pages<T>(this.#parts.system, this.#fetch, url, init, this.#parts.timeout);
   }
 
   /**

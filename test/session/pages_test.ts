@@ -60,7 +60,9 @@ test("pages() stops where the links lead in a circle", async () => {
   });
   const seen: unknown[] = [];
   const all = async () => {
-    for await (const page of pages(system, server.fetch, "/items?page=0")) seen.push(page);
+    for await (const page of pages(system, server.fetch, "/items?page=0", undefined, 1_000)) {
+      seen.push(page);
+    }
   };
   await rejects(all(), "bad_response", /circle/);
   assert.deepEqual(seen, [[0], [1], [2]]);
@@ -76,10 +78,19 @@ test("pages() says when a page breaks off", async () => {
     )
   );
   await rejects(
-    Array.fromAsync(pages(system, broken.fetch, "/items")),
+    Array.fromAsync(pages(system, broken.fetch, "/items", undefined, 1_000)),
     "network",
     /broke off/,
   );
+  await using world = await createWorld("plantpredict");
+  const { sandbox, options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials, timeout: 300 });
+  const read = (init?: RequestInit) => Array.fromAsync(session.pages("/api/info", init));
+  sandbox.fault("plantpredict.api", "drip", 2);
+  await rejects(read(), "timeout", /0\.3 s/);
+  const signal = AbortSignal.timeout(100);
+  await assert.rejects(read({ signal }), { name: "TimeoutError" });
+  assert.equal((await read()).length, 1);
 });
 
 test("pages() refuses a link elsewhere, an error and what is not JSON", async () => {
