@@ -114,7 +114,7 @@ async function completeCredentials(
     signedIn: async () => {
       if (target === undefined) return undefined;
       try {
-        await writeCredentials(runtime, target, { ...file?.values, ...kept });
+        await writeCredentials(runtime, target, (earlier) => ({ ...earlier, ...kept }));
         return undefined;
       } catch (error) {
         // They are good, and this session has them.

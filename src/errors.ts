@@ -134,3 +134,8 @@ function plainCause(cause: unknown): unknown {
   if (typeof code === "string") plain.code = code;
   return plain;
 }
+
+/** Whether a signal ended because its time was over, as that of `AbortSignal.timeout` does (DOM). */
+export function isTimeout({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
+}

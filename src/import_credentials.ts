@@ -73,39 +73,74 @@ export async function importCredentials(
   return await saveCredentials(known, values, options);
 }
 
-/** What says who signs in: taken from one place, or one system's id would meet another's secret. */
-const IDENTITY = ["client_id", "client_secret", "private_key", "key_id", "username", "password"];
+/** Values that belong together: one system's id must not meet another's secret. */
+const GROUPS = [["client_id", "client_secret", "private_key", "key_id"], ["username", "password"]];
+
+type Section = Record<string, string>;
 
 /**
- * The provider's values in a settings file: those at its top, or in one of the sections below it,
- * where the top may have what says nothing of who signs in.
+ * The provider's values in a settings file: at its top and in the sections below it.
  *
- * @throws {AuthError} `invalid_argument` when several sections have all of them
+ * @throws {AuthError} `invalid_argument` where they are there several times, or apart
  */
 function wanted(
   provider: Provider,
   content: Record<string, unknown>,
   file: string,
-): Record<string, string> {
-  const top = valuesOf(provider, content);
-  const common = Object.entries(top).filter(([name]) => !IDENTITY.includes(name));
-  const sections = Object.values(content).filter((value) =>
-    typeof value === "object" && value !== null
-  ).map((section) => valuesOf(provider, section as Record<string, unknown>))
-    .filter((values) => IDENTITY.some((name) => values[name] !== undefined))
-    .map((values) => ({ ...Object.fromEntries(common), ...values }));
-  if (missingOf(provider, top).length === 0) return top;
-  const whole = sections.filter((values) => missingOf(provider, values).length === 0);
-  if (new Set(whole.map((values) => JSON.stringify(values))).size > 1) {
-    throw new AuthError(
-      "invalid_argument",
-      `"${file}" has several sections with ${provider.title}'s values. Copy the right one into a file ` +
-        "of its own, then import that. Nothing was saved.",
-    );
+): Section {
+  const refuse = (problem: string) =>
+    new AuthError("invalid_argument", `"${file}" has ${problem}. Nothing was saved.`);
+  const isSection = (value: unknown) => typeof value === "object" && value !== null;
+  const sections = [content, ...Object.values(content).filter(isSection)]
+    .map((section) => valuesOf(provider, section as Record<string, unknown>));
+  const values: Section = {};
+  const [client] = GROUPS.map((group) => {
+    const place = placeOf(group, provider, sections, refuse);
+    for (const name of group) if (place[name] !== undefined) values[name] = place[name];
+    return place;
+  });
+  const names = [...new Set(sections.flatMap(Object.keys))];
+  for (const name of names.filter((name) => !GROUPS.flat().includes(name))) {
+    const near = client?.[name] ?? sections[0]?.[name];
+    const others = new Set(sections.flatMap((section) => section[name] ?? []));
+    if (near === undefined && others.size > 1) {
+      throw refuse(`several values of ${name}. Put the right one beside the client id`);
+    }
+    values[name] = near ?? [...others][0] ?? "";
   }
-  const most = (one: Record<string, string>, other: Record<string, string>) =>
-    missingOf(provider, one).length - missingOf(provider, other).length;
-  return whole[0] ?? [top, ...sections].sort(most)[0] ?? {};
+  // As the file has them: people look for them there.
+  return Object.fromEntries(
+    names.flatMap((name) => values[name] === undefined ? [] : [[name, values[name]]]),
+  );
+}
+
+/** Where the values of a group come from: one section, the top first, or one and the top. */
+function placeOf(
+  group: string[],
+  provider: Provider,
+  sections: Section[],
+  refuse: (problem: string) => AuthError,
+): Section {
+  const [top = {}, ...below] = sections;
+  const part = (section: Section): Section =>
+    Object.fromEntries(Object.entries(section).filter(([name]) => group.includes(name)));
+  const needed = group.filter((name) => name !== "password" && provider.requires.includes(name));
+  const count = (section: Section) => needed.filter((name) => section[name] !== undefined).length;
+  const withTop = below.map((section) => ({ ...part(top), ...section }));
+  const places = [[top], below, withTop]
+    .map((some) => some.filter((section) => count(section) === needed.length))
+    .find((whole) => whole.length > 0);
+  const what = needed.join(" and ");
+  if (
+    new Set(places?.map((place) => JSON.stringify(Object.entries(part(place)).sort()))).size > 1
+  ) {
+    throw refuse(`${what} in several sections. Copy the right one into a file, and import that`);
+  }
+  if (!places && needed.every((name) => sections.some((one) => one[name] !== undefined))) {
+    throw refuse(`${what} in different sections. Put them into one`);
+  }
+  // Half of it is refused later, by what it lacks.
+  return places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0] ?? top;
 }
 
 function missingOf(provider: Provider, values: Record<string, string>): string[] {

@@ -6,6 +6,7 @@ import { missingCredentials } from "./missing_credentials.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
+import { MAXIMUM_BYTES } from "./runtime/error_kind.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { credentialsPath, findCredentials, placeOf } from "./store/credentials_file.ts";
 
@@ -67,11 +68,11 @@ function pythonText(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** The most that is read back, in characters; fewer than bytes may be, so with room to spare. */
-const LONGEST = 250_000;
+/** What says which client it is; of these, half is of no use. */
+const CLIENT_FIELDS = ["client_id", "client_secret", "private_key"];
 
 /**
- * Checks values to save: at least what says which client it is, in a form that can be read back.
+ * Checks values to save: by names that are read back, no half of a client's, in a form that can be.
  *
  * @throws {AuthError} `invalid_argument`, naming what is missing or odd
  */
@@ -81,29 +82,38 @@ export function checkValues(
   caller: string,
 ): Record<string, unknown> {
   const what = `${caller}: the credentials`;
-  const refuse = (problem: string) => new AuthError("invalid_argument", `${what} ${problem}`);
+  const refuse = (problem: string) =>
+    new AuthError("invalid_argument", `${what} ${problem} Nothing was saved.`);
   const known = normaliseCredentials(values, what);
   for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
-    let text: string | undefined;
-    try {
-      text = JSON.stringify(value);
-    } catch { /* as bad as one that is left out */ }
-    if (text === undefined && value !== undefined) {
+    if (value !== undefined && !hasJson(value)) {
       throw refuse(
         `have a "${name}" that JSON has no form for (RFC 8259). Give texts and numbers.`,
       );
     }
-    if ((text?.length ?? 0) > LONGEST) throw refuse(`have a "${name}" that is too long to be one.`);
   }
-  const wanted = provider.requires.filter((name) =>
-    name !== "username" && name !== "password" && provider.defaults?.[name] === undefined
-  );
-  const missing = wanted.filter((name) => known[name] === undefined);
-  if (Object.keys(known).length === 0) throw refuse("are empty. Nothing was saved.");
-  if (missing.length === 0) return values as Record<string, unknown>;
+  if (new TextEncoder().encode(JSON.stringify(values, null, 2)).length > MAXIMUM_BYTES) {
+    throw refuse("are too long to be any.");
+  }
+  const names = [...provider.requires, ...Object.keys(provider.defaults ?? {})];
+  const client = provider.requires.filter((name) => CLIENT_FIELDS.includes(name));
+  const lacking = client.filter((name) => known[name] === undefined);
+  const isHalf = lacking.length > 0 && lacking.length < client.length;
+  if (!isHalf && names.some((name) => known[name] !== undefined)) {
+    return values as Record<string, unknown>;
+  }
+  const wanted = (isHalf ? client : provider.requires).join(" and ");
   throw refuse(
-    `have no ${missing.join(" and no ")}. ${provider.title} needs ${wanted.join(" and ")}, by ${
-      wanted.length === 1 ? "this name" : "these names"
-    }. Nothing was saved.`,
+    `have no ${
+      lacking.join(" and no ") || wanted
+    }. ${provider.title} needs ${wanted}, by that name.`,
   );
+}
+
+function hasJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false; // a circle, a BigInt
+  }
 }

@@ -84,7 +84,7 @@ class Secrets {
       this.addValues(provider, values, path);
     }
     for (const folder of folders) {
-      for (const path of await listDamaged(runtime, folder)) this.#unread?.add(path);
+      for (const { path } of await listDamaged(runtime, folder)) this.#unread?.add(path);
       for (const { path, token } of await listTokens(runtime, folder)) {
         this.addToken(provider, token, path);
       }

@@ -71,9 +71,9 @@ export class Session {
   /**
    * A `fetch` for the API, to call or to pass to any client that takes one. Relative URLs resolve
    * against the API. The token is renewed before it expires and once after a 401. A passing failure is
-   * tried three times: 429 and 503 always; a lost connection, 502, 504 and what else the provider lists
-   * for GET, HEAD, OPTIONS, PUT and DELETE, which do no harm twice; 500 for GET. HTTP errors come as a
-   * response, as `fetch` does it.
+   * tried three times, where the body can be sent again: of the statuses the provider lists (429, 502,
+   * 503, 504) 429 and 503 for every method, the others and a lost connection for GET, HEAD, OPTIONS, PUT
+   * and DELETE, which do no harm twice; 500 for GET. HTTP errors come as a response, as `fetch` does it.
    *
    * It rejects with an {@linkcode AuthError}: `invalid_argument`, `foreign_origin`, `insecure_url`,
    * `redirect_refused`, `timeout`, `network`, `tls`, `permission_denied`, or what a renewal met; and

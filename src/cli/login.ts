@@ -1,4 +1,4 @@
-import { type Credentials, normaliseCredentials } from "../credentials.ts";
+import { type Credentials, normaliseCredentials, variableFor } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather, getSession } from "../get_session.ts";
 import { createCredentials } from "../manage_credentials.ts";
@@ -32,7 +32,7 @@ export async function login(context: Context): Promise<number> {
   const { host } = context;
   const { storeProblem } = session;
   const lost = created?.storeProblem;
-  const unnamed = await keepUser(context, target, username);
+  const user = await keepUser(context, target, username);
   const kept = target.provider.keepTokens === "memory" || storeProblem ? "not saved" : "saved";
   const lines = [
     `${paintFor(host).green("✓")} Signed in to ${target.provider.title} as ${
@@ -41,40 +41,49 @@ export async function login(context: Context): Promise<number> {
     `  credentials: ${plain(session.source.replace(/^options\b/, "--user"))}`,
     `  session:     ${kept}, token until ${moment(session.expiresAt.getTime())}`,
     ...(storeProblem ? [`  ${plain(storeProblem.message)}`] : []),
-    ...(unnamed ? [`  The user name is not saved. ${plain(unnamed.message)}`] : []),
+    ...(user.note ? [`  ${plain(user.note)}`] : []),
     ...(lost ? [`  The new app credentials are not saved. ${plain(lost.message)}`] : []),
   ];
   await host.write(lines.join("\n") + "\n");
   // Nothing of it is left for the next command: that is no login.
-  return storeProblem || unnamed || lost ? 1 : 0;
+  return storeProblem || user.failed || lost ? 1 : 0;
 }
 
 /**
- * Saves the user name that was given, as one that is typed is: without it the next command would not
- * find the session.
+ * Saves the user name that was given, as one that is typed is, where none is saved: without it the
+ * next command would not find the session.
  *
- * @returns why it could not be saved
+ * @returns what to say of it, if anything, and whether the next command fails
  */
 async function keepUser(
-  { host: { runtime } }: Context,
-  { provider, options: { directory, signal } }: Target,
+  { host: { runtime }, signal }: Context,
+  { provider, options: { directory } }: Target,
   username: string | undefined,
-): Promise<AuthError | undefined> {
+): Promise<{ note?: string; failed?: boolean }> {
   const given = username !== undefined && provider.requires.includes("username");
-  if (!given || provider.keepTokens === "memory") return undefined;
+  if (!given || provider.keepTokens === "memory") return {};
+  const variable = variableFor(provider, "username");
+  const named = runtime.getEnvironment(variable);
+  if (named === username) return {};
+  if (named) return { note: `${variable} names another user. Change it for the next command.` };
   const place = placeOf(provider, directory);
+  const path = (await findCredentials(runtime, place))?.path ?? credentialsPath(runtime, place);
+  if (path === undefined) return {}; // the session says that there is no folder
+  let isOther = false;
   try {
-    const file = await findCredentials(runtime, place);
-    const path = file?.path ?? credentialsPath(runtime, place);
-    if (path === undefined) return undefined; // the session says that there is no folder
-    const rest = Object.entries(file?.values ?? {})
-      .filter(([name]) => name.toLowerCase() !== "username");
-    if (file && normaliseCredentials(file.values, path)["username"] === username) return undefined;
-    await writeCredentials(runtime, path, { ...Object.fromEntries(rest), username }, { signal });
-    return undefined;
+    await writeCredentials(runtime, path, (earlier) => {
+      const known = normaliseCredentials(earlier ?? {}, path);
+      isOther = known["username"] !== undefined && known["username"] !== username;
+      // A saved password is the saved user's.
+      const keeps = known["username"] !== undefined || known["password"] !== undefined;
+      return keeps ? null : { ...earlier, username };
+    }, { signal });
+    return isOther
+      ? { note: `Another user's name is saved. For this one set ${variable} for the next command.` }
+      : {};
   } catch (error) {
-    if (error instanceof AuthError) return error;
-    throw error;
+    if (!(error instanceof AuthError) || signal.aborted) throw error;
+    return { note: `The user name is not saved. ${error.message}`, failed: true };
   }
 }
 

@@ -4,10 +4,11 @@ import { gather } from "../get_session.ts";
 import { logout as logoutSession, type LogoutReport } from "../logout.ts";
 import { forgetCredentials } from "../manage_credentials.ts";
 import { plain } from "../notebook/html.ts";
+import type { Provider } from "../provider.ts";
 import type { SessionParts } from "../session.ts";
-import { listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
+import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
-import { removePrivateFile } from "../store/private_file.ts";
+import { removeTokenFile } from "../store/token_file.ts";
 import { openTokenStore } from "../store/token_store.ts";
 import type { Context } from "./command.ts";
 import { paintFor } from "./paint.ts";
@@ -47,11 +48,15 @@ export async function logout(context: Context): Promise<number> {
     }
     failed ||= report.problems.length > 0;
   }
-  const damaged = await removeDamaged(context, folder, all ? undefined : parts);
-  for (const path of damaged) {
+  const damaged = await removeDamaged(context, provider, folder, all ? undefined : parts);
+  for (const path of damaged.removed) {
     await host.write(`${paint.green("✓")} Removed ${plain(path)}, which held no whole token\n`);
   }
-  if (saved.length + damaged.length === 0) {
+  if (damaged.problem) {
+    say(host, `${damaged.problem.code}: ${damaged.problem.message}`);
+    failed = true;
+  }
+  if (saved.length + damaged.removed.length === 0 && !damaged.problem) {
     const others = every.length === 0
       ? ""
       : ` There are ${every.length} of other accounts or session keys: --all ends them.`;
@@ -71,26 +76,37 @@ export async function logout(context: Context): Promise<number> {
 }
 
 /**
- * Removes damaged token files, in which there may be a live token: those of one session, or all.
+ * Removes damaged token files, in which there may be a live token: those of one session, or all that
+ * say nothing of another system.
  *
- * @returns the removed ones
+ * @returns the removed ones, and what went wrong
  */
 async function removeDamaged(
   { host: { runtime } }: Context,
+  provider: Provider,
   folder: string | undefined,
   of: SessionParts | null | undefined,
-): Promise<string[]> {
-  if (folder === undefined || of === null) return [];
+): Promise<{ removed: string[]; problem?: AuthError }> {
+  const removed: string[] = [];
+  if (folder === undefined || of === null) return { removed };
   const path = of?.store.location(of.key);
-  const damaged = (await listDamaged(runtime, folder))
-    .filter((one) => of === undefined || (path && one.startsWith(path)));
-  if (damaged.length === 0) return [];
+  const isMeant = (file: DamagedFile) =>
+    (of === undefined || (path && file.path.startsWith(path))) &&
+    [undefined, provider.name].includes(file.provider);
+  if (!(await listDamaged(runtime, folder)).some(isMeant)) return { removed };
   const store = of?.store ?? openTokenStore(runtime, folder, "disk");
-  return await store.exclusive(async () => {
-    const removed = [];
-    for (const one of damaged) if (await removePrivateFile(runtime, one)) removed.push(one);
-    return removed;
-  }, { timeout: 15_000 });
+  try {
+    await store.exclusive(async () => {
+      // Once more: somebody may have put a whole one in its place.
+      for (const file of (await listDamaged(runtime, folder)).filter(isMeant)) {
+        if (await removeTokenFile(runtime, file.path, folder)) removed.push(file.path);
+      }
+    }, { timeout: 15_000 });
+    return { removed };
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return { removed, problem: error };
+  }
 }
 
 const OUTCOMES: Record<LogoutReport["accessToken"], string> = {

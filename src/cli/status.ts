@@ -96,7 +96,8 @@ async function statusOf(
     problem = { code: error.code, message: error.message };
   }
   const missing = found?.missing ?? [];
-  if (found && missing.length === 0) problem = badUrls(runtime, provider, options, found.values);
+  const client = missing.every((field) => field === "password");
+  if (found && client) problem = badUrls(runtime, provider, options, found.values);
   const complete = found !== undefined && missing.length === 0;
   const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
@@ -104,7 +105,6 @@ async function statusOf(
   const saved = folder === undefined ? [] : await listTokens(runtime, folder);
   const sessions = saved.filter(({ token }) => tokenParts(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
-  const client = missing.every((field) => field === "password");
   return {
     provider: provider.name,
     title: provider.title,

@@ -45,16 +45,19 @@ function credentialFindings(
   // A password is for signing in, and there may be no need to.
   const needless = missing.every((field) => field === "password") && token !== null &&
     (token.secondsLeft > 0 || token.renewal === "refresh_token");
-  // With half a file nobody is asked, and what to do is said above.
-  if (missing.length === 0 || needless || credentials.problem) return found;
+  if (missing.length === 0 || needless) return found;
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
   const place = file === undefined ? "" : `, save them as ${file.path}`;
-  found.push(stop(
-    `${title} needs ${
-      missing.join(" and ")
-    }, and no place has it. Set ${variables}${place}, or run ` +
-      "getSession in a notebook or a terminal, where it can ask.",
-  ));
+  // With half a file nobody is asked, and what to do is said above.
+  const half = credentials.problem?.code === "credentials_damaged";
+  if (!half) {
+    found.push(stop(
+      `${title} needs ${
+        missing.join(" and ")
+      }, and no place has it. Set ${variables}${place}, or run ` +
+        "getSession in a notebook or a terminal, where it can ask.",
+    ));
+  }
   const unread = missing.map((field) => variableFor(provider, field))
     .filter((name) => refused.includes(name));
   if (unread.length > 0) {

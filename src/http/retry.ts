@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, isTimeout } from "../errors.ts";
 
 /** How often a request is sent at most, the first time included. */
 export const ATTEMPTS = 3;
@@ -56,7 +56,7 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
 export function abortReason(signal: AbortSignal): AuthError {
   const reason: unknown = signal.reason;
   if (reason instanceof AuthError) return reason;
-  if (reason instanceof DOMException && reason.name === "TimeoutError") {
+  if (isTimeout(signal)) {
     return new AuthError(
       "timeout",
       "The time allowed ran out. Try again, or give a longer timeout.",

@@ -29,8 +29,7 @@ export function credentialsPath(runtime: Runtime, place: CredentialsPlace): stri
 }
 
 /**
- * Finds saved credentials: in every folder they may be in, under every name. The first found are the
- * ones that count.
+ * Finds saved credentials: in every folder they may be in, under every name.
  *
  * @throws {AuthError} `credentials_damaged` for the first file that is there and cannot be used; it
  * is left as it is
@@ -39,40 +38,34 @@ export async function findCredentials(
   runtime: Runtime,
   place: CredentialsPlace,
 ): Promise<SavedCredentials | null> {
-  for await (const found of savedCredentials(runtime, place)) return found;
-  return null;
-}
-
-/** All that {@linkcode findCredentials} could find, in its order. */
-export async function* savedCredentials(
-  runtime: Runtime,
-  place: CredentialsPlace,
-): AsyncGenerator<SavedCredentials> {
   const folders = configDirectories(runtime, place.directory, place.override);
   const [first, ...more] = folders;
-  if (first !== undefined) yield* savedIn(runtime, first, place.files);
-  if (place.override) return;
+  const found = first === undefined ? null : await findIn(runtime, first, place.files);
+  if (found || place.override) return found;
   const others = await otherConfigDirectories(runtime, place.directory);
   for (const folder of [...more, ...others.filter((other) => !folders.includes(other))]) {
     try {
-      yield* savedIn(runtime, folder, place.files);
+      const there = await findIn(runtime, folder, place.files);
+      if (there) return there;
     } catch (error) {
       // Only the first folder has to be readable: these are where others might have put a file.
       if (!(error instanceof AuthError) || error.code === "credentials_damaged") throw error;
     }
   }
+  return null;
 }
 
-async function* savedIn(
+async function findIn(
   runtime: Runtime,
   folder: string,
   files: string[],
-): AsyncGenerator<SavedCredentials> {
+): Promise<SavedCredentials | null> {
   for (const file of files) {
     const path = joinPath(runtime, folder, file);
     const values = await readCredentials(runtime, path);
-    if (values) yield { path, values };
+    if (values) return { path, values };
   }
+  return null;
 }
 
 /**

@@ -60,13 +60,18 @@ export async function readApplication(
   const names: string[] = await runtime.files.list(path).catch(() => []);
   const ours = names.includes(TOKEN_FOLDER);
   if (!ours && !names.some((file) => USUAL_FILE.test(file))) return null;
-  const credentials = await listObjects(runtime, path, (file) => USUAL_FILE.test(file), unread);
+  const credentials = await listObjects(
+    runtime,
+    path,
+    (file) => USUAL_FILE.test(file),
+    ours ? unread : undefined,
+  );
   if (!ours) return credentials.length === 0 ? null : { name, path, tokens: [], credentials };
   // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
   const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
   credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
   const tokens = await listTokens(runtime, path);
-  if (unread) { for (const damaged of await listDamaged(runtime, path)) unread.add(damaged); }
+  if (unread) { for (const damaged of await listDamaged(runtime, path)) unread.add(damaged.path); }
   return tokens.length + credentials.length === 0 ? null : { name, path, tokens, credentials };
 }
 

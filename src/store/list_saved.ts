@@ -32,18 +32,55 @@ export async function listTokens(runtime: Runtime, directory: string): Promise<S
   return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
 }
 
+/** A token file without a whole token in it. */
+export interface DamagedFile {
+  path: string;
+  /** The provider it was of, where that can still be read. */
+  provider?: string;
+}
+
 /**
  * Lists files of tokens that hold no whole one: damaged, or set aside as such. There may be a live
- * token in them all the same.
+ * token in them all the same. Those of other versions, and other programs', are none.
  *
  * @param directory the application's configuration folder
  */
-export async function listDamaged(runtime: Runtime, directory: string): Promise<string[]> {
+export async function listDamaged(runtime: Runtime, directory: string): Promise<DamagedFile[]> {
   const folder = joinPath(runtime, directory, TOKEN_FOLDER);
-  const whole = new Set((await listTokens(runtime, directory)).map(({ path }) => path));
   const names: string[] = await runtime.files.list(folder).catch(() => []);
-  return names.filter((name) => TOKEN_FILE.test(name)).sort()
-    .map((name) => joinPath(runtime, folder, name)).filter((path) => !whole.has(path));
+  const found: DamagedFile[] = [];
+  for (const name of names.filter((name) => TOKEN_FILE.test(name)).sort()) {
+    const path = joinPath(runtime, folder, name);
+    let text: string | null;
+    try {
+      text = runtime.files.readTextNoFollow(path);
+    } catch (error) {
+      const forbidden = runtime.missingFlag(error) !== undefined;
+      if (!forbidden && await isFile(runtime, path)) found.push({ path });
+      continue;
+    }
+    if (text === null || text.trim() === "" || isWhole(text)) continue;
+    const provider = /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
+    found.push({ path, ...(provider === undefined ? {} : { provider }) });
+  }
+  return found;
+}
+
+/** Whether a text is a token, or JSON that is none of this version. */
+function isWhole(text: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const { version, key } = (value ?? {}) as { version?: unknown; key?: unknown };
+  return version !== 1 || typeof key !== "string" || parseStoredToken(text, key) !== null;
+}
+
+async function isFile(runtime: Runtime, path: string): Promise<boolean> {
+  const status = await runtime.files.status(path).catch(() => null);
+  return status?.isFile === true || status?.isSymlink === true;
 }
 
 /**
@@ -87,7 +124,7 @@ export async function listForeignFiles(
 /**
  * The JSON objects in a folder's files. What cannot be read is left out.
  *
- * @param unread gets what could not be, unless Deno's flags forbid it: they say what to look at
+ * @param unread gets the files that could not be, unless Deno's flags forbid it: they say what to look at
  */
 export async function listObjects(
   runtime: Runtime,
@@ -96,24 +133,23 @@ export async function listObjects(
   unread?: Set<string>,
 ): Promise<SavedCredentials[]> {
   const found: SavedCredentials[] = [];
-  const note = (path: string, error: unknown) => {
-    if (runtime.missingFlag(error) === undefined) unread?.add(path);
-  };
   const names: string[] = await runtime.files.list(folder).catch((error) => {
-    if (runtime.errorKind(error) !== "not_found") note(folder, error);
+    // A flag of Deno's says what to look at.
+    const forbidden = runtime.errorKind(error) === "permission";
+    if (forbidden && runtime.missingFlag(error) === undefined) unread?.add(folder);
     return [];
   });
   for (const name of names.filter(wanted).sort()) {
     const path = joinPath(runtime, folder, name);
     try {
       const text = runtime.files.readTextNoFollow(path);
-      if (text === null) continue;
+      if (text === null || text.trim() === "") continue;
       const values: unknown = JSON.parse(text);
-      if (typeof values === "object" && values !== null && !Array.isArray(values)) {
-        found.push({ path, values: values as Record<string, unknown> });
-      } else unread?.add(path);
+      if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
+      found.push({ path, values: values as Record<string, unknown> });
     } catch (error) {
-      note(path, error); // damaged, perhaps not ours
+      const forbidden = runtime.missingFlag(error) !== undefined;
+      if (unread && !forbidden && await isFile(runtime, path)) unread.add(path);
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, isTimeout } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parentPath } from "./paths.ts";
 import { loadSqlite, type SqliteDatabase } from "./sqlite.ts";
@@ -171,9 +171,8 @@ export class Patience {
   /** @throws {AuthError} `aborted`, `timeout` or `store_locked` when patience has ended */
   check(): void {
     if (this.#signal?.aborted) {
-      const { name } = (this.#signal.reason ?? {}) as { name?: unknown };
       throw new AuthError(
-        name === "TimeoutError" ? "timeout" : "aborted",
+        isTimeout(this.#signal) ? "timeout" : "aborted",
         `Stopped while waiting for ${this.#what}. Call again.`,
       );
     }

@@ -57,6 +57,23 @@ export async function removeToken(runtime: Runtime, file: TokenFile): Promise<bo
   }
 }
 
+/**
+ * Removes one file of an application's tokens, whatever is in it; true when there was one.
+ *
+ * @throws {AuthError} `store_unavailable` or `permission_denied`
+ */
+export async function removeTokenFile(
+  runtime: Runtime,
+  path: string,
+  directory: string,
+): Promise<boolean> {
+  try {
+    return await removePrivateFile(runtime, path);
+  } catch (error) {
+    throw await explained(runtime, error, { path, directory }, "remove");
+  }
+}
+
 /** True for a file that is there and holds no whole token; false where that cannot be seen. */
 export function isDamaged(runtime: Runtime, path: string, key: string): boolean {
   try {
@@ -87,7 +104,7 @@ async function removeDamaged(runtime: Runtime, { folder, path }: TokenFile): Pro
 async function explained(
   runtime: Runtime,
   error: unknown,
-  { path, directory }: TokenFile,
+  { path, directory }: Pick<TokenFile, "path" | "directory">,
   verb: "save" | "remove",
 ): Promise<AuthError> {
   const { storeError } = await import("./store_error.ts");

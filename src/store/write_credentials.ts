@@ -1,8 +1,8 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type CredentialsPlace, readCredentials, savedCredentials } from "./credentials_file.ts";
+import { type CredentialsPlace, findCredentials, readCredentials } from "./credentials_file.ts";
 import { withLock } from "./lock.ts";
-import { configDirectories, joinPath, parentPath } from "./paths.ts";
+import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
 import {
   createPrivateFile,
   removePrivateFile,
@@ -12,6 +12,8 @@ import {
 } from "./private_file.ts";
 import { storeError } from "./store_error.ts";
 
+type Values = Record<string, unknown>;
+
 /** How long to wait for another process that saves credentials, in milliseconds. */
 const WRITING_TIME = 10_000;
 
@@ -19,6 +21,7 @@ const WRITING_TIME = 10_000;
  * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable by their owner
  * only. What was there is kept beside it under another name: a secret may be shown only once.
  *
+ * @param values what to save, or what makes it of what is there by then; `null` leaves that
  * @returns where the earlier file is now, or `null` when there was none or it held the same
  * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
  * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written;
@@ -27,16 +30,17 @@ const WRITING_TIME = 10_000;
 export async function writeCredentials(
   runtime: Runtime,
   path: string,
-  values: Record<string, unknown>,
+  values: Values | ((earlier: Values | null) => Values | null),
   options: { replaceDamaged?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<string | null> {
   const directory = parentPath(path);
   // A lock of its own: the caller may hold the one of the tokens already.
   const place = { path: joinPath(runtime, directory, "onecell", "credentials.sqlite"), directory };
   let started = false;
+  const change = typeof values === "function" ? values : () => values;
   const write = () => {
     started = true;
-    return replaceCredentials(runtime, path, values, options.replaceDamaged === true);
+    return replaceCredentials(runtime, path, change, options.replaceDamaged === true);
   };
   try {
     return await withLock(runtime, place, write, { timeout: WRITING_TIME, signal: options.signal });
@@ -51,17 +55,35 @@ export async function writeCredentials(
 async function replaceCredentials(
   runtime: Runtime,
   path: string,
-  values: Record<string, unknown>,
+  change: (earlier: Values | null) => Values | null,
   replaceDamaged: boolean,
 ): Promise<string | null> {
   const directory = parentPath(path);
   try {
     await sweepTemporaryFiles(runtime, directory);
-    const kept = await keepEarlier(runtime, path, values, replaceDamaged);
+    const { earlier, aside } = await readEarlier(runtime, path, replaceDamaged);
+    const values = change(earlier);
+    if (values === null) return null;
+    const kept = await keepEarlier(runtime, path, earlier, values);
     await writePrivateFile(runtime, path, asText(values));
-    return kept;
+    return aside ?? kept;
   } catch (error) {
     throw storeError(runtime, error, `save the credentials in "${path}"`, directory);
+  }
+}
+
+/** What is there; a damaged file, which may hold a secret still, is moved away. */
+async function readEarlier(
+  runtime: Runtime,
+  path: string,
+  replaceDamaged: boolean,
+): Promise<{ earlier: Values | null; aside?: string }> {
+  try {
+    return { earlier: await readCredentials(runtime, path) };
+  } catch (error) {
+    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
+    if (!isDamaged || !replaceDamaged) throw error;
+    return { earlier: null, aside: await setAside(runtime, path) };
   }
 }
 
@@ -69,17 +91,9 @@ async function replaceCredentials(
 async function keepEarlier(
   runtime: Runtime,
   path: string,
-  values: Record<string, unknown>,
-  replaceDamaged: boolean,
+  earlier: Values | null,
+  values: Values,
 ): Promise<string | null> {
-  let earlier;
-  try {
-    earlier = await readCredentials(runtime, path);
-  } catch (error) {
-    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
-    if (!isDamaged || !replaceDamaged) throw error;
-    return await setAside(runtime, path);
-  }
   if (!earlier || asText(earlier) === asText(values)) return null;
   for (let number = 1;; number++) {
     const backup = `${path}.backup-${number}`;
@@ -101,23 +115,38 @@ function asText(values: Record<string, unknown>): string {
  * them, which hold secrets too and may be good at the server still.
  *
  * @returns the files that were removed, the one that was in use first
- * @throws {AuthError} `credentials_damaged`, and then nothing is removed; `store_unavailable` or
- * `permission_denied` for the first file that could not be, the others are
+ * @throws {AuthError} `credentials_damaged` when the one in use is, and then nothing is removed; else
+ * for the first file that is damaged or could not be removed (`store_unavailable`,
+ * `permission_denied`), and the others are gone
  */
 export async function forgetCredentials(
   runtime: Runtime,
   place: CredentialsPlace,
 ): Promise<string[]> {
-  const folders = new Set(configDirectories(runtime, place.directory, place.override));
-  const paths: string[] = [];
-  // With the one in use alone gone, the next would take its place.
-  for await (const { path } of savedCredentials(runtime, place)) {
-    paths.push(path);
-    folders.add(parentPath(path));
-  }
-  for (const folder of folders) paths.push(...await earlierFiles(runtime, folder, place.files));
-  const removed: string[] = [];
+  const saved = await findCredentials(runtime, place);
+  const [first, ...more] = configDirectories(runtime, place.directory, place.override);
+  const others = place.override ? [] : await otherConfigDirectories(runtime, place.directory);
+  const paths = new Set(saved ? [saved.path] : []);
   let problem: AuthError | undefined;
+  // With the one in use alone gone, the next would take its place.
+  for (const folder of new Set([first, ...more, ...others])) {
+    if (folder === undefined) continue;
+    const look = async (find: () => Promise<string[]>) => {
+      try {
+        for (const path of await find()) paths.add(path);
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        // Only the first folder has to be readable, as for a sign-in.
+        if (folder === first || error.code === "credentials_damaged") problem ??= error;
+      }
+    };
+    for (const file of place.files) {
+      const path = joinPath(runtime, folder, file);
+      await look(async () => await readCredentials(runtime, path) ? [path] : []);
+    }
+    await look(() => earlierFiles(runtime, folder, place.files));
+  }
+  const removed: string[] = [];
   for (const path of paths) {
     try {
       if (await removePrivateFile(runtime, path)) removed.push(path);

@@ -75,17 +75,38 @@ test("a user name given to login serves the commands that come after it", async 
   const path = home.at(".config", "plantpredict-okta", "app_credentials");
   await Deno.mkdir(home.at(".config", "plantpredict-okta"), { recursive: true });
   await Deno.writeTextFile(path, JSON.stringify({ client_id, client_secret }));
-  for (const user of sandbox.users) {
-    const args = ["login", "plantpredict-okta", "--user", user.username, "--password-stdin"];
-    assert.match(
-      await machine.ok(args, { input: `${user.password}\n` }),
-      /credentials: --user and \/.*\n {2}session: +saved/,
-    );
-    const saved = JSON.parse(await Deno.readTextFile(path));
-    assert.deepEqual(saved, { client_id, client_secret, username: user.username });
-    await machine.ok(["token", "plantpredict-okta", "--no-input"]);
-    await machine.ok(["status", "plantpredict-okta"]);
-  }
+  const [user, other] = sandbox.users;
+  assert(user && other);
+  const login = ({ username, password }: typeof user, env: Record<string, string> = {}) => {
+    const args = ["login", "plantpredict-okta", "--user", username, "--password-stdin"];
+    return machine.ok(args, { input: `${password}\n`, env });
+  };
+  const saved = async () => JSON.parse(await Deno.readTextFile(path));
+  const variable = "PLANTPREDICT_OKTA_USERNAME";
+  await login(other, { [variable]: other.username });
+  assert.deepEqual(await saved(), { client_id, client_secret });
+  assert.match(
+    await login(other, { [variable]: user.username }),
+    /PLANTPREDICT_OKTA_USERNAME names another user/,
+  );
+  assert.match(await login(user), /credentials: --user and \/.*\n {2}session: +saved/);
+  assert.deepEqual(await saved(), { client_id, client_secret, username: user.username });
+  await machine.ok(["token", "plantpredict-okta", "--no-input"]);
+  await machine.ok(["status", "plantpredict-okta"]);
+
+  // What is saved is the one's who was first; a password of theirs is never paired with another name.
+  const before = { ...await saved(), password: user.password };
+  await Deno.writeTextFile(path, JSON.stringify(before));
+  const second = await login(other);
+  assert.match(
+    second,
+    /Another user's name is saved\. For this one set PLANTPREDICT_OKTA_USERNAME/,
+  );
+  assert.deepEqual(await saved(), before);
+  const env = { [variable]: other.username, PLANTPREDICT_OKTA_PASSWORD: other.password };
+  await machine.ok(["token", "plantpredict-okta", "--no-input"], { env });
+  await machine.ok(["token", "plantpredict-okta", "--no-input"]);
+  assert.equal(sandbox.count("plantpredict-okta.token.password.400"), 0);
 });
 
 test("credentials that the server refuses are named, with the way to be rid of them", async () => {

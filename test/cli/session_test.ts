@@ -263,6 +263,9 @@ test("logout removes damaged token files, in which there may be a live token", a
     await Deno.writeTextFile(token, text.slice(0, -1));
     await Deno.writeTextFile(`${token}.damaged-2026-01-01T00-00-00-000Z`, text.slice(0, -1));
     await Deno.writeTextFile(`${folder}/0123456789abcdef.json`, "{");
+    // Another system's in a folder that both were given, and another version's.
+    await Deno.writeTextFile(`${folder}/aaaaaaaaaaaaaaaa.json`, String.raw`{"key":"[\"mine\",\"`);
+    await Deno.writeTextFile(`${folder}/bbbbbbbbbbbbbbbb.json`, '{"version":2,"key":"k"}');
   };
   await damage();
   const one = await machine.ok(["logout", "spatiafi"]);
@@ -271,7 +274,10 @@ test("logout removes damaged token files, in which there may be a live token", a
   await damage();
   await machine.ok(["logout", "spatiafi", "--all"]);
   const left = (await machine.files()).filter((path) => path.startsWith(folder));
-  assert.deepEqual(left.filter((path) => !path.endsWith(".sqlite")), []);
+  assert.deepEqual(left.filter((path) => !path.endsWith(".sqlite")).sort(), [
+    `${folder}/aaaaaaaaaaaaaaaa.json`,
+    `${folder}/bbbbbbbbbbbbbbbb.json`,
+  ]);
 });
 
 test("status says what URLs cannot be used", async () => {

@@ -114,6 +114,7 @@ test("saveCredentials() refuses what is no credential", () =>
     { name: "a circle", values: { client_id: "a", client_secret: "b", itself: CIRCLE } },
     { name: "empty values", values: { client_id: "", client_secret: null } },
     { name: "other names", values: { clientId: "a", clientSecret: "b" } },
+    { name: "what only others read", values: { token: "a" } },
     { name: "a variable that is not set", values: { client_id: undefined, client_secret: "b" } },
     { name: "a function", values: { client_id: () => 1, client_secret: "b" } },
     { name: "a symbol", values: { client_id: "a", client_secret: Symbol("b") } },
@@ -140,6 +141,12 @@ test("forgetCredentials() removes the file, and says so when there is none", asy
   // The one under the other name would be used from now on.
   assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), []);
   await rejects(getSession("spatiafi", world.options), "credentials_missing");
+  // One that was never in use does not stand in the way, and is told of.
+  await saveCredentials("spatiafi", credentials, place(world));
+  await Deno.writeTextFile(`${directory}/${FILE}.json`, "damaged");
+  await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged", /\.json/);
+  assert(!(await names(directory)).includes(FILE));
+  await Deno.remove(`${directory}/${FILE}.json`);
   await Deno.writeTextFile(`${directory}/${FILE}`, "damaged");
   await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged");
   assert.deepEqual(await names(directory).then((all) => all.includes(FILE)), true);
@@ -229,21 +236,58 @@ test("importCredentials() takes the values of one section, and mixes none", asyn
   const Ocs = { TenantId: "t", ClientId: "i", ClientSecret: "s" };
   const Other = { TenantId: "other", ClientId: "other" };
   assert.deepEqual(await take({ Other, Ocs }), ["t", "i", "s"]);
-  // What says nothing of who signs in may stand above.
-  const { TenantId, ...rest } = Ocs;
-  assert.deepEqual(await take({ TenantId, Resource: "https://a.example", rest }), ["t", "i", "s"]);
+  // What says nothing of who signs in may stand elsewhere, and half above.
+  const { TenantId, ClientId, ClientSecret } = Ocs;
+  const whole = ["t", "i", "s"];
+  assert.deepEqual(await take({ TenantId, rest: { ClientId, ClientSecret } }), whole);
+  assert.deepEqual(await take({ Api: { TenantId }, Auth: { ClientId, ClientSecret } }), whole);
+  assert.deepEqual(await take({ TenantId, ClientId, Secrets: { ClientSecret } }), whole);
+  assert.deepEqual(await take({ One: Ocs, Two: { ClientSecret, ClientId, TenantId } }), whole);
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({ ...Ocs, Ocs: { Resource: "https://eu.example" } }),
+  );
+  const eu = await importCredentials("ocs", file, { directory });
+  assert.equal(eu.get("resource"), "https://eu.example");
   await saveCredentials("ocs", world.credentials, { directory });
   const before = await Deno.readTextFile(`${directory}/${FILE}`);
-  const refused = { invalid_argument: /client_secret/, several: /several sections/ };
+  const refused = { invalid_argument: /different sections/, several: /several sections/ };
   await rejects(
     take({ Other, rest: { ClientSecret: "s" } }),
     "invalid_argument",
     refused.invalid_argument,
   );
+  const apart = { Other, One: { ClientId, TenantId }, Two: { ClientSecret } };
+  await rejects(take(apart), "invalid_argument", /in different sections/);
+  const tenants = { One: { TenantId }, Two: { TenantId: "u" }, Auth: { ClientId, ClientSecret } };
+  await rejects(take(tenants), "invalid_argument", /several values of tenant_id/);
   await rejects(take({ ...Ocs, ClientSecret: "" }), "invalid_argument", /no client_secret/);
   const two = { Ocs, Two: { ...Ocs, ClientSecret: "another" } };
   await rejects(take(two), "invalid_argument", refused.several);
   assert.equal(await Deno.readTextFile(`${directory}/${FILE}`), before);
+});
+
+test("importCredentials() finds a user and a client in sections of their own", async () => {
+  await using world = await createWorld("plantpredict-okta");
+  const { directory } = world;
+  const file = `${directory}/settings.json`;
+  const Client = { ClientId: "i", ClientSecret: "s" };
+  for (
+    const settings of [
+      { Username: "u", Password: "p", Client },
+      { Account: { Username: "u", Password: "p" }, Client },
+    ]
+  ) {
+    await Deno.writeTextFile(file, JSON.stringify(settings));
+    const taken = await importCredentials("plantpredict-okta", file, { directory });
+    const names = ["username", "password", "client_id", "client_secret"];
+    assert.deepEqual(names.map((name) => taken.get(name)), ["u", "p", "i", "s"]);
+  }
+  // One user's name and another's password.
+  const mixed = { Username: "u", A: { Password: "p" }, B: { Username: "v" }, Client };
+  await Deno.writeTextFile(file, JSON.stringify(mixed));
+  const taken = await importCredentials("plantpredict-okta", file, { directory });
+  assert.deepEqual([taken.get("username"), taken.get("password")], ["u", undefined]);
 });
 
 test("a typed user name is kept and a typed password is not; an imported password is", async () => {

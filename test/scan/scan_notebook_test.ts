@@ -260,15 +260,21 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   // Other programs' files are none of ours.
   await Deno.mkdir(at("editor"));
   await Deno.writeTextFile(at("editor", "settings"), "not JSON");
+  await Deno.writeTextFile(at("editor", "app_credentials"), "[section]");
+  await Deno.mkdir(at("other", "onecell"), { recursive: true });
+  await Deno.writeTextFile(at("other", "onecell", "deadbeef.json"), '{"theirs": 1}');
+  await Deno.mkdir(at("spatiafi", "app_credentials.json"));
+  await Deno.writeTextFile(at("ocs"), "a file");
   assert.deepEqual((await look()).unread, []);
 
   const file = at("spatiafi", "app_credentials");
   await Deno.writeTextFile(file, '{"client_secret": "secret-of-spatiafi",}');
   const token = at("spatiafi", "onecell", "0123456789abcdef.json");
   await Deno.writeTextFile(token, '{"access_token": "a');
+  await Deno.writeTextFile(at("spatiafi", "onecell", "aaaaaaaaaaaaaaaa.json"), "");
   await Deno.writeTextFile(`${token}.damaged-2026-01-01T00-00-00-000Z`, "{");
   const linked = at("mine", "app_credentials");
-  await Deno.mkdir(at("mine"));
+  await Deno.mkdir(at("mine", "onecell"), { recursive: true });
   await Deno.symlink(file, linked);
   const { found, unread } = await look();
   assert.deepEqual(found, ["secret-of-plantpredict"]);
