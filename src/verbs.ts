@@ -34,7 +34,8 @@ export async function loadCredentials(
  * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
  *
  * @param provider a registered name, or what `defineProvider` returned
- * @param values at least what the provider needs, such as `{ client_id, client_secret }`
+ * @param values such as `{ client_id, client_secret }`, by these names; what else the provider needs
+ * may come from the environment
  * @param options `directory`: a folder to save in instead of the user's configuration directory
  * @returns what was saved, and where; it prints without its secrets
  * @throws {AuthError} `credentials_damaged` for an earlier file that cannot be kept; `store_unavailable`,
@@ -77,9 +78,9 @@ export async function createCredentials(
  * @param provider a registered name, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory
  * @returns the file that was removed, the current one if there was one; `null` when there was none
- * @throws {AuthError} `credentials_damaged` when the file cannot be used as it is, and nothing is
- * removed; `store_unavailable` or `permission_denied`, naming what could not be looked at or removed;
- * `unknown_provider`, `invalid_argument`
+ * @throws {AuthError} `credentials_damaged` when the file in use is, and nothing is removed, or when
+ * another one is, and that one stays; `store_unavailable` or `permission_denied`, naming what could
+ * not be looked at or removed; `unknown_provider`, `invalid_argument`
  */
 export async function forgetCredentials(
   provider: string | Provider,
@@ -92,7 +93,8 @@ export async function forgetCredentials(
 
 /**
  * Takes credentials over from another program's settings file, such as the `appsettings.json` of the
- * OSIsoft samples, and saves them for `getSession`. The file itself stays as it is.
+ * OSIsoft samples, and saves them for `getSession`. Where the file has sections, what belongs together
+ * is taken from one. The file itself stays as it is.
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param file the path of a JSON file
