@@ -131,16 +131,28 @@ function placeOf(
     .map((some) => some.filter((section) => count(section) === needed.length))
     .find((whole) => whole.length > 0);
   const what = needed.join(" and ");
-  if (
-    new Set(places?.map((place) => JSON.stringify(Object.entries(part(place)).sort()))).size > 1
-  ) {
+  const others = GROUPS.filter((other) => other !== group).flat();
+  const compared = group === GROUPS[0] ? (name: string) => !others.includes(name) : isIn(group);
+  if (places && conflict(places, compared)) {
     throw refuse(`${what} in several sections. Copy the right one into a file, and import that`);
   }
   if (!places && needed.every((name) => sections.some((one) => one[name] !== undefined))) {
     throw refuse(`${what} in different sections. Put them into one`);
   }
   // Half of it is refused later, by what it lacks.
-  return places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0] ?? top;
+  const place = places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0];
+  // A password or a key's id may stand elsewhere, where nobody else is named.
+  const rest = sections.map(part);
+  return conflict(rest, isIn(group)) ? place ?? top : Object.assign({}, ...rest, place);
+}
+
+const isIn = (names: readonly string[]) => (name: string) => names.includes(name);
+
+/** Whether sections have different values of one name. */
+function conflict(sections: Section[], compared: (name: string) => boolean): boolean {
+  return [...new Set(sections.flatMap(Object.keys))].filter(compared).some((name) =>
+    new Set(sections.flatMap((section) => section[name] ?? [])).size > 1
+  );
 }
 
 function missingOf(provider: Provider, values: Record<string, string>): string[] {

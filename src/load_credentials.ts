@@ -96,7 +96,9 @@ export function checkValues(
     throw refuse("are too long to be any.");
   }
   const names = [...provider.requires, ...Object.keys(provider.defaults ?? {})];
-  const client = provider.requires.filter((name) => CLIENT_FIELDS.includes(name));
+  const client = provider.requires.filter((name) =>
+    CLIENT_FIELDS.includes(name) && provider.defaults?.[name] === undefined
+  );
   const lacking = client.filter((name) => known[name] === undefined);
   const isHalf = lacking.length > 0 && lacking.length < client.length;
   if (!isHalf && names.some((name) => known[name] !== undefined)) {

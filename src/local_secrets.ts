@@ -84,7 +84,7 @@ class Secrets {
       this.addValues(provider, values, path);
     }
     for (const folder of folders) {
-      for (const { path } of await listDamaged(runtime, folder)) this.#unread?.add(path);
+      if (this.#unread) await listDamaged(runtime, folder, this.#unread);
       for (const { path, token } of await listTokens(runtime, folder)) {
         this.addToken(provider, token, path);
       }
@@ -127,7 +127,8 @@ class Secrets {
     const name = directory.split(/[\\/]/).findLast((part) => part !== "") ?? directory;
     const found = await readApplication(runtime, name, directory, this.#unread);
     if (found) this.addApplication(runtime, found);
-    if (found || files > 0) return;
+    const unread = [...this.#unread ?? []].some((path) => path.startsWith(directory));
+    if (found || files > 0 || unread) return;
     throw new AuthError(
       "invalid_argument",
       `Nothing saved was found in "${directory}", so nothing can be looked for. Name the folder that ` +

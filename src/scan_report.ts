@@ -49,7 +49,11 @@ export class ScanReport {
   /** One line for each finding, and what to do about them. */
   toString(): string {
     const unread = this.unread.map((path) =>
-      `\n${plain(`  Not looked for: what is in ${path}. Repair or remove it, then scan again.`)}`
+      `\n${
+        plain(
+          `  Not looked for: what is in ${path}, which cannot be read. Repair it, or see for yourself.`,
+        )
+      }`
     ).join("");
     return this.#outcome() + unread;
   }

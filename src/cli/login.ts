@@ -67,19 +67,22 @@ async function keepUser(
   if (named === username) return {};
   if (named) return { note: `${variable} names another user. Change it for the next command.` };
   const place = placeOf(provider, directory);
-  const path = (await findCredentials(runtime, place))?.path ?? credentialsPath(runtime, place);
-  if (path === undefined) return {}; // the session says that there is no folder
   let isOther = false;
   try {
+    const path = (await findCredentials(runtime, place))?.path ?? credentialsPath(runtime, place);
+    if (path === undefined) return {}; // the session says that there is no folder
     await writeCredentials(runtime, path, (earlier) => {
       const known = normaliseCredentials(earlier ?? {}, path);
-      isOther = known["username"] !== undefined && known["username"] !== username;
       // A saved password is the saved user's.
       const keeps = known["username"] !== undefined || known["password"] !== undefined;
+      isOther = keeps && known["username"] !== username;
       return keeps ? null : { ...earlier, username };
     }, { signal });
     return isOther
-      ? { note: `Another user's name is saved. For this one set ${variable} for the next command.` }
+      ? {
+        note:
+          `Another user's name or password is saved. For this one set ${variable} for the next command.`,
+      }
       : {};
   } catch (error) {
     if (!(error instanceof AuthError) || signal.aborted) throw error;

@@ -64,14 +64,14 @@ export async function readApplication(
     runtime,
     path,
     (file) => USUAL_FILE.test(file),
-    ours ? unread : undefined,
+    unread,
   );
   if (!ours) return credentials.length === 0 ? null : { name, path, tokens: [], credentials };
   // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
   const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
   credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
   const tokens = await listTokens(runtime, path);
-  if (unread) { for (const damaged of await listDamaged(runtime, path)) unread.add(damaged.path); }
+  if (unread) await listDamaged(runtime, path, unread);
   return tokens.length + credentials.length === 0 ? null : { name, path, tokens, credentials };
 }
 

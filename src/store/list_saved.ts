@@ -44,10 +44,15 @@ export interface DamagedFile {
  * token in them all the same. Those of other versions, and other programs', are none.
  *
  * @param directory the application's configuration folder
+ * @param unread gets them, and their folder where it may not be listed
  */
-export async function listDamaged(runtime: Runtime, directory: string): Promise<DamagedFile[]> {
+export async function listDamaged(
+  runtime: Runtime,
+  directory: string,
+  unread?: Set<string>,
+): Promise<DamagedFile[]> {
   const folder = joinPath(runtime, directory, TOKEN_FOLDER);
-  const names: string[] = await runtime.files.list(folder).catch(() => []);
+  const names = await listNames(runtime, folder, unread);
   const found: DamagedFile[] = [];
   for (const name of names.filter((name) => TOKEN_FILE.test(name)).sort()) {
     const path = joinPath(runtime, folder, name);
@@ -63,7 +68,22 @@ export async function listDamaged(runtime: Runtime, directory: string): Promise<
     const provider = /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
     found.push({ path, ...(provider === undefined ? {} : { provider }) });
   }
+  for (const { path } of found) unread?.add(path);
   return found;
+}
+
+/** What is in a folder; nothing where that cannot be seen. */
+async function listNames(
+  runtime: Runtime,
+  folder: string,
+  unread: Set<string> | undefined,
+): Promise<string[]> {
+  return await runtime.files.list(folder).catch((error) => {
+    // A flag of Deno's says what to look at.
+    const forbidden = runtime.errorKind(error) === "permission";
+    if (forbidden && runtime.missingFlag(error) === undefined) unread?.add(folder);
+    return [];
+  });
 }
 
 /** Whether a text is a token, or JSON that is none of this version. */
@@ -133,12 +153,7 @@ export async function listObjects(
   unread?: Set<string>,
 ): Promise<SavedCredentials[]> {
   const found: SavedCredentials[] = [];
-  const names: string[] = await runtime.files.list(folder).catch((error) => {
-    // A flag of Deno's says what to look at.
-    const forbidden = runtime.errorKind(error) === "permission";
-    if (forbidden && runtime.missingFlag(error) === undefined) unread?.add(folder);
-    return [];
-  });
+  const names = await listNames(runtime, folder, unread);
   for (const name of names.filter(wanted).sort()) {
     const path = joinPath(runtime, folder, name);
     try {

@@ -155,6 +155,10 @@ export async function forgetCredentials(
       problem ??= storeError(runtime, error, doing, parentPath(path));
     }
   }
+  if (problem && removed.length > 0) {
+    const what = removed.map((path) => `"${path}"`).join(", ");
+    throw new AuthError(problem.code, `${problem.message} Removed: ${what}.`, { cause: problem });
+  }
   if (problem) throw problem;
   return removed;
 }

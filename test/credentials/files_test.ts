@@ -144,7 +144,11 @@ test("forgetCredentials() removes the file, and says so when there is none", asy
   // One that was never in use does not stand in the way, and is told of.
   await saveCredentials("spatiafi", credentials, place(world));
   await Deno.writeTextFile(`${directory}/${FILE}.json`, "damaged");
-  await rejects(forgetCredentials("spatiafi", place(world)), "credentials_damaged", /\.json/);
+  await rejects(
+    forgetCredentials("spatiafi", place(world)),
+    "credentials_damaged",
+    /\.json.* Removed: /,
+  );
   assert(!(await names(directory)).includes(FILE));
   await Deno.remove(`${directory}/${FILE}.json`);
   await Deno.writeTextFile(`${directory}/${FILE}`, "damaged");
@@ -259,12 +263,27 @@ test("importCredentials() takes the values of one section, and mixes none", asyn
   );
   const apart = { Other, One: { ClientId, TenantId }, Two: { ClientSecret } };
   await rejects(take(apart), "invalid_argument", /in different sections/);
+  const stages = { dev: Ocs, prod: { ...Ocs, TenantId: "p" } };
+  await rejects(take(stages), "invalid_argument", /several sections/);
   const tenants = { One: { TenantId }, Two: { TenantId: "u" }, Auth: { ClientId, ClientSecret } };
   await rejects(take(tenants), "invalid_argument", /several values of tenant_id/);
   await rejects(take({ ...Ocs, ClientSecret: "" }), "invalid_argument", /no client_secret/);
   const two = { Ocs, Two: { ...Ocs, ClientSecret: "another" } };
   await rejects(take(two), "invalid_argument", refused.several);
   assert.equal(await Deno.readTextFile(`${directory}/${FILE}`), before);
+});
+
+test("saveCredentials() takes a secret alone where the id has a default", async () => {
+  await using world = await createWorld("spatiafi");
+  const provider = defineProvider({
+    name: "mine",
+    apiUrl: "https://api.example.com",
+    issuer: "https://login.example.com",
+    defaults: { client_id: "known" },
+  });
+  const { directory } = world;
+  const saved = await saveCredentials(provider, { client_secret: "s" }, { directory });
+  assert.deepEqual(saved.names, ["client_secret"]);
 });
 
 test("importCredentials() finds a user and a client in sections of their own", async () => {
@@ -282,6 +301,17 @@ test("importCredentials() finds a user and a client in sections of their own", a
     const taken = await importCredentials("plantpredict-okta", file, { directory });
     const names = ["username", "password", "client_id", "client_secret"];
     assert.deepEqual(names.map((name) => taken.get(name)), ["u", "p", "i", "s"]);
+  }
+  // What may be left out stands elsewhere, where nobody else is named.
+  for (
+    const settings of [
+      { ...Client, Username: "u", Login: { Password: "p" } },
+      { ...Client, Password: "p", Login: { Username: "u" } },
+    ]
+  ) {
+    await Deno.writeTextFile(file, JSON.stringify(settings));
+    const taken = await importCredentials("plantpredict-okta", file, { directory });
+    assert.deepEqual([taken.get("username"), taken.get("password")], ["u", "p"]);
   }
   // One user's name and another's password.
   const mixed = { Username: "u", A: { Password: "p" }, B: { Username: "v" }, Client };

@@ -260,7 +260,6 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   // Other programs' files are none of ours.
   await Deno.mkdir(at("editor"));
   await Deno.writeTextFile(at("editor", "settings"), "not JSON");
-  await Deno.writeTextFile(at("editor", "app_credentials"), "[section]");
   await Deno.mkdir(at("other", "onecell"), { recursive: true });
   await Deno.writeTextFile(at("other", "onecell", "deadbeef.json"), '{"theirs": 1}');
   await Deno.mkdir(at("spatiafi", "app_credentials.json"));
@@ -280,6 +279,19 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   assert.deepEqual(found, ["secret-of-plantpredict"]);
   const damaged = `${token}.damaged-2026-01-01T00-00-00-000Z`;
   assert.deepEqual(unread, [linked, file, token, damaged].sort());
+
+  // A folder that may not be listed, and one that was named.
+  const list = (path: string) =>
+    path === at("plantpredict", "onecell")
+      ? Promise.reject(new Deno.errors.PermissionDenied("no"))
+      : runtime.files.list(path);
+  const closed = { ...runtime, files: { ...runtime.files, list } };
+  const more = new Set<string>();
+  await localSecrets(closed, { unread: more });
+  assert(more.has(at("plantpredict", "onecell")));
+  const named = new Set<string>();
+  await localSecrets(runtime, { directories: [at("mine")], unread: named });
+  assert(named.has(linked));
 
   const report = new ScanReport("a.ipynb", [], 1, unread);
   assert.equal(report.clean, false);
