@@ -21,7 +21,7 @@ export interface CredentialSources {
   file: SavedCredentials | null;
 }
 
-const USER_FIELDS = ["username", "password"];
+export const USER_FIELDS = ["username", "password"];
 
 /**
  * Reads credential values from any JSON object: names in lower case, values as text.
@@ -60,6 +60,13 @@ function asJson(value: object, what: string): string {
 export function variableFor(provider: Provider, field: string): string {
   return `${provider.environmentPrefix}_${field.toUpperCase()}`;
 }
+
+/** What says which client it is (RFC 6749 section 2.2 and 2.3, RFC 7523). */
+export const CLIENT_FIELDS: readonly CredentialField[] = [
+  "client_id",
+  "client_secret",
+  "private_key",
+];
 
 /** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4). */
 function companions(fields: CredentialField[]): CredentialField[] {

@@ -5,7 +5,7 @@ import type { CommonOptions } from "./options.ts";
 import type { Provider } from "./provider.ts";
 import { findProvider } from "./providers/registry.ts";
 import { currentRuntime } from "./runtime/current.ts";
-import type { Credentials } from "./credentials.ts";
+import { CLIENT_FIELDS, type Credentials, USER_FIELDS } from "./credentials.ts";
 import { readObject } from "./store/credentials_file.ts";
 
 /** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
@@ -74,7 +74,7 @@ export async function importCredentials(
 }
 
 /** Values that belong together: one system's id must not meet another's secret. */
-const GROUPS = [["client_id", "client_secret", "private_key", "key_id"], ["username", "password"]];
+const GROUPS = [[...CLIENT_FIELDS, "key_id"], USER_FIELDS];
 
 type Section = Record<string, string>;
 
@@ -92,10 +92,10 @@ function wanted(
     new AuthError("invalid_argument", `"${file}" has ${problem}. Nothing was saved.`);
   const isSection = (value: unknown) => typeof value === "object" && value !== null;
   const sections = [content, ...Object.values(content).filter(isSection)]
-    .map((section) => valuesOf(provider, section as Record<string, unknown>));
+    .map((section) => valuesIn(provider, section as Record<string, unknown>));
   const values: Section = {};
   const [client] = GROUPS.map((group) => {
-    const place = placeOf(group, provider, sections, refuse);
+    const place = sectionFor(group, provider, sections, refuse);
     for (const name of group) if (place[name] !== undefined) values[name] = place[name];
     return place;
   });
@@ -115,8 +115,8 @@ function wanted(
 }
 
 /** Where the values of a group come from: one section, the top first, or one and the top. */
-function placeOf(
-  group: string[],
+function sectionFor(
+  group: readonly string[],
   provider: Provider,
   sections: Section[],
   refuse: (problem: string) => AuthError,
@@ -162,7 +162,7 @@ function missingOf(provider: Provider, values: Record<string, string>): string[]
 }
 
 /** The values of one section, by this module's names; an empty one is none. */
-function valuesOf(provider: Provider, section: Record<string, unknown>): Record<string, string> {
+function valuesIn(provider: Provider, section: Record<string, unknown>): Record<string, string> {
   const names = new Set([...provider.requires, ...Object.keys(provider.defaults ?? {}), "key_id"]);
   const values: Record<string, string> = {};
   for (const [key, value] of Object.entries(section)) {

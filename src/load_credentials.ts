@@ -1,5 +1,5 @@
 import { checkOptions } from "./check_options.ts";
-import { Credentials, normaliseCredentials, variableFor } from "./credentials.ts";
+import { CLIENT_FIELDS, Credentials, normaliseCredentials, variableFor } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CommonOptions } from "./options.ts";
 import { missingCredentials } from "./missing_credentials.ts";
@@ -67,9 +67,6 @@ function pythonText(value: unknown): string {
   if (value === null) return "None";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
-
-/** What says which client it is; of these, half is of no use. */
-const CLIENT_FIELDS = ["client_id", "client_secret", "private_key"];
 
 /**
  * Checks values to save: by names that are read back, no half of a client's, in a form that can be.

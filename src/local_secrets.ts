@@ -7,7 +7,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import type { SessionParts } from "./session.ts";
 import { type Application, listApplications, readApplication } from "./store/list_applications.ts";
 import { placeOf } from "./store/credentials_file.ts";
-import { listCredentials, listDamaged, listForeignFiles, listTokens } from "./store/list_saved.ts";
+import { listCredentials, listForeignFiles, listTokens } from "./store/list_saved.ts";
 import { configDirectories } from "./store/paths.ts";
 import type { StoredToken } from "./store/store.ts";
 
@@ -84,8 +84,7 @@ class Secrets {
       this.addValues(provider, values, path);
     }
     for (const folder of folders) {
-      if (this.#unread) await listDamaged(runtime, folder, this.#unread);
-      for (const { path, token } of await listTokens(runtime, folder)) {
+      for (const { path, token } of await listTokens(runtime, folder, this.#unread)) {
         this.addToken(provider, token, path);
       }
     }

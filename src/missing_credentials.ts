@@ -1,4 +1,4 @@
-import { variableFor } from "./credentials.ts";
+import { CLIENT_FIELDS, variableFor } from "./credentials.ts";
 import { AuthError } from "./errors.ts";
 import type { CredentialField, Provider } from "./provider.ts";
 import type { SavedCredentials } from "./store/store.ts";
@@ -39,7 +39,10 @@ export function missingCredentials(
   );
 }
 
-/** What a sign-in is refused for where a file has one half of a pair, cut short perhaps: asking would hide that. */
+/**
+ * What a sign-in is refused for where a file has one half of a pair, cut short perhaps: asking would
+ * hide that.
+ */
 export function halfFile(
   file: SavedCredentials | null,
   missing: CredentialField[],
@@ -47,9 +50,8 @@ export function halfFile(
   if (file === null) return null;
   const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
     .map(([name]) => name.toLowerCase());
-  const client = ["client_id", "client_secret", "private_key"];
-  const lacking = missing.filter((field) => client.includes(field));
-  if (lacking.length === 0 || !client.some((field) => names.includes(field))) return null;
+  const lacking = missing.filter((field) => CLIENT_FIELDS.includes(field));
+  if (lacking.length === 0 || !CLIENT_FIELDS.some((field) => names.includes(field))) return null;
   return new AuthError(
     "credentials_damaged",
     `The credentials file "${file.path}" has no ${

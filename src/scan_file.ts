@@ -1,5 +1,5 @@
 import { AuthError } from "./errors.ts";
-import { localSecrets } from "./local_secrets.ts";
+import { localSecrets, type NamedSecrets } from "./local_secrets.ts";
 import { scanNotebookJson } from "./notebook/scan_notebook.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import { ScanReport } from "./scan_report.ts";
@@ -15,9 +15,20 @@ export async function scanFile(path: string, session?: Session): Promise<ScanRep
     throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
   }
   const runtime = await currentRuntime();
+  // A wrong path is found before anything is gathered.
   const json = await readDocument(runtime, path, "notebook");
   const unread = new Set<string>();
   const secrets = await localSecrets(runtime, { session: session && partsOf(session), unread });
+  return reportOn(path, json, secrets, unread);
+}
+
+/** What a notebook's text has of some secrets. */
+export function reportOn(
+  path: string,
+  json: string,
+  secrets: NamedSecrets,
+  unread: ReadonlySet<string>,
+): ScanReport {
   const found = scanNotebookJson(json, secrets);
   return new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort());
 }

@@ -72,8 +72,8 @@ export async function createCredentials(
 
 /**
  * Removes the saved app credentials from this machine, wherever `getSession` would find them, and the
- * earlier ones that were kept beside them (`app_credentials.backup-1` and so on). The server still knows them all; what is in the
- * environment stays.
+ * earlier ones that were kept beside them (`app_credentials.backup-1` and so on). The server still
+ * knows them all; what is in the environment stays.
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory

@@ -1,8 +1,8 @@
 import { doctor } from "../verbs.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets } from "../local_secrets.ts";
-import { scanNotebookJson } from "../notebook/scan_notebook.ts";
-import { ScanReport } from "../scan_report.ts";
+import { reportOn } from "../scan_file.ts";
+import type { ScanReport } from "../scan_report.ts";
 import { readDocument } from "../store/read_document.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
@@ -39,8 +39,7 @@ export async function scan(context: Context): Promise<number> {
   for (const path of words) {
     try {
       const json = await readDocument(host.runtime, path, "notebook");
-      const found = scanNotebookJson(json, secrets);
-      reports.push(new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort()));
+      reports.push(reportOn(path, json, secrets, unread));
     } catch (error) {
       // The other files are looked at all the same.
       if (!(error instanceof AuthError)) throw error;

@@ -1,4 +1,3 @@
-import type { CredentialValues } from "../credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather, type GatheredCredentials } from "../get_session.ts";
 import { plain } from "../notebook/html.ts";
@@ -91,13 +90,16 @@ async function statusOf(
   let problem: SystemStatus["problem"] = null;
   try {
     found = await gather(provider, options, runtime);
+    const get = (name: string) => runtime.getEnvironment(name);
+    // Only for its error: with these URLs nothing could be had.
+    if (needsNoMore(found)) {
+      resolveSystem(provider, [options, environmentUrls(provider, get)], found.values);
+    }
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     problem = { code: error.code, message: error.message };
   }
   const missing = found?.missing ?? [];
-  const client = missing.every((field) => field === "password");
-  if (found && client) problem = badUrls(runtime, provider, options, found.values);
   const complete = found !== undefined && missing.length === 0;
   const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
@@ -109,7 +111,7 @@ async function statusOf(
     provider: provider.name,
     title: provider.title,
     ready: silent ||
-      (found !== undefined && client && problem === null &&
+      (found !== undefined && needsNoMore(found) && problem === null &&
         sessions.some(({ valid, renewable }) => valid || renewable)),
     credentials: {
       source: found === undefined || found.source === "nothing" ? null : found.source,
@@ -121,22 +123,9 @@ async function statusOf(
   };
 }
 
-/** What is wrong with the URLs that options and variables give, if anything. */
-function badUrls(
-  runtime: Runtime,
-  provider: Provider,
-  options: SessionOptions,
-  values: CredentialValues,
-): SystemStatus["problem"] {
-  const get = (name: string) => runtime.getEnvironment(name);
-  try {
-    resolveSystem(provider, [options, environmentUrls(provider, get)], values);
-    return null;
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    return { code: error.code, message: error.message };
-  }
-}
+/** A password is for signing in: while a session lives it is not needed. */
+const needsNoMore = ({ missing }: GatheredCredentials) =>
+  missing.every((field) => field === "password");
 
 function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
   const parts = tokenParts(token.key);

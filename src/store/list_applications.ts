@@ -1,5 +1,5 @@
 import type { Runtime } from "../runtime/runtime.ts";
-import { listDamaged, listObjects, listTokens, type SavedToken } from "./list_saved.ts";
+import { listObjects, listTokens, type SavedToken } from "./list_saved.ts";
 import { baseDirectories, joinPath } from "./paths.ts";
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./token_store.ts";
@@ -70,8 +70,7 @@ export async function readApplication(
   // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
   const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
   credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
-  const tokens = await listTokens(runtime, path);
-  if (unread) await listDamaged(runtime, path, unread);
+  const tokens = await listTokens(runtime, path, unread);
   return tokens.length + credentials.length === 0 ? null : { name, path, tokens, credentials };
 }
 

@@ -13,25 +13,6 @@ export interface SavedToken {
   token: StoredToken;
 }
 
-/**
- * Lists the tokens saved for an application, newest first. What cannot be read is left out: this is
- * for looking around, and changes nothing.
- *
- * @param directory the application's configuration folder
- */
-export async function listTokens(runtime: Runtime, directory: string): Promise<SavedToken[]> {
-  const folder = joinPath(runtime, directory, TOKEN_FOLDER);
-  const found: SavedToken[] = [];
-  for (
-    const { path, values } of await listObjects(runtime, folder, (name) => /\.json$/.test(name))
-  ) {
-    const key = values["key"];
-    const token = typeof key === "string" ? parseStoredToken(JSON.stringify(values), key) : null;
-    if (token) found.push({ path, token });
-  }
-  return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
-}
-
 /** A token file without a whole token in it. */
 export interface DamagedFile {
   path: string;
@@ -40,36 +21,58 @@ export interface DamagedFile {
 }
 
 /**
+ * Lists the tokens saved for an application, newest first. What cannot be read is left out: this is
+ * for looking around, and changes nothing.
+ *
+ * @param directory the application's configuration folder
+ * @param unread gets the damaged ones, and their folder where it may not be listed
+ */
+export async function listTokens(
+  runtime: Runtime,
+  directory: string,
+  unread?: Set<string>,
+): Promise<SavedToken[]> {
+  const { tokens, damaged } = await readTokenFolder(runtime, directory, unread);
+  for (const { path } of damaged) unread?.add(path);
+  return tokens.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
+}
+
+/**
  * Lists files of tokens that hold no whole one: damaged, or set aside as such. There may be a live
  * token in them all the same. Those of other versions, and other programs', are none.
  *
  * @param directory the application's configuration folder
- * @param unread gets them, and their folder where it may not be listed
  */
-export async function listDamaged(
+export async function listDamaged(runtime: Runtime, directory: string): Promise<DamagedFile[]> {
+  return (await readTokenFolder(runtime, directory, undefined)).damaged;
+}
+
+async function readTokenFolder(
   runtime: Runtime,
   directory: string,
-  unread?: Set<string>,
-): Promise<DamagedFile[]> {
+  unread: Set<string> | undefined,
+): Promise<{ tokens: SavedToken[]; damaged: DamagedFile[] }> {
   const folder = joinPath(runtime, directory, TOKEN_FOLDER);
-  const names = await listNames(runtime, folder, unread);
-  const found: DamagedFile[] = [];
-  for (const name of names.filter((name) => TOKEN_FILE.test(name)).sort()) {
+  const tokens: SavedToken[] = [];
+  const damaged: DamagedFile[] = [];
+  for (const name of (await listNames(runtime, folder, unread)).sort()) {
+    if (!/\.json$/.test(name) && !TOKEN_FILE.test(name)) continue;
     const path = joinPath(runtime, folder, name);
     let text: string | null;
     try {
       text = runtime.files.readTextNoFollow(path);
     } catch (error) {
-      const forbidden = runtime.missingFlag(error) !== undefined;
-      if (!forbidden && await isFile(runtime, path)) found.push({ path });
+      if (TOKEN_FILE.test(name) && await isUnread(runtime, path, error)) damaged.push({ path });
       continue;
     }
-    if (text === null || text.trim() === "" || isWhole(text)) continue;
+    if (text === null || text.trim() === "") continue;
+    const token = readToken(text);
+    if (token !== null && token !== "other" && /\.json$/.test(name)) tokens.push({ path, token });
+    if (token !== null || !TOKEN_FILE.test(name)) continue;
     const provider = /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
-    found.push({ path, ...(provider === undefined ? {} : { provider }) });
+    damaged.push({ path, ...(provider === undefined ? {} : { provider }) });
   }
-  for (const { path } of found) unread?.add(path);
-  return found;
+  return { tokens, damaged };
 }
 
 /** What is in a folder; nothing where that cannot be seen. */
@@ -86,19 +89,21 @@ async function listNames(
   });
 }
 
-/** Whether a text is a token, or JSON that is none of this version. */
-function isWhole(text: string): boolean {
+/** The token in a text; `"other"` for JSON that is none of this version, `null` for a damaged one. */
+function readToken(text: string): StoredToken | "other" | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return false;
+    return null;
   }
   const { version, key } = (value ?? {}) as { version?: unknown; key?: unknown };
-  return version !== 1 || typeof key !== "string" || parseStoredToken(text, key) !== null;
+  return version === 1 && typeof key === "string" ? parseStoredToken(text, key) : "other";
 }
 
-async function isFile(runtime: Runtime, path: string): Promise<boolean> {
+/** Whether a file is there that could not be read, and no flag of Deno's is why. */
+async function isUnread(runtime: Runtime, path: string, error: unknown): Promise<boolean> {
+  if (runtime.missingFlag(error) !== undefined) return false;
   const status = await runtime.files.status(path).catch(() => null);
   return status?.isFile === true || status?.isSymlink === true;
 }
@@ -163,8 +168,7 @@ export async function listObjects(
       if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
       found.push({ path, values: values as Record<string, unknown> });
     } catch (error) {
-      const forbidden = runtime.missingFlag(error) !== undefined;
-      if (unread && !forbidden && await isFile(runtime, path)) unread.add(path);
+      if (unread && await isUnread(runtime, path, error)) unread.add(path);
     }
   }
   return found;

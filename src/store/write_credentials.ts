@@ -124,20 +124,19 @@ export async function forgetCredentials(
   place: CredentialsPlace,
 ): Promise<string[]> {
   const saved = await findCredentials(runtime, place);
-  const [first, ...more] = configDirectories(runtime, place.directory, place.override);
+  const folders = configDirectories(runtime, place.directory, place.override);
   const others = place.override ? [] : await otherConfigDirectories(runtime, place.directory);
   const paths = new Set(saved ? [saved.path] : []);
   let problem: AuthError | undefined;
   // With the one in use alone gone, the next would take its place.
-  for (const folder of new Set([first, ...more, ...others])) {
-    if (folder === undefined) continue;
+  for (const folder of new Set([...folders, ...others])) {
     const look = async (find: () => Promise<string[]>) => {
       try {
         for (const path of await find()) paths.add(path);
       } catch (error) {
         if (!(error instanceof AuthError)) throw error;
         // Only the first folder has to be readable, as for a sign-in.
-        if (folder === first || error.code === "credentials_damaged") problem ??= error;
+        if (folder === folders[0] || error.code === "credentials_damaged") problem ??= error;
       }
     };
     for (const file of place.files) {

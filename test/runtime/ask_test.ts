@@ -12,11 +12,22 @@ function answersIn(shown: string): unknown {
   return JSON.parse(shown.trim().split("\r\n").at(-1) ?? "null");
 }
 
-Deno.test({
-  name: "row 24: a secret is asked for without showing it, and Ctrl-C cancels",
-  ...STRICT,
-  async fn() {
-    if (!await hasProgram("python3")) return skip("asking on a terminal", "no python3 to make one");
+/** A test at a terminal of its own; left out, in a line that says `what`, where none can be made. */
+function terminalTest(name: string, what: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name,
+    ...STRICT,
+    async fn() {
+      if (!await hasProgram("python3")) return skip(what, "no python3 to make one");
+      await fn();
+    },
+  });
+}
+
+terminalTest(
+  "row 24: a secret is asked for without showing it, and Ctrl-C cancels",
+  "asking on a terminal",
+  async () => {
     for (const { name, program, args } of await allRuntimes()) {
       const { shown, status, echo } = await onTerminal([
         ["User name: ", "adaX\x7f\u00e9\x1b[A\r"],
@@ -31,15 +42,12 @@ Deno.test({
       assert.ok(before.includes("User name: ada\u00e9\r\n"), before);
     }
   },
-});
+);
 
-Deno.test({
-  name: "a signal ends a question, and not the next one",
-  ...STRICT,
-  async fn() {
-    if (!await hasProgram("python3")) {
-      return skip("signals at a terminal", "no python3 to make one");
-    }
+terminalTest(
+  "a signal ends a question, and not the next one",
+  "signals at a terminal",
+  async () => {
     for (const { name, program, args } of await allRuntimes()) {
       const { shown, status, echo } = await onTerminal([
         ["User name: ", { signal: "SIGINT" }],
@@ -50,15 +58,12 @@ Deno.test({
       assert.deepEqual(answersIn(shown), [null, null, "s3cret word", true, true], name);
     }
   },
-});
+);
 
-Deno.test({
-  name: "a signal at a question ends the command, with echo on and the signal's exit code",
-  ...STRICT,
-  async fn() {
-    if (!await hasProgram("python3")) {
-      return skip("signals at a terminal", "no python3 to make one");
-    }
+terminalTest(
+  "a signal at a question ends the command, with echo on and the signal's exit code",
+  "signals at a terminal",
+  async () => {
     await using home = await TestFolder.make();
     const env = { HOME: home.path, XDG_CONFIG_HOME: home.path, DENO_DIR: await denoDir() };
     for (const { name, program, args } of await allRuntimes()) {
@@ -73,7 +78,7 @@ Deno.test({
       }
     }
   },
-});
+);
 
 /** Its default is below the home folder, and a command here has a home of its own. */
 async function denoDir(): Promise<string> {
