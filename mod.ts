@@ -14,7 +14,7 @@
  *
  * @module
  */
-export { defineProvider, type ProviderInput } from "./src/define_provider.ts";
+export { defineProvider, type ProviderInput } from "./src/providers/define_provider.ts";
 export type { DoctorReport } from "./src/doctor/doctor_report.ts";
 export type {
   DoctorFacts,
@@ -25,12 +25,12 @@ export type {
 } from "./src/doctor/facts.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { getSession, getSession as get_session } from "./src/get_session.ts";
-export type { LogoutReport, RevocationOutcome } from "./src/logout.ts";
-export type { MapFunction, MapItems, MapOptions } from "./src/map.ts";
-export type { CardState, Person } from "./src/notebook/person.ts";
-export type { Finding } from "./src/notebook/scan.ts";
-export type { NotebookFinding } from "./src/notebook/scan_notebook.ts";
-export type { CommonOptions, CreateOptions, SessionOptions } from "./src/options.ts";
+export type { LogoutReport, RevocationOutcome } from "./src/renewal/logout.ts";
+export type { MapFunction, MapItems, MapOptions } from "./src/bulk/map.ts";
+export type { CardState, Person } from "./src/person/person.ts";
+export type { Finding } from "./src/scan/scan_text.ts";
+export type { NotebookFinding } from "./src/scan/scan_notebook.ts";
+export type { CommonOptions, CreateOptions, SessionOptions } from "./src/options/options.ts";
 export type {
   ClientAuthentication,
   CredentialField,
@@ -41,12 +41,12 @@ export type {
   PasteSignIn,
   Provider,
   SignInMethod,
-} from "./src/provider.ts";
-export { Credentials } from "./src/credentials.ts";
-export type { ScanReport } from "./src/scan_report.ts";
+} from "./src/providers/provider.ts";
+export { Credentials } from "./src/credentials/credentials.ts";
+export type { ScanReport } from "./src/scan/scan_report.ts";
 export { Session } from "./src/session.ts";
 export type { PathCondition } from "./src/store/inspect_path.ts";
-export type { ProviderUrls } from "./src/system.ts";
+export type { ProviderUrls } from "./src/providers/system.ts";
 export {
   createCredentials,
   doctor,

@@ -42,7 +42,7 @@ await dnt.build({
   declaration: "inline",
   declarationMap: false,
   shims: { deno: { test: "dev" } },
-  testPattern: "test/notebook/{browser_is_local,card,progress,scan}_test.ts",
+  testPattern: "test/{person/browser_is_local,person/card,bulk/progress,scan/scan_text}_test.ts",
   compilerOptions: {
     target: "ES2022",
     lib: ["ESNext", "DOM", "DOM.Iterable"],

@@ -9,16 +9,16 @@
  * @module
  */
 import { startSandbox } from "../examples/sandbox/mod.ts";
-import { scanNotebookJson } from "../src/notebook/scan_notebook.ts";
-import { type Example, examples } from "../test/notebook/examples/example.ts";
+import { scanNotebookJson } from "../src/scan/scan_notebook.ts";
+import { type Example, examples } from "../test/system/notebook/examples/example.ts";
 import {
   lastingOutputs,
   pathOf,
   runExample,
   toJson,
-} from "../test/notebook/examples/run_example.ts";
-import { assertNoSecret, secretsOf, textsOf } from "../test/notebook/examples/secrets.ts";
-import { type Notebook, textOf } from "../test/notebook/run_notebook.ts";
+} from "../test/system/notebook/examples/run_example.ts";
+import { assertNoSecret, secretsOf, textsOf } from "../test/system/notebook/examples/secrets.ts";
+import { type Notebook, textOf } from "../test/system/notebook/run_notebook.ts";
 
 /** Readers see the addresses of the sandbox: they are the same in every notebook. */
 const PORT = 9400;

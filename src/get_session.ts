@@ -1,4 +1,4 @@
-import { assemble } from "./assemble.ts";
+import { assemble } from "./connect.ts";
 import {
   chooseCredentials,
   type ChosenCredentials,
@@ -7,12 +7,12 @@ import {
   environmentCredentials,
   normaliseCredentials,
   valuesOf,
-} from "./credentials.ts";
-import type { SessionOptions } from "./options.ts";
+} from "./credentials/credentials.ts";
+import type { SessionOptions } from "./options/options.ts";
 import type { AuthError } from "./errors.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider } from "./providers/provider.ts";
 import { findProvider } from "./providers/registry.ts";
-import type { Person } from "./notebook/person.ts";
+import type { Person } from "./person/person.ts";
 import { currentRuntime } from "./runtime/current.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { Session } from "./session.ts";
@@ -55,11 +55,11 @@ export async function getSession(
     try {
       return await begin(found);
     } catch (error) {
-      const { explainRefusal } = await import("./refused_credentials.ts");
+      const { explainRefusal } = await import("./credentials/refused_credentials.ts");
       throw explainRefusal(error, found.source, found.source === found.file?.path);
     }
   }
-  const { askForMissing } = await import("./complete_credentials.ts");
+  const { askForMissing } = await import("./sign_in/ask_credentials.ts");
   return await askForMissing({ provider: known, options, runtime, ...found }, edge, begin);
 }
 
@@ -68,7 +68,7 @@ async function check(options: SessionOptions): Promise<void> {
   const isNone = options !== null && typeof options === "object" && !Array.isArray(options) &&
     Object.keys(options).length === 0;
   if (isNone) return;
-  const { checkOptions } = await import("./check_options.ts");
+  const { checkOptions } = await import("./options/check_options.ts");
   checkOptions(options, "session", "getSession");
   if (!options.signal?.aborted) return;
   const { abortReason } = await import("./http/retry.ts");
@@ -161,10 +161,12 @@ export function createEdge(
   let found: Promise<Person> | undefined;
   return {
     person: () =>
-      found ??= import("./person_for.ts").then(({ personFor }) => personFor(options, runtime)),
+      found ??= import("./person/person_for.ts").then(({ personFor }) =>
+        personFor(options, runtime)
+      ),
     async signedIn(session, title) {
       if (found === undefined) return;
-      const { signedInCard } = await import("./session_card.ts");
+      const { signedInCard } = await import("./renewal/session_card.ts");
       await (await found).show(await signedInCard(session, title));
     },
   };

@@ -1,10 +1,10 @@
 import type { DoctorReport } from "./doctor/doctor_report.ts";
 import { AuthError } from "./errors.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
-import type { System } from "./system.ts";
-import type { TokenKeeper } from "./token_keeper.ts";
-import type { LogoutReport } from "./logout.ts";
-import type { MapFunction, MapItems, MapOptions } from "./map.ts";
+import type { System } from "./providers/system.ts";
+import type { TokenKeeper } from "./renewal/token_keeper.ts";
+import type { LogoutReport } from "./renewal/logout.ts";
+import type { MapFunction, MapItems, MapOptions } from "./bulk/map.ts";
 import type { GrantParts } from "./grants/grant.ts";
 import type { TokenStore } from "./store/store.ts";
 
@@ -131,7 +131,7 @@ export class Session {
    */
   get claims(): Promise<Record<string, unknown> | undefined> {
     const token = this.#parts.keeper.token;
-    return import("./token.ts").then(({ claimsOf }) =>
+    return import("./token/token_response.ts").then(({ claimsOf }) =>
       token ? claimsOf(token.id_token ?? token.access_token) : undefined
     );
   }
@@ -166,7 +166,7 @@ export class Session {
    * what {@linkcode Session.fetch} met; `aborted`, or `timeout` for a signal of that kind
    */
   async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { verify } = await import("./verify.ts");
+    const { verify } = await import("./http/verify.ts");
     await stoppable(verify(this.#parts.system, this.#fetch, options.signal), options.signal);
   }
 
@@ -192,7 +192,7 @@ export class Session {
    * links back to an earlier one, `foreign_origin` when one links elsewhere; else as `fetch`
    */
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
-    const { pages } = await import("./pages.ts");
+    const { pages } = await import("./http/pages.ts");
     yield* pages<T>(this.#parts.system, this.#fetch, url, init, this.#parts.timeout);
   }
 
@@ -240,7 +240,7 @@ export class Session {
     fn: MapFunction<T, R>,
     options: MapOptions = {},
   ): Promise<R[] | PromiseSettledResult<R>[]> {
-    return await (await import("./map.ts")).map(this, items, fn, options);
+    return await (await import("./bulk/map.ts")).map(this, items, fn, options);
   }
 
   /**
@@ -250,7 +250,7 @@ export class Session {
    * @returns what became of each token; a server that fails is in its `problems`, nothing is thrown
    */
   async logout(): Promise<LogoutReport> {
-    return await (await import("./logout.ts")).logout(this.#parts);
+    return await (await import("./renewal/logout.ts")).logout(this.#parts);
   }
 
   /** What may be shown of a session. */
@@ -272,7 +272,7 @@ export class Session {
 
   /** The card a notebook shows for a session that ends a cell. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
-    const { sessionCard } = await import("./session_card.ts");
+    const { sessionCard } = await import("./renewal/session_card.ts");
     return await sessionCard(this, this.#parts.system.provider.title, this.#parts.now());
   }
 

@@ -1,8 +1,8 @@
 import type { DoctorReport } from "./doctor/doctor_report.ts";
-import type { CommonOptions, CreateOptions, SessionOptions } from "./options.ts";
-import type { Provider } from "./provider.ts";
-import type { Credentials } from "./credentials.ts";
-import type { ScanReport } from "./scan_report.ts";
+import type { CommonOptions, CreateOptions, SessionOptions } from "./options/options.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Credentials } from "./credentials/credentials.ts";
+import type { ScanReport } from "./scan/scan_report.ts";
 import type { Session } from "./session.ts";
 
 // What not every start does is loaded by who does it.
@@ -25,7 +25,7 @@ export async function loadCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { loadCredentials } = await import("./load_credentials.ts");
+  const { loadCredentials } = await import("./manage/load_credentials.ts");
   return await loadCredentials(provider, options);
 }
 
@@ -46,7 +46,7 @@ export async function saveCredentials(
   values: Record<string, unknown> | Credentials,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { saveCredentials } = await import("./manage_credentials.ts");
+  const { saveCredentials } = await import("./manage/manage_credentials.ts");
   return await saveCredentials(provider, values, options);
 }
 
@@ -66,7 +66,7 @@ export async function createCredentials(
   provider: string | Provider,
   options: CreateOptions,
 ): Promise<Credentials> {
-  const { createCredentials } = await import("./manage_credentials.ts");
+  const { createCredentials } = await import("./manage/manage_credentials.ts");
   return await createCredentials(provider, options);
 }
 
@@ -86,7 +86,7 @@ export async function forgetCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<string | null> {
-  const { forgetCredentials } = await import("./manage_credentials.ts");
+  const { forgetCredentials } = await import("./manage/manage_credentials.ts");
   const [removed = null] = await forgetCredentials(provider, options);
   return removed;
 }
@@ -108,7 +108,7 @@ export async function importCredentials(
   file: string,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { importCredentials } = await import("./import_credentials.ts");
+  const { importCredentials } = await import("./manage/import_credentials.ts");
   return await importCredentials(provider, file, options);
 }
 
@@ -166,6 +166,6 @@ export async function doctor(
  * ```
  */
 export async function scanNotebook(path: string, session?: Session): Promise<ScanReport> {
-  const { scanFile } = await import("./scan_file.ts");
+  const { scanFile } = await import("./scan/scan_file.ts");
   return await scanFile(path, session);
 }

@@ -1,8 +1,8 @@
 import { doctor } from "../verbs.ts";
 import { AuthError } from "../errors.ts";
-import { localSecrets } from "../local_secrets.ts";
-import { reportOn } from "../scan_file.ts";
-import type { ScanReport } from "../scan_report.ts";
+import { localSecrets } from "../scan/local_secrets.ts";
+import { reportOn } from "../scan/scan_file.ts";
+import type { ScanReport } from "../scan/scan_report.ts";
 import { readDocument } from "../store/read_document.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";

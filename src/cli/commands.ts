@@ -1,4 +1,4 @@
-import { CLIENT_AUTHENTICATIONS, GRANTS } from "../define_provider.ts";
+import { CLIENT_AUTHENTICATIONS, GRANTS } from "../providers/define_provider.ts";
 import type { Command, Options } from "./command.ts";
 
 const json: Options = { json: { type: "boolean", help: "print JSON, the same in every release" } };

@@ -1,11 +1,11 @@
-import { type Credentials, normaliseCredentials, variableFor } from "../credentials.ts";
+import { type Credentials, normaliseCredentials, variableFor } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather, getSession } from "../get_session.ts";
-import { createCredentials } from "../manage_credentials.ts";
-import { plain } from "../notebook/html.ts";
-import { moment } from "../notebook/time_left.ts";
-import type { SessionOptions } from "../options.ts";
-import type { SignInMethod } from "../provider.ts";
+import { createCredentials } from "../manage/manage_credentials.ts";
+import { plain } from "../person/html.ts";
+import { moment } from "../person/time_left.ts";
+import type { SessionOptions } from "../options/options.ts";
+import type { SignInMethod } from "../providers/provider.ts";
 import type { Session } from "../session.ts";
 import { credentialsPath, findCredentials, placeOf } from "../store/credentials_file.ts";
 import { writeCredentials } from "../store/write_credentials.ts";

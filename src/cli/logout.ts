@@ -1,10 +1,10 @@
-import { assemble } from "../assemble.ts";
+import { assemble } from "../connect.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
-import { logout as logoutSession, type LogoutReport } from "../logout.ts";
-import { forgetCredentials } from "../manage_credentials.ts";
-import { plain } from "../notebook/html.ts";
-import type { Provider } from "../provider.ts";
+import { logout as logoutSession, type LogoutReport } from "../renewal/logout.ts";
+import { forgetCredentials } from "../manage/manage_credentials.ts";
+import { plain } from "../person/html.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { SessionParts } from "../session.ts";
 import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";

@@ -1,4 +1,4 @@
-import { plain } from "../notebook/html.ts";
+import { plain } from "../person/html.ts";
 import { providers } from "../providers/providers.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";

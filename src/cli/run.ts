@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
-import { plain } from "../notebook/html.ts";
-import { listen } from "../notebook/interruptible.ts";
+import { plain } from "../person/html.ts";
+import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";

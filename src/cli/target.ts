@@ -1,7 +1,7 @@
-import { defineProvider, type ProviderInput } from "../define_provider.ts";
+import { defineProvider, type ProviderInput } from "../providers/define_provider.ts";
 import { AuthError } from "../errors.ts";
-import type { SessionOptions } from "../options.ts";
-import type { ClientAuthentication, Grant, Provider } from "../provider.ts";
+import type { SessionOptions } from "../options/options.ts";
+import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
 import { providers } from "../providers/providers.ts";
 import { findProvider } from "../providers/registry.ts";
 import { readDocument } from "../store/read_document.ts";

@@ -1,8 +1,8 @@
 import { AuthError } from "../errors.ts";
-import { AT_COMMAND } from "../notebook/advice.ts";
-import { createPerson } from "../notebook/create_person.ts";
-import type { Person } from "../notebook/person.ts";
-import { listen } from "../notebook/interruptible.ts";
+import { AT_COMMAND } from "../person/advice.ts";
+import { createPerson } from "../person/create_person.ts";
+import type { Person } from "../person/person.ts";
+import { listen } from "../person/interruptible.ts";
 import type { Context } from "./command.ts";
 
 /** What the command line answered already. */

@@ -1,10 +1,10 @@
-import { environmentCredentials } from "../credentials.ts";
+import { environmentCredentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
-import { plain } from "../notebook/html.ts";
-import type { Provider } from "../provider.ts";
+import { plain } from "../person/html.ts";
+import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/providers.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { environmentUrls, resolveSystem } from "../system.ts";
+import { environmentUrls, resolveSystem } from "../providers/system.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import type { Host } from "./host.ts";
 import { openSession } from "./login.ts";

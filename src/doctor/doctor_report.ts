@@ -1,4 +1,4 @@
-import { renderDoctor } from "../notebook/doctor_card.ts";
+import { renderDoctor } from "./doctor_card.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 
 /**

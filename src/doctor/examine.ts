@@ -1,5 +1,5 @@
 import type { AuthError } from "../errors.ts";
-import type { Provider } from "../provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { SessionParts } from "../session.ts";
@@ -9,7 +9,7 @@ import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
 import { isDamaged } from "../store/token_file.ts";
 import { tryWriting } from "../store/try_writing.ts";
-import type { System } from "../system.ts";
+import type { System } from "../providers/system.ts";
 import type { DoctorFacts, DoctorProblem, TokenFacts } from "./facts.ts";
 import { networkSettings } from "./network_settings.ts";
 import { reach, type Reached, type ReachTarget } from "./reach.ts";

@@ -1,11 +1,11 @@
-import { assemble } from "../assemble.ts";
-import { checkOptions } from "../check_options.ts";
-import type { ChosenCredentials } from "../credentials.ts";
+import { assemble } from "../connect.ts";
+import { checkOptions } from "../options/check_options.ts";
+import type { ChosenCredentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { gather } from "../get_session.ts";
-import { halfFile } from "../missing_credentials.ts";
-import type { SessionOptions } from "../options.ts";
-import type { Provider } from "../provider.ts";
+import { halfFile } from "../credentials/missing_credentials.ts";
+import type { SessionOptions } from "../options/options.ts";
+import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";

@@ -1,5 +1,5 @@
-import { variableFor } from "../credentials.ts";
-import type { Provider } from "../provider.ts";
+import { variableFor } from "../credentials/credentials.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { PathCondition } from "../store/inspect_path.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 import { isProxyUrl } from "./network_settings.ts";

@@ -94,6 +94,6 @@ async function dpopOptions(
   config: openid.Configuration,
 ): Promise<openid.DPoPOptions> {
   if (parts.dpopKey === undefined) return {};
-  const { dpopKeyPair } = await import("../dpop.ts");
+  const { dpopKeyPair } = await import("../token/dpop.ts");
   return { DPoP: openid.getDPoPHandle(config, await dpopKeyPair(parts.dpopKey)) };
 }

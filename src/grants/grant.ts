@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
-import type { CredentialValues } from "../credentials.ts";
+import type { CredentialValues } from "../credentials/credentials.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
-import type { System } from "../system.ts";
-import type { TokenResponse } from "../token.ts";
+import type { System } from "../providers/system.ts";
+import type { TokenResponse } from "../token/token_response.ts";
 
 /** What every grant needs to talk to a token endpoint. */
 export interface GrantParts {

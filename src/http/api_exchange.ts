@@ -43,7 +43,7 @@ export function createExchange(parts: ApiFetchParts, wire: ApiWire): Exchange {
     token: StoredToken,
     key: JWK,
   ): Promise<Headers> {
-    const { dpopProof } = await import("../dpop.ts");
+    const { dpopProof } = await import("../token/dpop.ts");
     const headers = new Headers(request.headers);
     headers.set("authorization", `DPoP ${token.access_token}`);
     const now = parts.now() + parts.clock.offset;

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";
-import type { System } from "../system.ts";
+import type { System } from "../providers/system.ts";
 
 /** Where the API requests of a session get their token. */
 export interface TokenSource {

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
-import type { System } from "../system.ts";
-import { checkTransport } from "../url.ts";
+import type { System } from "../providers/system.ts";
+import { checkTransport } from "../base/url.ts";
 
 /** One API request, ready to be sent as often as its body allows. */
 export interface ApiRequest {

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
-import type { System } from "../system.ts";
-import { checkTransport, isLoopback } from "../url.ts";
+import type { System } from "../providers/system.ts";
+import { checkTransport, isLoopback } from "../base/url.ts";
 import { type ApiRequest, checkTarget } from "./api_request.ts";
 
 /** Headers that may follow a redirect out of the API: they say what is wanted, not who asks. */

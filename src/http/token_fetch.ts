@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { checkTransport } from "../url.ts";
+import { checkTransport } from "../base/url.ts";
 import { abortReason, ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
 
 /**

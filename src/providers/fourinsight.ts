@@ -1,5 +1,5 @@
-import type { Provider } from "../provider.ts";
-import { withDefaults } from "../define_provider.ts";
+import type { Provider } from "./provider.ts";
+import { withDefaults } from "./define_provider.ts";
 
 const api: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths"> = {
   apiUrl: "https://api.4insight.io/",

@@ -1,5 +1,5 @@
-import type { Provider } from "../provider.ts";
-import { withDefaults } from "../define_provider.ts";
+import type { Provider } from "./provider.ts";
+import { withDefaults } from "./define_provider.ts";
 
 /** OSIsoft Cloud Services, now AVEVA: discovery below the resource, client credentials, a probe. */
 export const ocs: Provider = withDefaults({

@@ -1,5 +1,5 @@
-import type { Provider } from "../provider.ts";
-import { withDefaults } from "../define_provider.ts";
+import type { Provider } from "./provider.ts";
+import { withDefaults } from "./define_provider.ts";
 
 /** PlantPredict since it moved to Amazon Cognito: client credentials, no refresh token. */
 export const plantpredict: Provider = withDefaults({

@@ -1,5 +1,5 @@
-import type { Provider } from "../provider.ts";
-import { withDefaults } from "../define_provider.ts";
+import type { Provider } from "./provider.ts";
+import { withDefaults } from "./define_provider.ts";
 
 /** PlantPredict in its Okta days: resource owner password, kept alive by a refresh token. */
 export const plantpredictOkta: Provider = withDefaults({

@@ -1,4 +1,4 @@
-import type { Provider } from "../provider.ts";
+import type { Provider } from "./provider.ts";
 import { fourinsight, fourinsightClient } from "./fourinsight.ts";
 import { ocs } from "./ocs.ts";
 import { plantpredict } from "./plantpredict.ts";

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
-import { defineProvider } from "../define_provider.ts";
-import type { Provider } from "../provider.ts";
+import { defineProvider } from "./define_provider.ts";
+import type { Provider } from "./provider.ts";
 
 /**
  * The systems this module knows by name, each loaded when it is asked for. A new one is a file here

@@ -1,5 +1,5 @@
-import type { Provider } from "../provider.ts";
-import { withDefaults } from "../define_provider.ts";
+import type { Provider } from "./provider.ts";
+import { withDefaults } from "./define_provider.ts";
 
 /** SpatiaFi: app credentials are created once, then `client_secret_jwt` (RFC 7523). */
 export const spatiafi: Provider = withDefaults({

@@ -2,8 +2,8 @@ import { AuthError } from "../errors.ts";
 import type { AuthorizationRequest } from "../grants/grant.ts";
 import { abortReason } from "../http/retry.ts";
 import type { LoopbackServer } from "../runtime/runtime.ts";
-import type { SignedIn } from "../token_keeper.ts";
-import { isLoopback } from "../url.ts";
+import type { SignedIn } from "../renewal/token_keeper.ts";
+import { isLoopback } from "../base/url.ts";
 import { answerPage } from "./answer_page.ts";
 import type { SignInParts } from "./sign_in.ts";
 

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
-import { checkTransport, matchesHost } from "../url.ts";
+import { checkTransport, matchesHost } from "../base/url.ts";
 
 /** What a paste is judged with. */
 export interface PasteContext {

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
-import type { SignedIn } from "../token_keeper.ts";
+import type { SignedIn } from "../renewal/token_keeper.ts";
 import { parsePaste } from "./parse_paste.ts";
 import type { SignInParts } from "./sign_in.ts";
 

@@ -1,9 +1,9 @@
 import { AuthError } from "../errors.ts";
 import type { GrantParts } from "../grants/grant.ts";
-import type { Person } from "../notebook/person.ts";
-import type { Provider, SignInMethod } from "../provider.ts";
+import type { Person } from "../person/person.ts";
+import type { Provider, SignInMethod } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { SignedIn } from "../token_keeper.ts";
+import type { SignedIn } from "../renewal/token_keeper.ts";
 
 /** What a sign-in by a person needs. */
 export interface SignInParts {

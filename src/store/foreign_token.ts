@@ -1,6 +1,6 @@
-import type { ForeignTokens } from "../provider.ts";
+import type { ForeignTokens } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { isLoopback, matchesHost } from "../url.ts";
+import { isLoopback, matchesHost } from "../base/url.ts";
 import { joinPath } from "./paths.ts";
 import type { StoredToken } from "./store.ts";
 

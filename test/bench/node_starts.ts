@@ -1,7 +1,7 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { install } from "../package/install.ts";
-import { findRuntimes } from "../package/runtimes.ts";
+import { install } from "../system/package/install.ts";
+import { findRuntimes } from "../system/package/runtimes.ts";
 import type { Comparison, Findings } from "./report.ts";
 import { race } from "./whole_process.ts";
 import type { World } from "./world.ts";

@@ -35,7 +35,7 @@ export async function measureStarts(world: World, rounds: number): Promise<Findi
     deno(names.paths, "openid_client_env_paths.ts", fresh),
   ];
   const python = await findPython();
-  const tutorial = fileURLToPath(new URL("../interop/tutorial.py", import.meta.url));
+  const tutorial = fileURLToPath(new URL("../system/interop/tutorial.py", import.meta.url));
   if (python !== null) {
     const args = [tutorial, "load-and-call"];
     contestants.push({ name: names.python, program: python, args, env: fresh });

@@ -1,5 +1,5 @@
 import { BrokenPipe, type Host } from "../../src/cli/host.ts";
-import { type FakeOptions, type FakeRuntime, fakeRuntime } from "../notebook/fakes.ts";
+import { type FakeOptions, type FakeRuntime, fakeRuntime } from "../support/fakes.ts";
 
 /** A host that keeps what is written. */
 export interface FakeHost extends Host {

@@ -3,9 +3,9 @@ import {
   chooseCredentials,
   environmentCredentials,
   normaliseCredentials,
-} from "../../src/credentials.ts";
-import { missingCredentials } from "../../src/missing_credentials.ts";
-import type { ProviderInput } from "../../src/define_provider.ts";
+} from "../../src/credentials/credentials.ts";
+import { missingCredentials } from "../../src/credentials/missing_credentials.ts";
+import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import { plainProvider } from "../support/parts.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";

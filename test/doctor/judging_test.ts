@@ -3,7 +3,7 @@ import type { DoctorFacts } from "../../mod.ts";
 import { findings } from "../../src/doctor/findings.ts";
 import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
 import { tokenFacts } from "../../src/doctor/examine.ts";
-import { renderDoctor } from "../../src/notebook/doctor_card.ts";
+import { renderDoctor } from "../../src/doctor/doctor_card.ts";
 import { fourinsight } from "../../src/providers/fourinsight.ts";
 import { plantpredictOkta } from "../../src/providers/plantpredict_okta.ts";
 import { test } from "../support/tests.ts";

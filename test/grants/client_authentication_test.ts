@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
-import type { ClientAuthentication } from "../../src/provider.ts";
+import type { ClientAuthentication } from "../../src/providers/provider.ts";
 import { works } from "../support/call.ts";
 import { fakeServer, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
-import { dpopProof } from "../../src/dpop.ts";
+import { dpopProof } from "../../src/token/dpop.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import { spatiafi } from "../../src/providers/spatiafi.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { resolveSystem } from "../../src/system.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
 import { call } from "../support/call.ts";
 import { grantParts } from "../support/parts.ts";
 import { answerOf } from "../support/program.ts";
@@ -123,7 +123,7 @@ test("a wrong Date of the API does not move what is known of a token's end", asy
 });
 
 test("a DPoP proof is dated by the server's clock", async () => {
-  const { createDpopKey } = await import("../../src/dpop.ts");
+  const { createDpopKey } = await import("../../src/token/dpop.ts");
   const key = await createDpopKey();
   const url = new URL("https://api.example.com/a?b=c");
   const now = 1_700_000_000_000;

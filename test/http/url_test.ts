@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTransport, isLoopback, joinUrl, matchesHost } from "../../src/url.ts";
+import { checkTransport, isLoopback, joinUrl, matchesHost } from "../../src/base/url.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { defineProvider, getSession, type Provider } from "../../mod.ts";
-import type { ProviderInput } from "../../src/define_provider.ts";
+import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { providers } from "../../src/providers/providers.ts";
 import { findProvider } from "../../src/providers/registry.ts";
-import { resolveSystem } from "../../src/system.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 

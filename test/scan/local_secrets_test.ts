@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { defineProvider, getSession, saveCredentials } from "../../mod.ts";
-import { localSecrets } from "../../src/local_secrets.ts";
+import { localSecrets } from "../../src/scan/local_secrets.ts";
 import { findProvider } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { ScanReport } from "../../src/scan_report.ts";
+import { ScanReport } from "../../src/scan/scan_report.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";

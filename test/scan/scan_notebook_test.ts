@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getSession, scanNotebook } from "../../mod.ts";
-import { ScanReport } from "../../src/scan_report.ts";
+import { ScanReport } from "../../src/scan/scan_report.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
-import type { ProviderInput } from "../../src/define_provider.ts";
-import type { SessionOptions } from "../../src/options.ts";
+import type { ProviderInput } from "../../src/providers/define_provider.ts";
+import type { SessionOptions } from "../../src/options/options.ts";
 import { call, works } from "../support/call.ts";
 import { onLink, type Script, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";

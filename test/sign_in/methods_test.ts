@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { chooseMethods } from "../../src/sign_in/sign_in.ts";
-import type { SignInMethod } from "../../src/provider.ts";
+import type { SignInMethod } from "../../src/providers/provider.ts";
 import { plainProvider } from "../support/parts.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
-import type { ProviderInput } from "../../src/define_provider.ts";
+import type { ProviderInput } from "../../src/providers/define_provider.ts";
 
 const CODE = { grant: "authorization_code" } as const;
 

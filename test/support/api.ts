@@ -1,7 +1,7 @@
 import { createApiFetch } from "../../src/http/api_fetch.ts";
-import type { Provider } from "../../src/provider.ts";
-import { resolveSystem } from "../../src/system.ts";
-import type { TokenKeeper } from "../../src/token_keeper.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
+import type { TokenKeeper } from "../../src/renewal/token_keeper.ts";
 import { type Clock, fakeClock, makeKeeper, plainProvider } from "./parts.ts";
 import { type FakeServer, fakeServer, type Respond, tokenAnswer } from "./fake_server.ts";
 

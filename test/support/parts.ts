@@ -1,9 +1,9 @@
-import { defineProvider, type ProviderInput } from "../../src/define_provider.ts";
+import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
 import type { GrantParts } from "../../src/grants/grant.ts";
-import type { Provider } from "../../src/provider.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import type { StoredToken, TokenStore } from "../../src/store/store.ts";
-import { resolveSystem } from "../../src/system.ts";
-import { type KeeperParts, TokenKeeper } from "../../src/token_keeper.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
+import { type KeeperParts, TokenKeeper } from "../../src/renewal/token_keeper.ts";
 
 /** A provider with endpoints and nothing to discover. */
 export function plainProvider(input: Partial<ProviderInput> = {}): Provider {

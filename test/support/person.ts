@@ -1,4 +1,4 @@
-import type { CardState, Person } from "../../src/notebook/person.ts";
+import type { CardState, Person } from "../../src/person/person.ts";
 
 /** What a scripted person types: a text, or what makes one when asked. */
 export type Answer = string | null | ((question: string) => string | null | Promise<string | null>);

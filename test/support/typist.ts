@@ -1,6 +1,6 @@
 /** Tests at a terminal of their own, which python3 makes. */
 
-const TYPIST = new URL("../runtime/type_answers.py", import.meta.url).pathname;
+const TYPIST = new URL("./type_answers.py", import.meta.url).pathname;
 
 /** A prompt, and what is typed or sent to the program when it is shown. */
 export type Step = [string, string | { signal: Deno.Signal }];

@@ -1,5 +1,5 @@
-import { defineProvider, type ProviderInput } from "../../src/define_provider.ts";
-import type { Provider } from "../../src/provider.ts";
+import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import {
   type Sandbox,
   type SandboxOptions,

@@ -1,0 +1,229 @@
+import { AuthError } from "../errors.ts";
+import { abortReason } from "../http/retry.ts";
+import { findKernel, type Kernel } from "../person/kernel.ts";
+import { listen } from "../person/interruptible.ts";
+import { createProgress } from "./progress.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { partsOf, Session } from "../session.ts";
+
+/** What to work on: a list, or anything that gives one item after another. */
+export type MapItems<T> = Iterable<T> | AsyncIterable<T>;
+
+/** What to do with one item. */
+export type MapFunction<T, R> = (item: T, session: Session, index: number) => R | PromiseLike<R>;
+
+/** Options of `Session.map`. */
+export interface MapOptions {
+  /** How many items are worked on at a time; 8 unless told otherwise. */
+  concurrency?: number;
+  /** Ends the work; the call rejects with `aborted`, or `timeout` for a signal of that kind. */
+  signal?: AbortSignal;
+  /**
+   * What a failure does: `"stop"` ends the work and rejects with it, `"collect"` goes on and gives
+   * every item's outcome, as `Promise.allSettled` does. `"stop"` unless told otherwise.
+   */
+  onError?: "stop" | "collect";
+  /** False shows no progress; a text is its title. True unless told otherwise. */
+  progress?: boolean | string;
+}
+
+/** Where progress is shown, and where the stop button comes from; given by tests. */
+export interface MapSurroundings {
+  runtime: Runtime;
+  kernel: Kernel | null;
+}
+
+/** How long what was stopped has to end, in milliseconds. */
+const ENDING_TIME = 1_000;
+
+/** Works on many items; see `Session.map`. */
+export async function map<T, R>(
+  session: Session,
+  items: MapItems<T>,
+  fn: MapFunction<T, R>,
+  options: MapOptions,
+  surroundings?: MapSurroundings,
+): Promise<R[] | PromiseSettledResult<R>[]> {
+  checkCall(items, fn, options);
+  const { concurrency = 8, signal, onError = "stop", progress = true } = options;
+  if (signal?.aborted) throw abortReason(signal);
+  const { runtime, kernel } = surroundings ??
+    { runtime: await currentRuntime(), kernel: findKernel() };
+  const show = progress === false ? undefined : createProgress({ kernel, runtime });
+  const state = {
+    title: typeof progress === "string" ? progress : partsOf(session).system.provider.title,
+    done: 0,
+    ...totalOf(items),
+    failed: 0,
+    since: Date.now(),
+  };
+  const work = new Work();
+
+  const one = async (item: T, index: number): Promise<R> => {
+    try {
+      return await work.run(session, (own) => fn(item, own, index));
+    } catch (error) {
+      if (!work.stopped) state.failed++;
+      throw error;
+    } finally {
+      // What was stopped is neither done nor failed.
+      if (!work.stopped) {
+        state.done++;
+        show?.update(state);
+      }
+    }
+  };
+
+  const stop = () => work.stop(abortReason(signal as AbortSignal));
+  const forget = kernel ? listen(runtime, () => work.stop(stoppedByPerson())) : () => {};
+  signal?.addEventListener("abort", stop);
+  try {
+    await show?.update(state);
+    const { default: pMap, pMapSettled } = await import("p-map");
+    const settings = { concurrency, signal: work.signal };
+    const { source, check } = watch(items);
+    const results = onError === "stop"
+      ? await pMap(source, one, settings) as R[]
+      : await pMapSettled(source, one, settings) as PromiseSettledResult<R>[];
+    check();
+    return results;
+  } catch (error) {
+    // Nothing goes on unseen after this call has ended.
+    work.stop(new AuthError("aborted", "Stopped because another item failed."));
+    await work.ended();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    forget();
+    await show?.update({ ...state, ended: true });
+  }
+}
+
+/** The items under way, and the one switch that stops them. */
+class Work {
+  readonly #all = new AbortController();
+  readonly #running = new Map<AbortController, Promise<unknown>>();
+
+  /** Aborted when the work stops. Requests do not listen to it: see {@linkcode Work.run}. */
+  get signal(): AbortSignal {
+    return this.#all.signal;
+  }
+
+  get stopped(): boolean {
+    return this.signal.aborted;
+  }
+
+  /** Runs one item with a session whose requests end when the work is stopped. */
+  async run<R>(session: Session, action: (own: Session) => R | PromiseLike<R>): Promise<R> {
+    this.signal.throwIfAborted();
+    // One controller for each item: signals that depend on one long-lived signal pile up in
+    // Node 22 (`AbortSignal.any`), 100,000 of them to tens of megabytes and seconds.
+    const controller = new AbortController();
+    const own = new Session({ ...partsOf(session), apiFetch: within(session.fetch, controller) });
+    const running = Promise.resolve(own).then(action);
+    this.#running.set(controller, running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(controller);
+    }
+  }
+
+  stop(reason: unknown): void {
+    this.#all.abort(reason);
+    for (const controller of this.#running.keys()) controller.abort(reason);
+  }
+
+  /** Waits a moment for what was stopped to end. */
+  async ended(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const enough = new Promise((resolve) => timer = setTimeout(resolve, ENDING_TIME));
+    await Promise.race([enough, Promise.allSettled(this.#running.values())]);
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Remembers an error of the source: p-map 7 takes it for the end of the items when it asked for
+ * another one meanwhile, and resolves with what it has.
+ */
+function watch<T>(items: MapItems<T>): { source: MapItems<T>; check: () => void } {
+  let failure: { error: unknown } | undefined;
+  const note = (error: unknown) => {
+    failure = { error };
+    throw error;
+  };
+  const source = Symbol.asyncIterator in items
+    ? async function* () {
+      try {
+        yield* items;
+      } catch (error) {
+        note(error);
+      }
+    }
+    : function* () {
+      try {
+        yield* items;
+      } catch (error) {
+        note(error);
+      }
+    };
+  return {
+    source: source(),
+    check() {
+      if (failure) throw failure.error;
+    },
+  };
+}
+
+/** A session's `fetch` that ends with a controller, too. */
+function within(fetch: typeof globalThis.fetch, controller: AbortController): typeof fetch {
+  return (input, init) => {
+    const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const signal = given ? AbortSignal.any([given, controller.signal]) : controller.signal;
+    return fetch(input, { ...init, signal });
+  };
+}
+
+function totalOf(items: unknown): { total?: number } {
+  const { length, size } = items as { length?: unknown; size?: unknown };
+  const total = typeof length === "number" ? length : size;
+  return typeof total === "number" ? { total } : {};
+}
+
+function stoppedByPerson(): AuthError {
+  return new AuthError("aborted", "The work was stopped. Run the cell again to do it anew.");
+}
+
+/** A mistyped option would silently do nothing. */
+function checkCall(items: unknown, fn: unknown, options: unknown): void {
+  const refuse = (message: string) => {
+    throw new AuthError("invalid_argument", `session.map: ${message}`);
+  };
+  const iterable = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  // One text is hardly meant to be its letters.
+  const isText = typeof items === "string";
+  if (isText || (!iterable?.[Symbol.iterator] && !iterable?.[Symbol.asyncIterator])) {
+    refuse("the items are a list, or anything else to iterate over.");
+  }
+  if (typeof fn !== "function") refuse("the second argument is a function of one item.");
+  if (typeof options !== "object" || options === null) refuse("the options are an object.");
+  const { concurrency, signal, onError, progress, ...unknown } = options as MapOptions;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined) {
+    refuse(`no option "${name}". Known: concurrency, signal, onError, progress.`);
+  }
+  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
+    refuse('"concurrency" must be a whole number above 0.');
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    refuse('"signal" must be an AbortSignal.');
+  }
+  if (onError !== undefined && onError !== "stop" && onError !== "collect") {
+    refuse('"onError" must be "stop" or "collect".');
+  }
+  if (progress !== undefined && typeof progress !== "boolean" && typeof progress !== "string") {
+    refuse('"progress" must be true, false or a title.');
+  }
+}

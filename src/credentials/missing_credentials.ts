@@ -1,0 +1,62 @@
+import { CLIENT_FIELDS, variableFor } from "./credentials.ts";
+import { AuthError } from "../errors.ts";
+import type { CredentialField, Provider } from "../providers/provider.ts";
+import type { SavedCredentials } from "../store/store.ts";
+
+/**
+ * The error for a sign-in without credentials and without anybody to ask.
+ *
+ * @param files where a credentials file would have been found
+ * @param refused variables that Deno's permissions kept from being read
+ */
+export function missingCredentials(
+  provider: Provider,
+  missing: CredentialField[],
+  files: string[],
+  refused: string[] = [],
+): AuthError {
+  const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
+  const places = files.length > 0 ? `, or save a credentials file as ${files[0]}` : "";
+  const help = provider.enrolment
+    ? " Or run it once in a notebook or a terminal, where it can ask."
+    : provider.documentation
+    ? ` Where to get them: ${provider.documentation}.`
+    : "";
+  if (refused.length > 0) {
+    return new AuthError(
+      "permission_denied",
+      `No ${
+        missing.join(" and ")
+      } for ${provider.title}, and Deno may not look in the environment. ` +
+        `Run with --allow-env=${refused.join(",")}${places}.`,
+    );
+  }
+  return new AuthError(
+    "credentials_missing",
+    `No ${
+      missing.join(" and ")
+    } for ${provider.title}, and nobody to ask. Set ${variables}${places}.${help}`,
+  );
+}
+
+/**
+ * What a sign-in is refused for where a file has one half of a pair, cut short perhaps: asking would
+ * hide that.
+ */
+export function halfFile(
+  file: SavedCredentials | null,
+  missing: CredentialField[],
+): AuthError | null {
+  if (file === null) return null;
+  const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
+    .map(([name]) => name.toLowerCase());
+  const lacking = missing.filter((field) => CLIENT_FIELDS.includes(field));
+  if (lacking.length === 0 || !CLIENT_FIELDS.some((field) => names.includes(field))) return null;
+  return new AuthError(
+    "credentials_damaged",
+    `The credentials file "${file.path}" has no ${
+      lacking.join(" and ")
+    }. It is left as it is: add what is ` +
+      "missing, or move it away and sign in again.",
+  );
+}

@@ -1,0 +1,134 @@
+import { openFetch } from "../connect.ts";
+import type { CredentialValues } from "../credentials/credentials.ts";
+import { AuthError } from "../errors.ts";
+import type { GrantParts } from "./grant.ts";
+import { retryAfter } from "../http/retry.ts";
+import { basicCredentials, createTokenFetch } from "../http/token_fetch.ts";
+import type { CommonOptions } from "../options/options.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { environmentUrls, resolveSystem } from "../providers/system.ts";
+import { isToken } from "../token/token_response.ts";
+
+/** What an enrolment needs: an exchange without credentials of its own. */
+export type EnrolmentParts = Omit<GrantParts, "values" | "scope" | "discovered">;
+
+/** Puts together what an enrolment needs. */
+export function enrolmentParts(
+  provider: Provider,
+  options: CommonOptions,
+  runtime: Runtime,
+  values: CredentialValues,
+): EnrolmentParts {
+  const environment = environmentUrls(provider, (name) => runtime.getEnvironment(name));
+  const system = resolveSystem(provider, [options, environment], values);
+  // Its URLs are checked when they are read: before anybody types a password.
+  void system.enrolment;
+  return {
+    system,
+    openFetch: openFetch(options, runtime),
+    timeout: options.timeout ?? 30_000,
+    signal: options.signal,
+    now: Date.now,
+    clock: { offset: 0 },
+  };
+}
+
+/**
+ * Creates app credentials with user name and password: HTTP Basic (RFC 7617) for a short-lived token,
+ * then one POST with it. The secret in the answer is shown this once.
+ *
+ * @returns the whole JSON answer, with at least `client_id` and `client_secret`
+ * @throws {AuthError} `login_refused`, `unsupported`, and what the network met
+ */
+export async function createAppCredentials(
+  parts: EnrolmentParts,
+  username: string,
+  password: string,
+): Promise<Record<string, unknown>> {
+  const { enrolment, provider } = parts.system;
+  if (enrolment === undefined) {
+    throw new AuthError(
+      "unsupported",
+      `${provider.title} cannot create app credentials this way. Get a client id and secret from it` +
+        `${
+          provider.documentation ? ` (${provider.documentation})` : ""
+        }, then call saveCredentials.`,
+    );
+  }
+  const who = `${provider.title}'s authorization server`;
+  const onClockOffset = (milliseconds: number) => void (parts.clock.offset = milliseconds);
+  const login = createTokenFetch({ ...parts, onClockOffset }, "always", who);
+  const signedIn = await login(enrolment.login, {
+    headers: { authorization: basicCredentials(username, password), accept: "application/json" },
+  });
+  if (signedIn.status === 401 || signedIn.status === 403) {
+    await signedIn.body?.cancel();
+    throw new AuthError(
+      "login_refused",
+      `${provider.title} refused the user name or the password. Check both and try again.`,
+      { status: signedIn.status },
+    );
+  }
+  const token = await objectOf(signedIn, who, ["access_token"], "sign-in");
+
+  // Sent once: a second client would be one nobody knows the secret of.
+  const create = createTokenFetch({ ...parts, onClockOffset }, "refused", who);
+  const created = await create(enrolment.clients, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token["access_token"]}`, accept: "application/json" },
+  });
+  return await objectOf(
+    created,
+    who,
+    ["client_id", "client_secret"],
+    "creation of app credentials",
+  );
+}
+
+async function objectOf(
+  response: Response,
+  who: string,
+  members: string[],
+  step: string,
+): Promise<Record<string, unknown>> {
+  const { status } = response;
+  if (status < 200 || status > 299) {
+    await response.body?.cancel();
+    const seconds = retryAfter(response.headers, Date.now());
+    throw new AuthError(
+      status >= 500
+        ? "server_error"
+        : status === 429
+        ? "rate_limited"
+        : status < 400
+        ? "redirect_refused"
+        : "client_refused",
+      `${who} answered HTTP ${status} to the ${step}. Nothing was saved; ` +
+        (status >= 500 || status === 429
+          ? "try again in a moment."
+          : "check the URL and the account."),
+      { status, ...(seconds === undefined ? {} : { retryAfter: seconds }) },
+    );
+  }
+  let value: unknown;
+  try {
+    value = await response.json();
+  } catch { /* said below, without repeating what came */ }
+  const object = (typeof value === "object" && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  const isThere = (name: string) =>
+    // A token goes into a header; a secret that is shown once is kept whatever it looks like.
+    name === "access_token"
+      ? isToken(object[name])
+      : typeof object[name] === "string" && object[name];
+  const missing = members.filter((name) => !isThere(name));
+  if (missing.length === 0) return object;
+  throw new AuthError(
+    "bad_response",
+    `The answer of ${who} to the ${step} has no ${missing.join(" and ")}. Check the URL.`,
+    { status },
+  );
+}

@@ -1,0 +1,175 @@
+import { checkOptions } from "../options/check_options.ts";
+import { AuthError } from "../errors.ts";
+import { saveCredentials } from "./manage_credentials.ts";
+import type { CommonOptions } from "../options/options.ts";
+import type { Provider } from "../providers/provider.ts";
+import { findProvider } from "../providers/registry.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import { CLIENT_FIELDS, type Credentials, USER_FIELDS } from "../credentials/credentials.ts";
+import { readObject } from "../store/credentials_file.ts";
+
+/** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
+const ALIASES: Record<string, string> = {
+  clientid: "client_id",
+  applicationid: "client_id",
+  appid: "client_id",
+  consumerkey: "client_id",
+  clientsecret: "client_secret",
+  clientkey: "client_secret",
+  secret: "client_secret",
+  consumersecret: "client_secret",
+  privatekey: "private_key",
+  keyid: "key_id",
+  username: "username",
+  user: "username",
+  email: "username",
+  password: "password",
+  tenantid: "tenant_id",
+  tenant: "tenant_id",
+  resource: "resource",
+  apiversion: "api_version",
+};
+
+/** What stands in a sample's settings; a real secret may well have `<` and `>` in it. */
+const PLACEHOLDER = /placeholder|^\s*<[^<>]*>\s*$|^\s*insert /i;
+
+/** See `importCredentials` of `verbs.ts`. */
+export async function importCredentials(
+  provider: string | Provider,
+  file: string,
+  options: CommonOptions,
+): Promise<Credentials> {
+  const known = await findProvider(provider);
+  checkOptions(options, "common", "importCredentials");
+  if (typeof file !== "string" || file === "") {
+    throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
+  }
+  const advice = "Nothing was saved: correct it, or copy the values into a file of plain JSON " +
+    '(no comments) such as { "client_id": "…", "client_secret": "…" }, then import that.';
+  const content = await readObject(await currentRuntime(), file, "settings file", advice);
+  if (content === null) {
+    throw new AuthError(
+      "invalid_argument",
+      `There is no file "${file}". Give the path of a JSON file.`,
+    );
+  }
+  const values = wanted(known, content, file);
+  const placeholder = Object.entries(values).find(([, value]) => PLACEHOLDER.test(value));
+  if (placeholder) {
+    throw new AuthError(
+      "invalid_argument",
+      `"${
+        placeholder[0]
+      }" in "${file}" is still a placeholder. Put the real value in, then import it again.`,
+    );
+  }
+  const missing = missingOf(known, values);
+  if (missing.length > 0) {
+    throw new AuthError(
+      "invalid_argument",
+      `"${file}" has no ${missing.join(" and ")}, which ${known.title} needs. Nothing was saved.`,
+    );
+  }
+  return await saveCredentials(known, values, options);
+}
+
+/** Values that belong together: one system's id must not meet another's secret. */
+const GROUPS = [[...CLIENT_FIELDS, "key_id"], USER_FIELDS];
+
+type Section = Record<string, string>;
+
+/**
+ * The provider's values in a settings file: at its top and in the sections below it.
+ *
+ * @throws {AuthError} `invalid_argument` where they are there several times, or apart
+ */
+function wanted(
+  provider: Provider,
+  content: Record<string, unknown>,
+  file: string,
+): Section {
+  const refuse = (problem: string) =>
+    new AuthError("invalid_argument", `"${file}" has ${problem}. Nothing was saved.`);
+  const isSection = (value: unknown) => typeof value === "object" && value !== null;
+  const sections = [content, ...Object.values(content).filter(isSection)]
+    .map((section) => valuesIn(provider, section as Record<string, unknown>));
+  const values: Section = {};
+  const [client] = GROUPS.map((group) => {
+    const place = sectionFor(group, provider, sections, refuse);
+    for (const name of group) if (place[name] !== undefined) values[name] = place[name];
+    return place;
+  });
+  const names = [...new Set(sections.flatMap(Object.keys))];
+  for (const name of names.filter((name) => !GROUPS.flat().includes(name))) {
+    const near = client?.[name] ?? sections[0]?.[name];
+    const others = new Set(sections.flatMap((section) => section[name] ?? []));
+    if (near === undefined && others.size > 1) {
+      throw refuse(`several values of ${name}. Put the right one beside the client id`);
+    }
+    values[name] = near ?? [...others][0] ?? "";
+  }
+  // As the file has them: people look for them there.
+  return Object.fromEntries(
+    names.flatMap((name) => values[name] === undefined ? [] : [[name, values[name]]]),
+  );
+}
+
+/** Where the values of a group come from: one section, the top first, or one and the top. */
+function sectionFor(
+  group: readonly string[],
+  provider: Provider,
+  sections: Section[],
+  refuse: (problem: string) => AuthError,
+): Section {
+  const [top = {}, ...below] = sections;
+  const part = (section: Section): Section =>
+    Object.fromEntries(Object.entries(section).filter(([name]) => group.includes(name)));
+  const needed = group.filter((name) => name !== "password" && provider.requires.includes(name));
+  const count = (section: Section) => needed.filter((name) => section[name] !== undefined).length;
+  const withTop = below.map((section) => ({ ...part(top), ...section }));
+  const places = [[top], below, withTop]
+    .map((some) => some.filter((section) => count(section) === needed.length))
+    .find((whole) => whole.length > 0);
+  const what = needed.join(" and ");
+  const others = GROUPS.filter((other) => other !== group).flat();
+  const compared = group === GROUPS[0] ? (name: string) => !others.includes(name) : isIn(group);
+  if (places && conflict(places, compared)) {
+    throw refuse(`${what} in several sections. Copy the right one into a file, and import that`);
+  }
+  if (!places && needed.every((name) => sections.some((one) => one[name] !== undefined))) {
+    throw refuse(`${what} in different sections. Put them into one`);
+  }
+  // Half of it is refused later, by what it lacks.
+  const place = places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0];
+  // A password or a key's id may stand elsewhere, where nobody else is named.
+  const rest = sections.map(part);
+  return conflict(rest, isIn(group)) ? place ?? top : Object.assign({}, ...rest, place);
+}
+
+const isIn = (names: readonly string[]) => (name: string) => names.includes(name);
+
+/** Whether sections have different values of one name. */
+function conflict(sections: Section[], compared: (name: string) => boolean): boolean {
+  return [...new Set(sections.flatMap(Object.keys))].filter(compared).some((name) =>
+    new Set(sections.flatMap((section) => section[name] ?? [])).size > 1
+  );
+}
+
+function missingOf(provider: Provider, values: Record<string, string>): string[] {
+  return provider.requires.filter((name) =>
+    values[name] === undefined && provider.defaults?.[name] === undefined && name !== "password"
+  );
+}
+
+/** The values of one section, by this module's names; an empty one is none. */
+function valuesIn(provider: Provider, section: Record<string, unknown>): Record<string, string> {
+  const names = new Set([...provider.requires, ...Object.keys(provider.defaults ?? {}), "key_id"]);
+  const values: Record<string, string> = {};
+  for (const [key, value] of Object.entries(section)) {
+    const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");
+    const name = names.has(key.toLowerCase()) ? key.toLowerCase() : ALIASES[plain] ?? "";
+    const isText = (typeof value === "string" && value !== "") || typeof value === "number";
+    if (isText && names.has(name)) values[name] ??= String(value);
+  }
+  return values;
+}

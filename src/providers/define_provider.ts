@@ -1,0 +1,258 @@
+import { AuthError } from "../errors.ts";
+import { checkTransport } from "../base/url.ts";
+import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
+
+/** What a provider is described by; everything else has a default. */
+export type ProviderInput =
+  & Pick<Provider, "name" | "apiUrl">
+  & Partial<Omit<Provider, "name" | "apiUrl">>;
+
+/** The grants a provider can name. */
+export const GRANTS: readonly Grant[] = [
+  "client_credentials",
+  "password",
+  "authorization_code",
+  "device_code",
+];
+/** The client authentications a provider can name. */
+export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
+  "client_secret_post",
+  "client_secret_basic",
+  "client_secret_basic_raw",
+  "client_secret_jwt",
+  "private_key_jwt",
+  "none",
+];
+
+type Check = (value: unknown, field: string) => void;
+
+const text: Check = (value, field) => {
+  if (typeof value !== "string" || value.trim() === "") refuse(field, "a non-empty string", value);
+};
+const flag: Check = (value, field) => {
+  if (typeof value !== "boolean") refuse(field, "true or false", value);
+};
+const milliseconds: Check = (value, field) => {
+  // Timers hold no more than 31 bits.
+  if (typeof value !== "number" || !(value > 0) || value > 2 ** 31 - 1) {
+    refuse(field, "a positive number of milliseconds, at most 2147483647", value);
+  }
+};
+const listOf = (check: Check): Check => (value, field) => {
+  if (!Array.isArray(value)) return refuse(field, "a list", value);
+  value.forEach((item, index) => check(item, `${field}[${index}]`));
+};
+const recordOf = (check: Check): Check => (value, field) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse(field, "an object", value);
+  }
+  for (const [key, item] of Object.entries(value)) check(item, `${field}.${key}`);
+};
+const oneOf = (choices: readonly string[]): Check => (value, field) => {
+  if (!choices.includes(value as string)) {
+    refuse(field, `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`, value);
+  }
+};
+const shape = (fields: Record<string, Check>, required: string[] = []): Check => (value, field) => {
+  recordOf(() => {})(value, field);
+  checkFields(value as Record<string, unknown>, fields, required, `${field}.`);
+};
+/** An absolute URL; `{name}` templates are filled in later, so they pass. */
+const url: Check = (value, field) => {
+  text(value, field);
+  const filled = (value as string).replace(/^\{[a-z_]+\}/, "https://x.invalid").replace(
+    /\{[a-z_]+\}/g,
+    "x",
+  );
+  if (!URL.canParse(filled)) {
+    refuse(field, 'an absolute URL such as "https://auth.example.com"', value);
+  }
+  checkTransport(filled, `provider field "${field}"`);
+};
+const urlOrPath: Check = (value, field) => {
+  text(value, field);
+  if (!(value as string).startsWith("/")) url(value, field);
+};
+const status: Check = (value, field) => {
+  if (!Number.isInteger(value) || (value as number) < 400 || (value as number) > 599) {
+    refuse(field, "an HTTP status from 400 to 599", value);
+  }
+};
+const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => {
+  if (typeof value !== "string" || !pattern.test(value)) refuse(field, meaning, value);
+};
+const fileName = safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name");
+
+/** Made when it is needed: most programs define no provider. */
+const fieldChecks = (): Record<keyof Provider, Check> => ({
+  name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
+  title: text,
+  environmentPrefix: safeName(/^[A-Z][A-Z0-9_]*$/, "upper-case letters, digits and underscores"),
+  directory: fileName,
+  files: listOf(fileName),
+  grant: oneOf(GRANTS),
+  methods: listOf(oneOf(["loopback", "device", "paste"])),
+  authUrl: url,
+  issuer: url,
+  endpoints: shape({
+    token: urlOrPath,
+    authorization: urlOrPath,
+    deviceAuthorization: urlOrPath,
+    revocation: urlOrPath,
+  }),
+  clientAuthentication: oneOf(CLIENT_AUTHENTICATIONS),
+  assertionAudience: oneOf(["token_endpoint", "issuer"]),
+  scope: text,
+  refreshScope: text,
+  audience: text,
+  resource: text,
+  redirectUri: url,
+  authorizationParameters: recordOf(text),
+  apiUrl: url,
+  origins: listOf(url),
+  requires: listOf(safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")),
+  defaults: recordOf(text),
+  enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: text }, ["login", "clients"]),
+  paste: shape({ page: urlOrPath, endpointHosts: listOf(text) }, ["page", "endpointHosts"]),
+  foreignTokens: shape({ folder: text, folderOnMac: text, file: fileName }, ["folder", "file"]),
+  keepTokens: oneOf(["disk", "memory"]),
+  probe: urlOrPath,
+  retryStatuses: listOf(status),
+  timeout: milliseconds,
+  refusedPaths: listOf(safeName(/^\//, 'a path that starts with "/"')),
+  dpop: flag,
+  documentation: url,
+});
+
+/**
+ * Describes a system to sign in to: any OAuth 2 or OpenID Connect server, by `issuer` (OpenID Connect
+ * Discovery 1.0, RFC 8414) or by `endpoints`.
+ *
+ * @param input at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; paths
+ * among the endpoints need `authUrl`
+ * @returns the provider with its defaults filled in, for `getSession`
+ * @throws {AuthError} `invalid_argument` (or `insecure_url`), naming the field
+ *
+ * @example An API that takes client credentials
+ * ```ts
+ * import { defineProvider } from "@onecell/auth";
+ *
+ * const weather = defineProvider({
+ *   name: "weather",
+ *   apiUrl: "https://api.weather.example/",
+ *   issuer: "https://login.weather.example",
+ *   scope: "forecast:read",
+ * });
+ * ```
+ */
+export function defineProvider(input: ProviderInput): Provider {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new AuthError(
+      "invalid_argument",
+      "A provider is an object with at least name, apiUrl and issuer; see defineProvider in the README.",
+    );
+  }
+  checkFields(input as Record<string, unknown>, fieldChecks(), ["name", "apiUrl"], "");
+  const provider = withDefaults(input);
+  checkTogether(provider);
+  return provider;
+}
+
+/** Fields that are fine one by one and do not fit together. */
+function checkTogether(provider: Provider): void {
+  const { grant, endpoints, issuer, authUrl, enrolment, paste } = provider;
+  if (provider.files.length === 0) refuse("files", "at least one file name", provider.files);
+  const places: [field: string, place: string | undefined][] = [
+    ...Object.entries(endpoints).map(([name, place]) =>
+      [`endpoints.${name}`, place] as [string, string]
+    ),
+    ["enrolment.login", enrolment?.login],
+    ["enrolment.clients", enrolment?.clients],
+    ["paste.page", paste?.page],
+  ];
+  const relative = places.find(([, value]) => value?.startsWith("/"));
+  if (relative && authUrl === undefined) {
+    throw invalid(`"${relative[0]}" is a path, so "authUrl" must say what it is below.`);
+  }
+  if (issuer === undefined && endpoints.token === undefined && paste === undefined) {
+    throw invalid('Give "issuer" (then the endpoints are discovered) or "endpoints.token".');
+  }
+  if (issuer !== undefined) return;
+  if (
+    grant === "authorization_code" && endpoints.authorization === undefined && paste === undefined
+  ) {
+    throw invalid('The grant "authorization_code" needs "endpoints.authorization" or "issuer".');
+  }
+  if (grant === "device_code" && endpoints.deviceAuthorization === undefined) {
+    throw invalid('The grant "device_code" needs "endpoints.deviceAuthorization" or "issuer".');
+  }
+}
+
+function checkFields(
+  value: Record<string, unknown>,
+  fields: Record<string, Check>,
+  required: string[],
+  prefix: string,
+): void {
+  for (const field of required) {
+    if (value[field] === undefined) throw invalid(`"${prefix}${field}" is missing.`);
+  }
+  for (const [field, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    if (!Object.hasOwn(fields, field)) {
+      throw invalid(
+        `"${prefix}${field}" is not a field of a provider. Known: ${
+          Object.keys(fields).join(", ")
+        }.`,
+      );
+    }
+    fields[field]?.(item, prefix + field);
+  }
+}
+
+function refuse(field: string, wanted: string, value: unknown): void {
+  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : typeof value;
+  throw invalid(`"${field}" must be ${wanted}, not ${value === null ? "null" : shown}.`);
+}
+
+function invalid(message: string): AuthError {
+  return new AuthError("invalid_argument", `defineProvider: ${message}`);
+}
+
+/** Fills in the defaults of a provider, and checks nothing. */
+export function withDefaults(input: ProviderInput): Provider {
+  const grant = input.grant ?? "client_credentials";
+  const clientAuthentication = input.clientAuthentication ??
+    (grant === "client_credentials" || grant === "password" ? "client_secret_post" : "none");
+  return {
+    ...withoutUndefined(input),
+    name: input.name,
+    title: input.title ?? input.name,
+    environmentPrefix: input.environmentPrefix ?? prefixFor(input.name),
+    directory: input.directory ?? input.name,
+    files: input.files ?? ["app_credentials", "app_credentials.json"],
+    grant,
+    clientAuthentication,
+    endpoints: input.endpoints ?? {},
+    apiUrl: input.apiUrl,
+    requires: input.requires ?? requiredFields(grant, clientAuthentication),
+    keepTokens: input.keepTokens ?? "disk",
+  };
+}
+
+/** The credential values a grant and a client authentication need. */
+function requiredFields(grant: Grant, authentication: ClientAuthentication): CredentialField[] {
+  const client = authentication === "none"
+    ? ["client_id"]
+    : ["client_id", authentication === "private_key_jwt" ? "private_key" : "client_secret"];
+  return grant === "password" ? ["username", "password", ...client] : client;
+}
+
+function prefixFor(name: string): string {
+  const prefix = name.toUpperCase().replaceAll("-", "_");
+  return /^[A-Z]/.test(prefix) ? prefix : `P${prefix}`;
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+}

@@ -1,0 +1,79 @@
+import { AuthError } from "../errors.ts";
+import type { SessionParts } from "../session.ts";
+
+/** What became of one token at the server. */
+export type RevocationOutcome =
+  /** The server was told and agreed (RFC 7009). */
+  | "revoked"
+  /** The session had no such token. */
+  | "none"
+  /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
+  | "unsupported"
+  /** The server was told and did not agree, or did not answer. */
+  | "failed";
+
+/** What a logout did. */
+export interface LogoutReport {
+  /** What became of the refresh token at the server. */
+  refreshToken: RevocationOutcome;
+  /** What became of the access token at the server. */
+  accessToken: RevocationOutcome;
+  /** True when a saved token was removed from this machine. */
+  removed: boolean;
+  /** What went wrong on the way; the rest was done all the same. */
+  problems: AuthError[];
+}
+
+/** Revokes refresh and access token, then removes what is saved. Each is tried whatever the others met. */
+export async function logout(parts: SessionParts): Promise<LogoutReport> {
+  const { store, key, keeper, grantParts } = parts;
+  const report: LogoutReport = {
+    refreshToken: "none",
+    accessToken: "none",
+    removed: false,
+    problems: [],
+  };
+  const attempt = async (action: () => Promise<void>) => {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      report.problems.push(error);
+    }
+  };
+  const end = async () => {
+    // Another process may have renewed: what is on disk is what must be revoked.
+    const token = await store.read(key) ?? keeper.token;
+    const { revokeToken } = await import("../grants/revocation.ts");
+    const revoke = async (value: string | undefined, hint: "refresh_token" | "access_token") => {
+      if (value === undefined) return "none";
+      let outcome: RevocationOutcome = "failed";
+      await attempt(async () => {
+        const told = await revokeToken(
+          { ...grantParts, dpopKey: token?.dpop_key },
+          value,
+          hint,
+          token?.token_endpoint,
+        );
+        outcome = told ? "revoked" : "unsupported";
+      });
+      return outcome;
+    };
+    report.refreshToken = await revoke(token?.refresh_token, "refresh_token");
+    report.accessToken = await revoke(token?.access_token, "access_token");
+    await attempt(async () => {
+      report.removed = await store.remove(key);
+    });
+  };
+  let began = false;
+  await attempt(() =>
+    store.exclusive(() => {
+      began = true;
+      return end();
+    }, { timeout: 15_000 })
+  );
+  // Without a lock the tokens are ended all the same.
+  if (!began) await end();
+  keeper.end();
+  return report;
+}

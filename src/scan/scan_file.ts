@@ -1,0 +1,34 @@
+import { AuthError } from "../errors.ts";
+import { localSecrets, type NamedSecrets } from "./local_secrets.ts";
+import { scanNotebookJson } from "./scan_notebook.ts";
+import { currentRuntime } from "../runtime/current.ts";
+import { ScanReport } from "./scan_report.ts";
+import { partsOf, Session } from "../session.ts";
+import { readDocument } from "../store/read_document.ts";
+
+/** Scans one notebook; see `scanNotebook`. */
+export async function scanFile(path: string, session?: Session): Promise<ScanReport> {
+  if (typeof path !== "string" || path === "") {
+    throw new AuthError("invalid_argument", "scanNotebook needs the path of an .ipynb file.");
+  }
+  if (session !== undefined && !(session instanceof Session)) {
+    throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
+  }
+  const runtime = await currentRuntime();
+  // A wrong path is found before anything is gathered.
+  const json = await readDocument(runtime, path, "notebook");
+  const unread = new Set<string>();
+  const secrets = await localSecrets(runtime, { session: session && partsOf(session), unread });
+  return reportOn(path, json, secrets, unread);
+}
+
+/** What a notebook's text has of some secrets. */
+export function reportOn(
+  path: string,
+  json: string,
+  secrets: NamedSecrets,
+  unread: ReadonlySet<string>,
+): ScanReport {
+  const found = scanNotebookJson(json, secrets);
+  return new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort());
+}

@@ -1,0 +1,125 @@
+import { AuthError } from "../errors.ts";
+import type { StoredToken } from "../store/store.ts";
+
+/** The members of a token response (RFC 6749 section 5.1) this module reads. */
+export interface TokenResponse {
+  access_token: string;
+  token_type: string;
+  /** Lifetime in seconds. */
+  expires_in?: number;
+  /** Expiry in epoch seconds, as some servers give it instead. */
+  expires_at?: unknown;
+  scope?: string;
+  refresh_token?: string;
+  id_token?: string;
+}
+
+/** What a server that names no lifetime is taken to mean, in seconds; a 401 corrects it. */
+const ASSUMED_LIFETIME = 3600;
+
+/** Lifetimes are cut to ten years, in seconds, so that dates stay dates. */
+const LONGEST_LIFETIME = 315_360_000;
+
+/**
+ * Makes what the store keeps of a token response.
+ *
+ * @param response the checked answer of the token endpoint
+ * @param received when it was received, in epoch milliseconds
+ * @param clockOffset how far the server's clock is ahead, in milliseconds; it matters for `expires_at`
+ * @param previous the token this one replaces: a refresh token the server did not repeat stays valid
+ * (RFC 6749 section 6)
+ * @returns the token; {@linkcode checkAlive} says whether it is of any use
+ */
+export async function storedToken(
+  key: string,
+  response: TokenResponse,
+  received: number,
+  clockOffset: number,
+  previous?: StoredToken | null,
+): Promise<StoredToken> {
+  const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000);
+  const obtained = received / 1000;
+  const token: StoredToken = {
+    version: 1,
+    key,
+    access_token: response.access_token,
+    token_type: response.token_type,
+    expires_at: obtained + Math.max(0, Math.min(lifetime, LONGEST_LIFETIME)),
+    obtained_at: obtained,
+  };
+  const scope = response.scope ?? previous?.scope;
+  const refreshToken = response.refresh_token ?? previous?.refresh_token;
+  const idToken = response.id_token ?? previous?.id_token;
+  if (scope !== undefined) token.scope = scope;
+  if (refreshToken !== undefined) token.refresh_token = refreshToken;
+  if (idToken !== undefined) token.id_token = idToken;
+  if (previous?.account !== undefined) token.account = previous.account;
+  if (previous?.token_endpoint !== undefined) token.token_endpoint = previous.token_endpoint;
+  if (previous?.dpop_key !== undefined) token.dpop_key = previous.dpop_key;
+  return token;
+}
+
+/** True for what RFC 6749 appendix A lets tokens and ids be made of: it fits into a header. */
+export function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
+}
+
+/**
+ * Refuses a token that had expired when it came, or fits into no header.
+ *
+ * @throws {AuthError} `bad_response`
+ */
+export function checkAlive(token: StoredToken): void {
+  if (!isToken(token.access_token)) {
+    throw new AuthError(
+      "bad_response",
+      "The server sent an access token with characters no token may have. Tell whoever runs the server.",
+    );
+  }
+  if (token.expires_at > token.obtained_at) return;
+  throw new AuthError(
+    "bad_response",
+    "The server sent a token that has already expired. Try again; if it stays so, tell whoever runs the server.",
+  );
+}
+
+/** Seconds the token lives from now, as the answer, else the token itself, tells. */
+async function lifetimeOf(response: TokenResponse, serverNow: number): Promise<number> {
+  if (typeof response.expires_in === "number") return response.expires_in;
+  const at = epochSeconds(response.expires_at);
+  if (at !== undefined) return at - serverNow;
+  const expiry = (await claimsOf(response.access_token))?.["exp"];
+  return typeof expiry === "number" ? expiry - serverNow : ASSUMED_LIFETIME;
+}
+
+/** `expires_at` comes as epoch seconds, as digits in a string, or as a date. */
+function epochSeconds(value: unknown): number | undefined {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value !== "string") return undefined;
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Date.parse(value) / 1000;
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/**
+ * The claims of a JWT (RFC 7519), unverified: they are for reading, never for trusting.
+ *
+ * @returns `undefined` for an opaque token
+ */
+export async function claimsOf(jwt: string): Promise<Record<string, unknown> | undefined> {
+  if (jwt.split(".").length !== 3) return undefined;
+  const { decodeJwt } = await import("jose/jwt/decode");
+  try {
+    return decodeJwt(jwt);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who a token was given to, as its claims tell (OpenID Connect Core section 5.1), for people. */
+export async function accountOf(token: StoredToken): Promise<string | undefined> {
+  const claims = await claimsOf(token.id_token ?? token.access_token);
+  const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
+  return names.map((name) => claims?.[name]).find((value): value is string =>
+    typeof value === "string" && value !== ""
+  );
+}

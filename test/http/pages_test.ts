@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { getSession } from "../../mod.ts";
+import { pages, relNext } from "../../src/http/pages.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
+import { fakeServer, json } from "../support/fake_server.ts";
+import { plainProvider } from "../support/parts.ts";
+import { rejects } from "../support/rejects.ts";
+import { eachRow, test } from "../support/tests.ts";
+import { createWorld } from "../support/world.ts";
+
+test("relNext() reads a Link header as RFC 8288 writes it", () =>
+  eachRow([
+    { name: '</a?page=2>; rel="next"', next: "/a?page=2" },
+    { name: "</a>; rel=next", next: "/a" },
+    { name: '</a>; rel="prev", </b>; rel="next"', next: "/b" },
+    { name: '</a>; rel="start next"', next: "/a" },
+    { name: '</a>; REL="Next"', next: "/a" },
+    { name: '</a>; title="a, b; rel=\\"next\\""; rel="prev"', next: undefined },
+    { name: '</a,b;c>; rel="next"', next: "/a,b;c" },
+    { name: '</a>; title="x"; rel="next"; type="y"', next: "/a" },
+    { name: "<https://api.example.com/x>;rel=next", next: "https://api.example.com/x" },
+    { name: '<>; rel="next"', next: undefined },
+    { name: "</a>", next: undefined },
+    { name: "", next: undefined },
+    { name: '</a>; rel="nextish"', next: undefined },
+    { name: 'rel="next"', next: undefined },
+    { name: `${"<".repeat(20_000)}`, next: undefined },
+    { name: `</a>${";a=b".repeat(20_000)}`, next: undefined },
+    { name: `</a>${'; a="'.repeat(20_000)}`, next: undefined },
+  ], ({ name, next }) => {
+    const started = performance.now();
+    assert.equal(relNext(name), next);
+    assert(performance.now() - started < 500, "it took too long");
+  }));
+
+test("pages() follows Link and OData, through a renewal in the middle", async () => {
+  await using world = await createWorld("plantpredict");
+  const { sandbox, options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const links: unknown[] = [];
+  for await (const page of session.pages<{ page: number }[]>("/api/pages")) {
+    links.push(page[0]?.page);
+    sandbox.revokeAccessTokens();
+  }
+  assert.deepEqual(links, [1, 2, 3]);
+  assert.equal(sandbox.count("plantpredict.token"), 3);
+  const odata = await Array.fromAsync(session.pages<{ value: unknown[] }>("/api/odata"));
+  assert.equal(odata.length, 3);
+  // A loop that is left early asks for nothing more.
+  const before = sandbox.count("plantpredict.api");
+  for await (const _ of session.pages("/api/pages")) break;
+  assert.equal(sandbox.count("plantpredict.api"), before + 1);
+});
+
+test("pages() stops where the links lead in a circle", async () => {
+  const system = resolveSystem(plainProvider(), [], {});
+  const server = fakeServer(({ url }) => {
+    const page = Number(url.searchParams.get("page"));
+    return json([page], 200, { link: `</items?page=${(page + 1) % 3}>; rel="next"` });
+  });
+  const seen: unknown[] = [];
+  const all = async () => {
+    for await (const page of pages(system, server.fetch, "/items?page=0", undefined, 1_000)) {
+      seen.push(page);
+    }
+  };
+  await rejects(all(), "bad_response", /circle/);
+  assert.deepEqual(seen, [[0], [1], [2]]);
+});
+
+test("pages() says when a page breaks off", async () => {
+  const system = resolveSystem(plainProvider(), [], {});
+  const broken = fakeServer(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.error(new TypeError("terminated")),
+      }),
+    )
+  );
+  await rejects(
+    Array.fromAsync(pages(system, broken.fetch, "/items", undefined, 1_000)),
+    "network",
+    /broke off/,
+  );
+  await using world = await createWorld("plantpredict");
+  const { sandbox, options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials, timeout: 1_500 });
+  const read = (init?: RequestInit) => Array.fromAsync(session.pages("/api/info", init));
+  sandbox.fault("plantpredict.api", "drip", 2);
+  await rejects(read(), "timeout", /1\.5 s/);
+  const signal = AbortSignal.timeout(100);
+  await assert.rejects(read({ signal }), { name: "TimeoutError" });
+  assert.equal((await read()).length, 1);
+});
+
+test("pages() refuses a link elsewhere, an error and what is not JSON", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const all = (url: string) => Array.fromAsync(session.pages(url));
+  const elsewhere = encodeURIComponent("https://example.com/api/pages");
+  await rejects(all(`/api/pages?next=${elsewhere}`), "foreign_origin");
+  await rejects(all(`/api/odata?next=${elsewhere}`), "foreign_origin");
+  await rejects(all("/api/status/403"), "api_error", /HTTP 403/);
+  await rejects(all("/api/big?n=10"), "bad_response", /not JSON/);
+  await rejects(all("http://"), "invalid_argument");
+});

@@ -1,0 +1,86 @@
+import type { Kernel } from "../../src/person/kernel.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+
+/** A runtime in which nothing happens but what the test does. */
+export interface FakeRuntime extends Runtime {
+  /** What was written to standard error. */
+  readonly written: string[];
+  /** What was opened in the browser. */
+  readonly opened: string[];
+  /** Who listens for SIGINT. */
+  readonly listeners: Set<() => void>;
+  /** What the person types, in order; then `null`. */
+  readonly answers: (string | null)[];
+}
+
+/** What a {@linkcode fakeRuntime} is to be like. */
+export interface FakeOptions {
+  platform?: Runtime["platform"];
+  environment?: Record<string, string>;
+  inputIsTerminal?: boolean;
+  errorIsTerminal?: boolean;
+  answers?: (string | null)[];
+}
+
+/** Makes a runtime for a test; what it does not have throws. */
+export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
+  const written: string[] = [];
+  const opened: string[] = [];
+  const listeners = new Set<() => void>();
+  const answers = [...options.answers ?? []];
+  const known: Partial<FakeRuntime> = {
+    written,
+    opened,
+    listeners,
+    answers,
+    name: "deno",
+    platform: options.platform ?? "linux",
+    getEnvironment: (name) => options.environment?.[name],
+    inputIsTerminal: () => options.inputIsTerminal ?? false,
+    errorIsTerminal: () => options.errorIsTerminal ?? false,
+    ask: (text, secret) => {
+      written.push(`${text}${secret ? "(masked)" : ""}`);
+      return Promise.resolve(answers.shift() ?? null);
+    },
+    writeError: (text) => void written.push(text),
+    onInterrupt(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    openBrowser: (url) => Promise.resolve(opened.push(url) > 0),
+  };
+  return new Proxy(known, {
+    get(target, name) {
+      if (name in target) return Reflect.get(target, name);
+      throw new Error(`the test's runtime has no ${String(name)}`);
+    },
+  }) as FakeRuntime;
+}
+
+/** One message to the frontend. */
+export interface Shown {
+  html: string;
+  text: string;
+  id: string;
+  update: boolean;
+}
+
+/** A kernel that remembers what it was asked and shown. */
+export function fakeKernel(
+  answers: (string | null)[] = [],
+): Kernel & { shown: Shown[]; asked: [string, boolean][] } {
+  const shown: Shown[] = [];
+  const asked: [string, boolean][] = [];
+  return {
+    shown,
+    asked,
+    prompt(text, secret) {
+      asked.push([text, secret]);
+      return answers.shift() ?? null;
+    },
+    display(bundle, id, update) {
+      shown.push({ html: bundle["text/html"] ?? "", text: bundle["text/plain"] ?? "", id, update });
+      return Promise.resolve();
+    },
+  };
+}

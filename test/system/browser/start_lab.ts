@@ -1,0 +1,124 @@
+import type { Notebook } from "../notebook/run_notebook.ts";
+
+/** A running JupyterLab whose kernels know this working tree as `jsr:@onecell/auth`. */
+export interface Lab extends AsyncDisposable {
+  /** Where the notebooks are. */
+  readonly folder: string;
+  /** The home of the kernels: what they save is below it. */
+  readonly home: string;
+  /** The address of a notebook, alone on its page; the first one signs the browser in. */
+  address(name: string): string;
+  /** Puts a notebook into the folder. */
+  write(name: string, notebook: Notebook): Promise<void>;
+  /** The notebook as it was saved. */
+  read(name: string): Promise<Notebook>;
+}
+
+const root = new URL("../../../", import.meta.url);
+/** How long the server may take to start, in milliseconds. */
+const STARTING_TIME = 60_000;
+
+/**
+ * Starts JupyterLab on the loopback interface, with settings, data and kernels of its own.
+ *
+ * @param python a Python with JupyterLab
+ * @param environment variables for the kernels
+ */
+export async function startLab(python: string, environment: Record<string, string>): Promise<Lab> {
+  const work = await Deno.makeTempDir({ prefix: "onecell-lab-" });
+  const [folder, home] = [`${work}/notebooks`, `${work}/home`];
+  for (const path of [folder, home, `${work}/data/kernels/deno`]) {
+    await Deno.mkdir(path, { recursive: true });
+  }
+  const link = decodeURIComponent(root.pathname).replace(/\/$/, "");
+  await writeJson(`${folder}/deno.json`, { links: [link], lock: false });
+  await writeJson(`${work}/data/kernels/deno/kernel.json`, {
+    argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    display_name: "Deno",
+    language: "typescript",
+    // Nothing to open a browser with: the browser of the test is the person's.
+    env: { ...environment, HOME: home, DENO_DIR: await denoDirectory(), NO_COLOR: "1", PATH: "" },
+  });
+  const settings = `${work}/config/lab/user-settings/@jupyterlab/apputils-extension`;
+  await Deno.mkdir(settings, { recursive: true });
+  await writeJson(`${settings}/notification.jupyterlab-settings`, {
+    fetchNews: "false",
+    checkForUpdates: false,
+  });
+  const [port, token] = [freePort(), crypto.randomUUID()];
+  const server = new Deno.Command(python, {
+    args: [
+      "-m",
+      "jupyterlab",
+      "--no-browser",
+      "--allow-root",
+      "--ServerApp.ip=127.0.0.1",
+      `--ServerApp.port=${port}`,
+      "--ServerApp.port_retries=0",
+      `--ServerApp.root_dir=${folder}`,
+      "--LabApp.expose_app_in_browser=True",
+      // News and updates are fetched from elsewhere.
+      "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    ],
+    env: {
+      JUPYTER_TOKEN: token,
+      JUPYTER_CONFIG_DIR: `${work}/config`,
+      JUPYTER_DATA_DIR: `${work}/data`,
+      JUPYTER_RUNTIME_DIR: `${work}/runtime`,
+    },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const said = new Response(server.stderr).text();
+  const stop = async () => {
+    server.kill("SIGTERM");
+    await server.status;
+    await said;
+    await Deno.remove(work, { recursive: true });
+  };
+  const origin = `http://127.0.0.1:${port}`;
+  if (!await answers(`${origin}/api`)) {
+    await stop();
+    throw new Error(`JupyterLab did not start:\n${await said}`);
+  }
+  return {
+    folder,
+    home,
+    address: (name) => `${origin}/doc/tree/${name}.ipynb?token=${token}`,
+    write: (name, notebook) => writeJson(`${folder}/${name}.ipynb`, notebook),
+    read: async (name) => JSON.parse(await Deno.readTextFile(`${folder}/${name}.ipynb`)),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Waits until a server answers. */
+async function answers(url: string): Promise<boolean> {
+  for (const until = Date.now() + STARTING_TIME; Date.now() < until;) {
+    try {
+      await (await fetch(url)).body?.cancel();
+      return true;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  return false;
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** What is downloaded already stays so; the rest of the home is fresh. */
+async function denoDirectory(): Promise<string> {
+  const args = ["info", "--json"];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value));
+}

@@ -1,0 +1,112 @@
+import type { Sandbox, SystemName } from "../../../../examples/sandbox/mod.ts";
+
+/** One thing a notebook asks for, and how a person finds the answer. */
+export interface Question {
+  prompt: string;
+  masked: boolean;
+  answer: (sandbox: Sandbox) => string | Promise<string>;
+}
+
+/** A notebook of the examples folder, and what happens around it. */
+export interface Example {
+  /** The file, without its ending. */
+  name: string;
+  /** The system it signs in to. */
+  system: SystemName;
+  /** What it asks a person the first time, in order. Afterwards nothing. */
+  questions: Question[];
+  /** How long the sandbox's tokens live, in seconds, where it matters. */
+  tokenLifetime?: number;
+  /** At most this many requests to the token endpoint in a second run: none, where a token is kept. */
+  laterTokens?: number;
+  /** Files beside the notebook, by name. */
+  files?: (sandbox: Sandbox) => Record<string, string>;
+  /** True when the person approves a device code at the link that the card shows. */
+  device?: boolean;
+}
+
+const ask = (prompt: string, answer: Question["answer"]): Question => ({
+  prompt: `${prompt}: `,
+  masked: false,
+  answer,
+});
+const askSecret = (prompt: string, answer: Question["answer"]): Question => ({
+  ...ask(prompt, answer),
+  masked: true,
+});
+
+const username = ({ users }: Sandbox) => users[0]?.username ?? "";
+const password = ({ users }: Sandbox) => users[0]?.password ?? "";
+const clientId = (system: SystemName) => (sandbox: Sandbox) => sandbox.client(system).clientId;
+const clientSecret = (system: SystemName) => (sandbox: Sandbox) =>
+  sandbox.client(system).clientSecret ?? "";
+
+const user = (title: string): Question[] => [
+  ask(`${title} user name`, username),
+  askSecret(`${title} password`, password),
+];
+const client = (title: string, system: SystemName): Question[] => [
+  ask(`${title} client id`, clientId(system)),
+  askSecret(`${title} client secret`, clientSecret(system)),
+];
+
+/** Every notebook of the examples folder. */
+export const examples: readonly Example[] = [
+  { name: "quickstart", system: "spatiafi", questions: user("SpatiaFi") },
+  { name: "tutorial", system: "spatiafi", questions: user("SpatiaFi") },
+  { name: "spatiafi", system: "spatiafi", questions: user("SpatiaFi") },
+  {
+    name: "plantpredict",
+    system: "plantpredict",
+    questions: client("PlantPredict", "plantpredict"),
+  },
+  {
+    name: "plantpredict_okta",
+    system: "plantpredict-okta",
+    questions: [
+      ask("PlantPredict (Okta) username", username),
+      askSecret("PlantPredict (Okta) password", password),
+      ...client("PlantPredict (Okta)", "plantpredict-okta"),
+    ],
+  },
+  {
+    name: "fourinsight",
+    system: "fourinsight",
+    questions: [
+      ...client("4insight", "fourinsight"),
+      askSecret("Paste what you got for 4insight", (sandbox) => sandbox.signInForPackage()),
+    ],
+  },
+  {
+    name: "fourinsight_client",
+    system: "fourinsight-client",
+    questions: client("4insight (service account)", "fourinsight-client"),
+    laterTokens: 1,
+  },
+  {
+    name: "ocs",
+    system: "ocs",
+    questions: [],
+    files: (sandbox) => ({ "appsettings.json": ocsSettings(sandbox) }),
+  },
+  {
+    name: "long_jobs",
+    system: "spatiafi",
+    questions: user("SpatiaFi"),
+    tokenLifetime: 3,
+    laterTokens: Infinity,
+  },
+  { name: "define_provider", system: "oidc", questions: [], device: true },
+];
+
+/** The settings file of the OSIsoft samples, filled in for the sandbox. */
+function ocsSettings(sandbox: Sandbox): string {
+  const { clientId, clientSecret, extra } = sandbox.client("ocs");
+  return JSON.stringify({
+    Resource: sandbox.environment["OCS_RESOURCE"],
+    ApiVersion: "v1",
+    TenantId: extra?.["tenantId"],
+    ClientId: clientId,
+    ClientSecret: clientSecret,
+  });
+}

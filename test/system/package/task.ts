@@ -1,0 +1,119 @@
+import { fileURLToPath } from "node:url";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run, runOrThrow } from "./run.ts";
+
+/** One thing to do with a session; `scenario.mjs` has them. */
+export type Step =
+  | { do: "fetch"; url: string; init?: RequestInit }
+  | { do: "token" | "refresh" | "verify" | "logout" | "account" | "show" }
+  | { do: "sleep"; milliseconds: number }
+  | { do: "load"; name: string };
+
+/** One sign-in and what to do with it. */
+export interface Task {
+  /** A registered name, what `defineProvider` takes, or `null` to sign in to nothing. */
+  provider: string | Record<string, unknown> | null;
+  /** Options of `getSession`, as far as JSON can hold them. */
+  options?: Record<string, unknown>;
+  /** When to begin, in epoch milliseconds; at once unless told otherwise. */
+  start?: number;
+  steps: Step[];
+}
+
+/** An error, as a process reported it. */
+export interface Failure {
+  code: string;
+  message: string;
+  /** The error under `util.inspect`. */
+  shown: string;
+}
+
+/** What a step gave: a value, or an error. */
+export interface Result extends Partial<Failure> {
+  value?: unknown;
+}
+
+/** What a process reported. */
+export interface Report {
+  /** The sign-in's error, if it failed. */
+  error?: Failure;
+  results: Result[];
+  /** Everything else the process wrote. */
+  output: string;
+}
+
+/** How to run `scenario.mjs`. */
+export interface Runner {
+  /** Such as `bun 1.2.0`. */
+  name: string;
+  program: string;
+  /** Arguments before the task, the script's path among them. */
+  args: string[];
+  /** What the script imports as the module. */
+  module: string;
+  /** What the runtime itself needs to find in the environment. */
+  env?: Record<string, string>;
+}
+
+/** Runs tasks under Deno, with the module's own source. */
+export async function denoRunner(): Promise<Runner> {
+  const info = await runOrThrow(Deno.execPath(), ["info", "--json"]);
+  const { denoDir } = JSON.parse(info) as { denoDir: string };
+  return {
+    name: "deno",
+    program: Deno.execPath(),
+    args: ["run", "-A", "--quiet", fileURLToPath(new URL("./scenario.mjs", import.meta.url))],
+    module: new URL("../../../mod.ts", import.meta.url).href,
+    // Its default is below the home folder, and a test has a home of its own.
+    env: { DENO_DIR: denoDir },
+  };
+}
+
+/** Runs tasks under another runtime, with the package installed in a folder. */
+export async function packageRunner(
+  runtime: { name: string; program: string },
+  directory: string,
+): Promise<Runner> {
+  const script = join(directory, "scenario.mjs");
+  await copyFile(new URL("./scenario.mjs", import.meta.url), script);
+  return { ...runtime, args: [script], module: "@onecell/auth" };
+}
+
+/** The task as the environment of a process, with nothing else of the person's own in it. */
+export function taskEnvironment(
+  runner: Runner,
+  task: Task,
+  env: Record<string, string>,
+): Record<string, string> {
+  return {
+    ...Object.fromEntries(
+      ["PATH", "HOME", "TMPDIR"].flatMap((name) => {
+        const value = Deno.env.get(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    NO_COLOR: "1",
+    ...runner.env,
+    ...env,
+    ONECELL_TASK: JSON.stringify({ module: runner.module, options: {}, start: 0, ...task }),
+  };
+}
+
+/** Runs a task in a process of its own, with nobody to ask. */
+export async function runTask(
+  runner: Runner,
+  task: Task,
+  env: Record<string, string> = {},
+): Promise<Report> {
+  const options = { clearEnv: true, env: taskEnvironment(runner, task, env) };
+  const outcome = await run(runner.program, runner.args, options);
+  return readReport(`${outcome.stdout}${outcome.stderr}`);
+}
+
+/** Finds the report in what a process wrote. */
+export function readReport(output: string): Report {
+  const line = /^REPORT (.*)$/m.exec(output);
+  if (!line?.[1]) throw new Error(`the process reported nothing:\n${output}`);
+  return { ...JSON.parse(line[1]) as Report, output: output.replace(line[0], "") };
+}

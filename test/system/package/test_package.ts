@@ -1,0 +1,149 @@
+/**
+ * Installs the package from its tarball and uses it as a consumer would, in Node and Bun:
+ * `deno task test:package [TARBALL]`. Without a tarball it packs one.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startSandbox } from "../../../examples/sandbox/mod.ts";
+import { packageFields } from "../../../scripts/npm_package.ts";
+import { install } from "./install.ts";
+import { compareFiles, listFiles, reachedModules, root } from "./package_files.ts";
+import { runOrThrow, runTool } from "./run.ts";
+import { findRuntimes } from "./runtimes.ts";
+import { type Scenario, scenarios } from "./scenarios.ts";
+import { packageRunner, type Runner } from "./task.ts";
+import { terminalAvailable } from "./terminal.ts";
+
+const PUBLINT = "publint@0.3.25";
+const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
+const TYPESCRIPT = "typescript@5.9.3";
+const NODE_TYPES = "@types/node@22";
+
+// `deno run` would register the test and not run it: that must not look like success.
+if (import.meta.main) {
+  const args = ["test", "-A", fileURLToPath(import.meta.url), "--", ...Deno.args];
+  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+  Deno.exit(code);
+}
+
+Deno.test("the package", async (context) => {
+  await using installed = await install(Deno.args[0]);
+  const { directory, packageDirectory, tarball } = installed;
+  const modules = await reachedModules();
+
+  await context.step(
+    "holds the modules, their types, the documents, and nothing else",
+    async () => {
+      const compared = compareFiles(await listFiles(packageDirectory), modules);
+      assert.deepEqual(compared, { unexpected: [], missing: [] });
+    },
+  );
+
+  await context.step("names the repository that a workflow publishes it from", () => {
+    const { repository } = packageFields("1.0.0", "owner/name");
+    assert.equal(repository?.url, "git+https://github.com/owner/name.git");
+  });
+
+  await context.step("names no folder of the machine it was made on", async () => {
+    for (const file of await listFiles(packageDirectory)) {
+      const text = await Deno.readTextFile(join(packageDirectory, file));
+      assert.ok(!text.includes(root), `${file} names ${root}`);
+    }
+  });
+
+  const runtimes = await findRuntimes();
+  for (const runtime of runtimes) {
+    await context.step(`is imported by ${runtime.name}`, async () => {
+      const path = join(directory, "import.mjs");
+      await writeFile(
+        path,
+        `import { AuthError } from "@onecell/auth"; console.log(AuthError.name);`,
+      );
+      assert.equal((await runOrThrow(runtime.program, [path])).trim(), "AuthError");
+    });
+  }
+
+  for (const runtime of runtimes) {
+    if (modules.includes("src/cli")) {
+      await context.step(`${runtime.name} runs the command`, async () => {
+        const command = join(directory, "node_modules", ".bin", "onecell");
+        assert.notEqual((await runOrThrow(runtime.program, [command, "--help"])).trim(), "");
+      });
+    }
+    const runner = await packageRunner(runtime, directory);
+    for (const { name, terminal, play } of scenarios) {
+      const ignore = terminal === true && !terminalAvailable;
+      await context.step({
+        name: `${runtime.name} ${name}`,
+        ignore,
+        fn: () => inWorld(runner, play),
+      });
+    }
+  }
+
+  await context.step("passes publint", async () => {
+    await runTool(PUBLINT, "publint", ["--strict", packageDirectory], directory);
+  });
+
+  await context.step("passes are-the-types-wrong", async () => {
+    await runTool(TYPES_WRONG, "attw", [tarball, "--profile", "esm-only"], directory);
+  });
+
+  for (const resolution of ["node16", "bundler"]) {
+    await context.step(`has types under moduleResolution ${resolution}`, async () => {
+      await checkTypes(directory, resolution, ["--lib", "esnext,dom,dom.iterable"]);
+    });
+  }
+
+  await context.step("has types for Node alone, without a browser's", async () => {
+    const install = ["install", "--no-audit", "--no-fund", "--no-save", NODE_TYPES];
+    await runOrThrow("npm", install, { cwd: directory });
+    await checkTypes(directory, "node16", ["--lib", "es2022", "--types", "node"]);
+  });
+
+  await context.step("is what npm would publish", async () => {
+    const dryRun = ["publish", "--dry-run", "--tag", "next", "--json", tarball];
+    const json = await runOrThrow("npm", dryRun, { cwd: directory });
+    // npm 11 puts the package's name around what npm 10 prints.
+    const printed = JSON.parse(json) as Record<string, unknown>;
+    const { files } = (printed["@onecell/auth"] ?? printed) as { files: { path: string }[] };
+    assert.deepEqual(files.map(({ path }) => path).sort(), await listFiles(packageDirectory));
+  });
+});
+
+/** Plays a scenario with a sandbox and a home of its own. */
+async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), "onecell-home-"));
+  try {
+    await using sandbox = await startSandbox();
+    await play({ runner, sandbox, home });
+    assert.deepEqual(sandbox.errors, []);
+    const urls = sandbox.requests.map(({ url }) => url).join("\n");
+    assert.ok(!/(client_secret|client_assertion|password|token)=/.test(urls), "a secret in a URL");
+  } finally {
+    await rm(home, { recursive: true });
+  }
+}
+
+/** Type-checks a consumer, strictly and with the package's own declarations included. */
+async function checkTypes(
+  directory: string,
+  resolution: string,
+  libraries: string[],
+): Promise<void> {
+  const source = new URL("./consumer.ts", import.meta.url);
+  await copyFile(source, join(directory, "consumer.ts"));
+  const module = resolution === "node16" ? "node16" : "esnext";
+  const options = ["--noEmit", "--strict", "--target", "es2022", ...libraries];
+  await runTool(
+    TYPESCRIPT,
+    "tsc",
+    [...options, "--module", module, "--moduleResolution", resolution, "consumer.ts"],
+    directory,
+  );
+}

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { createCredentials } from "../../../mod.ts";
+import { startSandbox } from "../../../examples/sandbox/mod.ts";
+
+/** The flags the README gives, and that none of them could be left out. */
+
+const root = new URL("../../../", import.meta.url);
+const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
+type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+
+const apiCall = `
+import { getSession } from "jsr:@onecell/auth";
+const s = await getSession("spatiafi");
+if (s.storeProblem) throw s.storeProblem;
+const response = await s.fetch("/api/info");
+if (!response.ok) throw new Error("HTTP " + response.status);
+await response.body?.cancel();
+`;
+
+/** A code flow whose person signs in through the sandbox's control port. */
+const codeFlow = (env: Record<string, string>) => `
+import { defineProvider, getSession } from "jsr:@onecell/auth";
+const provider = defineProvider({
+  name: "oidc", issuer: "${env["OIDC_ISSUER"]}", apiUrl: "${env["OIDC_API_URL"]}",
+  grant: "authorization_code", scope: "openid offline_access", clientAuthentication: "none",
+});
+const person = {
+  kind: "notebook" as const, browserIsLocal: true,
+  ask: () => Promise.resolve(null), open: () => Promise.resolve(true),
+  show: async (state: { kind: string; url?: string }) => {
+    if (state.kind !== "link") return;
+    const body = JSON.stringify({ url: state.url });
+    const signIn = "${env["SANDBOX_CONTROL_URL"]}/sign-in";
+    const answer = await (await fetch(signIn, { method: "POST", body })).json();
+    fetch(answer.redirect).then((response) => response.body?.cancel());
+  },
+  interruptible: <T>(wait: (signal: AbortSignal) => Promise<T>) => wait(new AbortController().signal),
+};
+const s = await getSession(provider, { person });
+if (s.storeProblem) throw s.storeProblem;
+`;
+
+async function denoDirectory(): Promise<string> {
+  const args = ["info", "--json"];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
+async function run(
+  script: string,
+  flags: string[],
+  env: Record<string, string>,
+): Promise<{ success: boolean; output: string }> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, script);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      cwd: root,
+      args: ["run", "--no-prompt", `--config=${root.pathname}deno.json`, ...flags, file],
+      // HOME is the test's own, and the cache is not in it.
+      env: { XDG_CONFIG_HOME: "", ...env, NO_COLOR: "1", DENO_DIR: await denoDirectory() },
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder();
+    return { success, output: text.decode(stdout) + text.decode(stderr) };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+/** Runs with all flags, then with one fewer, each in turn. */
+async function needsExactly(
+  script: string,
+  flags: string[],
+  env: Record<string, string>,
+  prepare: () => Promise<void>,
+): Promise<void> {
+  await prepare();
+  const all = await run(script, flags, env);
+  assert(all.success, `${flags.join(" ")}\n${all.output}`);
+  for (const left of flags) {
+    await prepare();
+    const { success, output } = await run(script, flags.filter((flag) => flag !== left), env);
+    assert(!success, `it also works without ${left}`);
+    const name = left.split("=")[0] ?? left;
+    assert(output.includes("permission_denied") || output.includes(name), output);
+    assert.match(output, /AuthError/, output);
+    assert(output.includes(name), `the error does not name ${name}:\n${output}`);
+  }
+}
+
+const hostOf = (sandbox: Sandbox, name: string) => new URL(sandbox.environment[name] ?? "").host;
+
+async function withFolder(action: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "onecell-permissions-" });
+  try {
+    await action(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The variable the README lists, and those that point to the sandbox. */
+const variables = "HOME,SPATIAFI_AUTH_URL,SPATIAFI_API_URL";
+
+Deno.test({
+  name: "permissions: a saved session needs to read its folder and to call the API",
+  ...options,
+  fn: () =>
+    withFolder(async (home) => {
+      await using sandbox = await startSandbox({ systems: ["spatiafi"] });
+      const directory = `${home}/.config/spatiafi`;
+      const [user] = sandbox.users;
+      assert(user);
+      await createCredentials("spatiafi", {
+        ...user,
+        directory,
+        authUrl: sandbox.environment["SPATIAFI_AUTH_URL"] ?? "",
+      });
+      const env = { ...sandbox.environment, HOME: home };
+      const first = await run(apiCall, ["-A"], env);
+      assert(first.success, first.output);
+      await needsExactly(
+        apiCall,
+        [
+          `--allow-env=${variables}`,
+          `--allow-read=${directory}`,
+          `--allow-net=${hostOf(sandbox, "SPATIAFI_API_URL")}`,
+        ],
+        env,
+        () => Promise.resolve(),
+      );
+      assert.equal(sandbox.count("spatiafi.token"), 1);
+    }),
+});
+
+Deno.test({
+  name: "permissions: a first sign-in with client credentials also writes its folder",
+  ...options,
+  fn: () =>
+    withFolder(async (home) => {
+      await using sandbox = await startSandbox({ systems: ["spatiafi"] });
+      const directory = `${home}/.config/spatiafi`;
+      const [user] = sandbox.users;
+      assert(user);
+      const prepare = async () => {
+        await Deno.remove(directory, { recursive: true }).catch(() => {});
+        await createCredentials("spatiafi", {
+          ...user,
+          directory,
+          authUrl: sandbox.environment["SPATIAFI_AUTH_URL"] ?? "",
+        });
+      };
+      const hosts = ["SPATIAFI_AUTH_URL", "SPATIAFI_API_URL"].map((name) => hostOf(sandbox, name));
+      await needsExactly(
+        apiCall,
+        [
+          `--allow-env=${variables}`,
+          `--allow-read=${directory}`,
+          `--allow-write=${directory}`,
+          `--allow-net=${hosts.join(",")}`,
+        ],
+        { ...sandbox.environment, HOME: home },
+        prepare,
+      );
+    }),
+});
+
+Deno.test({
+  name: "permissions: the code flow also listens on loopback",
+  ...options,
+  fn: () =>
+    withFolder(async (home) => {
+      await using sandbox = await startSandbox({ systems: ["oidc"] });
+      const directory = `${home}/.config/oidc`;
+      await needsExactly(codeFlow(sandbox.environment), [
+        "--allow-env=HOME,OIDC_CLIENT_ID",
+        `--allow-read=${directory}`,
+        `--allow-write=${directory}`,
+        `--allow-net=127.0.0.1,${hostOf(sandbox, "OIDC_ISSUER")}`,
+      ], {
+        ...sandbox.environment,
+        HOME: home,
+        OIDC_CLIENT_ID: sandbox.client("oidc").clientId,
+      }, async () => {
+        await Deno.remove(directory, { recursive: true }).catch(() => {});
+      });
+    }),
+});

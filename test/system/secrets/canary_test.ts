@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { AuthError, Credentials, getSession } from "../../../mod.ts";
+import type { ProviderInput } from "../../../src/providers/define_provider.ts";
+import type { SessionOptions } from "../../../src/options/options.ts";
+import { works } from "../../support/call.ts";
+import { CARELESS_SERVERS } from "../../support/careless_servers.ts";
+import { type Arrival, fakeServer, json, type Respond } from "../../support/fake_server.ts";
+import { TestFolder } from "../../support/folder.ts";
+import { plainProvider } from "../../support/parts.ts";
+import { scriptedPerson } from "../../support/person.ts";
+import { assertHides, canary, leakIn, looksAt } from "../../support/secrets.ts";
+import { eachRow, test } from "../../support/tests.ts";
+
+/** A way to sign in, with every secret in it freshly made. */
+interface Way {
+  name: string;
+  provider: Partial<ProviderInput>;
+  credentials: Record<string, string>;
+  /** What the person types. */
+  answers: string[];
+}
+
+const WAYS: (() => Way)[] = [
+  ...([
+    "client_secret_post",
+    "client_secret_basic",
+    "client_secret_basic_raw",
+    "client_secret_jwt",
+  ] as const)
+    .map((clientAuthentication) => () => ({
+      name: clientAuthentication,
+      provider: { clientAuthentication },
+      credentials: { client_id: "the-client", client_secret: canary() },
+      answers: [],
+    })),
+  () => ({
+    name: "password",
+    provider: { grant: "password" },
+    credentials: {
+      client_id: "the-client",
+      client_secret: canary(),
+      username: "ada",
+      password: canary(),
+    },
+    answers: [],
+  }),
+  () => ({
+    name: "pasted package",
+    provider: {
+      grant: "authorization_code",
+      clientAuthentication: "client_secret_post",
+      paste: { page: "/auth", endpointHosts: ["auth.example.com"] },
+    },
+    credentials: { client_id: "the-client", client_secret: canary() },
+    answers: [JSON.stringify({ endpoint: "https://auth.example.com/token", code: canary() })],
+  }),
+  () => ({
+    name: "pasted code",
+    provider: { grant: "authorization_code", methods: ["paste"] },
+    credentials: { client_id: "the-client" },
+    answers: [canary()],
+  }),
+  () => ({
+    name: "device code",
+    provider: { grant: "device_code" },
+    credentials: { client_id: "the-client" },
+    answers: [],
+  }),
+  () => ({
+    name: "DPoP",
+    provider: { dpop: true },
+    credentials: { client_id: "the-client", client_secret: canary() },
+    answers: [],
+  }),
+];
+
+/** A world in which all the secrets are known, those that are made on the way included. */
+class Watched {
+  readonly secrets = new Set<string>();
+  readonly deviceCode = canary();
+  readonly tokens = [canary(), canary(), canary()] as const;
+
+  constructor(way: Way) {
+    for (const [name, value] of Object.entries(way.credentials)) {
+      if (name !== "client_id" && name !== "username") this.secrets.add(value);
+    }
+    for (const answer of way.answers) {
+      this.secrets.add(answer.startsWith("{") ? JSON.parse(answer).code : answer);
+    }
+    for (const secret of [this.deviceCode, ...this.tokens]) this.secrets.add(secret);
+  }
+
+  /** Remembers the secrets a request carries, such as an assertion, a verifier or a proof. */
+  watch({ form, headers }: Arrival): void {
+    for (const name of ["client_assertion", "code_verifier", "refresh_token"]) {
+      const value = form.get(name);
+      if (value) this.secrets.add(value);
+    }
+    for (const name of ["authorization", "dpop"]) {
+      const value = headers.get(name)?.split(" ").at(-1);
+      if (value) this.secrets.add(value);
+    }
+  }
+
+  token(): Response {
+    const [access_token, refresh_token] = this.tokens;
+    return json({
+      access_token,
+      refresh_token,
+      id_token: `${canary()}.${this.tokens[2]}.${canary()}`,
+      token_type: "Bearer",
+      expires_in: 900,
+    });
+  }
+
+  device(): Response {
+    return json({
+      device_code: this.deviceCode,
+      user_code: "ABCD-EFGH",
+      verification_uri: "https://auth.example.com/device",
+      expires_in: 600,
+      interval: 0.01,
+    });
+  }
+}
+
+/** Signs in one way at a server that answers the token request like this. */
+async function signIn(way: Way, watched: Watched, respond: Respond, folder: TestFolder) {
+  const person = scriptedPerson({ answers: [...way.answers] });
+  const server = fakeServer((arrival, number) => {
+    watched.watch(arrival);
+    if (arrival.url.pathname === "/device") return watched.device();
+    if (arrival.url.host === "api.example.com") return json({ item_id: "x" });
+    return respond(arrival, number);
+  });
+  const options: SessionOptions = {
+    fetch: server.fetch,
+    credentials: way.credentials,
+    directory: folder.path,
+    person,
+    timeout: 2_000,
+  };
+  const outcome = await getSession(plainProvider(way.provider), options)
+    .then((session) => ({ session }), (error: unknown) => ({ error }));
+  return { ...outcome, person, server };
+}
+
+test("a session, its credentials and its card show no secret", () =>
+  eachRow(WAYS.map((way) => way()), async (way) => {
+    await using folder = await TestFolder.make();
+    const watched = new Watched(way);
+    const outcome = await signIn(way, watched, () => watched.token(), folder);
+    assert("session" in outcome, Deno.inspect(outcome));
+    const { session, person } = outcome;
+    await works(session);
+    const display: () => Promise<unknown> = Reflect.get(session, Symbol.for("Jupyter.display"));
+    const card = await display.call(session);
+    assertHides(session, watched.secrets, "the session");
+    assertHides([session, { in: { deep: { inside: session } } }], watched.secrets, "a list");
+    assertHides(card, watched.secrets, "the card");
+    assertHides(session.fetch, watched.secrets, "fetch");
+    assertHides(person.shown, watched.secrets, "what the person saw");
+    assertHides(person.asked, watched.secrets, "what the person was asked");
+    assertHides(await session.logout(), watched.secrets, "the logout's report");
+    const place = { path: null, source: "options" };
+    const credentials = new Credentials("plain", way.credentials, place);
+    assertHides(credentials, watched.secrets, "credentials");
+    assert.equal(credentials.get("client_id"), "the-client");
+    // The control: what is not protected is found.
+    assert.notEqual(leakIn([...looksAt({ t: watched.tokens })].join(), watched.secrets), undefined);
+  }));
+
+test("no error shows a secret, whatever the server repeats", () =>
+  eachRow(
+    CARELESS_SERVERS.flatMap(({ name, respond }) =>
+      WAYS.map((make) => ({ name: `${make().name}: ${name}`, make, respond }))
+    ),
+    async ({ make, respond }) => {
+      await using folder = await TestFolder.make();
+      const way = make();
+      const watched = new Watched(way);
+      const outcome = await signIn(way, watched, respond, folder);
+      assert("error" in outcome, "it was to fail");
+      const { error, person } = outcome;
+      assert(error instanceof AuthError, Deno.inspect(error));
+      assertHides(error, watched.secrets, "the error");
+      assertHides(person.shown, watched.secrets, "what the person saw");
+    },
+  ));

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import {
+  accountOf,
+  checkAlive,
+  claimsOf,
+  storedToken,
+  type TokenResponse,
+} from "../../src/token/token_response.ts";
+import { isFresh, renewalTime } from "../../src/renewal/token_keeper.ts";
+import type { StoredToken } from "../../src/store/store.ts";
+import { jwt } from "../support/jwt.ts";
+import { throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/tests.ts";
+
+const NOW = 1_700_000_000_000;
+const SECONDS = NOW / 1000;
+
+const answer = (members: Record<string, unknown> = {}): TokenResponse => ({
+  access_token: "token",
+  token_type: "bearer",
+  ...members,
+});
+
+test("storedToken() finds out how long a token lives", () =>
+  eachRow<{ name: string; members: Record<string, unknown>; offset?: number; lives: number }>([
+    { name: "expires_in", members: { expires_in: 900 }, lives: 900 },
+    {
+      name: "expires_in before expires_at",
+      members: { expires_in: 900, expires_at: 1 },
+      lives: 900,
+    },
+    { name: "expires_at", members: { expires_at: SECONDS + 60 }, lives: 60 },
+    { name: "expires_at as digits", members: { expires_at: `${SECONDS + 60}.5` }, lives: 60.5 },
+    {
+      name: "expires_at as a date",
+      members: { expires_at: new Date(NOW + 60_000).toISOString() },
+      lives: 60,
+    },
+    {
+      name: "expires_at by a clock that is ahead",
+      members: { expires_at: SECONDS + 660 },
+      offset: 600_000,
+      lives: 60,
+    },
+    {
+      name: "expires_in does not care about clocks",
+      members: { expires_in: 900 },
+      offset: 600_000,
+      lives: 900,
+    },
+    {
+      name: "the token's own exp",
+      members: { access_token: jwt({ exp: SECONDS + 30 }) },
+      lives: 30,
+    },
+    { name: "nothing", members: {}, lives: 3600 },
+    { name: "an expires_at that is no time", members: { expires_at: "soon" }, lives: 3600 },
+    { name: "an exp that is none", members: { access_token: jwt({ exp: "soon" }) }, lives: 3600 },
+    { name: "ten years at most", members: { expires_in: 1e12 }, lives: 315_360_000 },
+    { name: "zero", members: { expires_in: 0 }, lives: 0 },
+    { name: "over already", members: { expires_at: SECONDS - 60 }, lives: 0 },
+  ], async ({ members, offset = 0, lives }) => {
+    const token = await storedToken("key", answer(members), NOW, offset);
+    assert.equal(token.obtained_at, SECONDS);
+    assert.equal(token.expires_at, SECONDS + lives);
+    if (lives > 0) return checkAlive(token);
+    throws(() => checkAlive(token), "bad_response", /already expired/);
+  }));
+
+test("storedToken() keeps of the last token what the server did not repeat", async () => {
+  const previous: StoredToken = {
+    version: 1,
+    key: "key",
+    access_token: "old",
+    token_type: "bearer",
+    expires_at: 1,
+    obtained_at: 0,
+    scope: "a b",
+    refresh_token: "refresh",
+    id_token: "id",
+    account: "ada",
+    token_endpoint: "https://a.example/token",
+    dpop_key: { kty: "EC" },
+  };
+  const kept = await storedToken("key", answer({ expires_in: 5 }), NOW, 0, previous);
+  assert.deepEqual(kept, {
+    ...previous,
+    access_token: "token",
+    expires_at: SECONDS + 5,
+    obtained_at: SECONDS,
+  });
+  const members = { refresh_token: "new", scope: "a", id_token: "newer" };
+  const replaced = await storedToken("key", answer(members), NOW, 0, previous);
+  assert.equal(replaced.refresh_token, "new");
+  assert.equal(replaced.scope, "a");
+  assert.equal(replaced.id_token, "newer");
+});
+
+test("isFresh(): a margin of a minute, and of a tenth for short lives", () =>
+  eachRow([
+    { name: "an hour", lives: 3600, margin: 60 },
+    { name: "ten minutes", lives: 600, margin: 60 },
+    { name: "five seconds", lives: 5, margin: 0.5 },
+    { name: "none", lives: 0, margin: 0 },
+    // Made by a clock that was set back since, or by a damaged file.
+    { name: "less than none", lives: -100, margin: 0 },
+  ], async ({ lives, margin }) => {
+    const token = await storedToken("key", answer({ expires_in: 1 }), NOW, 0);
+    token.expires_at = SECONDS + lives;
+    assert.equal(renewalTime(token), NOW + (lives - margin) * 1000);
+    assert.equal(isFresh(token, renewalTime(token) - 1), true);
+    assert.equal(isFresh(token, renewalTime(token)), false);
+  }));
+
+test("claimsOf() reads a JWT, and nothing into anything else", async () => {
+  assert.deepEqual(await claimsOf(jwt({ sub: "ada", ü: "é" })), { sub: "ada", ü: "é" });
+  for (
+    const other of ["", "opaque", "a.b", "a.b.c", "..", "a.b.c.d", `${jwt({})}x.`, jwt([])]
+  ) {
+    assert.equal(await claimsOf(other), undefined, other);
+  }
+});
+
+test("accountOf() says who signed in, in words a person knows", async () => {
+  const token = await storedToken("key", answer(), NOW, 0);
+  assert.equal(await accountOf(token), undefined);
+  token.id_token = jwt({ sub: "248289761001" });
+  assert.equal(await accountOf(token), "248289761001");
+  token.id_token = jwt({ sub: "248289761001", email: "ada@example.com" });
+  assert.equal(await accountOf(token), "ada@example.com");
+});
