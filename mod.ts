@@ -26,8 +26,8 @@ export type {
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { getSession, getSession as get_session } from "./src/get_session.ts";
 export type { LogoutReport, RevocationOutcome } from "./src/renewal/logout.ts";
-export type { MapFunction, MapItems, MapOptions } from "./src/bulk/map.ts";
-export type { CardState, Person } from "./src/person/person.ts";
+export type { MapItems, MapOptions } from "./src/bulk/map.ts";
+export type { CardState, Person, Question } from "./src/person/person.ts";
 export type { Finding } from "./src/scan/scan_text.ts";
 export type { NotebookFinding } from "./src/scan/scan_notebook.ts";
 export type { CommonOptions, CreateOptions, SessionOptions } from "./src/options/options.ts";
@@ -44,7 +44,7 @@ export type {
 } from "./src/providers/provider.ts";
 export { Credentials } from "./src/credentials/credentials.ts";
 export type { ScanReport } from "./src/scan/scan_report.ts";
-export { Session } from "./src/session.ts";
+export { type MapFunction, Session } from "./src/session.ts";
 export type { PathCondition } from "./src/store/inspect_path.ts";
 export type { ProviderUrls } from "./src/providers/system.ts";
 export {

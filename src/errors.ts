@@ -135,6 +135,19 @@ function plainCause(cause: unknown): unknown {
   return plain;
 }
 
+/** What an aborted signal means for the caller, as an {@linkcode AuthError}. */
+export function abortReason(signal: AbortSignal): AuthError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof AuthError) return reason;
+  if (isTimeout(signal)) {
+    return new AuthError(
+      "timeout",
+      "The time allowed ran out. Try again, or give a longer timeout.",
+    );
+  }
+  return new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
+}
+
 /** Whether a signal ended because its time was over, as that of `AbortSignal.timeout` does (DOM). */
 export function isTimeout({ reason }: AbortSignal): boolean {
   return reason instanceof DOMException && reason.name === "TimeoutError";

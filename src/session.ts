@@ -1,42 +1,21 @@
+import type { MapItems, MapOptions } from "./bulk/map.ts";
+import { sourceText } from "./credentials/choose_credentials.ts";
 import type { DoctorReport } from "./doctor/doctor_report.ts";
-import { AuthError } from "./errors.ts";
-import { createApiFetch } from "./http/api_fetch.ts";
-import type { System } from "./providers/system.ts";
-import type { TokenKeeper } from "./renewal/token_keeper.ts";
+import { abortReason, AuthError } from "./errors.ts";
+import * as lazy from "./lazy.ts";
+import { accountOf, type Connection } from "./renewal/connection.ts";
 import type { LogoutReport } from "./renewal/logout.ts";
-import type { MapFunction, MapItems, MapOptions } from "./bulk/map.ts";
-import type { GrantParts } from "./grants/grant.ts";
-import type { TokenStore } from "./store/store.ts";
+import type { ShownSession } from "./renewal/session_card.ts";
 
-/** What a session is made of. */
-export interface SessionParts {
-  system: System;
-  keeper: TokenKeeper;
-  store: TokenStore;
-  key: string;
-  /** The folder of credentials and tokens, where there is one. */
-  directory: string | undefined;
-  /** Where the credentials came from, for people. */
-  source: string;
-  /** Why what was typed is not saved, if it should be. */
-  unsaved?: AuthError | undefined;
-  /** The user name, where the credentials have one. */
-  account: string | undefined;
-  grantParts: GrantParts;
-  fetch: typeof fetch;
-  /** The `fetch` of the session this one is a view of. */
-  apiFetch?: typeof fetch;
-  /** How long one API request may take, in milliseconds. */
-  timeout: number;
-  now: () => number;
+let readConnection: (session: Session) => Connection;
+
+/** What a session stands on, secrets included. Not exported by the module. */
+export function connectionOf(session: Session): Connection {
+  return readConnection(session);
 }
 
-let readParts: (session: Session) => SessionParts;
-
-/** What a session is made of, secrets included. Not exported by the module. */
-export function partsOf(session: Session): SessionParts {
-  return readParts(session);
-}
+/** What to do with one item of `Session.map`. */
+export type MapFunction<T, R> = (item: T, session: Session, index: number) => R | PromiseLike<R>;
 
 /**
  * A signed-in session: a `fetch` that carries the token and keeps it fresh.
@@ -44,28 +23,19 @@ export function partsOf(session: Session): SessionParts {
  * It shows no secret, however it is printed. Make one with `getSession`.
  */
 export class Session {
-  readonly #parts: SessionParts;
-  readonly #fetch: typeof fetch;
+  readonly #connection: Connection;
 
   static {
-    readParts = (session) => session.#parts;
+    readConnection = (session) => session.#connection;
   }
 
   /**
    * Made by `getSession`.
    *
-   * @param parts what it has put together
+   * @param connection what it has put together
    */
-  constructor(parts: SessionParts) {
-    this.#parts = parts;
-    this.#fetch = parts.apiFetch ?? createApiFetch({
-      system: parts.system,
-      tokens: parts.keeper,
-      fetch: parts.fetch,
-      timeout: parts.timeout,
-      now: parts.now,
-      clock: parts.grantParts.clock,
-    });
+  constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
   /**
@@ -80,23 +50,22 @@ export class Session {
    * with the reason of `init.signal`, as `fetch` does.
    */
   get fetch(): typeof fetch {
-    return this.#fetch;
+    return this.#connection.fetch;
   }
 
   /** The provider's name, such as `"spatiafi"`. */
   get provider(): string {
-    return this.#parts.system.provider.name;
+    return this.#connection.system.provider.name;
   }
 
   /** Base URL of the API. */
   get apiUrl(): string {
-    return this.#parts.system.apiUrl.href;
+    return this.#connection.system.apiUrl.href;
   }
 
   /** Who is signed in: the user name, what the `id_token` names, or the client id. */
   get account(): string {
-    const { account, keeper, grantParts } = this.#parts;
-    return account ?? keeper.token?.account ?? grantParts.values["client_id"] ?? "unknown";
+    return accountOf(this.#connection) ?? "unknown";
   }
 
   /**
@@ -104,25 +73,25 @@ export class Session {
    * file's path, or what was typed.
    */
   get source(): string {
-    return this.#parts.source;
+    return sourceText(this.#connection.sources);
   }
 
   /** When the access token expires; it is renewed before that. The epoch after {@linkcode logout}. */
   get expiresAt(): Date {
-    const seconds = this.#parts.keeper.token?.expires_at ?? 0;
+    const seconds = this.#connection.keeper.token?.expires_at ?? 0;
     // A file may say anything; a `Date` ends there.
     return new Date(Math.max(-8.64e15, Math.min(seconds * 1000, 8.64e15)));
   }
 
   /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */
   get scope(): string | undefined {
-    return this.#parts.keeper.token?.scope ?? this.#parts.grantParts.scope;
+    return this.#connection.keeper.token?.scope ?? this.#connection.grants.scope;
   }
 
   /** Why the token, or what was typed, could not be saved, or `undefined`; the session works from memory then. */
   get storeProblem(): AuthError | undefined {
     // A token can be had again; credentials may not.
-    return this.#parts.unsaved ?? this.#parts.keeper.storeProblem;
+    return this.#connection.unsaved ?? this.#connection.keeper.storeProblem;
   }
 
   /**
@@ -130,8 +99,8 @@ export class Session {
    * trust. `undefined` for opaque tokens.
    */
   get claims(): Promise<Record<string, unknown> | undefined> {
-    const token = this.#parts.keeper.token;
-    return import("./token/token_response.ts").then(({ claimsOf }) =>
+    const token = this.#connection.keeper.token;
+    return lazy.claims().then(({ claimsOf }) =>
       token ? claimsOf(token.id_token ?? token.access_token) : undefined
     );
   }
@@ -145,7 +114,7 @@ export class Session {
    */
   async token(options: { signal?: AbortSignal } = {}): Promise<string> {
     const { signal } = options;
-    return (await stoppable(this.#parts.keeper.fresh(signal), signal)).access_token;
+    return (await stoppable(this.#connection.keeper.fresh(signal), signal)).access_token;
   }
 
   /**
@@ -155,7 +124,7 @@ export class Session {
    * @throws {AuthError} what the renewal met, as {@linkcode Session.token}
    */
   async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await stoppable(this.#parts.keeper.refresh(options.signal), options.signal);
+    await stoppable(this.#connection.keeper.refresh(options.signal), options.signal);
   }
 
   /**
@@ -166,8 +135,9 @@ export class Session {
    * what {@linkcode Session.fetch} met; `aborted`, or `timeout` for a signal of that kind
    */
   async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { verify } = await import("./http/verify.ts");
-    await stoppable(verify(this.#parts.system, this.#fetch, options.signal), options.signal);
+    const { system, fetch } = this.#connection;
+    const { verify } = await lazy.verify();
+    await stoppable(verify(system, fetch, options.signal), options.signal);
   }
 
   /**
@@ -178,8 +148,7 @@ export class Session {
    * @returns a report that shows as a card or as text, with what to do next
    */
   async doctor(options: { signal?: AbortSignal } = {}): Promise<DoctorReport> {
-    const { examineSession } = await import("./doctor/examine_session.ts");
-    return await examineSession(this.#parts, options.signal);
+    return await (await lazy.doctor()).examineSession(this.#connection, options.signal);
   }
 
   /**
@@ -192,8 +161,9 @@ export class Session {
    * links back to an earlier one, `foreign_origin` when one links elsewhere; else as `fetch`
    */
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
-    const { pages } = await import("./http/pages.ts");
-    yield* pages<T>(this.#parts.system, this.#fetch, url, init, this.#parts.timeout);
+    const { system, fetch, timeout } = this.#connection;
+    const { pages } = await lazy.pages();
+    yield* pages<T>(system, fetch, url, init, timeout);
   }
 
   /**
@@ -240,7 +210,15 @@ export class Session {
     fn: MapFunction<T, R>,
     options: MapOptions = {},
   ): Promise<R[] | PromiseSettledResult<R>[]> {
-    return await (await import("./bulk/map.ts")).map(this, items, fn, options);
+    const connection = this.#connection;
+    const own = (fetch: typeof globalThis.fetch) => new Session({ ...connection, fetch });
+    const { map } = await lazy.bulk();
+    return await map(items, fn, options, {
+      title: connection.system.provider.title,
+      fetch: connection.fetch,
+      view: own,
+      runtime: connection.profile.runtime,
+    });
   }
 
   /**
@@ -250,7 +228,7 @@ export class Session {
    * @returns what became of each token; a server that fails is in its `problems`, nothing is thrown
    */
   async logout(): Promise<LogoutReport> {
-    return await (await import("./renewal/logout.ts")).logout(this.#parts);
+    return await (await lazy.logout()).logout(this.#connection);
   }
 
   /** What may be shown of a session. */
@@ -260,20 +238,22 @@ export class Session {
       account: this.account,
       source: this.source,
       apiUrl: this.apiUrl,
-      expiresAt: this.#parts.keeper.token ? this.expiresAt.toISOString() : null,
+      expiresAt: this.#connection.keeper.token ? this.expiresAt.toISOString() : null,
     };
   }
 
   /** One line, for text. */
   toString(): string {
-    const until = this.#parts.keeper.token ? `until ${this.expiresAt.toISOString()}` : "signed out";
+    const until = this.#connection.keeper.token
+      ? `until ${this.expiresAt.toISOString()}`
+      : "signed out";
     return `Session(${this.provider}, ${this.account}, ${until})`;
   }
 
   /** The card a notebook shows for a session that ends a cell. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
-    const { sessionCard } = await import("./renewal/session_card.ts");
-    return await sessionCard(this, this.#parts.system.provider.title, this.#parts.now());
+    const { sessionCard } = await lazy.sessionCard();
+    return sessionCard(shownOf(this), this.#connection.now());
   }
 
   /** What `console.log` shows in Deno. */
@@ -287,12 +267,26 @@ export class Session {
   }
 }
 
+/** What a card says of a session. */
+export function shownOf(session: Session): ShownSession {
+  const { system, keeper, profile } = connectionOf(session);
+  return {
+    title: system.provider.title,
+    account: session.account,
+    source: session.source,
+    apiUrl: session.apiUrl,
+    expiresAt: keeper.token ? session.expiresAt : undefined,
+    isSaved: session.storeProblem === undefined,
+    home: profile.runtime.homeDirectory(),
+  };
+}
+
 /** A `fetch` rejects with the signal's own reason; everything else here with an error of ours. */
 async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!signal?.aborted || error instanceof AuthError) throw error;
-    throw (await import("./http/retry.ts")).abortReason(signal);
+    throw abortReason(signal);
   }
 }

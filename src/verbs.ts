@@ -1,11 +1,21 @@
-import type { DoctorReport } from "./doctor/doctor_report.ts";
-import type { CommonOptions, CreateOptions, SessionOptions } from "./options/options.ts";
-import type { Provider } from "./providers/provider.ts";
+/**
+ * The documented verbs beside `getSession`: each opens a profile, and hands it to the room that does
+ * the work, which is loaded then.
+ *
+ * @module
+ */
+import { connect } from "./connect.ts";
 import type { Credentials } from "./credentials/credentials.ts";
+import type { DoctorReport } from "./doctor/doctor_report.ts";
+import { AuthError } from "./errors.ts";
+import * as lazy from "./lazy.ts";
+import type { CommonOptions, CreateOptions, SessionOptions } from "./options/options.ts";
+import { openProfile } from "./profile/profile.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Connection } from "./renewal/connection.ts";
+import type { SessionSecrets } from "./scan/local_secrets.ts";
 import type { ScanReport } from "./scan/scan_report.ts";
-import type { Session } from "./session.ts";
-
-// What not every start does is loaded by who does it.
+import { connectionOf, Session } from "./session.ts";
 
 /**
  * Finds the saved app credentials, puts them into the environment as the original tutorial does, and
@@ -25,8 +35,8 @@ export async function loadCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { loadCredentials } = await import("./manage/load_credentials.ts");
-  return await loadCredentials(provider, options);
+  const profile = await openProfile(provider, options, "loadCredentials");
+  return await (await lazy.loadCredentials()).loadCredentials(profile);
 }
 
 /**
@@ -46,8 +56,8 @@ export async function saveCredentials(
   values: Record<string, unknown> | Credentials,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { saveCredentials } = await import("./manage/manage_credentials.ts");
-  return await saveCredentials(provider, values, options);
+  const profile = await openProfile(provider, options, "saveCredentials");
+  return await (await lazy.manage()).saveCredentials(profile, values);
 }
 
 /**
@@ -66,8 +76,9 @@ export async function createCredentials(
   provider: string | Provider,
   options: CreateOptions,
 ): Promise<Credentials> {
-  const { createCredentials } = await import("./manage/manage_credentials.ts");
-  return await createCredentials(provider, options);
+  const { username, password, ...common } = options ?? {};
+  const profile = await openProfile(provider, common, "createCredentials");
+  return await (await lazy.createCredentials()).createCredentials(profile, username, password);
 }
 
 /**
@@ -86,8 +97,8 @@ export async function forgetCredentials(
   provider: string | Provider,
   options: CommonOptions = {},
 ): Promise<string | null> {
-  const { forgetCredentials } = await import("./manage/manage_credentials.ts");
-  const [removed = null] = await forgetCredentials(provider, options);
+  const profile = await openProfile(provider, options, "forgetCredentials");
+  const [removed = null] = await (await lazy.manage()).forgetCredentials(profile);
   return removed;
 }
 
@@ -108,8 +119,8 @@ export async function importCredentials(
   file: string,
   options: CommonOptions = {},
 ): Promise<Credentials> {
-  const { importCredentials } = await import("./manage/import_credentials.ts");
-  return await importCredentials(provider, file, options);
+  const profile = await openProfile(provider, options, "importCredentials");
+  return await (await lazy.importCredentials()).importCredentials(profile, file);
 }
 
 /**
@@ -136,8 +147,8 @@ export async function doctor(
   provider: string | Provider,
   options: SessionOptions = {},
 ): Promise<DoctorReport> {
-  const { examineProvider } = await import("./doctor/examine_session.ts");
-  return await examineProvider(provider, options);
+  const profile = await openProfile(provider, options, "doctor", "session");
+  return await (await lazy.doctor()).examineProfile(profile, connect);
 }
 
 /**
@@ -166,6 +177,14 @@ export async function doctor(
  * ```
  */
 export async function scanNotebook(path: string, session?: Session): Promise<ScanReport> {
-  const { scanFile } = await import("./scan/scan_file.ts");
-  return await scanFile(path, session);
+  if (session !== undefined && !(session instanceof Session)) {
+    throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
+  }
+  const { scanFile } = await lazy.scan();
+  return await scanFile(path, session && secretsOf(connectionOf(session)));
+}
+
+function secretsOf({ profile, keeper }: Connection): SessionSecrets {
+  const { provider, folder } = profile;
+  return { provider, folder, values: keeper.values, token: keeper.token };
 }

@@ -1,17 +1,12 @@
-import { AuthError } from "../errors.ts";
-import { abortReason } from "../http/retry.ts";
-import { findKernel, type Kernel } from "../person/kernel.ts";
+import pMap, { pMapSettled } from "p-map";
+import { abortReason, AuthError } from "../errors.ts";
 import { listen } from "../person/interruptible.ts";
-import { createProgress } from "./progress.ts";
-import { currentRuntime } from "../runtime/current.ts";
+import { findKernel, type Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { partsOf, Session } from "../session.ts";
+import { createProgress } from "./progress.ts";
 
 /** What to work on: a list, or anything that gives one item after another. */
 export type MapItems<T> = Iterable<T> | AsyncIterable<T>;
-
-/** What to do with one item. */
-export type MapFunction<T, R> = (item: T, session: Session, index: number) => R | PromiseLike<R>;
 
 /** Options of `Session.map`. */
 export interface MapOptions {
@@ -28,31 +23,36 @@ export interface MapOptions {
   progress?: boolean | string;
 }
 
-/** Where progress is shown, and where the stop button comes from; given by tests. */
-export interface MapSurroundings {
+/** Whose work it is, and where it is shown. `S` is the session that a function is given. */
+export interface MapContext<S> {
+  /** The progress bar's title, unless the options give one. */
+  title: string;
+  /** Sends API requests. */
+  fetch: typeof fetch;
+  /** A session that sends its requests with another `fetch`. */
+  view: (fetch: typeof globalThis.fetch) => S;
   runtime: Runtime;
-  kernel: Kernel | null;
+  /** The notebook, or `null` for none; found where it is not given. */
+  kernel?: Kernel | null;
 }
 
 /** How long what was stopped has to end, in milliseconds. */
 const ENDING_TIME = 1_000;
 
 /** Works on many items; see `Session.map`. */
-export async function map<T, R>(
-  session: Session,
+export async function map<T, R, S>(
   items: MapItems<T>,
-  fn: MapFunction<T, R>,
+  fn: (item: T, session: S, index: number) => R | PromiseLike<R>,
   options: MapOptions,
-  surroundings?: MapSurroundings,
+  context: MapContext<S>,
 ): Promise<R[] | PromiseSettledResult<R>[]> {
   checkCall(items, fn, options);
   const { concurrency = 8, signal, onError = "stop", progress = true } = options;
   if (signal?.aborted) throw abortReason(signal);
-  const { runtime, kernel } = surroundings ??
-    { runtime: await currentRuntime(), kernel: findKernel() };
+  const { runtime, kernel = findKernel() } = context;
   const show = progress === false ? undefined : createProgress({ kernel, runtime });
   const state = {
-    title: typeof progress === "string" ? progress : partsOf(session).system.provider.title,
+    title: typeof progress === "string" ? progress : context.title,
     done: 0,
     ...totalOf(items),
     failed: 0,
@@ -62,7 +62,7 @@ export async function map<T, R>(
 
   const one = async (item: T, index: number): Promise<R> => {
     try {
-      return await work.run(session, (own) => fn(item, own, index));
+      return await work.run(context.view, context.fetch, (own) => fn(item, own, index));
     } catch (error) {
       if (!work.stopped) state.failed++;
       throw error;
@@ -80,7 +80,6 @@ export async function map<T, R>(
   signal?.addEventListener("abort", stop);
   try {
     await show?.update(state);
-    const { default: pMap, pMapSettled } = await import("p-map");
     const settings = { concurrency, signal: work.signal };
     const { source, check } = watch(items);
     const results = onError === "stop"
@@ -115,13 +114,16 @@ class Work {
   }
 
   /** Runs one item with a session whose requests end when the work is stopped. */
-  async run<R>(session: Session, action: (own: Session) => R | PromiseLike<R>): Promise<R> {
+  async run<R, S>(
+    view: MapContext<S>["view"],
+    fetch: typeof globalThis.fetch,
+    action: (own: S) => R | PromiseLike<R>,
+  ): Promise<R> {
     this.signal.throwIfAborted();
     // One controller for each item: signals that depend on one long-lived signal pile up in
     // Node 22 (`AbortSignal.any`), 100,000 of them to tens of megabytes and seconds.
     const controller = new AbortController();
-    const own = new Session({ ...partsOf(session), apiFetch: within(session.fetch, controller) });
-    const running = Promise.resolve(own).then(action);
+    const running = Promise.resolve(view(within(fetch, controller))).then(action);
     this.#running.set(controller, running);
     try {
       return await running;

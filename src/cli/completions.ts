@@ -1,4 +1,4 @@
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import type { Command, Context } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { commands } from "./commands.ts";

@@ -1,14 +1,21 @@
-import { type Credentials, normaliseCredentials, variableFor } from "../credentials/credentials.ts";
+import {
+  normaliseCredentials,
+  sourceText,
+  variableFor,
+} from "../credentials/choose_credentials.ts";
+import type { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
-import { gather, getSession } from "../get_session.ts";
-import { createCredentials } from "../manage/manage_credentials.ts";
+import { getSession } from "../get_session.ts";
 import { plain } from "../person/html.ts";
 import { moment } from "../person/time_left.ts";
 import type { SessionOptions } from "../options/options.ts";
 import type { SignInMethod } from "../providers/provider.ts";
 import type { Session } from "../session.ts";
-import { credentialsPath, findCredentials, placeOf } from "../store/credentials_file.ts";
+import { findCredentials } from "../profile/find_credentials.ts";
+import { profileOf } from "../profile/profile.ts";
+import { credentialsPath, findCredentials as findSaved } from "../store/credentials_file.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
+import { createCredentials } from "../verbs.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { findTarget, type Target } from "./target.ts";
@@ -66,10 +73,10 @@ async function keepUser(
   const named = runtime.getEnvironment(variable);
   if (named === username) return {};
   if (named) return { note: `${variable} names another user. Change it for the next command.` };
-  const place = placeOf(provider, directory);
+  const { place } = profileOf(provider, directory === undefined ? {} : { directory }, runtime);
   let isOther = false;
   try {
-    const path = (await findCredentials(runtime, place))?.path ?? credentialsPath(runtime, place);
+    const path = (await findSaved(runtime, place))?.path ?? credentialsPath(runtime, place);
     if (path === undefined) return {}; // the session says that there is no folder
     await writeCredentials(runtime, path, (earlier) => {
       const known = normaliseCredentials(earlier ?? {}, path);
@@ -110,34 +117,36 @@ async function useGiven(
     );
   }
   const { host } = context;
-  const found = await gather(provider, options, host.runtime);
+  const found = await findCredentials(profileOf(provider, options, host.runtime));
+  const source = sourceText(found.sources);
   if (found.missing.length > 0) return null;
   if (!context.flags.has("force")) {
     host.runtime.writeError(
-      `onecell: the credentials in ${
-        plain(found.source)
-      } are used, and no user name or password. ` +
+      `onecell: the credentials in ${plain(source)} are used, and no user name or password. ` +
         "For new ones add --force.\n",
     );
     return null;
   }
-  if (found.source !== found.file?.path) {
+  if (found.sources.some(({ kind }) => kind !== "file")) {
     throw new UsageError(
-      `The credentials come from ${plain(found.source)}, which new ones would not replace.`,
+      `The credentials come from ${plain(source)}, which new ones would not replace.`,
       "login",
     );
   }
   const person = terminalPerson(context, given);
-  const ask = async (text: string, secret: boolean) => {
+  const ask = async (field: "username" | "password", text: string) => {
+    const secret = field === "password";
     const asks = !context.flags.has("no-input") && host.runtime.inputIsTerminal();
-    const known = given[secret ? "password" : "username"] !== undefined;
-    const answer = known || asks ? await person.ask(`${title} ${text}`, { secret }) : null;
+    const known = given[field] !== undefined;
+    const answer = known || asks
+      ? await person.ask({ field, text: `${title} ${text}`, secret, host: "" })
+      : null;
     if (answer) return answer;
     throw new UsageError("New credentials take --user and --password-stdin.", "login");
   };
   const { scope: _, sessionKey: __, ...common } = options;
-  const username = await ask("user name", false);
-  const password = await ask("password", true);
+  const username = await ask("username", "user name");
+  const password = await ask("password", "password");
   return await createCredentials(provider, { ...common, username, password });
 }
 

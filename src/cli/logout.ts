@@ -1,13 +1,13 @@
-import { assemble } from "../connect.ts";
+import { connect } from "../connect.ts";
 import { AuthError } from "../errors.ts";
-import { gather } from "../get_session.ts";
 import { logout as logoutSession, type LogoutReport } from "../renewal/logout.ts";
 import { forgetCredentials } from "../manage/manage_credentials.ts";
+import { findCredentials } from "../profile/find_credentials.ts";
+import { profileOf } from "../profile/profile.ts";
 import { plain } from "../person/html.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { SessionParts } from "../session.ts";
+import type { Connection } from "../renewal/connection.ts";
 import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
-import { configDirectories } from "../store/paths.ts";
 import { removeTokenFile } from "../store/token_file.ts";
 import { openTokenStore } from "../store/token_store.ts";
 import type { Context } from "./command.ts";
@@ -22,7 +22,7 @@ export async function logout(context: Context): Promise<number> {
   const target = await findTarget(context, "logout");
   const { provider, options } = target;
   const { runtime } = host;
-  const [folder] = configDirectories(runtime, provider.directory, options.directory);
+  const { folder } = profileOf(provider, options, runtime);
   const all = flags.has("all");
   const parts = await findParts(context, target, all);
   const every = (folder === undefined ? [] : await listTokens(runtime, folder))
@@ -63,8 +63,7 @@ export async function logout(context: Context): Promise<number> {
     await host.write(`There is no saved session of ${provider.title}.${others}\n`);
   }
   if (flags.has("forget")) {
-    const { directory } = options;
-    const paths = await forgetCredentials(provider, directory === undefined ? {} : { directory });
+    const paths = await forgetCredentials(profileOf(provider, options, runtime));
     const lines = paths.map((path) => `${paint.green("✓")} Removed ${plain(path)}\n`);
     await host.write(
       lines.length === 0
@@ -85,7 +84,7 @@ async function removeDamaged(
   { host: { runtime } }: Context,
   provider: Provider,
   folder: string | undefined,
-  of: SessionParts | null | undefined,
+  of: Connection | null | undefined,
 ): Promise<{ removed: string[]; problem?: AuthError }> {
   const removed: string[] = [];
   if (folder === undefined || of === null) return { removed };
@@ -121,14 +120,10 @@ async function findParts(
   { host: { runtime } }: Context,
   { provider, options }: Target,
   all: boolean,
-): Promise<SessionParts | null> {
-  const nobody = {
-    person: () => Promise.reject(new AuthError("unsupported", "Nobody is asked to sign out.")),
-  };
+): Promise<Connection | null> {
   try {
-    const found = await gather(provider, options, runtime);
-    const { probe: _, ...rest } = provider;
-    return assemble(rest, options, runtime, nobody, found.given, found);
+    const profile = profileOf(provider, options, runtime);
+    return connect(profile, await findCredentials(profile));
   } catch (error) {
     if (all && error instanceof AuthError) return null;
     throw error;
@@ -138,7 +133,7 @@ async function findParts(
 /** Ends one session: at the server it came from, when that can be told; here in any case. */
 async function end(
   { token }: SavedToken,
-  parts: SessionParts | null,
+  parts: Connection | null,
   { host: { runtime } }: Context,
   folder: string | undefined,
 ): Promise<LogoutReport> {

@@ -1,5 +1,5 @@
 import { plain } from "../person/html.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import type { Paint } from "./paint.ts";

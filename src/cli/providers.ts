@@ -1,6 +1,6 @@
 import { importCredentials } from "../verbs.ts";
 import { plain } from "../person/html.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import { type Context, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { findTarget } from "./target.ts";

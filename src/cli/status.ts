@@ -1,14 +1,15 @@
 import { AuthError } from "../errors.ts";
-import { gather, type GatheredCredentials } from "../get_session.ts";
+import { sourceText } from "../credentials/choose_credentials.ts";
+import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
+import { profileOf } from "../profile/profile.ts";
 import { plain } from "../person/html.ts";
 import { moment, timeLeft } from "../person/time_left.ts";
 import type { SessionOptions } from "../options/options.ts";
 import type { Provider } from "../providers/provider.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";
-import { configDirectories } from "../store/paths.ts";
-import { environmentUrls, resolveSystem } from "../providers/system.ts";
+import { resolveSystem } from "../providers/system.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import { type OtherStatus, othersText, otherSystems } from "./other_systems.ts";
@@ -86,15 +87,14 @@ async function statusOf(
   provider: Provider,
   options: SessionOptions,
 ): Promise<SystemStatus> {
-  let found: GatheredCredentials | undefined;
+  const profile = profileOf(provider, options, runtime);
+  const { folder } = profile;
+  let found: Found | undefined;
   let problem: SystemStatus["problem"] = null;
   try {
-    found = await gather(provider, options, runtime);
-    const get = (name: string) => runtime.getEnvironment(name);
+    found = await findCredentials(profile);
     // Only for its error: with these URLs nothing could be had.
-    if (needsNoMore(found)) {
-      resolveSystem(provider, [options, environmentUrls(provider, get)], found.values);
-    }
+    if (isEnough(found)) resolveSystem(provider, profile.urls, found.values);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     problem = { code: error.code, message: error.message };
@@ -103,7 +103,6 @@ async function statusOf(
   const complete = found !== undefined && missing.length === 0;
   const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
-  const [folder] = configDirectories(runtime, provider.directory, options.directory);
   const saved = folder === undefined ? [] : await listTokens(runtime, folder);
   const sessions = saved.filter(({ token }) => tokenParts(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
@@ -111,21 +110,17 @@ async function statusOf(
     provider: provider.name,
     title: provider.title,
     ready: silent ||
-      (found !== undefined && needsNoMore(found) && problem === null &&
+      (found !== undefined && isEnough(found) && problem === null &&
         sessions.some(({ valid, renewable }) => valid || renewable)),
     credentials: {
-      source: found === undefined || found.source === "nothing" ? null : found.source,
+      source: found === undefined || found.sources.length === 0 ? null : sourceText(found.sources),
       complete,
-      missing,
+      missing: [...missing],
     },
     problem,
     sessions,
   };
 }
-
-/** A password is for signing in: while a session lives it is not needed. */
-const needsNoMore = ({ missing }: GatheredCredentials) =>
-  missing.every((field) => field === "password");
 
 function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
   const parts = tokenParts(token.key);

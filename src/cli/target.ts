@@ -2,7 +2,7 @@ import { defineProvider, type ProviderInput } from "../providers/define_provider
 import { AuthError } from "../errors.ts";
 import type { SessionOptions } from "../options/options.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import { findProvider } from "../providers/registry.ts";
 import { readDocument } from "../store/read_document.ts";
 import { type Context, type Given, textOf, UsageError } from "./command.ts";

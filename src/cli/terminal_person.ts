@@ -42,11 +42,12 @@ export function terminalPerson(
     get browserIsLocal() {
       return inner.browserIsLocal;
     },
-    async ask(text, options) {
-      if (options.secret && given.password !== undefined && /password$/i.test(text)) {
+    async ask(question) {
+      const { field } = question;
+      if (field === "password" && given.password !== undefined) {
         return take("password");
       }
-      if (!options.secret && given.username !== undefined && /user ?name$/i.test(text)) {
+      if (field === "username" && given.username !== undefined) {
         // Where the rest is typed, another name may be typed at the next try.
         if (answers.username !== "" || given.password !== undefined) return take("username");
       }
@@ -54,7 +55,7 @@ export function terminalPerson(
       if (signal.aborted) throw new AuthError("aborted", "Stopped.");
       // Elsewhere SIGTERM ends the process by itself.
       const forget = listen(runtime, () => interrupt("SIGTERM"), "SIGTERM");
-      const answer = await inner.ask(text, options).finally(forget);
+      const answer = await inner.ask(question).finally(forget);
       if (answer !== null || !runtime.inputIsTerminal()) return answer;
       interrupt();
       throw new AuthError("aborted", "Stopped.");

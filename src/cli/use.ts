@@ -1,10 +1,11 @@
-import { environmentCredentials } from "../credentials/credentials.ts";
+import { environmentCredentials } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { plain } from "../person/html.ts";
+import { profileOf } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { environmentUrls, resolveSystem } from "../providers/system.ts";
+import { resolveSystem } from "../providers/system.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import type { Host } from "./host.ts";
 import { openSession } from "./login.ts";
@@ -82,10 +83,9 @@ function withProvider(context: Context): Context {
 /** Where a registered system's token may go. */
 function originsOf(runtime: Runtime, provider: Provider): ReadonlySet<string> {
   const get = (name: string) => runtime.getEnvironment(name);
-  const { probe: _, ...rest } = provider;
   const values = { ...provider.defaults, ...environmentCredentials(provider, get) };
   try {
-    return resolveSystem(rest, [environmentUrls(provider, get)], values).origins;
+    return resolveSystem(provider, profileOf(provider, {}, runtime).urls, values).origins;
   } catch {
     return new Set(); // its URLs are not known without its credentials
   }

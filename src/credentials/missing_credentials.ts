@@ -1,7 +1,6 @@
-import { CLIENT_FIELDS, variableFor } from "./credentials.ts";
+import { CLIENT_FIELDS, type SavedCredentials, variableFor } from "./choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { CredentialField, Provider } from "../providers/provider.ts";
-import type { SavedCredentials } from "../store/store.ts";
 
 /**
  * The error for a sign-in without credentials and without anybody to ask.
@@ -11,7 +10,7 @@ import type { SavedCredentials } from "../store/store.ts";
  */
 export function missingCredentials(
   provider: Provider,
-  missing: CredentialField[],
+  missing: readonly CredentialField[],
   files: string[],
   refused: string[] = [],
 ): AuthError {
@@ -45,7 +44,7 @@ export function missingCredentials(
  */
 export function halfFile(
   file: SavedCredentials | null,
-  missing: CredentialField[],
+  missing: readonly CredentialField[],
 ): AuthError | null {
   if (file === null) return null;
   const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")

@@ -1,9 +1,9 @@
 import type { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { runtimeVersion } from "../runtime/version.ts";
-import type { SessionParts } from "../session.ts";
-import { credentialsPath, placeOf } from "../store/credentials_file.ts";
+import { runtimeVersion } from "../runtime/current.ts";
+import type { Profile } from "../profile/profile.ts";
+import { accountOf, type Connection } from "../renewal/connection.ts";
+import { credentialsPath } from "../store/credentials_file.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
@@ -16,15 +16,13 @@ import { reach, type Reached, type ReachTarget } from "./reach.ts";
 
 /** What is known before anything is looked at. */
 export interface Patient {
-  runtime: Runtime;
-  provider: Provider;
-  /** The folder the caller chose instead of the user's configuration directory. */
-  directory: string | undefined;
+  profile: Profile;
+  /** Where the credentials came from, in words. */
   source: string;
-  missing: string[];
+  missing: readonly string[];
   credentialsProblem: DoctorProblem | undefined;
-  /** The session's parts, signed in or not; `null` when they cannot be put together. */
-  parts: SessionParts | null;
+  /** What signs in, or would; `null` when it cannot be put together. */
+  connection: Connection | null;
   signal: AbortSignal | undefined;
   now: () => number;
 }
@@ -34,21 +32,21 @@ const REACH_TIME = 5_000;
 
 /** Gathers the facts: looks at files and settings, and asks the servers whether they are there. */
 export async function examine(patient: Patient): Promise<DoctorFacts> {
-  const { runtime, provider, parts, now } = patient;
+  const { profile: { runtime, provider }, connection, now } = patient;
   const [reached, credentials, store] = await Promise.all([
     reachAll(patient),
     credentialsFacts(patient),
     storeFacts(patient),
   ]);
   const timed = reached.find(({ offset }) => offset !== undefined);
-  const token = parts?.keeper.token ?? null;
+  const token = connection?.keeper.token ?? null;
   return {
     provider: provider.name,
     title: provider.title,
     time: new Date(now()).toISOString(),
     runtime: { name: runtime.name, version: runtimeVersion(), platform: runtime.platform },
     credentials,
-    token: token && tokenFacts(provider, token, parts?.grantParts.scope, now()),
+    token: token && tokenFacts(provider, token, connection?.grants.scope, now()),
     store,
     clock: timed?.offset === undefined
       ? null
@@ -89,14 +87,13 @@ function isoDate(epochSeconds: number): string {
 }
 
 async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credentials"]> {
-  const { runtime, parts, source, missing, credentialsProblem } = patient;
-  const { account, keeper, grantParts } = parts ?? {};
-  const who = account ?? keeper?.token?.account ?? grantParts?.values["client_id"];
+  const { profile: { runtime }, connection, source, missing, credentialsProblem } = patient;
+  const who = connection ? accountOf(connection) : undefined;
   const file = await credentialsFile(patient);
   return {
     source,
     ...(who === undefined ? {} : { account: who }),
-    missing,
+    missing: [...missing],
     ...(file ? { file, folder: await inspectPath(runtime, parentPath(file.path)) } : {}),
     ...(credentialsProblem ? { problem: credentialsProblem } : {}),
   };
@@ -104,10 +101,9 @@ async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credenti
 
 /** The credentials file that is there, else the one that would be written. */
 async function credentialsFile(patient: Patient): Promise<PathCondition | undefined> {
-  const { runtime, provider, directory } = patient;
-  const place = placeOf(provider, directory);
-  for (const folder of configDirectories(runtime, provider.directory, directory)) {
-    for (const name of provider.files) {
+  const { runtime, place } = patient.profile;
+  for (const folder of configDirectories(runtime, place.directory, place.override)) {
+    for (const name of place.files) {
       const found = await inspectPath(runtime, joinPath(runtime, folder, name));
       if (found.kind !== "missing") return found;
     }
@@ -116,10 +112,11 @@ async function credentialsFile(patient: Patient): Promise<PathCondition | undefi
   return path === undefined ? undefined : { path, kind: "missing" };
 }
 
-async function storeFacts({ runtime, parts, provider }: Patient): Promise<DoctorFacts["store"]> {
-  if (!parts) return { kept: provider.keepTokens };
-  const { storeProblem } = parts.keeper;
-  const path = parts.store.location(parts.key);
+async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts["store"]> {
+  const { runtime, provider } = profile;
+  if (!connection) return { kept: provider.keepTokens };
+  const { keeper: { storeProblem }, store, key } = connection;
+  const path = store.location(key);
   if (path === null) {
     const kept = provider.keepTokens === "memory" || !storeProblem ? "memory" : "disk";
     return { kept, ...told(storeProblem) };
@@ -129,8 +126,8 @@ async function storeFacts({ runtime, parts, provider }: Patient): Promise<Doctor
     kept: "disk",
     file: await inspectPath(runtime, path),
     folder: await inspectPath(runtime, folder),
-    ...(isDamaged(runtime, path, parts.key) ? { damaged: true } : {}),
-    ...told(storeProblem ?? await tryWriting(runtime, folder, parts.directory ?? folder)),
+    ...(isDamaged(runtime, path, key) ? { damaged: true } : {}),
+    ...told(storeProblem ?? await tryWriting(runtime, folder, profile.folder ?? folder)),
   };
 }
 
@@ -139,10 +136,10 @@ function told(problem: AuthError | null | undefined): Pick<DoctorFacts["store"],
 }
 
 async function reachAll(patient: Patient): Promise<Reached[]> {
-  if (!patient.parts) return [];
-  const { system, grantParts, keeper } = patient.parts;
+  if (!patient.connection) return [];
+  const { system, grants, keeper, plainFetch } = patient.connection;
   const options = {
-    timeout: Math.min(REACH_TIME, grantParts.timeout),
+    timeout: Math.min(REACH_TIME, grants.timeout),
     signal: patient.signal,
     now: patient.now,
   };
@@ -154,15 +151,14 @@ async function reachAll(patient: Patient): Promise<Reached[]> {
   };
   const endpoint = keeper.token?.token_endpoint;
   const targets = authorizationTargets(system, endpoint).map(({ what, url, otherwise }) => ({
-    target: { what, url, title: system.provider.title, openFetch: grantParts.openFetch },
+    target: { what, url, title: system.provider.title, openFetch: grants.openFetch },
     ...(otherwise === undefined ? {} : { otherwise }),
   }));
-  const { fetch } = patient.parts;
   const api: ReachTarget = {
     what: "API",
     url: system.apiUrl.href,
     title: system.provider.title,
-    openFetch: () => ({ fetch, close() {} }),
+    openFetch: () => ({ fetch: plainFetch, close() {} }),
   };
   return await Promise.all([...targets, { target: api }].map(ask));
 }

@@ -1,109 +1,78 @@
-import { assemble } from "../connect.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { ChosenCredentials } from "../credentials/credentials.ts";
-import { AuthError } from "../errors.ts";
-import { gather } from "../get_session.ts";
+import { sourceText } from "../credentials/choose_credentials.ts";
 import { halfFile } from "../credentials/missing_credentials.ts";
-import type { SessionOptions } from "../options/options.ts";
-import type { Provider } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
-import { currentRuntime } from "../runtime/current.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { SessionParts } from "../session.ts";
+import { AuthError } from "../errors.ts";
+import { findCredentials, type Found } from "../profile/find_credentials.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Connection } from "../renewal/connection.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
-import { configDirectories } from "../store/paths.ts";
+import { DoctorReport } from "./doctor_report.ts";
 import { examine, type Patient } from "./examine.ts";
 import type { DoctorProblem } from "./facts.ts";
-import { DoctorReport } from "./doctor_report.ts";
 import { findings } from "./findings.ts";
 
-/** Examines a system without signing in; see `doctor`. */
-export async function examineProvider(
-  provider: string | Provider,
-  options: SessionOptions,
+/**
+ * Examines a system without signing in; see `doctor`.
+ *
+ * @param connect puts together what would sign in, with nobody to ask
+ */
+export async function examineProfile(
+  profile: Profile,
+  connect: (profile: Profile, found: Found) => Connection,
 ): Promise<DoctorReport> {
-  const known = await findProvider(provider);
-  checkOptions(options, "session", "doctor");
-  const runtime = await currentRuntime();
   let problem: DoctorProblem | undefined;
   const note = (error: unknown) => {
     if (!(error instanceof AuthError)) throw error;
     problem ??= { code: error.code, message: error.message };
   };
-  let found: ChosenCredentials = { values: {}, source: "nothing", missing: [] };
-  let parts: SessionParts | null = null;
+  let found: Found = { values: {}, sources: [], missing: [], file: null, given: undefined };
+  let connection: Connection | null = null;
   try {
-    const gathered = await gather(known, options, runtime);
-    found = gathered;
-    const half = halfFile(gathered.file, gathered.missing);
+    found = await findCredentials(profile);
+    const half = halfFile(found.file, found.missing);
     if (half) note(half);
   } catch (error) {
     note(error);
   }
   try {
-    parts = assembleToLook(known, options, runtime, found);
-    await parts.keeper.adopt();
+    connection = connect(profile, withDefaults(profile, found));
+    await connection.keeper.adopt();
   } catch (error) {
     note(error);
   }
   return await report({
-    runtime,
-    provider: known,
-    directory: options.directory,
-    source: found.source,
+    profile,
+    source: sourceText(found.sources),
     missing: found.missing,
     credentialsProblem: problem,
-    parts,
-    signal: options.signal,
+    connection,
+    signal: profile.options.signal,
     now: Date.now,
   });
 }
 
+/** The servers can be asked with what is there, even if a value is missing. */
+function withDefaults({ provider }: Profile, found: Found): Found {
+  return { ...found, values: { ...provider.defaults, ...found.values } };
+}
+
 /** Examines a session that is there; see `Session.doctor`. */
 export async function examineSession(
-  parts: SessionParts,
+  connection: Connection,
   signal: AbortSignal | undefined,
 ): Promise<DoctorReport> {
-  const runtime = await currentRuntime();
-  const { provider } = parts.system;
-  const [usual] = configDirectories(runtime, provider.directory);
   return await report({
-    runtime,
-    provider,
-    directory: parts.directory === usual ? undefined : parts.directory,
-    source: parts.source,
+    profile: connection.profile,
+    source: sourceText(connection.sources),
     missing: [],
     credentialsProblem: undefined,
-    parts,
+    connection,
     signal,
-    now: parts.now,
+    now: connection.now,
   });
 }
 
-/** Puts together what would sign in, as far as there are values for it. */
-function assembleToLook(
-  provider: Provider,
-  options: SessionOptions,
-  runtime: Runtime,
-  { values, source }: ChosenCredentials,
-): SessionParts {
-  // The probe's path may want a value that is missing; the servers can be asked all the same.
-  const { probe: _, ...rest } = provider;
-  const nobody = {
-    person: () => Promise.reject(new AuthError("unsupported", "A doctor asks nobody.")),
-  };
-  return assemble(
-    rest,
-    options,
-    runtime,
-    nobody,
-    undefined,
-    { values: { ...provider.defaults, ...values }, source },
-  );
-}
-
 async function report(patient: Patient): Promise<DoctorReport> {
-  const { runtime, provider } = patient;
+  const { profile: { runtime, provider } } = patient;
   // What a sign-in reads; the doctor itself looks at more, and can do without.
   const refused = runtime.refusedVariables();
   const facts = await examine(patient);

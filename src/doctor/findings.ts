@@ -1,4 +1,4 @@
-import { variableFor } from "../credentials/credentials.ts";
+import { variableFor } from "../credentials/choose_credentials.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { PathCondition } from "../store/inspect_path.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";

@@ -1,32 +1,24 @@
-import { openFetch } from "../connect.ts";
-import type { CredentialValues } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { GrantParts } from "./grant.ts";
 import { retryAfter } from "../http/retry.ts";
 import { basicCredentials, createTokenFetch } from "../http/token_fetch.ts";
-import type { CommonOptions } from "../options/options.ts";
-import type { Provider } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { environmentUrls, resolveSystem } from "../providers/system.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+import { resolveSystem } from "../providers/system.ts";
 import { isToken } from "../token/token_response.ts";
 
 /** What an enrolment needs: an exchange without credentials of its own. */
 export type EnrolmentParts = Omit<GrantParts, "values" | "scope" | "discovered">;
 
 /** Puts together what an enrolment needs. */
-export function enrolmentParts(
-  provider: Provider,
-  options: CommonOptions,
-  runtime: Runtime,
-  values: CredentialValues,
-): EnrolmentParts {
-  const environment = environmentUrls(provider, (name) => runtime.getEnvironment(name));
-  const system = resolveSystem(provider, [options, environment], values);
+export function enrolmentParts(profile: Profile, values: CredentialValues): EnrolmentParts {
+  const { provider, options, openFetch, urls } = profile;
+  const system = resolveSystem(provider, urls, values);
   // Its URLs are checked when they are read: before anybody types a password.
   void system.enrolment;
   return {
     system,
-    openFetch: openFetch(options, runtime),
+    openFetch,
     timeout: options.timeout ?? 30_000,
     signal: options.signal,
     now: Date.now,

@@ -1,5 +1,5 @@
 import type { JWK } from "jose";
-import type { CredentialValues } from "../credentials/credentials.ts";
+import type { CredentialValues } from "../providers/provider.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
 import type { System } from "../providers/system.ts";
 import type { TokenResponse } from "../token/token_response.ts";

@@ -1,4 +1,6 @@
-import { AuthError, isTimeout } from "../errors.ts";
+import { abortReason } from "../errors.ts";
+
+export { abortReason };
 
 /** How often a request is sent at most, the first time included. */
 export const ATTEMPTS = 3;
@@ -50,17 +52,4 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
     }, milliseconds);
     signal?.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-/** What an aborted signal means for the caller, as an {@linkcode AuthError}. */
-export function abortReason(signal: AbortSignal): AuthError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof AuthError) return reason;
-  if (isTimeout(signal)) {
-    return new AuthError(
-      "timeout",
-      "The time allowed ran out. Try again, or give a longer timeout.",
-    );
-  }
-  return new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
 }

@@ -1,8 +1,7 @@
 import { AuthError } from "../errors.ts";
+import type { Profile } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { findCredentials, placeOf } from "../store/credentials_file.ts";
-import { configDirectories } from "../store/paths.ts";
+import { credentialsPath, findCredentials } from "../store/credentials_file.ts";
 import { openTokenStore } from "../store/token_store.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
 
@@ -20,14 +19,11 @@ export interface CreatedCredentials {
  * first one's. The secret is shown once, so the place for it is made ready before.
  */
 export async function createAndSave(
-  provider: Provider,
-  options: { directory?: string; signal?: AbortSignal },
-  runtime: Runtime,
-  path: string | undefined,
+  { provider, options, runtime, place, folder }: Profile,
   create: () => Promise<Record<string, unknown>>,
   reuse = true,
 ): Promise<CreatedCredentials> {
-  const place = placeOf(provider, options.directory);
+  const path = credentialsPath(runtime, place);
   const action = async (): Promise<CreatedCredentials> => {
     const found = reuse ? await findCredentials(runtime, place) : null;
     if (found) return found;
@@ -42,7 +38,6 @@ export async function createAndSave(
       throw error;
     }
   };
-  const [folder] = configDirectories(runtime, provider.directory, options.directory);
   const store = openTokenStore(runtime, folder, "disk");
   try {
     return await store.exclusive(action, { timeout: 45_000, signal: options.signal });

@@ -1,12 +1,10 @@
-import { checkOptions } from "../options/check_options.ts";
+import { CLIENT_FIELDS, USER_FIELDS } from "../credentials/choose_credentials.ts";
+import type { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
-import { saveCredentials } from "./manage_credentials.ts";
-import type { CommonOptions } from "../options/options.ts";
+import type { Profile } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
-import { currentRuntime } from "../runtime/current.ts";
-import { CLIENT_FIELDS, type Credentials, USER_FIELDS } from "../credentials/credentials.ts";
 import { readObject } from "../store/credentials_file.ts";
+import { saveCredentials } from "./manage_credentials.ts";
 
 /** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
 const ALIASES: Record<string, string> = {
@@ -34,19 +32,14 @@ const ALIASES: Record<string, string> = {
 const PLACEHOLDER = /placeholder|^\s*<[^<>]*>\s*$|^\s*insert /i;
 
 /** See `importCredentials` of `verbs.ts`. */
-export async function importCredentials(
-  provider: string | Provider,
-  file: string,
-  options: CommonOptions,
-): Promise<Credentials> {
-  const known = await findProvider(provider);
-  checkOptions(options, "common", "importCredentials");
+export async function importCredentials(profile: Profile, file: string): Promise<Credentials> {
+  const { provider: known, runtime } = profile;
   if (typeof file !== "string" || file === "") {
     throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
   }
   const advice = "Nothing was saved: correct it, or copy the values into a file of plain JSON " +
     '(no comments) such as { "client_id": "…", "client_secret": "…" }, then import that.';
-  const content = await readObject(await currentRuntime(), file, "settings file", advice);
+  const content = await readObject(runtime, file, "settings file", advice);
   if (content === null) {
     throw new AuthError(
       "invalid_argument",
@@ -70,7 +63,7 @@ export async function importCredentials(
       `"${file}" has no ${missing.join(" and ")}, which ${known.title} needs. Nothing was saved.`,
     );
   }
-  return await saveCredentials(known, values, options);
+  return await saveCredentials(profile, values);
 }
 
 /** Values that belong together: one system's id must not meet another's secret. */

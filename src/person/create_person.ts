@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Advice, IN_NOTEBOOK, IN_SCRIPT } from "./advice.ts";
 import { browserIsLocal } from "./browser_is_local.ts";
-import type { Display } from "./display.ts";
+import { type Display, notebookDisplay, terminalDisplay } from "./display.ts";
 import { plain } from "./html.ts";
 import { interruptible } from "./interruptible.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
@@ -20,7 +20,7 @@ export interface PersonOptions {
 
 /**
  * Finds out how the person at the edge can be reached: in a notebook, at a terminal, or not at all.
- * One sign-in uses one person. Nothing is loaded before there is something to show.
+ * One sign-in uses one person.
  *
  * @param runtime the runtime this code runs in
  * @param options the kernel, the clock and the advice
@@ -34,19 +34,17 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     : runtime.inputIsTerminal()
     ? "terminal"
     : "nobody";
-  let display: Promise<Display> | undefined;
+  let display: Display | undefined;
 
   const getDisplay = () =>
-    display ??= import("./display.ts").then((module) =>
-      kernel ? module.notebookDisplay(kernel, now) : module.terminalDisplay(runtime, now, advice)
-    );
+    display ??= kernel ? notebookDisplay(kernel, now) : terminalDisplay(runtime, now, advice);
 
   const isLocal = () => kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
 
   /** Ends what the card shows: its wait is over, and neither link nor code may be saved. */
   const endCard = async (error: unknown) => {
     const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
-    if (display) await (await display).settle(message);
+    await display?.settle(message);
   };
 
   return {
@@ -56,7 +54,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     get browserIsLocal() {
       return isLocal();
     },
-    async ask(text, { secret }) {
+    async ask({ text, secret }) {
       if (kind === "nobody") return null;
       // A question may quote a server.
       const question = `${plain(text)}: `;
@@ -74,13 +72,13 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     },
     async show(state) {
       // A card that is there is brought to its end even when nobody turns out to be there.
-      if (kind !== "nobody" || display) await (await getDisplay()).show(state);
+      if (kind !== "nobody" || display) await getDisplay().show(state);
     },
     async open(url) {
       return isLocal() && await runtime.openBrowser(url);
     },
     async interruptible(wait) {
-      const card = await display;
+      const card = display;
       const stop = card?.countDown();
       try {
         const result = await interruptible(runtime, wait, advice.again);

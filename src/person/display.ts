@@ -4,6 +4,7 @@ import { type CardExtras, forwardCommand, isFinal, renderCard } from "./card.ts"
 import { plain } from "./html.ts";
 import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
+import { qrDataUri } from "./qr.ts";
 import { timeLeft } from "./time_left.ts";
 
 /** Where a sign-in's card appears. */
@@ -50,8 +51,8 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
     await draw();
     const target = qrTarget(next);
     if (target === null) return;
-    // Only after the card itself: the library that draws is loaded now and only now.
-    const qr = await (await import("./qr.ts")).qrDataUri(target);
+    // Only after the card itself: the library that draws is loaded when it is first used.
+    const qr = await qrDataUri(target);
     if (qr === undefined || state !== next) return;
     extras = { ...extras, qr };
     shown = `${shown}\n`;

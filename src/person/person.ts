@@ -33,16 +33,28 @@ export type CardState =
   /** It did not work, or the person stopped it. */
   | { kind: "failed"; title: string; message: string };
 
+/** One question to a person. */
+export interface Question {
+  /** Which credential value is asked for, such as `"password"`; `"code"` for what is pasted. */
+  readonly field: string;
+  /** The question, without its final colon. */
+  readonly text: string;
+  /** True for an answer that must not be shown as it is typed. */
+  readonly secret: boolean;
+  /** Where the answer goes: a host, such as `"auth.example.com"`. */
+  readonly host: string;
+}
+
 /** The person at the edge: asked, shown, or not there. Passed in, so that a test can play one. */
 export interface Person {
   /** How the person is reached; `"nobody"` cannot be asked anything. */
   readonly kind: "notebook" | "terminal" | "nobody";
   /**
-   * Asks for one value. `text` is a question without its final colon.
+   * Asks for one value.
    *
    * @returns what was typed; `""` for an empty answer or a cancel; `null` when nobody can answer
    */
-  ask(text: string, options: { secret: boolean }): Promise<string | null>;
+  ask(question: Question): Promise<string | null>;
   /** Shows a card, or updates the one this sign-in shows already. */
   show(state: CardState): Promise<void>;
   /** Tries to open a link in the person's browser; false where there is none on this machine. */

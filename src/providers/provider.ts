@@ -139,6 +139,9 @@ export interface Provider {
   documentation?: string;
 }
 
+/** Credential values by their lower-case names, such as `client_id`. */
+export type CredentialValues = Record<string, string>;
+
 /** The credential values this module knows. Files and environment may carry more. */
 export type CredentialField =
   | "client_id"

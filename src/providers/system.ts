@@ -1,6 +1,5 @@
 import { AuthError } from "../errors.ts";
-import type { CredentialValues } from "../credentials/credentials.ts";
-import type { Endpoints, Provider } from "./provider.ts";
+import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
 import { checkTransport, joinUrl } from "../base/url.ts";
 
 /** URLs that differ from the provider's, such as a test system's. */
@@ -50,19 +49,18 @@ export function environmentUrls(
 /**
  * Fills in a provider's URLs.
  *
- * @param urls what replaces the provider's own, best first
+ * @param urls what replaces the provider's own
  * @param values what `{name}` stands for
  * @param origins more origins the token may go to, by the caller's leave
  * @throws {AuthError} `insecure_url` or `invalid_argument`
  */
 export function resolveSystem(
   provider: Provider,
-  urls: ProviderUrls[],
+  urls: ProviderUrls,
   values: CredentialValues,
-  origins: string[] = [],
+  origins: readonly string[] = [],
 ): System {
-  const pick = (field: keyof ProviderUrls) =>
-    urls.find((source) => source[field] !== undefined)?.[field] ?? provider[field];
+  const pick = (field: keyof ProviderUrls) => urls[field] ?? provider[field];
   const fill = (text: string) => fillIn(text, values, provider);
   const authUrl = pick("authUrl");
   const resolve = (path: string, what: string) => {
@@ -115,6 +113,12 @@ export function resolveSystem(
 /** What tells this system from the same provider elsewhere, such as a test system. */
 export function systemIdentity(system: System): string {
   return system.issuer ?? system.endpoints.token ?? system.pastePage ?? system.apiUrl.origin;
+}
+
+/** The host a secret of this system goes to first. */
+export function authorizationHost(system: System): string {
+  const { enrolment, endpoints, issuer, pastePage, apiUrl } = system;
+  return new URL(enrolment?.login ?? endpoints.token ?? issuer ?? pastePage ?? apiUrl).host;
 }
 
 function fillIn(text: string, values: CredentialValues, provider: Provider): string {

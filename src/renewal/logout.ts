@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
-import type { SessionParts } from "../session.ts";
+import { revokeToken } from "../grants/revocation.ts";
+import type { Connection } from "./connection.ts";
 
 /** What became of one token at the server. */
 export type RevocationOutcome =
@@ -25,8 +26,9 @@ export interface LogoutReport {
 }
 
 /** Revokes refresh and access token, then removes what is saved. Each is tried whatever the others met. */
-export async function logout(parts: SessionParts): Promise<LogoutReport> {
-  const { store, key, keeper, grantParts } = parts;
+export async function logout(
+  { store, key, keeper, grants }: Pick<Connection, "store" | "key" | "keeper" | "grants">,
+): Promise<LogoutReport> {
   const report: LogoutReport = {
     refreshToken: "none",
     accessToken: "none",
@@ -44,13 +46,12 @@ export async function logout(parts: SessionParts): Promise<LogoutReport> {
   const end = async () => {
     // Another process may have renewed: what is on disk is what must be revoked.
     const token = await store.read(key) ?? keeper.token;
-    const { revokeToken } = await import("../grants/revocation.ts");
     const revoke = async (value: string | undefined, hint: "refresh_token" | "access_token") => {
       if (value === undefined) return "none";
       let outcome: RevocationOutcome = "failed";
       await attempt(async () => {
         const told = await revokeToken(
-          { ...grantParts, dpopKey: token?.dpop_key },
+          { ...grants, values: keeper.values, dpopKey: token?.dpop_key },
           value,
           hint,
           token?.token_endpoint,

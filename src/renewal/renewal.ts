@@ -1,60 +1,110 @@
+/**
+ * Gets a session's new token: by the ways that need nobody, one at a time among all processes, else
+ * from a person. What is to be kept is saved here, before anybody uses it.
+ *
+ * @module
+ */
 import type { JWK } from "jose";
 import { AuthError } from "../errors.ts";
-import type { GrantRequest } from "../grants/grant.ts";
-import type { StoredToken } from "../store/store.ts";
-import { type HeldToken, isFresh, type KeeperParts } from "./token_keeper.ts";
-import { accountOf, checkAlive, storedToken } from "../token/token_response.ts";
+import type { GrantParts, GrantRequest } from "../grants/grant.ts";
+import { obtainToken } from "../grants/obtain_token.ts";
+import type { CredentialValues, Provider } from "../providers/provider.ts";
+import type { StoredToken, TokenStore } from "../store/store.ts";
+import { createDpopKey } from "../token/dpop.ts";
+import { accountOf, checkAlive, storedToken, type TokenResponse } from "../token/token_response.ts";
+import { type Held, isFresh, type RenewalOptions } from "./token_keeper.ts";
 
-/** Gets new tokens for a keeper: by the ways that ask nobody, under the store's lock, else from a person. */
-export class Renewal {
-  readonly #parts: KeeperParts;
-  readonly #held: HeldToken;
+/** What a sign-in with a person gave. */
+export interface SignedIn {
+  response: TokenResponse;
+  /** The token endpoint, when the sign-in decided it. */
+  tokenEndpoint?: string | undefined;
+  /** The credential values that were completed on the way. */
+  values?: CredentialValues;
+}
 
-  /** @param parts the keeper's @param held what it has, and what becomes of it */
-  constructor(parts: KeeperParts, held: HeldToken) {
-    this.#parts = parts;
+/** What renewals of one session work with. */
+export interface RenewalSetup {
+  key: string;
+  store: TokenStore;
+  provider: Provider;
+  /** What an exchange needs, but for the values, which may change. */
+  grants: GrantParts;
+  /** Asks the person; throws `credentials_missing` when there is nobody. */
+  signIn: (grants: GrantParts) => Promise<SignedIn>;
+  now: () => number;
+}
+
+/**
+ * Gets a token.
+ *
+ * @param held what the session has; a renewal that fails may change it, too
+ */
+export async function renew(
+  setup: RenewalSetup,
+  held: Held,
+  options: RenewalOptions,
+): Promise<StoredToken> {
+  return await new Renewal(setup, held, options).token();
+}
+
+class Renewal {
+  readonly #setup: RenewalSetup;
+  readonly #held: Held;
+  readonly #options: RenewalOptions;
+
+  constructor(setup: RenewalSetup, held: Held, options: RenewalOptions) {
+    this.#setup = setup;
     this.#held = held;
+    this.#options = options;
   }
 
-  /**
-   * Gets a token.
-   *
-   * @param refused the one the API has refused, which will not do
-   * @param anew signs in as if there were no session
-   */
-  async token(refused: StoredToken | null, anew: boolean): Promise<StoredToken> {
-    return await this.#underLock(refused, anew) ?? await this.#askPerson();
+  async token(): Promise<StoredToken> {
+    return await this.#underLock() ?? await this.#askPerson();
   }
 
-  /** The ways that ask nobody, under the lock; `null` when they have nothing to go by. */
-  async #underLock(refused: StoredToken | null, anew: boolean): Promise<StoredToken | null> {
-    const { store, grantParts } = this.#parts;
-    const action = () => this.#renewSilently(refused, anew);
+  /** What an exchange needs now. */
+  get #grants(): GrantParts {
+    return { ...this.#setup.grants, values: this.#held.values, signal: this.#options.signal };
+  }
+
+  /** The grant that needs nobody, where the credentials for it are there. */
+  get #silent(): { grant: "client_credentials" | "password" } | null {
+    const { grant } = this.#setup.provider;
+    if (grant === "client_credentials") return { grant };
+    return grant === "password" && this.#held.values["password"] !== undefined ? { grant } : null;
+  }
+
+  /** The ways that need nobody, under the lock; `null` when they have nothing to go by. */
+  async #underLock(): Promise<StoredToken | null> {
+    const { store, grants } = this.#setup;
+    const action = () => this.#renewSilently();
     // Longer than the holder's own request may take, so that waiting ends with an answer.
-    const timeout = grantParts.timeout + 15_000;
+    const timeout = grants.timeout + 15_000;
     try {
-      return await store.exclusive(action, { timeout, signal: grantParts.signal });
+      return await store.exclusive(action, { timeout, signal: this.#options.signal });
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       const noLock = error.code === "store_unavailable" || error.code === "permission_denied";
       // A refresh token that rotates must not be used by two; anything else may go on alone.
       const alone = error.code === "store_locked" && !this.#held.token?.refresh_token &&
-        this.#parts.silent !== null;
+        this.#silent !== null;
       if (!noLock && !alone) throw error;
       this.#held.storeProblem = error;
       return await action();
     }
   }
 
-  async #renewSilently(refused: StoredToken | null, anew: boolean): Promise<StoredToken | null> {
-    const { store, key, silent, now } = this.#parts;
+  async #renewSilently(): Promise<StoredToken | null> {
+    const { store, key, now } = this.#setup;
+    const { refused, force = false } = this.#options;
     const stored = await store.read(key);
     const usable = (token: StoredToken | null) =>
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token;
-    if (!anew && stored && usable(stored)) return stored;
+    if (!force && stored && usable(stored)) return stored;
     // What is stored was written last, whatever the clock said: an older refresh token is used up.
     let previous = stored ?? this.#held.token;
-    if (!anew) {
+    if (!force) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {
         const refreshToken: string = previous.refresh_token;
         try {
@@ -75,6 +125,7 @@ export class Renewal {
         }
       }
     }
+    const silent = this.#silent;
     return silent ? await this.#exchange(silent, null, previous?.dpop_key) : null;
   }
 
@@ -87,21 +138,22 @@ export class Renewal {
   }
 
   async #askPerson(): Promise<StoredToken> {
-    const { store, key, grantParts, signIn, now } = this.#parts;
-    const parts = { ...grantParts, dpopKey: await this.#dpopKey() };
+    const { store, key, signIn, now } = this.#setup;
+    const grants = { ...this.#grants, dpopKey: await this.#dpopKey() };
     // No lock while a person thinks: other processes would wait with them.
-    const { response, tokenEndpoint } = await signIn(parts).catch((error) => {
+    const { response, tokenEndpoint, values } = await signIn(grants).catch((error) => {
       const nobody = error instanceof AuthError && error.code === "credentials_missing";
       if (!nobody || this.#held.token === null) throw error;
       throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
     });
-    const token = await storedToken(key, response, now(), grantParts.clock.offset);
+    const token = await storedToken(key, response, now(), grants.clock.offset);
     checkAlive(token);
+    if (values) this.#held.values = values;
     const account = await accountOf(token);
     if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
-    if (parts.dpopKey !== undefined) token.dpop_key = parts.dpopKey;
-    await store.exclusive(() => this.#save(token), { timeout: 15_000, signal: grantParts.signal })
+    if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
+    await store.exclusive(() => this.#save(token), { timeout: 15_000, signal: grants.signal })
       .catch(() => this.#save(token));
     return token;
   }
@@ -111,12 +163,11 @@ export class Renewal {
     previous: StoredToken | null,
     dpopKey = previous?.dpop_key,
   ): Promise<StoredToken> {
-    const { obtainToken } = await import("../grants/obtain_token.ts");
-    const { key, grantParts, now } = this.#parts;
-    const parts = { ...grantParts, dpopKey: await this.#dpopKey(dpopKey) };
-    const response = await obtainToken(parts, request);
-    const token = await storedToken(key, response, now(), grantParts.clock.offset, previous);
-    if (parts.dpopKey !== undefined) token.dpop_key = parts.dpopKey;
+    const { key, now } = this.#setup;
+    const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
+    const response = await obtainToken(grants, request);
+    const token = await storedToken(key, response, now(), grants.clock.offset, previous);
+    if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
     // On disk before anything else: a rotated refresh token that is lost ends the session.
     if (request.grant !== "refresh_token") checkAlive(token);
     await this.#save(token);
@@ -125,14 +176,14 @@ export class Renewal {
   }
 
   async #dpopKey(known?: JWK): Promise<JWK | undefined> {
-    if (known !== undefined || !this.#parts.dpop) return known;
-    return await (await import("../token/dpop.ts")).createDpopKey();
+    if (known !== undefined || !this.#setup.provider.dpop) return known;
+    return await createDpopKey();
   }
 
   /** A disk that refuses does not end the session: the store keeps the token in memory. */
   async #save(token: StoredToken): Promise<void> {
     try {
-      await this.#parts.store.write(this.#parts.key, token);
+      await this.#setup.store.write(this.#setup.key, token);
       this.#held.storeProblem = undefined;
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;

@@ -1,40 +1,49 @@
 import { renderCard } from "../person/card.ts";
 import type { CardState } from "../person/person.ts";
-import { currentRuntime } from "../runtime/current.ts";
-import type { Session } from "../session.ts";
 
 /** What a card says of a session. */
-export async function signedInCard(session: Session, title: string): Promise<CardState> {
+export interface ShownSession {
+  title: string;
+  account: string;
+  /** Where the credentials came from. */
+  source: string;
+  apiUrl: string;
+  /** `undefined` once it is signed out. */
+  expiresAt: Date | undefined;
+  /** False when the token could not be saved. */
+  isSaved: boolean;
+  /** The user's home folder, which a shared notebook must not show. */
+  home: string | undefined;
+}
+
+/** The state of a card that says who is signed in. */
+export function signedInCard(session: ShownSession): CardState {
   return {
     kind: "signed_in",
-    title: `Signed in to ${title}`,
+    title: `Signed in to ${session.title}`,
     account: session.account,
-    source: await withoutHome(session.source),
-    until: session.expiresAt.getTime(),
+    source: withoutHome(session.source, session.home),
+    until: session.expiresAt?.getTime() ?? 0,
     api: session.apiUrl,
-    renewal: session.storeProblem ? "renews itself, kept in memory only" : "renews itself",
+    renewal: session.isSaved ? "renews itself" : "renews itself, kept in memory only",
   };
 }
 
 /** The card of a session, as a notebook's output: HTML and text. */
-export async function sessionCard(
-  session: Session,
-  title: string,
-  now: number,
-): Promise<Record<string, string>> {
-  const state: CardState = session.toJSON()["expiresAt"] === null
+export function sessionCard(session: ShownSession, now: number): Record<string, string> {
+  const state: CardState = session.expiresAt === undefined
     ? {
       kind: "failed",
-      title: `Signed out of ${title}`,
+      title: `Signed out of ${session.title}`,
       message: "To sign in again, call getSession.",
     }
-    : await signedInCard(session, title);
+    : signedInCard(session);
   const { html, text } = renderCard(state, now);
   return { "text/html": html, "text/plain": text };
 }
 
 /** A saved notebook is shared: the home folder in it would tell who ran it, and where. */
-async function withoutHome(text: string): Promise<string> {
-  const home = (await currentRuntime()).homeDirectory()?.replace(/[\\/]+$/, "");
+function withoutHome(text: string, folder: string | undefined): string {
+  const home = folder?.replace(/[\\/]+$/, "");
   return home ? text.replace(`${home}/`, "~/").replace(`${home}\\`, "~\\") : text;
 }

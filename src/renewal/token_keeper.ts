@@ -1,39 +1,38 @@
 import { AuthError } from "../errors.ts";
-import type { GrantParts, GrantRequest } from "../grants/grant.ts";
 import type { TokenSource } from "../http/api_fetch.ts";
+import type { CredentialValues } from "../providers/provider.ts";
 import type { StoredToken, TokenStore } from "../store/store.ts";
-import type { TokenResponse } from "../token/token_response.ts";
 
-/** What a sign-in with a person gave. */
-export interface SignedIn {
-  response: TokenResponse;
-  /** The token endpoint, when the sign-in decided it. */
-  tokenEndpoint?: string | undefined;
-}
-
-/** What keeps one session's token fresh. */
-export interface KeeperParts {
-  key: string;
-  store: TokenStore;
-  /** The parts of one exchange with the token endpoint. */
-  grantParts: GrantParts;
-  /** The grant that needs no person, where the credentials are complete; else `null`. */
-  silent: Extract<GrantRequest, { grant: "client_credentials" | "password" }> | null;
-  /** Asks the person; throws when there is nobody. */
-  signIn: (parts: GrantParts) => Promise<SignedIn>;
-  /** The token another program keeps for the same session, if any. */
-  foreign: () => Promise<StoredToken | null>;
-  /** Bind tokens to a key (DPoP). */
-  dpop: boolean;
-  now: () => number;
-}
-
-/** What a keeper holds, and a renewal changes. */
-export interface HeldToken {
+/** What a session has at the moment. Only its keeper and its renewals change it. */
+export interface Held {
   /** The newest token, fresh or not. */
   token: StoredToken | null;
-  /** Why the last token is not on disk, if it should be. */
+  /** What to sign in with. */
+  values: CredentialValues;
+  /** Why the last token is not saved, if it should be. */
   storeProblem: AuthError | undefined;
+}
+
+/** How to get a new token. */
+export interface RenewalOptions {
+  /** The token the API has refused, which will not do. */
+  refused?: StoredToken | null;
+  /** Sign in again, as if there were no session. */
+  force?: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a keeper works with. */
+export interface KeeperOptions {
+  key: string;
+  store: Pick<TokenStore, "read">;
+  values: CredentialValues;
+  /** Gets a new token, and saves it. */
+  renew: (held: Held, options: RenewalOptions) => Promise<StoredToken>;
+  /** The token that another program keeps for the same session, if any. */
+  foreign: () => Promise<StoredToken | null>;
+  /** Epoch milliseconds. */
+  now: () => number;
 }
 
 /** A renewal that failed is not tried again before this, in milliseconds, while the token still works. */
@@ -44,14 +43,16 @@ const RENEWAL_PAUSE = 5_000;
  * once among all processes.
  */
 export class TokenKeeper implements TokenSource {
-  readonly #parts: KeeperParts;
-  readonly #held: HeldToken = { token: null, storeProblem: undefined };
+  readonly #options: KeeperOptions;
+  readonly #held: Held;
   #pending: Promise<StoredToken> | null = null;
   #pausedUntil = 0;
   #ended = false;
 
-  constructor(parts: KeeperParts) {
-    this.#parts = parts;
+  /** @param options the session's key and store, and how to get a token */
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#held = { token: null, values: options.values, storeProblem: undefined };
   }
 
   /** The newest token, fresh or not. */
@@ -59,35 +60,57 @@ export class TokenKeeper implements TokenSource {
     return this.#held.token;
   }
 
-  /** Why the last token is not on disk, if it should be. */
+  /** What it signs in with. */
+  get values(): CredentialValues {
+    return this.#held.values;
+  }
+
+  /** Why the last token is not saved, if it should be. */
   get storeProblem(): AuthError | undefined {
     return this.#held.storeProblem;
   }
 
+  /**
+   * Begins the session: with the saved token while it is good, else with a new one.
+   *
+   * @param options `force` signs in again, whatever is saved; the signal ends this wait, and no later
+   * renewal
+   */
+  async start(
+    { force = false, signal }: Pick<RenewalOptions, "force" | "signal"> = {},
+  ): Promise<void> {
+    if (force) await this.#renewal({ force, signal });
+    else if (await this.adopt() === null) await this.#fresh({ signal });
+  }
+
   /** Takes the stored token if it is still good; no lock, no network. */
   async adopt(): Promise<StoredToken | null> {
-    const { store, key, foreign } = this.#parts;
+    const { store, key, foreign } = this.#options;
     this.#held.token = await store.read(key) ?? await foreign();
     return this.current();
   }
 
   current(): StoredToken | null {
     const token = this.#held.token;
-    return token !== null && isFresh(token, this.#parts.now()) ? token : null;
+    return token !== null && isFresh(token, this.#options.now()) ? token : null;
   }
 
-  async fresh(signal?: AbortSignal): Promise<StoredToken> {
+  fresh(signal?: AbortSignal): Promise<StoredToken> {
+    return this.#fresh({}, signal);
+  }
+
+  async #fresh(options: RenewalOptions, signal?: AbortSignal): Promise<StoredToken> {
     const good = this.current();
     if (good) return good;
     const old = this.#held.token;
-    const stillWorks = () => old !== null && this.#parts.now() < old.expires_at * 1000;
-    if (stillWorks() && this.#parts.now() < this.#pausedUntil) return old as StoredToken;
+    const stillWorks = () => old !== null && this.#options.now() < old.expires_at * 1000;
+    if (stillWorks() && this.#options.now() < this.#pausedUntil) return old as StoredToken;
     try {
-      return await this.#renewal(() => this.#renew(null), signal);
+      return await this.#renewal(options, signal);
     } catch (error) {
-      // In the margin before the end the old token is still good, whatever ails the server.
+      // In the margin before the end the old token still works, with the server down, too.
       if (!stillWorks() || signal?.aborted || this.#ended) throw error;
-      this.#pausedUntil = this.#parts.now() + RENEWAL_PAUSE;
+      this.#pausedUntil = this.#options.now() + RENEWAL_PAUSE;
       return old as StoredToken;
     }
   }
@@ -95,18 +118,12 @@ export class TokenKeeper implements TokenSource {
   async renewAfterRefusal(refused: StoredToken, signal?: AbortSignal): Promise<StoredToken> {
     const good = this.current();
     if (good && good !== refused && good.access_token !== refused.access_token) return good;
-    return await this.#renewal(() => this.#renew(refused), signal);
+    return await this.#renewal({ refused }, signal);
   }
 
   /** Gets a new token whatever the old one is worth. */
   async refresh(signal?: AbortSignal): Promise<StoredToken> {
-    return await this.#renewal(() => this.#renew(this.#held.token), signal);
-  }
-
-  /** Signs in anew, as if there were no session. */
-  async signInAnew(signal?: AbortSignal): Promise<StoredToken> {
-    this.#held.token = null;
-    return await this.#renewal(() => this.#renew(null, true), signal);
+    return await this.#renewal({ refused: this.#held.token }, signal);
   }
 
   /** Forgets the token; the session is over. */
@@ -115,17 +132,17 @@ export class TokenKeeper implements TokenSource {
     this.#held.token = null;
   }
 
-  /** One at a time: whoever comes while a renewal is under way waits for its result. */
-  #renewal(renew: () => Promise<StoredToken>, signal?: AbortSignal): Promise<StoredToken> {
+  /** One at a time: a caller who comes while a renewal is under way waits for its result. */
+  #renewal(options: RenewalOptions, signal?: AbortSignal): Promise<StoredToken> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    this.#pending ??= renew().finally(() => this.#pending = null);
+    this.#pending ??= this.#renew(options).finally(() => this.#pending = null);
     return signal ? abortable(this.#pending, signal) : this.#pending;
   }
 
-  async #renew(refused: StoredToken | null, anew = false): Promise<StoredToken> {
+  async #renew(options: RenewalOptions): Promise<StoredToken> {
     this.#checkEnded();
-    const { Renewal } = await import("./renewal.ts");
-    const token = await new Renewal(this.#parts, this.#held).token(refused, anew);
+    if (options.force) this.#held.token = null;
+    const token = await this.#options.renew(this.#held, options);
     this.#checkEnded();
     this.#pausedUntil = 0;
     return this.#held.token = token;

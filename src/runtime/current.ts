@@ -1,4 +1,10 @@
+/**
+ * The choice of runtime: each is loaded where it is, with what it needs now and then.
+ *
+ * @module
+ */
 import type { DenoNamespace } from "./deno_namespace.ts";
+import type { Doors } from "./doors.ts";
 import type { Runtime } from "./runtime.ts";
 
 let current: Promise<Runtime> | undefined;
@@ -8,16 +14,33 @@ export function currentRuntime(): Promise<Runtime> {
   return current ??= chooseRuntime();
 }
 
+const doors: Doors = {
+  terminal: () => import("./terminal.ts"),
+  browser: () => import("./browser.ts"),
+};
+
 async function chooseRuntime(): Promise<Runtime> {
   const deno = denoNamespace();
   // Each loads its own: Deno must not pay for what `node:` modules cost to import.
-  if (deno) return (await import("./deno.ts")).denoRuntime(deno);
+  if (deno) return (await import("./deno.ts")).denoRuntime(deno, doors);
   const { nodeRuntime } = await import("./node.ts");
-  return nodeRuntime();
+  return nodeRuntime({
+    ...doors,
+    server: () => import("./node_server.ts"),
+    onceFetch: () => import("./node_once_fetch.ts"),
+  });
 }
 
 /** `globalThis.Deno`, or `undefined` in another runtime. */
 export function denoNamespace(): DenoNamespace | undefined {
   const { Deno } = globalThis as { Deno?: DenoNamespace };
   return typeof Deno?.version?.deno === "string" ? Deno : undefined;
+}
+
+/** Version of the runtime, such as `"2.9.6"`; `""` where it is not told. */
+export function runtimeVersion(): string {
+  const deno = denoNamespace();
+  if (deno) return deno.version.deno;
+  const { process } = globalThis as { process?: { versions?: Record<string, string> } };
+  return process?.versions?.["bun"] ?? process?.versions?.["node"] ?? "";
 }

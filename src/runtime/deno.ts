@@ -1,17 +1,17 @@
 import { AuthError } from "../errors.ts";
 import { denoFiles } from "./deno_files.ts";
 import type { DenoHttpClient, DenoNamespace } from "./deno_namespace.ts";
+import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import type { LoopbackServer, Runtime } from "./runtime.ts";
 
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
-export function denoRuntime(deno: DenoNamespace): Runtime {
+export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
   const platform = platformOf(deno.build.os);
   const refused = new Set<string>();
   const runtime: Runtime = {
     name: "deno",
     platform,
-    processId: deno.pid,
     files: denoFiles(deno),
     getEnvironment(name) {
       try {
@@ -31,14 +31,14 @@ export function denoRuntime(deno: DenoNamespace): Runtime {
     missingFlag,
     inputIsTerminal: () => deno.stdin.isTerminal(),
     errorIsTerminal: () => deno.stderr.isTerminal(),
-    ask: (text, secret) => ask(deno, runtime, text, secret),
+    ask: (text, secret) => ask(deno, runtime, doors, text, secret),
     writeError: (text) => writeError(deno, text),
     onInterrupt(listener, signal = "SIGINT") {
       deno.addSignalListener(signal, listener);
       return () => deno.removeSignalListener(signal, listener);
     },
     onceFetch: () => onceFetch(deno),
-    openBrowser: (url) => openBrowser(deno, runtime, url),
+    openBrowser: (url) => openBrowser(deno, runtime, doors, url),
     serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
   };
   return runtime;
@@ -56,11 +56,12 @@ function writeError(deno: DenoNamespace, text: string): void {
 async function ask(
   deno: DenoNamespace,
   { onInterrupt }: Pick<Runtime, "onInterrupt">,
+  doors: Doors,
   text: string,
   secret: boolean,
 ): Promise<string | null> {
   if (!deno.stdin.isTerminal()) return null;
-  const { askLine } = await import("./terminal.ts");
+  const { askLine } = await doors.terminal();
   return await askLine(
     {
       setRaw: (on) => deno.stdin.setRaw(on),
@@ -114,8 +115,13 @@ function onceFetch(deno: DenoNamespace): { fetch: typeof fetch; close(): void } 
   };
 }
 
-async function openBrowser(deno: DenoNamespace, runtime: Runtime, url: string): Promise<boolean> {
-  const { browserCommand, opened } = await import("./browser.ts");
+async function openBrowser(
+  deno: DenoNamespace,
+  runtime: Runtime,
+  doors: Doors,
+  url: string,
+): Promise<boolean> {
+  const { browserCommand, opened } = await doors.browser();
   const command = browserCommand(runtime, url);
   if (!command) return false;
   try {

@@ -41,7 +41,6 @@ export interface DenoHttpClient {
 
 /** `globalThis.Deno`. */
 export interface DenoNamespace {
-  readonly pid: number;
   readonly version: { readonly deno: string };
   readonly build: { readonly os: string };
   readonly env: {

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import type nodeProcess from "node:process";
+import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import { nodeFiles } from "./node_files.ts";
 import type { Runtime } from "./runtime.ts";
@@ -13,14 +14,19 @@ const PLATFORMS: Record<string, Runtime["platform"]> = {
   win32: "windows",
 };
 
+/** What Node loads when it is first needed. */
+export interface NodeDoors extends Doors {
+  server: () => Promise<typeof import("./node_server.ts")>;
+  onceFetch: () => Promise<typeof import("./node_once_fetch.ts")>;
+}
+
 /** Node or Bun as a {@linkcode Runtime}. */
-export function nodeRuntime(): Runtime {
+export function nodeRuntime(doors: NodeDoors): Runtime {
   const name = process.versions["bun"] === undefined ? "node" : "bun";
   const platform = PLATFORMS[process.platform] ?? "other";
   const runtime: Runtime = {
     name,
     platform,
-    processId: process.pid,
     files: nodeFiles,
     refusedVariables: () => [],
     getEnvironment: (variable) => process.env[variable],
@@ -32,16 +38,16 @@ export function nodeRuntime(): Runtime {
     missingFlag,
     inputIsTerminal: () => process.stdin.isTTY === true,
     errorIsTerminal: () => process.stderr.isTTY === true,
-    ask: (text, secret) => ask(runtime, text, secret),
+    ask: (text, secret) => ask(runtime, doors, text, secret),
     writeError,
     onInterrupt(listener, signal = "SIGINT") {
       process.on(signal, listener);
       return () => void process.off(signal, listener);
     },
-    onceFetch: name === "bun" ? bunOnceFetch : nodeOnceFetch,
-    openBrowser: (url) => openBrowser(runtime, url),
+    onceFetch: name === "bun" ? bunOnceFetch : () => nodeOnceFetch(doors),
+    openBrowser: (url) => openBrowser(runtime, doors, url),
     async serveLoopback(...listener) {
-      const { serveNodeLoopback } = await import("./node_server.ts");
+      const { serveNodeLoopback } = await doors.server();
       return await serveNodeLoopback(...listener);
     },
   };
@@ -59,11 +65,11 @@ function bunOnceFetch(): { fetch: typeof fetch; close(): void } {
  * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here every
  * request gets a pool of its own, whose one connection nobody takes again.
  */
-function nodeOnceFetch(): { fetch: typeof fetch; close(): void } {
+function nodeOnceFetch(doors: NodeDoors): { fetch: typeof fetch; close(): void } {
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
     const pool = ownPool();
     if (pool) return await fetch(input, { ...init, dispatcher: pool } as RequestInit);
-    const { fetchOnce } = await import("./node_once_fetch.ts");
+    const { fetchOnce } = await doors.onceFetch();
     return await fetchOnce(input, init);
   };
   return { fetch: send as typeof fetch, close() {} };
@@ -96,12 +102,13 @@ function writeError(text: string): void {
 
 async function ask(
   { onInterrupt }: Pick<Runtime, "onInterrupt">,
+  doors: Doors,
   text: string,
   secret: boolean,
 ): Promise<string | null> {
   const { stdin } = process;
   if (stdin.isTTY !== true) return null;
-  const { askLine } = await import("./terminal.ts");
+  const { askLine } = await doors.terminal();
   try {
     return await askLine(
       { setRaw: (on) => void stdin.setRawMode(on), read, write: writeError, onInterrupt },
@@ -142,8 +149,12 @@ function read(signal: AbortSignal): Promise<Uint8Array | null> {
   });
 }
 
-async function openBrowser(runtime: Runtime, url: string): Promise<boolean> {
-  const { browserCommand, opened } = await import("./browser.ts");
+async function openBrowser(
+  runtime: Runtime,
+  doors: Doors,
+  url: string,
+): Promise<boolean> {
+  const { browserCommand, opened } = await doors.browser();
   const command = browserCommand(runtime, url);
   if (!command) return false;
   const { spawn } = await import("node:child_process");

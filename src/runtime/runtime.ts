@@ -68,7 +68,6 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 export interface Runtime {
   readonly name: "deno" | "node" | "bun";
   readonly platform: "linux" | "darwin" | "windows" | "other";
-  readonly processId: number;
   readonly files: FileSystem;
   /** Reads one environment variable; `undefined` when unset, or when the runtime may not read it. */
   getEnvironment(name: string): string | undefined;

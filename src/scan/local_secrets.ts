@@ -1,12 +1,10 @@
-import { environmentCredentials, variableFor } from "../credentials/credentials.ts";
+import { environmentCredentials, variableFor } from "../credentials/choose_credentials.ts";
 import { withDefaults } from "../providers/define_provider.ts";
 import { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { providers } from "../providers/providers.ts";
+import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { SessionParts } from "../session.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
-import { placeOf } from "../store/credentials_file.ts";
 import { listCredentials, listForeignFiles, listTokens } from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
@@ -17,10 +15,19 @@ export type NamedSecrets = Record<string, string>;
 /** What the secret members of a JWK (RFC 7517) are called. */
 const JWK_SECRETS = ["d", "k", "p", "q", "dp", "dq", "qi"];
 
+/** A session, as far as its secrets are concerned. */
+export interface SessionSecrets {
+  readonly provider: Provider;
+  readonly values: Record<string, unknown>;
+  readonly token: StoredToken | null;
+  /** Where everything of it is kept. */
+  readonly folder: string | undefined;
+}
+
 /** Whose secrets to gather. */
 export interface SecretsOf {
   /** One session, with everything kept in its folder; without it, all that is saved. */
-  session?: SessionParts | undefined;
+  session?: SessionSecrets | undefined;
   /** Providers to know more of than what is saved tells: their variables, and their files' names. */
   providers?: Provider[];
   /** Folders to look in beside the configuration directory. */
@@ -54,11 +61,10 @@ export async function localSecrets(
     }
     return secrets.named;
   }
-  const { provider } = session.system;
-  secrets.addValues(provider, session.grantParts.values, "this session");
-  if (session.keeper.token) secrets.addToken(provider, session.keeper.token, "this session");
-  const folders = session.directory === undefined ? [] : [session.directory];
-  await secrets.gather(runtime, provider, folders, session.directory);
+  const { provider, values, token, folder } = session;
+  secrets.addValues(provider, values, "this session");
+  if (token) secrets.addToken(provider, token, "this session");
+  await secrets.gather(runtime, provider, folder === undefined ? [] : [folder], folder);
   return secrets.named;
 }
 
@@ -79,7 +85,8 @@ class Secrets {
     override: string | undefined,
   ): Promise<void> {
     this.#addEnvironment(runtime, provider);
-    const place = placeOf(provider, override);
+    const { directory, files } = provider;
+    const place = { directory, files, override };
     for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
       this.addValues(provider, values, path);
     }
@@ -117,7 +124,7 @@ class Secrets {
   async gatherDirectory(runtime: Runtime, directory: string, named: Provider[]): Promise<void> {
     let files = 0;
     for (const provider of named) {
-      const place = placeOf(provider, directory);
+      const place = { directory: provider.directory, files: provider.files, override: directory };
       for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
         this.addValues(provider, values, path);
         files++;

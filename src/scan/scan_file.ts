@@ -1,24 +1,20 @@
 import { AuthError } from "../errors.ts";
-import { localSecrets, type NamedSecrets } from "./local_secrets.ts";
+import { localSecrets, type NamedSecrets, type SessionSecrets } from "./local_secrets.ts";
 import { scanNotebookJson } from "./scan_notebook.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { ScanReport } from "./scan_report.ts";
-import { partsOf, Session } from "../session.ts";
 import { readDocument } from "../store/read_document.ts";
 
 /** Scans one notebook; see `scanNotebook`. */
-export async function scanFile(path: string, session?: Session): Promise<ScanReport> {
+export async function scanFile(path: string, session?: SessionSecrets): Promise<ScanReport> {
   if (typeof path !== "string" || path === "") {
     throw new AuthError("invalid_argument", "scanNotebook needs the path of an .ipynb file.");
-  }
-  if (session !== undefined && !(session instanceof Session)) {
-    throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
   }
   const runtime = await currentRuntime();
   // A wrong path is found before anything is gathered.
   const json = await readDocument(runtime, path, "notebook");
   const unread = new Set<string>();
-  const secrets = await localSecrets(runtime, { session: session && partsOf(session), unread });
+  const secrets = await localSecrets(runtime, { session, unread });
   return reportOn(path, json, secrets, unread);
 }
 

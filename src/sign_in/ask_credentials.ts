@@ -1,25 +1,34 @@
-import { type CredentialValues, normaliseCredentials } from "../credentials/credentials.ts";
-import { createAndSave, type CreatedCredentials } from "../manage/create_and_save.ts";
+/**
+ * Asks a person for the credentials that are missing: new app credentials where the system creates
+ * them, else the values themselves. What proves to be mistyped is asked for again.
+ *
+ * @module
+ */
+import { normaliseCredentials, type Source } from "../credentials/choose_credentials.ts";
 import { halfFile, missingCredentials } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
-import type { CompleteCredentials, Edge } from "../get_session.ts";
-import type { Person } from "../person/person.ts";
-import type { SessionOptions } from "../options/options.ts";
-import type { CredentialField, Provider } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
-import { credentialsPath, placeOf } from "../store/credentials_file.ts";
+import { createAndSave, type CreatedCredentials } from "../manage/create_and_save.ts";
+import type { Person, Question } from "../person/person.ts";
+import type { Found } from "../profile/find_credentials.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+import { authorizationHost, resolveSystem } from "../providers/system.ts";
+import { credentialsPath } from "../store/credentials_file.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
-import type { SavedCredentials } from "../store/store.ts";
 
-/** Credentials that are not complete, and where to get the rest. */
-export interface IncompleteCredentials {
-  provider: Provider;
-  options: SessionOptions;
-  runtime: Runtime;
-  values: CredentialValues;
-  missing: CredentialField[];
-  file: SavedCredentials | null;
+/** What was found, and what a person has to complete. */
+export type Incomplete = Pick<Found, "values" | "sources" | "missing" | "file">;
+
+/** Credentials that a person completed, and what to do once they have proved good. */
+interface Completed {
+  readonly found: Found;
+  /** True for values that may be mistyped. */
+  readonly isTyped: boolean;
+  /** Why created credentials could not be saved. */
+  readonly unsaved?: AuthError | undefined;
+  /** Saves what was typed; called after it has signed in. Says why it could not be. */
+  readonly save?: () => Promise<AuthError | undefined>;
 }
 
 /** How often a person may mistype. */
@@ -28,28 +37,35 @@ const TRIES = 3;
 const NEVER_SAVED = "password";
 
 /**
- * Asks a person for what is missing, and uses it. What proves to be mistyped is asked for again.
+ * Asks a person for what is missing, and signs in with it.
  *
- * @param use signs in with it
+ * @param signIn signs in with what was completed; what it gives is given back, with where the
+ * credentials are now
+ * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
+ * holds half of what it should, `cancelled`, and what the sign-in met
  */
-export async function askForMissing<T>(
-  incomplete: IncompleteCredentials,
-  edge: Pick<Edge, "person">,
-  use: (completed: CompleteCredentials) => Promise<T>,
-): Promise<T> {
-  const { title } = incomplete.provider;
-  const person = await edge.person();
+export async function askCredentials<T extends object>(
+  profile: Profile,
+  incomplete: Incomplete,
+  findPerson: () => Promise<Person>,
+  signIn: (found: Found) => Promise<T>,
+): Promise<T & { sources?: readonly Source[]; unsaved?: AuthError | undefined }> {
+  const { title } = profile.provider;
+  const person = await findPerson();
   for (let attempt = 1;; attempt++) {
-    const completed = await completeCredentials(incomplete, person);
+    const { found, isTyped, unsaved, save } = await complete(profile, incomplete, person);
     try {
-      return await use(completed);
+      const signedIn = await signIn(found);
+      const problem = await save?.();
+      const sources: readonly Source[] = problem ? [{ kind: "typed" }] : found.sources;
+      return { ...signedIn, sources, unsaved: problem ?? unsaved };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      // What was typed may be mistyped; what was created or read is as it is, and a no is a no.
-      const typed = completed.signedIn !== undefined && error.error !== "access_denied" &&
+      // What was created or read cannot be mistyped, and a person who said no is not asked again.
+      const again = isTyped && error.error !== "access_denied" && attempt < TRIES &&
         (error.code === "login_refused" || error.code === "client_refused");
       const { message } = error;
-      if (!typed || attempt === TRIES) {
+      if (!again) {
         await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
         throw error;
       }
@@ -58,60 +74,58 @@ export async function askForMissing<T>(
   }
 }
 
-/**
- * Gets what is missing from a person: new app credentials where the system creates them, else the
- * values themselves.
- *
- * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
- * holds half of what it should, `cancelled`
- */
-async function completeCredentials(
-  incomplete: IncompleteCredentials,
+/** Gets what is missing from a person. */
+async function complete(
+  profile: Profile,
+  incomplete: Incomplete,
   person: Person,
-): Promise<CompleteCredentials> {
-  const { provider, options, runtime, values, missing, file } = incomplete;
-  const place = placeOf(provider, options.directory);
+): Promise<Completed> {
+  const { provider, options, runtime, place } = profile;
+  const { values, missing, file } = incomplete;
   const path = credentialsPath(runtime, place);
   const half = halfFile(file, missing);
   if (half) throw half;
-  if (person.kind === "nobody") {
-    throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
-  }
+  const nobody = () =>
+    missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
+  if (person.kind === "nobody") throw nobody();
 
-  const { title } = provider;
-  const heading = `Sign in to ${title}`;
+  const completed = (more: CredentialValues, source: Source): Found => ({
+    values: { ...values, ...more },
+    sources: [source],
+    missing: [],
+    file,
+    given: undefined,
+  });
   if (provider.enrolment && missing.includes("client_id")) {
-    const created = await enrol(incomplete, person, path);
-    return {
-      values: { ...values, ...normaliseCredentials(created.values, "The server's answer") },
-      source: created.path ?? "memory only",
-      unsaved: created.problem,
-    };
+    const created = await enrol(profile, values, person);
+    const more = normaliseCredentials(created.values, "The server's answer");
+    const source: Source = created.path === null
+      ? { kind: "memory" }
+      : { kind: "file", path: created.path };
+    return { found: completed(more, source), isTyped: false, unsaved: created.problem };
   }
   await person.show({
     kind: "starting",
-    title: heading,
+    title: `Sign in to ${provider.title}`,
     step: "Sign in once; what is secret is not shown as you type it.",
   });
+  const host = authorizationHost(resolveSystem(provider, profile.urls, values));
   const typed: CredentialValues = {};
   for (const field of missing) {
-    const answer = await person.ask(`${title} ${field.replaceAll("_", " ")}`, {
-      secret: field !== "username" && !field.endsWith("_id"),
-    });
-    if (answer === null) {
-      throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
-    }
-    if (answer === "") throw cancelled();
+    const secret = field !== "username" && !field.endsWith("_id");
+    const text = `${provider.title} ${field.replaceAll("_", " ")}`;
+    const answer = await ask(person, { field, text, secret, host });
+    if (answer === null) throw nobody();
     typed[field] = answer;
   }
   const { [NEVER_SAVED]: _, ...kept } = typed;
   const saves = options.keepTokens !== "memory" && Object.keys(kept).length > 0;
   const target = saves ? file?.path ?? path : undefined;
   return {
-    values: { ...values, ...typed },
-    source: target === undefined ? "what was typed" : `what was typed, saved in ${target}`,
-    // Only what has proved good is saved: a mistyped secret must not be asked for never again.
-    signedIn: async () => {
+    found: completed(typed, { kind: "typed", path: target }),
+    isTyped: true,
+    // Only what has proved good is saved: a mistyped secret would never be asked for again.
+    save: async () => {
       if (target === undefined) return undefined;
       try {
         await writeCredentials(runtime, target, (earlier) => ({ ...earlier, ...kept }));
@@ -125,45 +139,40 @@ async function completeCredentials(
   };
 }
 
-/** Asks for user name and password, and creates app credentials with them. */
+/** Asks for username and password, and creates app credentials with them. */
 async function enrol(
-  { provider, options, runtime, values }: IncompleteCredentials,
+  profile: Profile,
+  values: CredentialValues,
   person: Person,
-  path: string | undefined,
 ): Promise<CreatedCredentials> {
+  const { provider, options, runtime, place } = profile;
   const { title } = provider;
   const heading = `Sign in to ${title}`;
-  const parts = enrolmentParts(provider, options, runtime, values);
+  const parts = enrolmentParts(profile, values);
+  const host = authorizationHost(parts.system);
   await person.show({
     kind: "starting",
     title: heading,
     step: provider.enrolment?.help ?? "Sign in once to create app credentials.",
   });
   for (let attempt = 1;; attempt++) {
-    const username = await ask(person, `${title} user name`, false);
-    // Who is gone, or was stopped, is asked nothing more.
-    const password = username === null ? null : await ask(person, `${title} password`, true);
+    const question = (field: string, text: string, secret: boolean) =>
+      ask(person, { field, text: `${title} ${text}`, secret, host });
+    const username = await question("username", "user name", false);
+    // A person who is gone, or stopped it, is asked nothing more.
+    const password = username === null ? null : await question("password", "password", true);
     if (username === null || password === null) {
-      throw missingCredentials(
-        provider,
-        ["client_id", "client_secret"],
-        path ? [path] : [],
-        runtime.refusedVariables(),
-      );
+      const path = credentialsPath(runtime, place);
+      const missing = ["client_id", "client_secret"];
+      throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
     }
     await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
     try {
-      return await createAndSave(
-        provider,
-        options,
-        runtime,
-        path,
-        () =>
-          person.interruptible((signal) => {
-            const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
-            return createAppCredentials({ ...parts, signal: both }, username, password);
-          }),
-      );
+      return await createAndSave(profile, () =>
+        person.interruptible((signal) => {
+          const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+          return createAppCredentials({ ...parts, signal: both }, username, password);
+        }));
     } catch (error) {
       const mistyped = error instanceof AuthError && error.code === "login_refused";
       if (!mistyped || attempt === TRIES) {
@@ -176,8 +185,8 @@ async function enrol(
   }
 }
 
-async function ask(person: Person, text: string, secret: boolean): Promise<string | null> {
-  const answer = await person.ask(text, { secret });
+async function ask(person: Person, question: Question): Promise<string | null> {
+  const answer = await person.ask(question);
   if (answer === "") throw cancelled();
   return answer;
 }

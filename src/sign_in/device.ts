@@ -1,4 +1,4 @@
-import type { SignedIn } from "../renewal/token_keeper.ts";
+import type { SignedIn } from "../renewal/renewal.ts";
 import type { SignInParts } from "./sign_in.ts";
 
 /** Shows a code, and waits until it is approved on any device (RFC 8628). */

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { AuthorizationRequest } from "../grants/grant.ts";
 import { abortReason } from "../http/retry.ts";
 import type { LoopbackServer } from "../runtime/runtime.ts";
-import type { SignedIn } from "../renewal/token_keeper.ts";
+import type { SignedIn } from "../renewal/renewal.ts";
 import { isLoopback } from "../base/url.ts";
 import { answerPage } from "./answer_page.ts";
 import type { SignInParts } from "./sign_in.ts";

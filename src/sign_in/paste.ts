@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
-import type { SignedIn } from "../renewal/token_keeper.ts";
+import type { SignedIn } from "../renewal/renewal.ts";
 import { parsePaste } from "./parse_paste.ts";
 import type { SignInParts } from "./sign_in.ts";
 
@@ -29,8 +29,11 @@ export async function signInByPaste(parts: SignInParts): Promise<SignedIn> {
   });
   let problem = "";
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const pasted = await person.ask(`${problem}Paste what you got for ${system.provider.title}`, {
+    const pasted = await person.ask({
+      field: "code",
+      text: `${problem}Paste what you got for ${system.provider.title}`,
       secret: true,
+      host: new URL(request?.url ?? system.pastePage ?? "").host,
     });
     if (pasted === null) throw (await import("./sign_in.ts")).nobodyToSignIn(system.provider);
     if (pasted.trim() === "") {

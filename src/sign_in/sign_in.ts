@@ -1,9 +1,13 @@
 import { AuthError } from "../errors.ts";
 import type { GrantParts } from "../grants/grant.ts";
+import { obtainToken } from "../grants/obtain_token.ts";
 import type { Person } from "../person/person.ts";
 import type { Provider, SignInMethod } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { SignedIn } from "../renewal/token_keeper.ts";
+import type { Found } from "../profile/find_credentials.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { SignedIn } from "../renewal/renewal.ts";
+import { askCredentials } from "./ask_credentials.ts";
 
 /** What a sign-in by a person needs. */
 export interface SignInParts {
@@ -43,11 +47,40 @@ export function chooseMethods(
 }
 
 /**
+ * Signs a person in, by the provider's grant: asks for a password, or for a sign-in in a browser.
+ *
+ * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
+ */
+export async function signIn(
+  { profile, found, grants, person }: {
+    profile: Profile;
+    found: Pick<Found, "values" | "sources" | "file">;
+    grants: GrantParts;
+    person: Person;
+  },
+): Promise<SignedIn> {
+  const { provider, runtime, options } = profile;
+  if (provider.grant !== "password") {
+    return await signInByPerson({ grantParts: grants, person, runtime, method: options.method });
+  }
+  const missing = { ...found, values: grants.values, missing: ["password"], file: null };
+  return await askCredentials(
+    profile,
+    missing,
+    () => Promise.resolve(person),
+    async (completed) => {
+      const { values } = completed;
+      return { values, response: await obtainToken({ ...grants, values }, { grant: "password" }) };
+    },
+  );
+}
+
+/**
  * Signs a person in: authorization code (RFC 6749, 7636, 8252), device code (RFC 8628), or paste.
  *
  * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
  */
-export async function signIn(parts: SignInParts): Promise<SignedIn> {
+export async function signInByPerson(parts: SignInParts): Promise<SignedIn> {
   const { person, grantParts } = parts;
   const { provider } = grantParts.system;
   if (person.kind === "nobody") throw nobodyToSignIn(provider);

@@ -13,14 +13,6 @@ export interface CredentialsPlace {
   override?: string | undefined;
 }
 
-/** The place of a provider's credentials, or the caller's own. */
-export function placeOf(
-  { directory, files }: Pick<CredentialsPlace, "directory" | "files">,
-  override: string | undefined,
-): CredentialsPlace {
-  return { directory, files, override };
-}
-
 /** The file to save new credentials in, or `undefined` when there is no place for one. */
 export function credentialsPath(runtime: Runtime, place: CredentialsPlace): string | undefined {
   const [folder] = configDirectories(runtime, place.directory, place.override);

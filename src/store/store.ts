@@ -1,5 +1,7 @@
 import type { JWK } from "jose";
 
+export type { SavedCredentials } from "../credentials/choose_credentials.ts";
+
 /** What the store keeps of one sign-in. All of it is secret. Times are epoch seconds. */
 export interface StoredToken {
   version: 1;
@@ -50,12 +52,4 @@ export interface TokenStore {
   ): Promise<T>;
   /** The file a key is kept in, for people; `null` in memory. */
   location(key: string): string | null;
-}
-
-/** What a saved credentials file holds: string values by key, as its writer named them. */
-export interface SavedCredentials {
-  /** Where it was found. */
-  path: string;
-  /** The file's JSON object, whole and unchanged. */
-  values: Record<string, unknown>;
 }

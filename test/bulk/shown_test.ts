@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { MapOptions, Session } from "../../mod.ts";
+import type { MapOptions } from "../../mod.ts";
 import { map } from "../../src/bulk/map.ts";
+import { connectionOf, Session } from "../../src/session.ts";
 import { fakeKernel, fakeRuntime } from "../support/fakes.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
@@ -16,7 +17,17 @@ function mapInside<T>(
   const { kernel: inNotebook = false, terminal = false, ...rest } = options;
   const runtime = fakeRuntime({ errorIsTerminal: terminal });
   const kernel = inNotebook ? fakeKernel() : null;
-  return { runtime, kernel, work: map(session, items, fn, rest, { runtime, kernel }) };
+  return {
+    runtime,
+    kernel,
+    work: map(items, fn, rest, {
+      title: "PlantPredict",
+      fetch: session.fetch,
+      view: (fetch) => new Session({ ...connectionOf(session), fetch }),
+      runtime,
+      kernel,
+    }),
+  };
 }
 
 test("map() shows one bar in the notebook, and how it ended", () =>

@@ -5,6 +5,7 @@ import { terminalPerson } from "../../src/cli/terminal_person.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
+import { question } from "../support/person.ts";
 
 test("help lists every command, and each command's help its options", async () => {
   const host = fakeHost();
@@ -119,7 +120,7 @@ test("no listener stays behind", async () => {
 test("what was stopped asks no question afterwards", async () => {
   const host = fakeHost({ inputIsTerminal: true, answers: ["ada"] });
   const stopped = { host, interrupt() {}, signal: AbortSignal.abort() };
-  await rejects(terminalPerson(stopped, {}).ask("user name", { secret: false }), "aborted");
+  await rejects(terminalPerson(stopped, {}).ask(question("user name", false)), "aborted");
   assert.deepEqual(host.runtime.written, []);
 });
 

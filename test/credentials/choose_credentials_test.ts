@@ -3,7 +3,8 @@ import {
   chooseCredentials,
   environmentCredentials,
   normaliseCredentials,
-} from "../../src/credentials/credentials.ts";
+  sourceText,
+} from "../../src/credentials/choose_credentials.ts";
 import { missingCredentials } from "../../src/credentials/missing_credentials.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import { plainProvider } from "../support/parts.ts";
@@ -127,7 +128,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       file: row.file ? { path: PATH, values: row.file } : null,
     });
     assert.deepEqual(chosen.values, row.values);
-    assert.equal(chosen.source, row.source);
+    assert.equal(sourceText(chosen.sources), row.source);
     assert.deepEqual(chosen.missing, row.missing ?? []);
   }));
 

@@ -4,7 +4,7 @@ import { DoctorReport } from "../../src/doctor/doctor_report.ts";
 import { examine, type Patient } from "../../src/doctor/examine.ts";
 import { findings } from "../../src/doctor/findings.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { partsOf } from "../../src/session.ts";
+import { connectionOf } from "../../src/session.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
@@ -201,8 +201,8 @@ test("no secret shows in a report, whatever the environment and the credentials 
   const { options, credentials, user } = world;
   const all = { ...credentials, ...user };
   const session = await getSession("plantpredict-okta", { ...options, credentials: all });
-  const parts = partsOf(session);
-  const token = parts.keeper.token;
+  const connection = connectionOf(session);
+  const token = connection.keeper.token;
   const proxyPassword = "pr0xy-p@ss/w?ord";
   const environment: Record<string, string> = {
     HTTPS_PROXY: `http://proxy-user:${proxyPassword}@proxy.example.com:8080/`,
@@ -215,13 +215,11 @@ test("no secret shows in a report, whatever the environment and the credentials 
     getEnvironment: (name: string) => environment[name],
   };
   const patient: Patient = {
-    runtime,
-    provider: parts.system.provider,
-    directory: world.directory,
+    profile: { ...connection.profile, runtime },
     source: session.source,
     missing: [],
     credentialsProblem: undefined,
-    parts,
+    connection,
     signal: undefined,
     now: Date.now,
   };
@@ -229,7 +227,7 @@ test("no secret shows in a report, whatever the environment and the credentials 
   const report = new DoctorReport(
     facts,
     findings(facts, {
-      provider: patient.provider,
+      provider: patient.profile.provider,
       certificates: {},
       unprefixed: true,
       refused: [],

@@ -17,7 +17,7 @@ async function partsWithClock({ options, credentials }: World, seconds: number) 
   const { authUrl = "", apiUrl = "" } = options;
   return grantParts(fetch, {
     provider: spatiafi,
-    system: resolveSystem(spatiafi, [{ authUrl, apiUrl }], {}),
+    system: resolveSystem(spatiafi, { authUrl, apiUrl }, {}),
     values: credentials,
     openFetch: () => runtime.onceFetch(),
     clock: { offset: seconds * 1000 },

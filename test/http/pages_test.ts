@@ -53,7 +53,7 @@ test("pages() follows Link and OData, through a renewal in the middle", async ()
 });
 
 test("pages() stops where the links lead in a circle", async () => {
-  const system = resolveSystem(plainProvider(), [], {});
+  const system = resolveSystem(plainProvider(), {}, {});
   const server = fakeServer(({ url }) => {
     const page = Number(url.searchParams.get("page"));
     return json([page], 200, { link: `</items?page=${(page + 1) % 3}>; rel="next"` });
@@ -69,7 +69,7 @@ test("pages() stops where the links lead in a circle", async () => {
 });
 
 test("pages() says when a page breaks off", async () => {
-  const system = resolveSystem(plainProvider(), [], {});
+  const system = resolveSystem(plainProvider(), {}, {});
   const broken = fakeServer(() =>
     new Response(
       new ReadableStream({

@@ -6,6 +6,8 @@ import { findKernel, type KernelGlobals } from "../../src/person/kernel.ts";
 import type { CardState } from "../../src/person/person.ts";
 import { fakeHost } from "../cli/fake_host.ts";
 import { fakeKernel, fakeRuntime } from "../support/fakes.ts";
+import { loadedModules } from "../support/imports.ts";
+import { question } from "../support/person.ts";
 
 const device = (until: number): CardState => ({
   kind: "device",
@@ -62,12 +64,12 @@ Deno.test("ask() in a notebook ends the question with a colon and passes on the 
   const kernel = fakeKernel(["ada", "", null]);
   const runtime = fakeRuntime();
   const person = createPerson(runtime, { kernel });
-  assert.equal(await person.ask("User name", { secret: false }), "ada");
-  assert.equal(await person.ask("Password", { secret: true }), "");
+  assert.equal(await person.ask(question("User name", false)), "ada");
+  assert.equal(await person.ask(question("Password", true)), "");
   assert.equal(person.kind, "notebook");
-  assert.equal(await person.ask("Password", { secret: true }), null);
+  assert.equal(await person.ask(question("Password", true)), null);
   assert.equal(person.kind, "nobody", "a prompt that answers null has nobody behind it");
-  assert.equal(await person.ask("Again", { secret: true }), null);
+  assert.equal(await person.ask(question("Again", true)), null);
   assert.deepEqual(kernel.asked.map(([text]) => text), ["User name: ", "Password: ", "Password: "]);
   assert.equal(runtime.listeners.size, 0);
 });
@@ -75,16 +77,16 @@ Deno.test("ask() in a notebook ends the question with a colon and passes on the 
 Deno.test("ask() at a terminal asks the runtime; null is one cancelled question", async () => {
   const runtime = fakeRuntime({ inputIsTerminal: true, answers: ["ada", null, "s3cret"] });
   const person = createPerson(runtime, { kernel: null });
-  assert.equal(await person.ask("User name", { secret: false }), "ada");
-  assert.equal(await person.ask("Password", { secret: true }), null);
-  assert.equal(await person.ask("Password", { secret: true }), "s3cret");
+  assert.equal(await person.ask(question("User name", false)), "ada");
+  assert.equal(await person.ask(question("Password", true)), null);
+  assert.equal(await person.ask(question("Password", true)), "s3cret");
   assert.deepEqual(runtime.written, ["User name: ", "Password: (masked)", "Password: (masked)"]);
 });
 
 Deno.test("nobody is asked nothing and shown nothing", async () => {
   const runtime = fakeRuntime();
   const person = createPerson(runtime, { kernel: null });
-  assert.equal(await person.ask("Password", { secret: true }), null);
+  assert.equal(await person.ask(question("Password", true)), null);
   await person.show(device(Date.now() + 1000));
   assert.equal(await person.open("https://login.example"), false);
   assert.equal(await person.interruptible(() => Promise.resolve(3)), 3);
@@ -236,33 +238,18 @@ Deno.test("a link's advice fits where it is shown: a notebook, a script, the com
   assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./);
 });
 
-Deno.test("nothing is loaded before there is something to show", async () => {
-  const entry = new URL("../../src/person/create_person.ts", import.meta.url).href;
-  const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry] });
-  const info = JSON.parse(new TextDecoder().decode((await command.output()).stdout));
-  interface Dependency {
-    specifier: string;
-    isDynamic?: boolean;
-    code?: unknown;
-  }
-  const modules: { specifier: string; dependencies?: Dependency[] }[] = info.modules;
-  const reached = new Set<string>();
-  const visit = (specifier: string) => {
-    if (reached.has(specifier)) return;
-    reached.add(specifier);
-    for (const next of modules.find((one) => one.specifier === specifier)?.dependencies ?? []) {
-      if (next.isDynamic || !next.code) continue;
-      visit(new URL(next.specifier, specifier).href);
-    }
+Deno.test("the library that draws QR codes is loaded when there is one to draw", async () => {
+  const drawing = async (state: string) => {
+    const loaded = await loadedModules(`
+      import { createPerson } from "./src/person/create_person.ts";
+      const kernel = { prompt: () => null, display: () => Promise.resolve() };
+      const person = createPerson({} as never, { kernel });
+      const url = "https://login.example";
+      await person.show(${state});`);
+    assert(loaded.some((one) => one.endsWith("/create_person.ts")), "the log was not read");
+    return loaded.some((one) => one.includes("/uqr/"));
   };
-  visit(entry);
-  assert.deepEqual([...reached].map((url) => url.split("/src/")[1]).sort(), [
-    "errors.ts",
-    "notebook/advice.ts",
-    "notebook/browser_is_local.ts",
-    "notebook/create_person.ts",
-    "notebook/html.ts",
-    "notebook/interruptible.ts",
-    "notebook/kernel.ts",
-  ]);
+  assert.equal(await drawing(`{ kind: "starting", title: "", step: "" }`), false);
+  const device = `{ kind: "device", title: "", url, code: "A", until: Date.now() + 1000 }`;
+  assert.equal(await drawing(device), true);
 });

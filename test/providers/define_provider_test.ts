@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { defineProvider, getSession, type Provider } from "../../mod.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
-import { providers } from "../../src/providers/providers.ts";
+import { providers } from "../../src/providers/registry.ts";
 import { findProvider } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { rejects, throws } from "../support/rejects.ts";
+import { profileOf } from "../../src/profile/profile.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
 import { eachRow, test } from "../support/tests.ts";
 
 const MINIMAL: ProviderInput = {
@@ -160,28 +162,33 @@ test("findProvider() lists the names when it does not know one", async () => {
 test("resolveSystem() fills in templates, and says what is missing for them", async () => {
   const ocs = await findProvider("ocs");
   const values = { resource: "https://dat-b.example.com/", tenant_id: "a/b", api_version: "v1" };
-  const system = resolveSystem(ocs, [], values);
+  const system = resolveSystem(ocs, {}, values);
   assert.equal(system.issuer, "https://dat-b.example.com/identity");
   assert.equal(system.apiUrl.href, "https://dat-b.example.com/");
   assert.equal(system.probe, "/api/v1/Tenants/a%2Fb", "a value is one segment of a path");
-  throws(() => resolveSystem(ocs, [], {}), "credentials_missing", /OCS_RESOURCE/);
+  throws(() => resolveSystem(ocs, {}, {}), "credentials_missing", /OCS_RESOURCE/);
   const plain = { ...values, resource: "http://dat-b.example.com" };
-  throws(() => resolveSystem(ocs, [], plain), "insecure_url");
+  throws(() => resolveSystem(ocs, {}, plain), "insecure_url");
   const evil = { ...values, resource: "https://user:pass@evil.example" };
-  throws(() => resolveSystem(ocs, [], evil), "invalid_argument");
+  throws(() => resolveSystem(ocs, {}, evil), "invalid_argument");
 });
 
 test("resolveSystem() lets options, then environment, move a system, and trusts no other origin", async () => {
   const spatiafi = await findProvider("spatiafi");
-  const urls = [
-    { authUrl: "https://auth.test.example/base/" },
-    { authUrl: "https://ignored.example", apiUrl: "https://api.test.example/v2" },
-  ];
+  const environment: Record<string, string> = {
+    SPATIAFI_AUTH_URL: "https://ignored.example",
+    SPATIAFI_API_URL: "https://api.test.example/v2",
+  };
+  const runtime = {
+    ...await currentRuntime(),
+    getEnvironment: (name: string) => environment[name],
+  };
+  const { urls } = profileOf(spatiafi, { authUrl: "https://auth.test.example/base/" }, runtime);
   const system = resolveSystem(spatiafi, urls, {}, ["https://files.example/any/path"]);
   assert.equal(system.endpoints.token, "https://auth.test.example/base/api/v1/auth/jwt/token");
   assert.equal(system.enrolment?.clients, "https://auth.test.example/base/api/v1/clients/");
   assert.equal(system.apiUrl.href, "https://api.test.example/v2/");
   assert.deepEqual([...system.origins], ["https://api.test.example", "https://files.example"]);
-  throws(() => resolveSystem(spatiafi, [{ apiUrl: "http://api.example" }], {}), "insecure_url");
-  throws(() => resolveSystem(spatiafi, [], {}, ["http://files.example"]), "insecure_url");
+  throws(() => resolveSystem(spatiafi, { apiUrl: "http://api.example" }, {}), "insecure_url");
+  throws(() => resolveSystem(spatiafi, {}, {}, ["http://files.example"]), "insecure_url");
 });

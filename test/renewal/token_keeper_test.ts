@@ -228,8 +228,8 @@ test("TokenKeeper: a logout during a renewal wins", async () => {
 test("TokenKeeper: a hanging server ends in a timeout, and the next call tries again", async () => {
   let hang = true;
   const server = fakeServer((_, number) => hang ? never() : tokenAnswer(number));
-  const { keeper, parts } = makeKeeper(server.fetch);
-  parts.grantParts.timeout = 100;
+  const { keeper, setup } = makeKeeper(server.fetch);
+  setup.grants.timeout = 100;
   await rejects(keeper.fresh(), "timeout", /0\.1 s/);
   hang = false;
   assert.equal((await keeper.fresh()).access_token, "access-token-2");

@@ -24,7 +24,6 @@ Deno.test({
       assert.deepEqual(await worker.answer(), {
         name: runtime.name,
         platform: Deno.build.os,
-        sameProcess: true,
         home: "/home/ada",
         environment: ["set", "set"],
         terminal: [false, false],

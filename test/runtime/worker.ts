@@ -120,7 +120,6 @@ async function facts(folder: string): Promise<unknown> {
   return {
     name: runtime.name,
     platform: runtime.platform,
-    sameProcess: runtime.processId === process.pid,
     home: runtime.homeDirectory() ?? null,
     environment: [runtime.getEnvironment("ONECELL_TEST"), process.env["ONECELL_TEST"]],
     terminal: [runtime.inputIsTerminal(), runtime.errorIsTerminal()],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { signIn } from "../../src/sign_in/sign_in.ts";
+import { signInByPerson } from "../../src/sign_in/sign_in.ts";
 import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { onLink, scriptedPerson } from "../support/person.ts";
@@ -45,7 +45,7 @@ async function start(
     runtime: extra.runtime ?? await currentRuntime(),
     method: undefined,
   };
-  return { person, outcome: signIn(parts) };
+  return { person, outcome: signInByPerson(parts) };
 }
 
 /** What a link tells: where to go back to, and with what. */

@@ -26,7 +26,7 @@ export function fakeApi(
   const api = fakeServer(respond);
   const session = {
     fetch: createApiFetch({
-      system: resolveSystem(provider, [], {}, options.origins ?? []),
+      system: resolveSystem(provider, {}, {}, options.origins ?? []),
       tokens: keeper,
       fetch: api.fetch,
       timeout: options.timeout ?? 2_000,

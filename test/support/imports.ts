@@ -89,6 +89,25 @@ export async function edgesOf(): Promise<Edge[]> {
   return [...all.values()];
 }
 
+/** The modules a program has really loaded: Deno's log names each one that it compiles. */
+export async function loadedModules(program: string, args: string[] = []): Promise<string[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--log-level=debug", "--ext=ts", "-", ...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { success, stderr } = await child.output();
+  const log = new TextDecoder().decode(stderr);
+  if (!success) throw new Error(log.slice(-2000));
+  return [...log.matchAll(/for ES module: ([^\s,]+)/g)].map(([, name = ""]) => name);
+}
+
 /** Paths of all TypeScript files below a folder. */
 export function* tsFiles(folder: string): Generator<string> {
   for (const entry of Deno.readDirSync(new URL(folder, root))) {

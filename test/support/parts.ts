@@ -3,7 +3,8 @@ import type { GrantParts } from "../../src/grants/grant.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { StoredToken, TokenStore } from "../../src/store/store.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
-import { type KeeperParts, TokenKeeper } from "../../src/renewal/token_keeper.ts";
+import { renew, type RenewalSetup } from "../../src/renewal/renewal.ts";
+import { TokenKeeper } from "../../src/renewal/token_keeper.ts";
 
 /** A provider with endpoints and nothing to discover. */
 export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
@@ -23,7 +24,7 @@ export function grantParts(
 ): GrantParts {
   const { provider = plainProvider(), ...rest } = extra;
   return {
-    system: resolveSystem(provider, [], {}),
+    system: resolveSystem(provider, {}, {}),
     values: { client_id: "client", client_secret: "the-client-secret" },
     scope: provider.scope,
     openFetch: () => ({ fetch, close() {} }),
@@ -93,25 +94,42 @@ export function fakeClock(): Clock {
   return Object.assign(() => at, { move: (milliseconds: number) => void (at += milliseconds) });
 }
 
+/** What a keeper is made with. */
+export interface KeeperScript {
+  clock?: Clock;
+  dpop?: boolean;
+  /** `null` for a grant that needs a person. */
+  silent?: null;
+}
+
 /** A keeper with everything around it played. */
 export function makeKeeper(
   fetch: typeof globalThis.fetch,
-  extra: Partial<KeeperParts> & { clock?: Clock } = {},
-): { keeper: TokenKeeper; store: FakeStore; clock: Clock; parts: KeeperParts } {
-  const clock = extra.clock ?? fakeClock();
+  { clock = fakeClock(), dpop = false, silent }: KeeperScript = {},
+): { keeper: TokenKeeper; store: FakeStore; clock: Clock; setup: RenewalSetup } {
   const store = fakeStore();
-  const parts: KeeperParts = {
+  const provider = plainProvider({
+    dpop,
+    ...(silent === null ? { grant: "authorization_code" } : {}),
+  });
+  const grants = grantParts(fetch, { now: clock });
+  const setup: RenewalSetup = {
     key: "key",
     store,
-    grantParts: grantParts(fetch, { now: clock }),
-    silent: { grant: "client_credentials" },
+    provider,
+    grants,
     signIn: () => Promise.reject(new Error("nobody was to be asked")),
-    foreign: () => Promise.resolve(null),
-    dpop: false,
     now: clock,
-    ...extra,
   };
-  return { keeper: new TokenKeeper(parts), store, clock, parts };
+  const keeper = new TokenKeeper({
+    key: "key",
+    store,
+    values: grants.values,
+    renew: (held, options) => renew(setup, held, options),
+    foreign: () => Promise.resolve(null),
+    now: clock,
+  });
+  return { keeper, store, clock, setup };
 }
 
 /** A saved token. */

@@ -1,4 +1,4 @@
-import type { CardState, Person } from "../../src/person/person.ts";
+import type { CardState, Person, Question } from "../../src/person/person.ts";
 
 /** What a scripted person types: a text, or what makes one when asked. */
 export type Answer = string | null | ((question: string) => string | null | Promise<string | null>);
@@ -17,6 +17,8 @@ export interface Script {
 export interface ScriptedPerson extends Person {
   /** What was asked, and whether the answer was masked. */
   readonly asked: { text: string; secret: boolean }[];
+  /** The same questions, whole. */
+  readonly questions: Question[];
   readonly shown: CardState[];
   /** Links the module tried to open. */
   readonly opened: string[];
@@ -29,6 +31,7 @@ export interface ScriptedPerson extends Person {
 /** Plays a person by a script. */
 export function scriptedPerson(script: Script = {}): ScriptedPerson {
   const asked: ScriptedPerson["asked"] = [];
+  const questions: Question[] = [];
   const shown: CardState[] = [];
   const opened: string[] = [];
   const answers = [...script.answers ?? []];
@@ -38,9 +41,12 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
     kind: "notebook",
     browserIsLocal: script.browserIsLocal ?? false,
     asked,
+    questions,
     shown,
     opened,
-    async ask(text, { secret }) {
+    async ask(question) {
+      const { text, secret } = question;
+      questions.push(question);
       asked.push({ text, secret });
       const answer = answers.shift() ?? null;
       return typeof answer === "function" ? await answer(text) : answer;
@@ -58,6 +64,11 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
     stop: (reason) => stop.abort(reason),
     settled: async () => void await Promise.all(actions),
   };
+}
+
+/** A question, where nothing but its text and its mask matters. */
+export function question(text: string, secret: boolean): Question {
+  return { field: text.toLowerCase().replaceAll(" ", "_"), text, secret, host: "auth.example.com" };
 }
 
 /** A script's action for link cards: whatever a browser does with the link. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCredentials } from "../../mod.ts";
+import { loadedModules } from "../support/imports.ts";
 import { test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
@@ -11,24 +12,8 @@ await response.body?.cancel();
 if (!response.ok) throw new Error("HTTP " + response.status);
 `;
 
-/** The modules a program has really loaded: Deno's log names each one that it compiles. */
-async function loadedBy(options: Record<string, unknown>): Promise<string[]> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--log-level=debug", "--ext=ts", "-", JSON.stringify(options)],
-    cwd: new URL("../../", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(PROGRAM));
-  await writer.close();
-  const { success, stderr } = await child.output();
-  const log = new TextDecoder().decode(stderr);
-  assert(success, log.slice(-2000));
-  return [...log.matchAll(/for ES module: ([^\s,]+)/g)].map(([, name = ""]) => name);
-}
+const loadedBy = (options: Record<string, unknown>) =>
+  loadedModules(PROGRAM, [JSON.stringify(options)]);
 
 const LAZY = ["openid-client", "oauth4webapi", "jose", "env-paths", "node:"];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
-import { providers } from "../../../src/providers/providers.ts";
+import { providers } from "../../../src/providers/registry.ts";
 import { test } from "../../support/tests.ts";
 import { assertNoSecret, secretsOf, textsOf } from "./examples/secrets.ts";
 import { findPython, type Output, runNotebook, textOf } from "./run_notebook.ts";

@@ -176,7 +176,7 @@ test("fuzz: 1,000 answers of discovery, device endpoint and enrolment", async ()
   assertBoth(
     await fuzz(300, async (random) => {
       const parts = grantParts(() => Promise.resolve(answer(random, created)), {
-        system: resolveSystem(spatiafi, [], {}),
+        system: resolveSystem(spatiafi, {}, {}),
       });
       await createAppCredentials(parts, "ada", "password");
     }),

@@ -1,0 +1,53 @@
+import { CLIENT_FIELDS, normaliseCredentials } from "../credentials/choose_credentials.ts";
+import { AuthError } from "../errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import { MAXIMUM_BYTES } from "../runtime/error_kind.ts";
+
+/**
+ * Checks values to save: by names that are read back, no half of a client's, in a form that can be.
+ *
+ * @throws {AuthError} `invalid_argument`, naming what is missing or odd
+ */
+export function checkValues(
+  values: unknown,
+  provider: Provider,
+  caller: string,
+): Record<string, unknown> {
+  const what = `${caller}: the credentials`;
+  const refuse = (problem: string) =>
+    new AuthError("invalid_argument", `${what} ${problem} Nothing was saved.`);
+  const known = normaliseCredentials(values, what);
+  for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
+    if (value !== undefined && !hasJson(value)) {
+      throw refuse(
+        `have a "${name}" that JSON has no form for (RFC 8259). Give texts and numbers.`,
+      );
+    }
+  }
+  if (new TextEncoder().encode(JSON.stringify(values, null, 2)).length > MAXIMUM_BYTES) {
+    throw refuse("are too long to be any.");
+  }
+  const names = [...provider.requires, ...Object.keys(provider.defaults ?? {})];
+  const client = provider.requires.filter((name) =>
+    CLIENT_FIELDS.includes(name) && provider.defaults?.[name] === undefined
+  );
+  const lacking = client.filter((name) => known[name] === undefined);
+  const isHalf = lacking.length > 0 && lacking.length < client.length;
+  if (!isHalf && names.some((name) => known[name] !== undefined)) {
+    return values as Record<string, unknown>;
+  }
+  const wanted = (isHalf ? client : provider.requires).join(" and ");
+  throw refuse(
+    `have no ${
+      lacking.join(" and no ") || wanted
+    }. ${provider.title} needs ${wanted}, by that name.`,
+  );
+}
+
+function hasJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false; // a circle, a BigInt
+  }
+}

@@ -1,0 +1,31 @@
+import { Credentials } from "../credentials/credentials.ts";
+import { AuthError } from "../errors.ts";
+import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
+import type { Profile } from "../profile/profile.ts";
+import { findCredentials } from "../store/credentials_file.ts";
+import { createAndSave } from "./create_and_save.ts";
+
+/** See `createCredentials` of `verbs.ts`. */
+export async function createCredentials(
+  profile: Profile,
+  username: unknown,
+  password: unknown,
+): Promise<Credentials> {
+  const { provider, runtime, place } = profile;
+  if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
+    throw new AuthError("invalid_argument", "createCredentials needs a username and a password.");
+  }
+  if (username.includes(":")) {
+    throw new AuthError(
+      "invalid_argument",
+      "A user name for HTTP Basic cannot contain a colon (RFC 7617).",
+    );
+  }
+  // A damaged file is found before anything is created that could then not be saved.
+  await findCredentials(runtime, place);
+  const parts = enrolmentParts(profile, provider.defaults ?? {});
+  const create = () => createAppCredentials(parts, username, password);
+  const { values, path, problem } = await createAndSave(profile, create, false);
+  const source = path ?? "memory only";
+  return new Credentials(provider.name, values, { path, source, storeProblem: problem });
+}
