@@ -1,8 +1,32 @@
-import { STRICT } from "./long.ts";
+import { LONG, STRICT } from "./long.ts";
 
-/** Defines a test with every sanitizer on: what it opened must be closed when it ends. */
-export function test(name: string, fn: (context: Deno.TestContext) => void | Promise<void>): void {
-  Deno.test({ name, fn, ...STRICT });
+/** How long a test may take, in milliseconds: a fault in waiting must not be a job that hangs. */
+const LIMIT = LONG ? 1_800_000 : 60_000;
+
+/**
+ * Defines a test with every sanitizer on: what it opened must be closed when it ends.
+ *
+ * @param limit how long it may take, in milliseconds
+ */
+export function test(
+  name: string,
+  fn: (context: Deno.TestContext) => void | Promise<void>,
+  limit = LIMIT,
+): void {
+  Deno.test({ name, fn: (context) => within(limit, () => fn(context)), ...STRICT });
+}
+
+/** Fails when an action takes longer than it may. */
+async function within(limit: number, action: () => void | Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${limit / 1000} s`)), limit);
+  });
+  try {
+    await Promise.race([action(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
