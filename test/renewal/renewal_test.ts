@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { AuthError } from "../../src/errors.ts";
+import { logout } from "../../src/renewal/logout.ts";
+import { fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
+import { makeKeeper, plainProvider, savedTokenOf } from "../support/parts.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
+import { rejects } from "../support/rejects.ts";
+import { test } from "../support/tests.ts";
+
+// Each of these stands for a fault that no test noticed on 2026-11-26.
+
+test("a renewal whose token cannot be saved says so, and says so no more once it is", async () => {
+  const { keeper, store, clock } = makeKeeper(fakeServer((_, n) => tokenAnswer(n)).fetch);
+  const full = new AuthError("store_unavailable", "the disk is full");
+  store.writeError = full;
+  await keeper.fresh();
+  assert.equal(keeper.storeProblem, full);
+  store.writeError = undefined;
+  clock.move(3_600_000);
+  await keeper.fresh();
+  assert.equal(keeper.storeProblem, undefined);
+});
+
+test("a session logged out during a renewal that fails hands out no token", async () => {
+  const release = Promise.withResolvers<void>();
+  const server = fakeServer(async () => {
+    await release.promise;
+    return json({}, 500);
+  });
+  const { keeper, store, clock } = makeKeeper(server.fetch);
+  // In its last minute, in which a failed renewal is forgiven.
+  const saved = savedTokenOf(clock, { expires_at: clock() / 1000 + 30 });
+  store.tokens.set("key", { ...saved, obtained_at: clock() / 1000 - 870 });
+  await keeper.adopt();
+  const fresh = keeper.fresh();
+  await Promise.resolve();
+  keeper.end();
+  release.resolve();
+  const error = await fresh.then(() => null, (error: unknown) => error);
+  assert(error instanceof AuthError, "a token of a session that is logged out was handed out");
+});
+
+test("what a person's sign-in gave is saved under the lock", async () => {
+  const { keeper, store, setup } = makeKeeper(fakeServer(() => json({}, 500)).fetch, {
+    silent: null,
+  });
+  setup.signIn = () => Promise.resolve({ response: { access_token: "a", token_type: "bearer" } });
+  await keeper.fresh();
+  const { log } = store;
+  const write = log.indexOf("write");
+  assert(write > 0, "it was not saved");
+  assert.deepEqual(log.slice(write - 1, write + 2), ["lock", "write", "unlock"]);
+});
+
+test("what a person's sign-in gave is saved without the lock when there is none", async () => {
+  const { keeper, store, setup } = makeKeeper(fakeServer(() => json({}, 500)).fetch, {
+    silent: null,
+  });
+  store.lockError = new AuthError("store_unavailable", "no place for a lock");
+  setup.signIn = () => Promise.resolve({ response: { access_token: "a", token_type: "bearer" } });
+  await keeper.fresh();
+  assert.equal(store.tokens.get("key")?.access_token, "a");
+});
+
+test("a logout without a lock revokes and removes all the same", async () => {
+  const revoked: string[] = [];
+  const server = fakeServer(({ form, url }, number) => {
+    if (url.pathname === "/token") return tokenAnswer(number);
+    revoked.push(form.get("token") ?? "");
+    return new Response(null, { status: 200 });
+  });
+  const { keeper, store, clock, setup } = makeKeeper(server.fetch);
+  const provider = plainProvider({ endpoints: { token: "/token", revocation: "/revoke" } });
+  const grants = { ...setup.grants, system: resolveSystem(provider, {}, {}) };
+  const saved = savedTokenOf(clock, { refresh_token: "the-refresh-token" });
+  store.tokens.set("key", saved);
+  await keeper.adopt();
+  store.lockError = new AuthError("store_locked", "held");
+  const report = await logout({ store, key: "key", keeper, grants });
+  assert.deepEqual(
+    [report.refreshToken, report.accessToken, report.removed],
+    ["revoked", "revoked", true],
+  );
+  assert.deepEqual(revoked, ["the-refresh-token", saved.access_token]);
+  assert.deepEqual(report.problems.map(({ code }) => code), ["store_locked"]);
+  await rejects(keeper.fresh(), "session_expired");
+});
