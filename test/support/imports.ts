@@ -1,33 +1,51 @@
 /** The imports of the module, read from Deno's own graph. */
 
+/** One room: a folder, or a file that stands alone. */
+export interface Room {
+  readonly path: string;
+  /** What it is for, in a few words. */
+  readonly about: string;
+}
+
+const room = (path: string, about: string): Room => ({ path, about });
+
 /**
  * The floors of the house, lowest first. A file imports from its own room and from floors below it;
  * rooms on the same floor do not know each other.
  */
-export const FLOORS: readonly (readonly string[])[] = [
-  ["src/errors.ts"],
-  ["src/base/"],
-  ["src/runtime/"],
-  ["src/trust.ts"],
-  ["src/providers/"],
-  ["src/credentials/"],
-  ["src/token/"],
-  ["src/person/"],
-  ["src/options/"],
-  ["src/store/", "src/bulk/"],
-  ["src/profile/"],
-  ["src/http/"],
-  ["src/grants/", "src/scan/"],
-  ["src/manage/"],
-  ["src/renewal/"],
-  ["src/sign_in/"],
-  ["src/doctor/"],
-  ["src/lazy.ts"],
-  ["src/session.ts"],
-  ["src/connect.ts"],
-  ["src/get_session.ts", "src/verbs.ts"],
-  ["src/cli/"],
-  ["src/cli.ts", "mod.ts"],
+export const FLOORS: readonly (readonly Room[])[] = [
+  [room("src/errors.ts", "AuthError, the one error, and its codes")],
+  [room("src/base/", "URLs, text, waiting, JSON: helpers that know nothing of signing in")],
+  [room("src/runtime/", "what differs between Deno, Node and Bun")],
+  [room("src/trust.ts", "who may receive a secret, a password or a token")],
+  [room("src/providers/", "the systems, as data; defineProvider; their URLs filled in")],
+  [room("src/credentials/", "credential values: the class, the choice, what is missing")],
+  [room("src/token/", "a token: its key, its freshness, its JSON, its proofs")],
+  [room("src/person/", "asking and showing: kernel, terminal, cards, words")],
+  [room("src/options/", "the options and their one check")],
+  [
+    room("src/store/", "files, the lock, and other places to keep tokens in"),
+    room("src/bulk/", "many requests at a time, with a progress bar"),
+  ],
+  [room("src/profile/", "what one call stands on; where its credentials are")],
+  [room("src/http/", "API requests, redirects, retries, pages; requests that run once")],
+  [
+    room("src/grants/", "openid-client, and what a token endpoint's answer means"),
+    room("src/scan/", "this machine's secrets in notebooks"),
+  ],
+  [room("src/manage/", "load, save, create, import and forget credentials")],
+  [room("src/renewal/", "a connection, its token kept fresh, its end")],
+  [room("src/sign_in/", "how a person signs in, or gives credentials")],
+  [room("src/doctor/", "why a sign-in does not work")],
+  [room("src/lazy.ts", "the doors: everything that is loaded late")],
+  [room("src/session.ts", "the public face of a connection")],
+  [room("src/connect.ts", "puts a connection together")],
+  [
+    room("src/get_session.ts", "the story"),
+    room("src/verbs.ts", "the other documented verbs"),
+  ],
+  [room("src/cli/", "the command: parse, print, exit code")],
+  [room("src/cli.ts", "its entry"), room("mod.ts", "the public names")],
 ];
 
 /** The files that may load a module of ours late. */
@@ -56,7 +74,12 @@ const root = new URL("../../", import.meta.url);
 
 /** The floor a file stands on, 0 for the lowest; -1 for none. */
 export function floorOf(path: string): number {
-  return FLOORS.findIndex((rooms) => rooms.some((room) => path.startsWith(room)));
+  return FLOORS.findIndex((rooms) => rooms.some((room) => path.startsWith(room.path)));
+}
+
+/** The room a file is in. */
+export function roomOf(path: string): Room | undefined {
+  return FLOORS.flat().find((room) => path.startsWith(room.path));
 }
 
 /** Every import of the module and of the command. */
