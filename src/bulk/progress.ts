@@ -1,4 +1,5 @@
-import { escapeHtml, plain, type Rendered } from "../person/html.ts";
+import { plain } from "../base/text.ts";
+import { escapeHtml, type Rendered } from "../person/html.ts";
 import type { Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 

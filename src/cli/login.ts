@@ -6,7 +6,7 @@ import {
 import type { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { getSession } from "../get_session.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { moment } from "../person/time_left.ts";
 import type { SessionOptions } from "../options/options.ts";
 import type { SignInMethod } from "../providers/provider.ts";

@@ -4,7 +4,7 @@ import { logout as logoutSession, type LogoutReport } from "../renewal/logout.ts
 import { forgetCredentials } from "../manage/manage_credentials.ts";
 import { findCredentials } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Connection } from "../renewal/connection.ts";
 import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";

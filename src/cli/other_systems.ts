@@ -1,4 +1,4 @@
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";

@@ -1,5 +1,5 @@
 import { importCredentials } from "../verbs.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { providers } from "../providers/registry.ts";
 import { type Context, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import { sourceText } from "../credentials/choose_credentials.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { moment, timeLeft } from "../person/time_left.ts";
 import type { SessionOptions } from "../options/options.ts";
 import type { Provider } from "../providers/provider.ts";

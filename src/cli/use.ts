@@ -1,6 +1,6 @@
 import { environmentCredentials } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import { profileOf } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";

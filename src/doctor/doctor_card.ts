@@ -1,5 +1,6 @@
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
-import { escapeHtml, plain, type Rendered } from "../person/html.ts";
+import { plain } from "../base/text.ts";
+import { escapeHtml, type Rendered } from "../person/html.ts";
 import { moment } from "../person/time_left.ts";
 
 /** Renders a report: what is wrong first, then everything that was looked at. Pure. */

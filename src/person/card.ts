@@ -1,6 +1,7 @@
 import { type Advice, IN_NOTEBOOK } from "./advice.ts";
 import type { CardState } from "./person.ts";
-import { anchor, escapeHtml, plain, type Rendered, safeLink, withoutParameters } from "./html.ts";
+import { plain } from "../base/text.ts";
+import { anchor, escapeHtml, type Rendered, safeLink, withoutParameters } from "./html.ts";
 import { moment, timeLeft } from "./time_left.ts";
 
 /** What a card can show beside its state. */

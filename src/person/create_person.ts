@@ -3,7 +3,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { type Advice, IN_NOTEBOOK, IN_SCRIPT } from "./advice.ts";
 import { browserIsLocal } from "./browser_is_local.ts";
 import { type Display, notebookDisplay, terminalDisplay } from "./display.ts";
-import { plain } from "./html.ts";
+import { plain } from "../base/text.ts";
 import { interruptible } from "./interruptible.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import type { Person } from "./person.ts";

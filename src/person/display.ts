@@ -1,7 +1,7 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Advice } from "./advice.ts";
 import { type CardExtras, forwardCommand, isFinal, renderCard } from "./card.ts";
-import { plain } from "./html.ts";
+import { plain } from "../base/text.ts";
 import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
 import { qrDataUri } from "./qr.ts";

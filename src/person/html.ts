@@ -1,3 +1,5 @@
+import { plain } from "../base/text.ts";
+
 /** What a frontend shows: rich where it can, plain where it cannot. Both carry everything. */
 export interface Rendered {
   /** Inline styles only. */
@@ -14,15 +16,6 @@ export function escapeHtml(value: string): string {
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
     .replaceAll("'", "&#39;");
-}
-
-/**
- * Takes out what could steer a terminal or reorder text: control characters and direction marks.
- * Codes, links and messages come from a server.
- */
-export function plain(value: string): string {
-  // deno-lint-ignore no-control-regex
-  return value.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\u200e\u200f]+/g, " ");
 }
 
 /** The link when it is an `http` or `https` one without a password in it, else `null`. */

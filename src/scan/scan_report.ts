@@ -1,4 +1,4 @@
-import { plain } from "../person/html.ts";
+import { plain } from "../base/text.ts";
 import type { NotebookFinding } from "./scan_notebook.ts";
 
 /** What a scan of a notebook found. It names secrets and shows none. */

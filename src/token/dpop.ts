@@ -1,4 +1,5 @@
 import type { JWK } from "jose";
+import { base64url } from "../base/text.ts";
 import type { CryptoKey, CryptoKeyPair } from "openid-client";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
@@ -52,11 +53,4 @@ export async function dpopProof(
 
 function publicPart({ kty, crv, x, y }: JWK): JWK {
   return { kty, crv, x, y } as JWK;
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(
-    /=+$/,
-    "",
-  );
 }

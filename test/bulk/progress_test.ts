@@ -53,7 +53,7 @@ Deno.test("renderProgress() survives odd numbers and hostile titles", () => {
   const odd = at({ title: "<b>\u001b[2J", done: 9, total: 0, since: 1e15 });
   const { html, text } = renderProgress(odd, 0);
   assert.ok(html.includes("&lt;b&gt;") && html.includes('max="1"'));
-  assert.equal(text, "<b> [2J: 9 of 0");
+  assert.equal(text, "<b> : 9 of 0");
 });
 
 Deno.test("createProgress() updates one output, not too often, and the end always", async () => {
