@@ -3,6 +3,7 @@ import { withDefaults } from "../providers/define_provider.ts";
 import { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
+import { secrecyOf } from "../providers/secret_fields.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import { listCredentials, listForeignFiles, listTokens } from "../store/list_saved.ts";
@@ -145,7 +146,7 @@ class Secrets {
   #addEnvironment(runtime: Runtime, provider: Provider): void {
     const get = (name: string) => runtime.getEnvironment(name);
     for (const [field, value] of Object.entries(environmentCredentials(provider, get))) {
-      if (isSecret(field, provider)) {
+      if (isSecret(field, provider, value)) {
         this.#add(provider, field, variableFor(provider, field), value);
       }
     }
@@ -154,7 +155,7 @@ class Secrets {
   /** Adds the secret ones of some credential values. */
   addValues(provider: Provider, values: Record<string, unknown>, place: string): void {
     for (const [field, value] of Object.entries(values)) {
-      if (!isSecret(field, provider)) continue;
+      if (!isSecret(field, provider, value)) continue;
       if (typeof value === "string") this.#addText(provider, field, place, value);
       else if (typeof value === "object" && value !== null) {
         this.#addKey(provider, field, place, value as Record<string, unknown>);
@@ -206,13 +207,14 @@ function ownerNamed(name: string): Provider {
   return withDefaults({ name, apiUrl: "", requires });
 }
 
-/** True for values that must not be seen: those that sound like it, and what a provider needs beside ids. */
-export function isSecret(field: string, provider: Provider): boolean {
+/**
+ * True for values to look for: those whose name says so, what a provider needs beside ids, and of
+ * fields nobody knows what looks like no word, or every notebook with that word would be found.
+ */
+function isSecret(field: string, provider: Provider, value: unknown): boolean {
   const name = field.toLowerCase();
-  if (/(^|_)(id|ids|url|uri|endpoint|type|method|at|in|version|name|scope|scopes)$/.test(name)) {
-    return false;
-  }
-  if (/secret|passw|token|key|assertion|credential/.test(name)) return true;
-  const open = ["username", "resource", ...Object.keys(provider.defaults ?? {})];
-  return provider.requires.includes(name) && !open.includes(name);
+  if (Object.hasOwn(provider.defaults ?? {}, name)) return false;
+  const secrecy = secrecyOf(field);
+  if (secrecy !== "unknown" || provider.requires.includes(name)) return secrecy !== "open";
+  return typeof value === "string" && /^(?=\S*[0-9])(?=\S*[A-Za-z])\S{12,}$/.test(value);
 }

@@ -8,7 +8,7 @@ import { ScanReport } from "../../src/scan/scan_report.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
-import { createWorld } from "../support/world.ts";
+import { changeSavedToken, createWorld } from "../support/world.ts";
 
 /** The machine as it would be for another user: an empty home, and this environment. */
 async function elsewhere(home: string, environment: Record<string, string>): Promise<Runtime> {
@@ -212,4 +212,45 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   for (const path of unread) assert(String(report).includes(path));
   assert.doesNotMatch(String(report), /clean/);
   assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: not checked\.\n/);
+});
+
+test("localSecrets() takes every secret field, and no open one", async () => {
+  await using home = await TestFolder.make();
+  const folder = home.at(".config", "weather");
+  await Deno.mkdir(`${folder}/onecell`, { recursive: true });
+  const secret = {
+    client_secret: "value-of-client-secret",
+    secret_id: "trust-19-secret-id",
+    passphrase: "trust-19-passphrase",
+    pin: "4711",
+    connection_string: "Endpoint=sb://x;Key=trust-19",
+    blob: "unknown-and-no-word-1",
+    private_key: { kty: "oct", k: "mutants-symmetric-key", kid: "its-name" },
+  };
+  const open = {
+    client_id: "id-of-a-client",
+    username: "ada",
+    environment: "production",
+    mood: "calm",
+  };
+  await Deno.writeTextFile(`${folder}/app_credentials`, JSON.stringify({ ...secret, ...open }));
+  const secrets = await localSecrets(await elsewhere(home.path, {}));
+  const { private_key, ...texts } = secret;
+  assert.deepEqual(
+    Object.values(secrets).sort(),
+    [...Object.values(texts), private_key.k].sort(),
+  );
+});
+
+test("localSecrets() takes the id token of a session (mutants.md: leaks called clean)", async () => {
+  await using world = await createWorld("plantpredict");
+  await using home = await TestFolder.make();
+  const { options, credentials } = world;
+  const directory = home.at(".config", "plantpredict");
+  await getSession("plantpredict", { ...options, credentials, directory });
+  await changeSavedToken(directory, (token) => {
+    token["id_token"] = "header.who-somebody-is.signature";
+  });
+  const values = Object.values(await localSecrets(await elsewhere(home.path, {})));
+  assert(values.includes("header.who-somebody-is.signature"));
 });

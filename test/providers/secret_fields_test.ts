@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { isSecretField, secrecyOf } from "../../src/providers/secret_fields.ts";
+import { eachRow, test } from "../support/tests.ts";
+
+const rows = (seen: string, names: string) =>
+  names.split(" ").map((field) => ({ name: `${seen}: ${field}`, field }));
+
+test("secrecyOf() knows secrets by their names", () =>
+  eachRow([
+    ...rows("trust 19", "secret_id passphrase pin pass pwd connection_string"),
+    ...rows("its kind", "passwd otp totp_seed mfa_code user_pass pin_code pin2 sid session_id"),
+    ...rows("tokens", "access_token refresh_token id_token token api_token bearer pat jwt"),
+    ...rows("keys", "api_key apikey apiKey API-Key private_key access_key secret_key dpop_key"),
+    ...rows("the field's", "client_secret clientSecret CLIENT_SECRET password assertion"),
+    ...rows("clouds", "sas connectionString conn_str shared_access_signature secret_access_key"),
+    ...rows("an id of a secret", "client_secret_id role_secret_id credential_id"),
+    ...rows("cookies", "cookie session_cookie credentials"),
+  ], ({ field }) => assert.equal(secrecyOf(field), "secret")));
+
+test("secrecyOf() knows what is no secret", () =>
+  eachRow([
+    ...rows("ids", "client_id tenant_id clientId key_id access_key_id id ids kid uuid clientid"),
+    ...rows("addresses", "token_url token_endpoint authUrl api_url redirect_uri password_url"),
+    ...rows("people", "username user user_name userName email login"),
+    ...rows("about a token", "token_type expires_in expires_at scope issued_at secret_expires_at"),
+    ...rows("about a client", "client_name resource audience issuer region api_version"),
+    ...rows("a key that all may see", "public_key"),
+  ], ({ field }) => assert.equal(secrecyOf(field), "open")));
+
+test("isSecretField() takes an unknown field for a secret", () => {
+  for (const field of ["", "nonce", "blob", "x9", "value", "grid", "constructor", "pinned"]) {
+    assert.equal(secrecyOf(field), "unknown", field);
+    assert.equal(isSecretField(field), true, field);
+  }
+  assert.equal(isSecretField("username"), false);
+});
