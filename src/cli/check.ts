@@ -3,6 +3,7 @@ import { AuthError } from "../errors.ts";
 import { localSecrets } from "../scan/local_secrets.ts";
 import { reportOn } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
+import { SecretIndex } from "../scan/secret_index.ts";
 import { readDocument } from "../store/read_document.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
@@ -34,14 +35,16 @@ export async function scan(context: Context): Promise<number> {
   const directories = texts["directory"] ?? [];
   const unread = new Set<string>();
   const secrets = await localSecrets(host.runtime, { providers: more, directories, unread });
+  // One index for all files: building it takes longer than looking through a notebook.
+  const index = new SecretIndex(secrets);
   const reports: ScanReport[] = [];
   let failed = false;
   for (const path of words) {
     try {
       const json = await readDocument(host.runtime, path, "notebook");
-      reports.push(reportOn(path, json, secrets, unread));
+      reports.push(reportOn(path, json, secrets, unread, index));
     } catch (error) {
-      // The other files are looked at all the same.
+      // The other files are still scanned.
       if (!(error instanceof AuthError)) throw error;
       say(host, `${error.code}: ${path}: ${error.message}`);
       failed = true;
@@ -54,7 +57,7 @@ export async function scan(context: Context): Promise<number> {
   return failed || reports.some(({ clean }) => !clean) ? 1 : 0;
 }
 
-/** A notebook that nothing was looked for in has passed no check, and gets no check mark. */
+/** Without secrets to look for a notebook was not checked, so it gets no check mark. */
 function reportsText(reports: readonly ScanReport[], { red, green, yellow }: Paint): string {
   const lines = reports.map((report) => {
     const { secrets, findings, unread } = report;
@@ -64,8 +67,8 @@ function reportsText(reports: readonly ScanReport[], { red, green, yellow }: Pai
   });
   if (reports.some(({ secrets, unread }) => secrets === 0 && unread.length === 0)) {
     lines.push(
-      "  Scan where the notebook was run, or name what was saved elsewhere: --directory FOLDER, and",
-      "  --provider FILE for a system whose credentials are in variables.",
+      "  Scan on the machine where the notebook was run. For secrets saved in another folder, pass",
+      "  --directory FOLDER; for credentials in environment variables, pass --provider FILE.",
     );
   }
   return lines.join("\n");

@@ -3,6 +3,7 @@ import { localSecrets, type NamedSecrets, type SessionSecrets } from "./local_se
 import { scanNotebookJson } from "./scan_notebook.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { ScanReport } from "./scan_report.ts";
+import { SecretIndex } from "./secret_index.ts";
 import { readDocument } from "../store/read_document.ts";
 
 /** Scans one notebook; see `scanNotebook`. */
@@ -18,13 +19,18 @@ export async function scanFile(path: string, session?: SessionSecrets): Promise<
   return reportOn(path, json, secrets, unread);
 }
 
-/** What a notebook's text has of some secrets. */
+/**
+ * What a notebook's text has of some secrets.
+ *
+ * @param index the index of these secrets, where several notebooks share it
+ */
 export function reportOn(
   path: string,
   json: string,
   secrets: NamedSecrets,
   unread: ReadonlySet<string>,
+  index: SecretIndex = new SecretIndex(secrets),
 ): ScanReport {
-  const found = scanNotebookJson(json, secrets);
+  const found = scanNotebookJson(json, index);
   return new ScanReport(path, found, Object.keys(secrets).length, [...unread].sort());
 }

@@ -51,7 +51,7 @@ export class ScanReport {
     const unread = this.unread.map((path) =>
       `\n${
         plain(
-          `  Not looked for: what is in ${path}, which cannot be read. Repair it, or see for yourself.`,
+          `  Not checked: the secrets in ${path}, which cannot be read. Repair that file and scan again.`,
         )
       }`
     ).join("");
@@ -59,23 +59,20 @@ export class ScanReport {
   }
 
   #outcome(): string {
-    if (this.secrets === 0 && this.unread.length > 0) {
-      return plain(`${this.path}: not checked.`);
-    }
+    const saved = `${this.secrets} saved ${this.secrets === 1 ? "secret" : "secrets"}`;
     if (this.secrets === 0) {
-      return plain(
-        `${this.path}: not checked, for no secrets to look for were found on this machine.`,
-      );
+      const why = this.unread.length > 0 ? "." : ": this machine has no saved secrets.";
+      return plain(`${this.path}: Not checked${why}`);
     }
-    const looked = `${this.secrets} ${this.secrets === 1 ? "secret" : "secrets"}`;
     if (this.findings.length === 0) {
-      return plain(`${this.path}: ${this.clean ? "clean, " : ""}none of ${looked} found.`);
+      const result = this.clean ? `clean (checked for ${saved})` : `nothing found of ${saved}.`;
+      return plain(`${this.path}: ${result}`);
     }
     const count = this.findings.length;
     return [
       `${this.path}: ${count} ${count === 1 ? "place" : "places"} with a secret.`,
       ...this.findings.map((finding) => `  ${place(finding)}: ${finding.name}, ${extent(finding)}`),
-      "  Take them out and clear the outputs. What was shared already needs new secrets.",
+      "  Remove them and clear the outputs. If the notebook was already shared, replace these secrets.",
     ].map(plain).join("\n");
   }
 
@@ -90,6 +87,17 @@ export class ScanReport {
   }
 }
 
+const WRITTEN: Record<NotebookFinding["form"], string> = {
+  plain: "",
+  url: ", URL-encoded",
+  escaped: ", escaped",
+  base64: ", in base64",
+  hex: ", in hexadecimal",
+  bytes: ", as a list of bytes",
+  pieces: ", in pieces",
+  reversed: ", reversed",
+};
+
 function place({ cell, where, output, line }: NotebookFinding): string {
   if (cell === 0) return "the notebook's metadata";
   const part = output === undefined ? where : `${where} ${output}`;
@@ -97,6 +105,5 @@ function place({ cell, where, output, line }: NotebookFinding): string {
 }
 
 function extent({ whole, length, form }: NotebookFinding): string {
-  const written = { plain: "", url: ", URL-encoded", escaped: ", escaped", base64: ", in base 64" };
-  return (whole ? "whole" : `a part of ${length} characters`) + written[form];
+  return (whole ? "whole" : `${length} characters of it`) + WRITTEN[form];
 }

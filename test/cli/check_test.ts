@@ -35,7 +35,10 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
     );
   await write("clean.ipynb", "1 + 1");
   const unchecked = await machine.ok(["scan", "clean.ipynb"]);
-  assert.match(unchecked, /^! clean\.ipynb: not checked, .*\n.*--directory FOLDER/);
+  assert.match(
+    unchecked,
+    /^! clean\.ipynb: Not checked: this machine has no saved secrets\.\n[^]*--directory FOLDER/,
+  );
   assert(!unchecked.includes("✓"), unchecked);
   await machine.login();
   const token = (await machine.ok(["token", "spatiafi"])).trim();
@@ -44,7 +47,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   await write("leaky.ipynb", `const token = "${token}"; // ${btoa(client_secret)}`);
   assert.match(
     await machine.ok(["scan", "clean.ipynb"]),
-    /^✓ clean\.ipynb: clean, none of 2 secrets/,
+    /^✓ clean\.ipynb: clean \(checked for 2 saved secrets\)/,
   );
 
   const found = await machine.run(["scan", "clean.ipynb", "leaky.ipynb"]);
@@ -53,7 +56,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   assert.match(found.stdout, /cell 1, source, line 1: spatiafi access_token .*, whole\n/);
   assert.match(
     found.stdout,
-    /cell 1, source, line 1: spatiafi client_secret .*whole, in base 64\n/,
+    /cell 1, source, line 1: spatiafi client_secret .*whole, in base64\n/,
   );
 
   const json = JSON.parse((await machine.run(["scan", "--json", "leaky.ipynb"])).stdout);
@@ -99,7 +102,7 @@ test("scan finds what is saved of a system of one's own, wherever it is saved", 
 
   const folder = ["--directory", "kept/here"];
   await write("other.ipynb", `const token = "${await token(...folder)}";`);
-  assert.match(await machine.ok(["scan", "other.ipynb"]), /^! other\.ipynb: not checked/);
+  assert.match(await machine.ok(["scan", "other.ipynb"]), /^! other\.ipynb: Not checked/);
   const there = await machine.run(["scan", "other.ipynb", ...folder]);
   assert.equal(there.code, 1);
   assert.match(there.stdout, /here access_token \(kept\/here\/onecell\/.*, whole\n/);
@@ -126,8 +129,8 @@ test("scan passes nothing while a file with secrets cannot be read", async () =>
   await Deno.writeTextFile(home.at("a.ipynb"), JSON.stringify({ cells, nbformat: 4 }));
   const { code, stdout } = await machine.run(["scan", "a.ipynb"]);
   assert.equal(code, 1);
-  assert.match(stdout, /^! a\.ipynb: none of \d secrets found\.\n/);
-  assert(stdout.includes(`Not looked for: what is in ${folder}/app_credentials`), stdout);
+  assert.match(stdout, /^! a\.ipynb: nothing found of \d saved secrets?\.\n/);
+  assert(stdout.includes(`Not checked: the secrets in ${folder}/app_credentials`), stdout);
   await Deno.writeTextFile(`${folder}/app_credentials`, text);
   assert.match((await machine.run(["scan", "a.ipynb"])).stdout, /^✗ a\.ipynb: 1 place/);
 });

@@ -211,7 +211,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   assert.equal(report.clean, false);
   for (const path of unread) assert(String(report).includes(path));
   assert.doesNotMatch(String(report), /clean/);
-  assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: not checked\.\n/);
+  assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: Not checked\.\n/);
 });
 
 test("localSecrets() takes every secret field, and no open one", async () => {

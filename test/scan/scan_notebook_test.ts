@@ -59,8 +59,8 @@ test("scanNotebook() finds the secrets and tokens of a session, and names them",
   );
   const text = String(report);
   assert.match(text, /3 places/);
-  assert.match(text, /cell 3, source, line 2: plantpredict client_secret .*whole, in base 64/);
-  assert.match(text, /cell 4, source, line 1: .*a part of 20 characters/);
+  assert.match(text, /cell 3, source, line 2: plantpredict client_secret .*whole, in base64/);
+  assert.match(text, /cell 4, source, line 1: .*20 characters of it/);
   for (const shown of [text, JSON.stringify(report), Deno.inspect(report, { depth: 9 })]) {
     hides(shown, secret);
     hides(shown, token.split(".")[2] ?? token);
@@ -74,7 +74,7 @@ test("scanNotebook() finds nothing in a clean notebook, and a token of an earlie
   const earlier = String((await savedToken(directory))?.["access_token"]);
   const clean = await scanNotebook(await notebook(directory, "await s.fetch('/api')"), session);
   assert.deepEqual([clean.clean, clean.findings.length], [true, 0]);
-  assert.match(String(clean), /clean, none of \d+ secrets? found/);
+  assert.match(String(clean), /: clean \(checked for \d+ saved secrets?\)$/);
 
   const work = await getSession("spatiafi", { ...options, credentials, sessionKey: "work" });
   const report = await scanNotebook(await notebook(directory, earlier), work);
@@ -111,6 +111,9 @@ test("scanNotebook() says what is wrong with the file, and never what is in it",
 });
 
 test("a report without secrets to look for does not say clean", () => {
-  assert.match(String(new ScanReport("a.ipynb", [], 0)), /not checked/);
-  assert.match(String(new ScanReport("a.ipynb", [], 1)), /clean, none of 1 secret found/);
+  assert.match(
+    String(new ScanReport("a.ipynb", [], 0)),
+    /: Not checked: this machine has no saved secrets\.$/,
+  );
+  assert.match(String(new ScanReport("a.ipynb", [], 1)), /: clean \(checked for 1 saved secret\)$/);
 });

@@ -88,7 +88,9 @@ Deno.test("scanText() knows a private key by its lines, not by its armour", () =
   const lines = body.match(/.{1,64}/g) ?? [];
   const key = `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`;
   assert.deepEqual(scanText("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49", { key }), []);
-  assert.equal(scanText(JSON.stringify(key), { key }).length, 3);
+  const [all, ...more] = scanText(JSON.stringify(key), { key });
+  assert.deepEqual([all?.whole, all?.form, more], [true, "escaped", []], "one key, one finding");
+  assert.equal(scanText(key, { key })[0]?.whole, true);
   assert.equal(scanText(`x ${lines[1]}`, { key }).length, 1);
 });
 

@@ -1,0 +1,351 @@
+/**
+ * All secrets in one index, built once, that finds them in a text in time linear to the text and
+ * flat in the number of secrets. Undoing encodings is `scan_text.ts`'s.
+ */
+
+/**
+ * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
+ * 12 of a hexadecimal secret of a thousand turns up by chance once in 28,000 notebooks (16^12 to
+ * 10^10), in base 64 practically never; a run of 8 hexadecimal ones would turn up twice in each.
+ */
+export const SHORTEST_PART = 12;
+
+/** A secret shorter than this is not looked for: it is found in any text. */
+const SHORTEST_SECRET = 4;
+/** A secret shorter than this counts only where it stands alone, and not in pieces. */
+const SHORTEST_INSIDE_A_WORD = 8;
+/** Tokens of one issuer begin alike, and a payload is of no use without its signature. */
+const SHORTEST_PAYLOAD = 40;
+
+/** A part of a text that is a secret, or a part of one. */
+export interface Hit {
+  name: string;
+  at: number;
+  length: number;
+  /** Whether it is the whole secret. */
+  whole: boolean;
+  reversed: boolean;
+  /** It counts only where nothing but line breaks and quotes stands between its pieces. */
+  joined: boolean;
+}
+
+/** Something to look for. */
+interface Needle {
+  names: string[];
+  codes: Uint16Array;
+  /** The shortest run that counts. */
+  least: number;
+  /** Whether all of it is all of the secret. */
+  complete: boolean;
+  /** What stands before it in the whole secret, where that is not looked for by itself. */
+  before: Uint16Array;
+  reversed: boolean;
+  alone: boolean;
+  joined: boolean;
+}
+
+/** The secrets to look for, as they are and without signs and spaces. */
+export class SecretIndex {
+  readonly #exact: Grams[];
+  readonly #squeezed: Grams[];
+
+  /** @param secrets the secrets, by the name they are reported under */
+  constructor(secrets: Readonly<Record<string, string>>) {
+    const exact = new Map<string, Needle>();
+    const squeezed = new Map<string, Needle>();
+    for (const [name, secret] of Object.entries(secrets)) {
+      if (secret.length < SHORTEST_SECRET) continue;
+      for (const part of partsOf(secret)) {
+        addTo(exact, name, part);
+        addSqueezed(squeezed, name, part, false);
+        addSqueezed(squeezed, name, part, true);
+      }
+    }
+    this.#exact = gramsOf([...exact.values()]);
+    this.#squeezed = gramsOf([...squeezed.values()]);
+  }
+
+  /** Finds secrets in a text as it is. */
+  find(codes: Uint16Array): Hit[] {
+    return this.#exact.flatMap((grams) => grams.find(codes));
+  }
+
+  /** Finds secrets in a text that {@linkcode squeeze} was applied to. */
+  findSqueezed(codes: Uint16Array): Hit[] {
+    return this.#squeezed.flatMap((grams) => grams.find(codes));
+  }
+}
+
+/** A stretch of a secret that may be found by itself. */
+interface Part {
+  text: string;
+  least: number;
+  complete: boolean;
+  before: string;
+}
+
+function partsOf(secret: string): Part[] {
+  const part = (text: string, complete: boolean, least = SHORTEST_PART, before = ""): Part => ({
+    text,
+    complete,
+    least: Math.min(least, text.length),
+    before,
+  });
+  const pem = /-----BEGIN [^-]+-----([^-]+)-----END/.exec(secret)?.[1]?.replace(/\s|\\[nr]/g, "");
+  if (pem !== undefined) {
+    // What every key of a kind begins with is left out.
+    const skipped = pem.length > 100 ? 48 : pem.length > 36 ? 24 : 0;
+    return [part(pem.slice(skipped), true, SHORTEST_PART, pem.slice(0, skipped))];
+  }
+  const jws = /^(eyJ[\w-]*\.)([\w-]+)\.([\w-]+)$/.exec(secret);
+  if (jws) {
+    const [, header = "", payload = "", signature = ""] = jws;
+    return [
+      part(signature, true, SHORTEST_PART, `${header}${payload}.`),
+      part(payload, false, SHORTEST_PAYLOAD),
+    ];
+  }
+  const jwe = /^(eyJ[\w-]*\.)([\w-]*(?:\.[\w-]+){3})$/.exec(secret);
+  if (jwe) return [part(jwe[2] ?? "", true, SHORTEST_PART, jwe[1])];
+  return [part(secret, true)];
+}
+
+function addTo(needles: Map<string, Needle>, name: string, part: Part): void {
+  add(needles, name, { ...part, reversed: false, joined: false });
+}
+
+function addSqueezed(
+  needles: Map<string, Needle>,
+  name: string,
+  part: Part,
+  reversed: boolean,
+): void {
+  let text = squeezeText(part.text);
+  if (text.length < SHORTEST_INSIDE_A_WORD) return;
+  // Without its signs a secret that needs them would be any word.
+  if (text.length < part.text.length / 2) return;
+  if (reversed) text = [...text].reverse().join("");
+  const least = Math.min(part.least, text.length);
+  if (reversed && least < SHORTEST_PART) return;
+  const before = reversed ? "" : squeezeText(part.before);
+  add(needles, name, { ...part, text, least, before, reversed, joined: least < SHORTEST_PART });
+}
+
+function add(
+  needles: Map<string, Needle>,
+  name: string,
+  { text, least, complete, before, reversed, joined }: Part & Pick<Needle, "reversed" | "joined">,
+): void {
+  const key = `${least} ${reversed} ${text}`;
+  const known = needles.get(key);
+  if (known) {
+    if (!known.names.includes(name)) known.names.push(name);
+    return;
+  }
+  needles.set(key, {
+    names: [name],
+    codes: codesOf(text),
+    least,
+    complete,
+    before: codesOf(before),
+    reversed,
+    alone: text.length < SHORTEST_INSIDE_A_WORD,
+    joined,
+  });
+}
+
+function gramsOf(needles: Needle[]): Grams[] {
+  const groups = [
+    { from: SHORTEST_PART, size: 6 },
+    { from: SHORTEST_INSIDE_A_WORD, size: 4 },
+    { from: SHORTEST_SECRET, size: 4 },
+  ];
+  return groups.flatMap(({ from, size }, index) => {
+    const below = groups[index - 1]?.from ?? Infinity;
+    const some = needles.filter(({ least }) => least >= from && least < below);
+    return some.length === 0 ? [] : [new Grams(some, size, from - size + 1)];
+  });
+}
+
+/** More secrets than this share nothing that tells of one. */
+const SHARED = 64;
+/** How often a gram of one secret is kept. */
+const REPEATED = 8;
+
+/**
+ * Short runs ("grams") of needles by their hash. Of a text only every so many characters are looked
+ * at: a run that counts is so long that one of its grams is there.
+ */
+class Grams {
+  readonly #needles: Needle[];
+  readonly #size: number;
+  readonly #step: number;
+  readonly #mask: number;
+  /** Entries count from 1; 0 ends a chain. */
+  readonly #first: Int32Array;
+  readonly #next: Int32Array;
+  readonly #needleOf: Int32Array;
+  readonly #offsetOf: Int32Array;
+
+  constructor(needles: Needle[], size: number, step: number) {
+    this.#needles = needles;
+    this.#size = size;
+    this.#step = step;
+    const total = needles.reduce((sum, { codes }) => sum + codes.length, 1);
+    this.#mask = 2 ** Math.max(12, Math.ceil(Math.log2(total * 4))) - 1;
+    this.#first = new Int32Array(this.#mask + 1);
+    this.#next = new Int32Array(total);
+    this.#needleOf = new Int32Array(total);
+    this.#offsetOf = new Int32Array(total);
+    let entry = 0;
+    for (const [number, { codes, least }] of needles.entries()) {
+      // What counts only as a whole is found by its beginning.
+      const last = least === codes.length
+        ? Math.min(codes.length - size, step - 1)
+        : codes.length - size;
+      for (let offset = 0; offset <= last; offset++) {
+        const slot = this.#hash(codes, offset);
+        let [others, same] = [0, 0];
+        for (let at = this.#first[slot] ?? 0; at !== 0; at = this.#next[at] ?? 0) {
+          others++;
+          if (this.#needleOf[at] === number) same++;
+        }
+        if (same >= REPEATED || (others >= SHARED && least < codes.length)) continue;
+        entry++;
+        this.#next[entry] = this.#first[slot] ?? 0;
+        this.#first[slot] = entry;
+        this.#needleOf[entry] = number;
+        this.#offsetOf[entry] = offset;
+      }
+    }
+  }
+
+  #hash(codes: Uint16Array, at: number): number {
+    let hash = 0;
+    for (let index = at; index < at + this.#size; index++) {
+      hash = Math.imul(hash, 0x01000193) + (codes[index] as number) | 0;
+    }
+    return (Math.imul(hash, 0x9e3779b1) >>> 8) & this.#mask;
+  }
+
+  find(codes: Uint16Array): Hit[] {
+    const hits: Hit[] = [];
+    /** How far runs have been followed, by needle and by the distance between text and needle. */
+    const followed = new Map<number, number>();
+    const last = codes.length - this.#size;
+    for (let at = 0; at <= last; at += this.#step) {
+      let entry = this.#first[this.#hash(codes, at)] as number;
+      for (; entry !== 0; entry = this.#next[entry] as number) {
+        const number = this.#needleOf[entry] as number;
+        const offset = this.#offsetOf[entry] as number;
+        this.#follow(codes, at, number, offset, followed, hits);
+      }
+    }
+    return hits;
+  }
+
+  #follow(
+    codes: Uint16Array,
+    at: number,
+    number: number,
+    offset: number,
+    followed: Map<number, number>,
+    hits: Hit[],
+  ): void {
+    const needle = this.#needles[number] as Needle;
+    const wanted = needle.codes;
+    const end = at + this.#size;
+    let to = at;
+    let wantedTo = offset;
+    while (to < codes.length && wantedTo < wanted.length && codes[to] === wanted[wantedTo]) {
+      to++;
+      wantedTo++;
+      // A run that was followed before is not followed again.
+      if (to === end) {
+        const key = number * 2 ** 32 + (at - offset + 2 ** 31);
+        if (at < (followed.get(key) ?? -1)) return;
+      }
+    }
+    if (to < end) return; // only the hashes are the same
+    followed.set(number * 2 ** 32 + (at - offset + 2 ** 31), to);
+    let from = at;
+    let wantedFrom = offset;
+    while (from > 0 && wantedFrom > 0 && codes[from - 1] === wanted[wantedFrom - 1]) {
+      from--;
+      wantedFrom--;
+    }
+    const all = wantedFrom === 0 && wantedTo === wanted.length;
+    if (to - from < needle.least || !hasContent(codes, from, to, all)) return;
+    if (needle.alone && (isLetter(codes[from - 1]) || isLetter(codes[to]))) return;
+    let whole = all && needle.complete;
+    const { before } = needle;
+    if (wantedFrom === 0 && before.length > 0 && precedes(codes, from, before)) {
+      from -= before.length;
+    } else if (before.length > 0 && !needle.joined) {
+      whole = false;
+    }
+    for (const name of needle.names) {
+      const { reversed, joined } = needle;
+      hits.push({ name, at: from, length: to - from, whole, reversed, joined });
+    }
+  }
+}
+
+/** "************" and "------------" are no part of anything. */
+function hasContent(codes: Uint16Array, from: number, to: number, all: boolean): boolean {
+  const seen = new Set<number>();
+  for (let at = from; at < to && seen.size < 4; at++) seen.add(codes[at] as number);
+  return seen.size >= (all ? 2 : 4);
+}
+
+function precedes(codes: Uint16Array, from: number, before: Uint16Array): boolean {
+  if (from < before.length) return false;
+  return before.every((code, index) => codes[from - before.length + index] === code);
+}
+
+function isLetter(code: number | undefined): boolean {
+  return code !== undefined && /[\p{L}\p{N}_]/u.test(String.fromCharCode(code));
+}
+
+/** A text's UTF-16 code units. */
+export function codesOf(text: string): Uint16Array {
+  const codes = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
+  return codes;
+}
+
+/** 1 for letters and digits. */
+const KEPT = new Uint8Array(128);
+for (const [from, to] of [[48, 57], [65, 90], [97, 122]] as const) KEPT.fill(1, from, to + 1);
+
+/** True for what joins pieces: everything but letters, digits and visible signs beyond ASCII. */
+function isKept(code: number): boolean {
+  if (code < 128) return KEPT[code] === 1;
+  if (code < 0xc0 || code === 0x3000 || code === 0xfeff || code === 0xdb40) return false;
+  return code < 0x2000 || code > 0x2bff;
+}
+
+/** Takes out all but letters and digits: whatever a secret is cut up by. */
+export function squeeze(codes: Uint16Array): Uint16Array {
+  const kept = new Uint16Array(codes.length);
+  let count = 0;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number;
+    if (isKept(code)) kept[count++] = code;
+  }
+  return kept.subarray(0, count);
+}
+
+/** Where the characters of a squeezed text were. */
+export function placesOfSqueezed(codes: Uint16Array): Int32Array {
+  const places = new Int32Array(codes.length);
+  let count = 0;
+  for (let at = 0; at < codes.length; at++) {
+    if (isKept(codes[at] as number)) places[count++] = at;
+  }
+  return places;
+}
+
+function squeezeText(text: string): string {
+  return String.fromCharCode(...squeeze(codesOf(text)));
+}
