@@ -213,9 +213,9 @@ class Stretches {
   readonly #from: number[] = [];
   readonly #to: number[] = [];
   /** The stretch under way. */
-  #open: number[] = [];
-  #starts: number[] = [];
-  #ends: number[] = [];
+  readonly #open: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
   /** A character of several bytes under way. */
   #code = 0;
   #missing = 0;
@@ -274,7 +274,7 @@ class Stretches {
       this.#from.push(end);
       this.#to.push(end);
     }
-    if (this.#open.length > 0) [this.#open, this.#starts, this.#ends] = [[], [], []];
+    this.#open.length = this.#starts.length = this.#ends.length = 0;
     this.#missing = 0;
     this.#zero = false;
   }
@@ -317,6 +317,17 @@ export function fromBase64(text: string, shortest: number = SHORTEST_TEXT): Deco
   return found;
 }
 
+/** True for four values that are three characters of text, or zeros as UTF-16 has them. */
+function isText(values: Uint8Array, at: number): boolean {
+  const bits = (values[at] as number) << 18 | (values[at + 1] as number) << 12 |
+    (values[at + 2] as number) << 6 | (values[at + 3] as number);
+  return TEXT[bits >> 16] === 1 && TEXT[bits >> 8 & 255] === 1 && TEXT[bits & 255] === 1;
+}
+
+/** Bytes of text in ASCII, and 0. */
+const TEXT = new Uint8Array(256).fill(1, 32, 127);
+for (const code of [0, 9, 10, 13]) TEXT[code] = 1;
+
 /** Decodes four values at a time, and only where they can be text. */
 function quads(
   values: Uint8Array,
@@ -326,94 +337,142 @@ function quads(
   shortest: number,
 ): Decoded[] {
   const stretches = new Stretches(shortest);
-  const place = (at: number) => places[Math.min(at, count - 1)] ?? 0;
   /** Quads before this one were added. */
   let added = first;
   const add = (at: number) => {
-    const [a = 0, b = 0, c = 0, d = 0] = [
-      values[at],
-      values[at + 1],
-      values[at + 2],
-      values[at + 3],
-    ];
-    stretches.add(a << 2 | b >> 4, place(at), place(at + 1) + 1);
-    if (at + 2 < count) stretches.add((b & 15) << 4 | c >> 2, place(at + 1), place(at + 2) + 1);
-    if (at + 3 < count) stretches.add((c & 3) << 6 | d, place(at + 2), place(at + 3) + 1);
+    const second = values[at + 1] as number;
+    const from = places[at] as number;
+    const next = places[at + 1] as number;
+    stretches.add((values[at] as number) << 2 | second >> 4, from, next + 1);
+    if (at + 2 >= count) return;
+    const third = values[at + 2] as number;
+    const after = places[at + 2] as number;
+    stretches.add((second & 15) << 4 | third >> 2, next, after + 1);
+    if (at + 3 >= count) return;
+    const fourth = values[at + 3] as number;
+    stretches.add((third & 3) << 6 | fourth, after, (places[at + 3] as number) + 1);
   };
   for (let at = first; at + 1 < count; at += 4) {
-    if (!stretches.isOpen) {
-      // The highest bits of three ASCII characters are 0.
-      const high = (values[at] as number) & 32 | (values[at + 1] as number) & 8 |
-        (values[at + 2] as number) & 2;
-      if (high !== 0) continue;
-      // What stands just before may be a text's beginning, with letters of two bytes in it.
-      const from = Math.max(added, at - 16);
-      if (from > added) stretches.close();
-      for (let before = from; before < at; before += 4) add(before);
-    }
-    add(at);
-    added = at + 4;
+    // The highest bits of three ASCII characters are 0; the shortest text has six in two quads.
+    const high = (values[at] as number) & 32 | (values[at + 1] as number) & 8 |
+      (values[at + 2] as number) & 2 | (values[at + 4] as number) & 32 |
+      (values[at + 5] as number) & 8 | (values[at + 6] as number) & 2;
+    if (high !== 0 || !isText(values, at) || !isText(values, at + 4)) continue;
+    // What stands just before may be a text's beginning, with letters of two bytes in it.
+    const from = Math.max(added, at - 16);
+    if (from > added) stretches.close();
+    for (let before = from; before < at; before += 4) add(before);
+    do {
+      add(at);
+      at += 4;
+    } while (stretches.isOpen && at + 1 < count);
+    added = at;
+    at -= 4;
   }
   return stretches.decoded("base64");
+}
+
+/** What a character is in a list of bytes: a digit's value, {@linkcode BETWEEN}, or {@linkcode OTHER}. */
+const BYTES = new Uint8Array(128).fill(255);
+const BETWEEN = 254;
+const OTHER = 255;
+for (let value = 0; value < 16; value++) {
+  BYTES[value.toString(16).charCodeAt(0)] = value;
+  BYTES[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+}
+for (const sign of "\t\n\r ,:-;\"'\\") BYTES[sign.charCodeAt(0)] = BETWEEN;
+
+function byteSign(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 128 ? BYTES[code] as number : OTHER;
+}
+
+/** "0x" is no part of a number. */
+function isPrefix(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
 }
 
 /** The texts in hexadecimal, with or without separators between the bytes. */
 export function fromHex(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
   const stretches = [new Stretches(shortest), new Stretches(shortest)] as const;
-  let count = 0;
-  let last = 0;
-  let lastAt = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const value = code >= 48 && code <= 57
-      ? code - 48
-      : code >= 65 && code <= 70
-      ? code - 55
-      : code >= 97 && code <= 102
-      ? code - 87
-      : -1;
-    if (value >= 0) {
-      // "0x" is no part of a number.
-      if (value === 0 && (text.charCodeAt(at + 1) | 32) === 120) {
-        at++;
-        continue;
-      }
-      if (count > 0) stretches[count % 2 as 0 | 1].add(last << 4 | value, lastAt, at + 1);
-      [last, lastAt] = [value, at];
-      count++;
-    } else if (count > 0 && !isBetweenBytes(code)) {
-      for (const one of stretches) one.close();
-      count = 0;
+  let begin = 0;
+  let digits = 0;
+  for (let at = 0; at <= text.length; at++) {
+    const sign = at < text.length ? byteSign(text, at) : OTHER;
+    if (sign < 16) {
+      if (digits === 0) begin = at;
+      if (sign === 0 && isPrefix(text, at)) at++;
+      else digits++;
+    } else if (sign === OTHER && digits > 0) {
+      if (digits >= 2 * shortest) digitsIn(text, begin, at, stretches);
+      digits = 0;
     }
   }
   return stretches.flatMap((one) => one.decoded("hex"));
 }
 
-/** White space and , : - ; " ' \ ( ) [ ] */
-function isBetweenBytes(code: number): boolean {
-  return code <= 32 || code === 44 || code === 58 || code === 45 || code === 59 || code === 34 ||
-    code === 39 || code === 92;
+/** Reads digits in pairs, beginning with the first and with the second. */
+function digitsIn(
+  text: string,
+  begin: number,
+  end: number,
+  stretches: readonly [Stretches, Stretches],
+): void {
+  let count = 0;
+  let last = 0;
+  let lastAt = 0;
+  for (let at = begin; at < end; at++) {
+    const value = byteSign(text, at);
+    if (value >= 16) continue;
+    if (value === 0 && isPrefix(text, at)) {
+      at++;
+      continue;
+    }
+    if (count > 0) stretches[count % 2 as 0 | 1].add(last << 4 | value, lastAt, at + 1);
+    last = value;
+    lastAt = at;
+    count++;
+  }
+  for (const one of stretches) one.close();
 }
 
 /** The texts in lists of decimal bytes, such as a `Uint8Array` that was shown. */
 export function fromBytes(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
   const stretches = new Stretches(shortest);
+  let begin = 0;
+  let numbers = 0;
+  let within = false;
+  for (let at = 0; at <= text.length; at++) {
+    const sign = at < text.length ? byteSign(text, at) : OTHER;
+    if (sign < 10) {
+      if (within) continue;
+      if (numbers === 0) begin = at;
+      numbers++;
+      within = true;
+    } else {
+      within = false;
+      if (sign === BETWEEN) continue;
+      if (numbers >= shortest) numbersIn(text, begin, at, stretches);
+      numbers = 0;
+    }
+  }
+  return stretches.decoded("bytes");
+}
+
+function numbersIn(text: string, begin: number, end: number, stretches: Stretches): void {
   let value = 0;
   let digits = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const code = at < text.length ? text.charCodeAt(at) : 32;
-    if (code >= 48 && code <= 57) {
-      value = value * 10 + code - 48;
-      if (++digits > 3) value = 256;
-      continue;
-    }
-    if (digits > 0) {
+  for (let at = begin; at <= end; at++) {
+    const sign = at < end ? byteSign(text, at) : OTHER;
+    if (sign < 10) {
+      value = Math.min(256, value * 10 + sign);
+      digits++;
+    } else if (digits > 0) {
       if (value < 256) stretches.add(value, at - digits, at);
       else stretches.close();
       value = 0;
       digits = 0;
     }
-    if (!isBetweenBytes(code) && stretches.isOpen) stretches.close();
   }
-  return stretches.decoded("bytes");
+  stretches.close();
 }

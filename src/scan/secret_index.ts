@@ -192,11 +192,16 @@ class Grams {
     this.#size = size;
     this.#step = step;
     const total = needles.reduce((sum, { codes }) => sum + codes.length, 1);
-    this.#mask = 2 ** Math.max(12, Math.ceil(Math.log2(total * 4))) - 1;
-    this.#first = new Int32Array(this.#mask + 1);
-    this.#next = new Int32Array(total);
-    this.#needleOf = new Int32Array(total);
-    this.#offsetOf = new Int32Array(total);
+    const mask = 2 ** Math.max(12, Math.ceil(Math.log2(total * 4))) - 1;
+    const first = new Int32Array(mask + 1);
+    const next = new Int32Array(total);
+    const needleOf = new Int32Array(total);
+    const offsetOf = new Int32Array(total);
+    this.#mask = mask;
+    this.#first = first;
+    this.#next = next;
+    this.#needleOf = needleOf;
+    this.#offsetOf = offsetOf;
     let entry = 0;
     for (const [number, { codes, least }] of needles.entries()) {
       // What counts only as a whole is found by its beginning.
@@ -204,37 +209,30 @@ class Grams {
         ? Math.min(codes.length - size, step - 1)
         : codes.length - size;
       for (let offset = 0; offset <= last; offset++) {
-        const slot = this.#hash(codes, offset);
-        let [others, same] = [0, 0];
-        for (let at = this.#first[slot] ?? 0; at !== 0; at = this.#next[at] ?? 0) {
+        const slot = hashAt(codes, offset, size) & mask;
+        let others = 0;
+        let same = 0;
+        for (let at = first[slot] as number; at !== 0; at = next[at] as number) {
           others++;
-          if (this.#needleOf[at] === number) same++;
+          if (needleOf[at] === number) same++;
         }
         if (same >= REPEATED || (others >= SHARED && least < codes.length)) continue;
         entry++;
-        this.#next[entry] = this.#first[slot] ?? 0;
-        this.#first[slot] = entry;
-        this.#needleOf[entry] = number;
-        this.#offsetOf[entry] = offset;
+        next[entry] = first[slot] as number;
+        first[slot] = entry;
+        needleOf[entry] = number;
+        offsetOf[entry] = offset;
       }
     }
-  }
-
-  #hash(codes: Uint16Array, at: number): number {
-    let hash = 0;
-    for (let index = at; index < at + this.#size; index++) {
-      hash = Math.imul(hash, 0x01000193) + (codes[index] as number) | 0;
-    }
-    return (Math.imul(hash, 0x9e3779b1) >>> 8) & this.#mask;
   }
 
   find(codes: Uint16Array): Hit[] {
     const hits: Hit[] = [];
     /** How far runs have been followed, by needle and by the distance between text and needle. */
     const followed = new Map<number, number>();
-    const last = codes.length - this.#size;
-    for (let at = 0; at <= last; at += this.#step) {
-      let entry = this.#first[this.#hash(codes, at)] as number;
+    const [first, size, step, mask] = [this.#first, this.#size, this.#step, this.#mask];
+    for (let at = 0; at <= codes.length - size; at += step) {
+      let entry = first[hashAt(codes, at, size) & mask] as number;
       for (; entry !== 0; entry = this.#next[entry] as number) {
         const number = this.#needleOf[entry] as number;
         const offset = this.#offsetOf[entry] as number;
@@ -289,6 +287,15 @@ class Grams {
       hits.push({ name, at: from, length: to - from, whole, reversed, joined });
     }
   }
+}
+
+/** A hash of a few characters of a text. */
+function hashAt(codes: Uint16Array, at: number, size: number): number {
+  let hash = 0;
+  for (let index = at; index < at + size; index++) {
+    hash = Math.imul(hash, 0x01000193) + (codes[index] as number) | 0;
+  }
+  return Math.imul(hash, 0x9e3779b1) >>> 8;
 }
 
 /** "************" and "------------" are no part of anything. */
