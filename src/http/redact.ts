@@ -1,3 +1,6 @@
+import { fromBase64, fromBytes, fromHex, unescaped } from "../base/decode.ts";
+import { plain, visible } from "../base/text.ts";
+
 /** Parameters of OAuth requests whose values are no secrets. */
 const OPEN_PARAMETERS = new Set([
   "grant_type",
@@ -16,9 +19,18 @@ const OPEN_PARAMETERS = new Set([
 /** The shortest run of characters that counts as a part of a secret. */
 const RUN = 6;
 
-/** Collects the secrets of one request: form values, and what the Authorization header carries. */
-export function secretsOf(body: unknown, headers: Headers): string[] {
-  const secrets: string[] = [];
+/**
+ * Collects the secrets of one request: form values, and what the Authorization header carries.
+ *
+ * @param more secrets the request was made with and does not carry, such as the one that signed a
+ * `client_secret_jwt`
+ */
+export function secretsOf(
+  body: unknown,
+  headers: Headers,
+  more: Iterable<string> = [],
+): string[] {
+  const secrets = [...more].filter((secret) => secret !== "");
   const form = typeof body === "string" || body instanceof URLSearchParams
     ? new URLSearchParams(body)
     : [];
@@ -43,22 +55,47 @@ function passwordOf(value: string): string[] {
   }
 }
 
+/** How many layers of encoding are undone in a server's text. */
+const LAYERS = 3;
+
 /**
- * Lets a server's text into a message only when it repeats no part of a secret, as it is or encoded.
+ * Lets a server's text into a message only when it repeats no part of a secret: as it is, backwards,
+ * or under up to three layers of percent-encoding, escapes, entities, base64 and hexadecimal.
  *
  * @returns the text on one line, at most 200 characters, or `undefined`
  */
 export function safeText(text: unknown, secrets: Iterable<string>): string | undefined {
   if (typeof text !== "string" || text === "") return undefined;
-  // deno-lint-ignore no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]+/g, " ").trim();
-  const forms = [text, line, decode(text), text.replaceAll("+", " ")];
+  const line = plain(text).trim();
+  const forms = formsOf(text);
   for (const secret of secrets) {
-    for (const variant of new Set([secret, encodeURIComponent(secret), base64(secret)])) {
+    const reversed = [...secret].reverse().join("");
+    const encoded = [encodeURIComponent(secret.toWellFormed()), base64(secret)];
+    for (const variant of new Set([secret, reversed, ...encoded])) {
       if (forms.some((form) => sharesRun(form, variant))) return undefined;
+    }
+    const joined = secret.replace(/\s+/g, "");
+    if (joined.length >= RUN && forms.some((form) => sharesRun(form.replace(/\s+/g, ""), joined))) {
+      return undefined;
     }
   }
   return line.length > 200 ? `${line.slice(0, 199)}…` : line || undefined;
+}
+
+/** The text as a reader may take it. */
+function formsOf(text: string): string[] {
+  const forms = new Set([text, plain(text), visible(text), text.replaceAll("+", " ")]);
+  let layer = [...forms];
+  for (let depth = 0; depth < LAYERS; depth++) {
+    layer = layer.flatMap((form) => [
+      ...unescaped(form, true),
+      ...fromBase64(form, RUN),
+      ...fromHex(form, RUN),
+      ...fromBytes(form, RUN),
+    ]).map((decoded) => decoded.text).filter((form) => !forms.has(form));
+    for (const form of layer) forms.add(form);
+  }
+  return [...forms];
 }
 
 /** True when both texts have a run of {@linkcode RUN} characters in common. */

@@ -51,6 +51,24 @@ test("safeText() lets through what repeats nothing", () => {
   }
 });
 
+const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (one) => one.toLowerCase());
+
+test("secretsOf() takes a secret that only signed the request (trust 20)", () => {
+  const body = new URLSearchParams({ grant_type: "client_credentials", client_assertion: "a.b.c" });
+  assert.deepEqual(secretsOf(body, new Headers(), ["signs", ""]), ["signs", "a.b.c"]);
+});
+
+test("safeText() shows nothing that steers or hides (trust 16, 20)", () => {
+  assert.equal(safeText("a\u200bb \u001b[2Jc\u2067d\u{e0041}e\ufefff", []), "a b  c d e f");
+  assert.equal(safeText("\u200b\u202e", []), undefined);
+});
+
+test("safeText() takes time in proportion to the text", () => {
+  const began = performance.now();
+  safeText(`${"%25".repeat(50_000)}${"&amp;".repeat(50_000)}`, [SECRET]);
+  assert.ok(performance.now() - began < 5_000);
+});
+
 test("safeText() drops what repeats six characters of a secret in any form", () =>
   eachRow([
     { name: "as it is", text: `bad value ${SECRET}` },
@@ -61,6 +79,23 @@ test("safeText() drops what repeats six characters of a secret in any form", () 
     { name: "base64", text: btoa(String.fromCharCode(...new TextEncoder().encode(SECRET))) },
     { name: "joined by what is shown for a line break", text: "abc\ndef", secret: "abc def" },
     { name: "a short secret", text: "your pin 1234 is wrong", secret: "1234" },
+    { name: "trust 20: the secret of client_secret_jwt", text: `HMAC with ${SECRET} failed` },
+    { name: "percent-encoded, lower case", text: lower(encodeURIComponent(SECRET)) },
+    { name: "percent-encoded, and a bare %", text: `100% of ${encodeURIComponent(SECRET)}` },
+    { name: "percent-encoded twice", text: encodeURIComponent(encodeURIComponent(SECRET)) },
+    { name: "JSON escapes", text: "bad \\u0073\\u0033\\u0063\\u0072\\u002b\\u0074" },
+    { name: "JSON with escaped slashes", text: JSON.stringify(SECRET).replaceAll("/", "\\/") },
+    { name: "entities", text: "&#115;&#51;&#x63;r&#43;t" },
+    { name: "hexadecimal", text: `key ${new TextEncoder().encode(SECRET).toHex()}` },
+    {
+      name: "base64url",
+      text: new TextEncoder().encode(SECRET).toBase64({ alphabet: "base64url" }),
+    },
+    { name: "base64 after a name", text: new TextEncoder().encode(`ab:${SECRET}`).toBase64() },
+    { name: "backwards", text: [...SECRET].reverse().join("") },
+    { name: "trust 20: zero-width characters between", text: [...SECRET].join("\u200b") },
+    { name: "colours between", text: SECRET.replace("V", "\u001b[31mV\u001b[0m") },
+    { name: "spaces between", text: [...SECRET].join(" ") },
     { name: "beyond what is shown", text: `${"x".repeat(400)}${SECRET}` },
   ], ({ text, secret = SECRET }: { name: string; text: string; secret?: string }) => {
     assert.equal(safeText(text, [secret]), undefined);
