@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- this file's output is its purpose
 /**
  * Measures how fast a start and a call are, side by side with what else one could do:
- * `deno task bench [--rounds 21] [--only start,node,import,warm,heap]`.
+ * `deno task bench [--rounds 21] [--only start,node,import,warm,heap,scan]`.
  *
  * Only ratios mean something, and only those of one run: a machine is never twice the same.
  *
@@ -12,13 +12,14 @@ import { measureHeap, measureWarmCalls } from "./in_process.ts";
 import { measureNode } from "./node_starts.ts";
 import { measureImport, measureStarts } from "./starts.ts";
 import { type Comparison, reportComparisons, reportMedians } from "./report.ts";
+import { measureScan } from "./scan.ts";
 import { createWorld } from "./world.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,
   options: {
     rounds: { type: "string", default: "21" },
-    only: { type: "string", default: "start,node,import,warm,heap" },
+    only: { type: "string", default: "start,node,import,warm,heap,scan" },
   },
 });
 const rounds = Number(options.rounds);
@@ -34,6 +35,7 @@ const measures = {
   import: measureImport,
   warm: measureWarmCalls,
   heap: measureHeap,
+  scan: measureScan,
 };
 for (const [part, measure] of Object.entries(measures)) {
   if (!parts.has(part)) continue;
