@@ -154,7 +154,7 @@ export async function doctor(
 /**
  * Looks in a saved notebook for this machine's secrets, before it is shared: credentials and live
  * tokens, whole or a recognisable part (12 characters; of a JWT's claims 40, for many tokens share
- * them), also URL-encoded, escaped or in base 64.
+ * them), in every common encoding and in pieces: what is not found stands with `scanText`.
  *
  * @param path the `.ipynb` file, as it was saved last
  * @param session the session whose secrets to look for, also where it has a `directory` of its own;

@@ -146,38 +146,64 @@ function entity(found: string): string {
   return NAMED.get(name) ?? found;
 }
 
-/** The text with one layer of a kind taken off; nothing where there is none. */
-function apply(kind: keyof typeof RULES, text: string): Decoded | undefined {
+/** How much around what was decoded is kept: the rest is as it was, and was looked at before. */
+const AROUND = 256;
+
+/** The text around all that a rule decodes; nothing where it decodes nothing. */
+function changesIn(kind: keyof typeof RULES, whole: string): Stretch[] {
   const [pattern, decode] = RULES[kind] as Rule;
-  const decoded = text.replace(pattern, decode);
-  if (decoded === text) return undefined;
+  const stretches: Stretch[] = [];
+  let last: Stretch | undefined;
+  for (const { 0: found, index } of whole.matchAll(pattern)) {
+    if (decode(found) === found) continue;
+    const from = Math.max(0, index - AROUND);
+    const to = Math.min(whole.length, index + found.length + AROUND);
+    if (last !== undefined && from <= last.to) last.to = to;
+    else stretches.push(last = { from, to });
+  }
+  return stretches;
+}
+
+interface Stretch {
+  from: number;
+  to: number;
+}
+
+/** A text with one layer of a kind taken off, where there is one. */
+function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
+  const [pattern, decode] = RULES[kind] as Rule;
+  const stretches = changesIn(kind, whole);
+  if (stretches.length === 0) return undefined;
+  const decoded = stretches.map(({ from, to }) => whole.slice(from, to).replace(pattern, decode))
+    .join("\n");
   // Most texts hold no secret: where characters came from is worked out when it is asked for.
   let places: [Int32Array, Int32Array] | undefined;
   const trace = () => {
     if (places !== undefined) return places;
-    const [from, to] = [new Int32Array(decoded.length), new Int32Array(decoded.length)];
+    const [froms, tos] = [new Int32Array(decoded.length), new Int32Array(decoded.length)];
     let at = 0;
-    let read = 0;
-    const copy = (until: number) => {
-      for (; read < until; read++, at++) [from[at], to[at]] = [read, read + 1];
-    };
-    for (const { 0: found, index } of text.matchAll(pattern)) {
-      copy(index);
-      read = index + found.length;
-      const end = at + decode(found).length;
-      for (; at < end; at++) [from[at], to[at]] = [index, read];
+    for (const { from, to } of stretches) {
+      let read = from;
+      const copy = (until: number) => {
+        for (; read < until; read++, at++) [froms[at], tos[at]] = [read, read + 1];
+      };
+      for (const { 0: found, index } of whole.slice(from, to).matchAll(pattern)) {
+        copy(from + index);
+        const end = at + decode(found).length;
+        read += found.length;
+        for (; at < end; at++) [froms[at], tos[at]] = [from + index, read];
+      }
+      copy(to);
+      // What stands between two stretches.
+      [froms[at], tos[at]] = [to, to];
+      at++;
     }
-    copy(text.length);
-    return places = [from, to];
+    return places = [froms, tos];
   };
-  const form = kind === "markup"
-    ? "pieces"
-    : kind === "url" || kind === "quoted"
-    ? "url"
-    : "escaped";
+  const form = kind === "markup" ? "pieces" : kind === "url" ? "url" : "escaped";
   return {
     text: decoded,
-    form: kind === "quoted" ? "escaped" : form,
+    form,
     from: (at) => trace()[0][at] ?? 0,
     to: (at) => trace()[1][at] ?? 0,
   };

@@ -62,7 +62,10 @@ interface View {
  * Not found: what is compressed, encrypted or hashed; base 32 and base 85; other letters than the
  * secret's own, such as all upper case; pieces with words between them, when each is shorter than 12
  * characters; in pieces, a secret with fewer than 8 letters and digits; in bytes, one of fewer than
- * 8 characters, or without five ASCII characters in a row; parts of a secret shorter than 12.
+ * 8 characters, or without eight ASCII characters in a row; parts of a secret shorter than 12;
+ * letters beyond ASCII in UTF-16 or Latin-1 bytes; the bytes that a key in base64 stands for, written
+ * another way; what takes more than four layers. A secret of more than 256 characters without an
+ * escape in them is found as parts where other characters of it are escaped.
  *
  * @param text any text, of any length
  * @param secrets the secrets, by the name they are reported under, or the index of them
