@@ -292,7 +292,8 @@ class Grams {
 /** A hash of a few characters of a text. */
 function hashAt(codes: Uint16Array, at: number, size: number): number {
   let hash = 0;
-  for (let index = at; index < at + size; index++) {
+  const end = at + size;
+  for (let index = at; index < end; index++) {
     hash = Math.imul(hash, 0x01000193) + (codes[index] as number) | 0;
   }
   return Math.imul(hash, 0x9e3779b1) >>> 8;
