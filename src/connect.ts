@@ -8,7 +8,8 @@ import type { CredentialValues } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
 import type { Connection } from "./renewal/connection.ts";
 import { TokenKeeper } from "./renewal/token_keeper.ts";
-import { openTokenStore } from "./store/token_store.ts";
+import { openStore } from "./store/open_store.ts";
+import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
@@ -32,7 +33,13 @@ export function connect(
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);
   const scope = options.scope ?? provider.scope;
   const key = tokenKey(system, values, scope, options.sessionKey);
-  const store = openTokenStore(runtime, profile.folder, options.keepTokens ?? provider.keepTokens);
+  const store = openStore({
+    runtime,
+    directory: profile.folder,
+    store: options.keepTokens ?? provider.keepTokens,
+    writing: lazy.storeWriting,
+    drivers: lazy.storeDrivers,
+  });
   const grants: GrantParts = {
     system,
     values,
@@ -106,13 +113,13 @@ function tokenKey(
   scope: string | undefined,
   sessionKey: string | undefined,
 ): string {
-  return JSON.stringify([
-    system.provider.name,
-    systemIdentity(system),
-    values["client_id"] ?? "",
-    values["username"] ?? "",
-    scope ?? "",
-    system.provider.resource ?? system.provider.audience ?? "",
-    sessionKey ?? "",
-  ]);
+  return formatKey({
+    provider: system.provider.name,
+    server: systemIdentity(system),
+    clientId: values["client_id"] ?? "",
+    username: values["username"] ?? "",
+    scope: scope ?? "",
+    audience: system.provider.resource ?? system.provider.audience ?? "",
+    sessionKey: sessionKey ?? "",
+  });
 }

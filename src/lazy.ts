@@ -23,6 +23,8 @@ export const person = () => import("./person/person_for.ts");
 export const refusal = () => import("./credentials/refused_credentials.ts");
 export const renewal = () => import("./renewal/renewal.ts");
 export const scan = () => import("./scan/scan_file.ts");
+export const storeDrivers = () => import("./store/drivers.ts");
+export const storeWriting = () => import("./store/writing.ts");
 export const sessionCard = () => import("./renewal/session_card.ts");
 export const signIn = () => import("./sign_in/sign_in.ts");
 export const verify = () => import("./http/verify.ts");

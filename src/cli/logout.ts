@@ -8,13 +8,13 @@ import { plain } from "../base/text.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Connection } from "../renewal/connection.ts";
 import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
-import { removeTokenFile } from "../store/token_file.ts";
-import { openTokenStore } from "../store/token_store.ts";
+import { removeTokenFile } from "../store/private_file.ts";
+import { openFiles } from "../store/writing.ts";
 import type { Context } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { say } from "./run.ts";
 import { findTarget, type Target } from "./target.ts";
-import { tokenParts } from "./token_parts.ts";
+import { parseKey } from "../token/token.ts";
 
 /** `onecell logout PROVIDER` */
 export async function logout(context: Context): Promise<number> {
@@ -26,7 +26,7 @@ export async function logout(context: Context): Promise<number> {
   const all = flags.has("all");
   const parts = await findParts(context, target, all);
   const every = (folder === undefined ? [] : await listTokens(runtime, folder))
-    .filter(({ token }) => tokenParts(token.key)?.provider === provider.name);
+    .filter(({ token }) => parseKey(token.key)?.provider === provider.name);
   const saved = every.filter(({ token }) => all || token.key === parts?.key);
   let failed = false;
   const paint = paintFor(host);
@@ -88,14 +88,14 @@ async function removeDamaged(
 ): Promise<{ removed: string[]; problem?: AuthError }> {
   const removed: string[] = [];
   if (folder === undefined || of === null) return { removed };
-  const path = of?.store.location(of.key);
+  const path = await of?.store.location(of.key);
   const isMeant = (file: DamagedFile) =>
     (of === undefined || (path && file.path.startsWith(path))) &&
     [undefined, provider.name].includes(file.provider);
   if (!(await listDamaged(runtime, folder)).some(isMeant)) return { removed };
-  const store = of?.store ?? openTokenStore(runtime, folder, "disk");
+  const store = of?.store ?? openFiles(runtime, folder);
   try {
-    await store.exclusive(async () => {
+    await store.exclusive("", async () => {
       // Once more: somebody may have put a whole one in its place.
       for (const file of (await listDamaged(runtime, folder)).filter(isMeant)) {
         if (await removeTokenFile(runtime, file.path, folder)) removed.push(file.path);
@@ -141,8 +141,10 @@ async function end(
     return await logoutSession({ ...parts, key: token.key });
   }
   // Another account's, or another server's: the token must not be sent to this one.
-  const store = openTokenStore(runtime, folder, "disk");
-  const removed = await store.exclusive(() => store.remove(token.key), { timeout: 15_000 });
+  const store = openFiles(runtime, folder);
+  const removed = await store.exclusive(token.key, () => store.remove(token.key), {
+    timeout: 15_000,
+  });
   const left = (value: string | undefined) => value === undefined ? "none" : "unsupported";
   return {
     refreshToken: left(token.refresh_token),
@@ -153,13 +155,13 @@ async function end(
 }
 
 function isOfSameClient(one: string, other: string): boolean {
-  const a = tokenParts(one);
-  const b = tokenParts(other);
-  return a !== null && b !== null && a.provider === b.provider && a.server === b.server &&
+  const a = parseKey(one);
+  const b = parseKey(other);
+  return a !== undefined && b !== undefined && a.provider === b.provider && a.server === b.server &&
     a.clientId === b.clientId;
 }
 
 function accountOf({ token }: SavedToken): string | undefined {
-  const parts = tokenParts(token.key);
+  const parts = parseKey(token.key);
   return parts?.username || token.account || parts?.clientId || undefined;
 }

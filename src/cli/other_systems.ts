@@ -3,7 +3,7 @@ import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import type { Paint } from "./paint.ts";
-import { tokenParts } from "./token_parts.ts";
+import { parseKey } from "../token/token.ts";
 
 /** What is saved of a system that is not known by name; its definition would tell more. */
 export interface OtherStatus {
@@ -31,7 +31,7 @@ export async function otherSystems(
 function othersIn({ name, path, tokens, credentials }: Application): OtherStatus[] {
   const counts = new Map<string, number>();
   for (const { token } of tokens) {
-    const system = tokenParts(token.key)?.provider ?? name;
+    const system = parseKey(token.key)?.provider ?? name;
     counts.set(system, (counts.get(system) ?? 0) + 1);
   }
   const saved = credentials.length > 0;

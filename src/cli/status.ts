@@ -14,7 +14,7 @@ import type { Context } from "./command.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import { type OtherStatus, othersText, otherSystems } from "./other_systems.ts";
 import { findTarget, sessionOptions } from "./target.ts";
-import { tokenParts } from "./token_parts.ts";
+import { parseKey } from "../token/token.ts";
 
 /** What `status --json` prints; members are added, never changed. */
 export interface StatusJson {
@@ -104,7 +104,7 @@ async function statusOf(
   const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
   const saved = folder === undefined ? [] : await listTokens(runtime, folder);
-  const sessions = saved.filter(({ token }) => tokenParts(token.key)?.provider === provider.name)
+  const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
   return {
     provider: provider.name,
@@ -123,7 +123,7 @@ async function statusOf(
 }
 
 function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
-  const parts = tokenParts(token.key);
+  const parts = parseKey(token.key);
   const milliseconds = Math.min(Math.max(token.expires_at * 1000, 0), 8.64e15);
   return {
     account: parts?.username || token.account || parts?.clientId || null,

@@ -7,7 +7,7 @@ import { credentialsPath } from "../store/credentials_file.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
-import { isDamaged } from "../store/token_file.ts";
+import { isDamaged } from "../store/inspect_store.ts";
 import { tryWriting } from "../store/try_writing.ts";
 import type { System } from "../providers/system.ts";
 import type { DoctorFacts, DoctorProblem, TokenFacts } from "./facts.ts";
@@ -116,7 +116,7 @@ async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts
   const { runtime, provider } = profile;
   if (!connection) return { kept: provider.keepTokens };
   const { keeper: { storeProblem }, store, key } = connection;
-  const path = store.location(key);
+  const path = await store.location(key);
   if (path === null) {
     const kept = provider.keepTokens === "memory" || !storeProblem ? "memory" : "disk";
     return { kept, ...told(storeProblem) };
@@ -126,7 +126,7 @@ async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts
     kept: "disk",
     file: await inspectPath(runtime, path),
     folder: await inspectPath(runtime, folder),
-    ...(isDamaged(runtime, path, key) ? { damaged: true } : {}),
+    ...(await isDamaged(runtime, path, key) ? { damaged: true } : {}),
     ...told(storeProblem ?? await tryWriting(runtime, folder, profile.folder ?? folder)),
   };
 }

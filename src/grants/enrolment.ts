@@ -5,7 +5,7 @@ import { basicCredentials, createTokenFetch } from "../http/token_fetch.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { CredentialValues } from "../providers/provider.ts";
 import { resolveSystem } from "../providers/system.ts";
-import { isToken } from "../token/token_response.ts";
+import { fitsHeader } from "../token/token.ts";
 
 /** What an enrolment needs: an exchange without credentials of its own. */
 export type EnrolmentParts = Omit<GrantParts, "values" | "scope" | "discovered">;
@@ -114,7 +114,7 @@ async function objectOf(
   const isThere = (name: string) =>
     // A token goes into a header; a secret that is shown once is kept whatever it looks like.
     name === "access_token"
-      ? isToken(object[name])
+      ? fitsHeader(object[name])
       : typeof object[name] === "string" && object[name];
   const missing = members.filter((name) => !isThere(name));
   if (missing.length === 0) return object;

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { credentialsPath, findCredentials } from "../store/credentials_file.ts";
-import { openTokenStore } from "../store/token_store.ts";
+import { openFiles } from "../store/writing.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
 
 /** App credentials that the server has made. */
@@ -38,9 +38,12 @@ export async function createAndSave(
       throw error;
     }
   };
-  const store = openTokenStore(runtime, folder, "disk");
+  const store = openFiles(runtime, folder);
   try {
-    return await store.exclusive(action, { timeout: 45_000, signal: options.signal });
+    return await store.exclusive("credentials", action, {
+      timeout: 45_000,
+      signal: options.signal,
+    });
   } catch (error) {
     const noLock = error instanceof AuthError &&
       (error.code === "store_unavailable" || error.code === "permission_denied");

@@ -3,7 +3,7 @@ import type { AuthError } from "../errors.ts";
 import type { GrantParts } from "../grants/grant.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { System } from "../providers/system.ts";
-import type { TokenStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 
 /**
@@ -14,7 +14,7 @@ export interface Connection {
   readonly profile: Profile;
   readonly system: System;
   readonly keeper: TokenKeeper;
-  readonly store: TokenStore;
+  readonly store: Store;
   /** The key its token is stored under. */
   readonly key: string;
   /** Where the credentials came from. */

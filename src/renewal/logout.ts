@@ -68,7 +68,7 @@ export async function logout(
   };
   let began = false;
   await attempt(() =>
-    store.exclusive(() => {
+    store.exclusive(key, () => {
       began = true;
       return end();
     }, { timeout: 15_000 })

@@ -9,10 +9,11 @@ import { AuthError } from "../errors.ts";
 import type { GrantParts, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import type { CredentialValues, Provider } from "../providers/provider.ts";
-import type { StoredToken, TokenStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { createDpopKey } from "../token/dpop.ts";
 import { accountOf, checkAlive, storedToken, type TokenResponse } from "../token/token_response.ts";
-import { type Held, isFresh, type RenewalOptions } from "./token_keeper.ts";
+import { isFresh, type Token } from "../token/token.ts";
+import type { Held, RenewalOptions } from "./token_keeper.ts";
 
 /** What a sign-in with a person gave. */
 export interface SignedIn {
@@ -26,7 +27,7 @@ export interface SignedIn {
 /** What renewals of one session work with. */
 export interface RenewalSetup {
   key: string;
-  store: TokenStore;
+  store: Store;
   provider: Provider;
   /** What an exchange needs, but for the values, which may change. */
   grants: GrantParts;
@@ -44,7 +45,7 @@ export async function renew(
   setup: RenewalSetup,
   held: Held,
   options: RenewalOptions,
-): Promise<StoredToken> {
+): Promise<Token> {
   return await new Renewal(setup, held, options).token();
 }
 
@@ -59,7 +60,7 @@ class Renewal {
     this.#options = options;
   }
 
-  async token(): Promise<StoredToken> {
+  async token(): Promise<Token> {
     return await this.#underLock() ?? await this.#askPerson();
   }
 
@@ -76,13 +77,16 @@ class Renewal {
   }
 
   /** The ways that need nobody, under the lock; `null` when they have nothing to go by. */
-  async #underLock(): Promise<StoredToken | null> {
+  async #underLock(): Promise<Token | null> {
     const { store, grants } = this.#setup;
     const action = () => this.#renewSilently();
     // Longer than the holder's own request may take, so that waiting ends with an answer.
     const timeout = grants.timeout + 15_000;
     try {
-      return await store.exclusive(action, { timeout, signal: this.#options.signal });
+      return await store.exclusive(this.#setup.key, action, {
+        timeout,
+        signal: this.#options.signal,
+      });
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       const noLock = error.code === "store_unavailable" || error.code === "permission_denied";
@@ -95,11 +99,11 @@ class Renewal {
     }
   }
 
-  async #renewSilently(): Promise<StoredToken | null> {
+  async #renewSilently(): Promise<Token | null> {
     const { store, key, now } = this.#setup;
     const { refused, force = false } = this.#options;
     const stored = await store.read(key);
-    const usable = (token: StoredToken | null) =>
+    const usable = (token: Token | null) =>
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token;
     if (!force && stored && usable(stored)) return stored;
     // What is stored was written last, whatever the clock said: an older refresh token is used up.
@@ -130,14 +134,14 @@ class Renewal {
   }
 
   /** A refresh token the server has refused for good is not offered again. */
-  async #dropRefreshToken(token: StoredToken | null): Promise<void> {
+  async #dropRefreshToken(token: Token | null): Promise<void> {
     if (this.#held.token?.refresh_token !== undefined) {
       this.#held.token = withoutRefreshToken(this.#held.token);
     }
     if (token) await this.#save(withoutRefreshToken(token));
   }
 
-  async #askPerson(): Promise<StoredToken> {
+  async #askPerson(): Promise<Token> {
     const { store, key, signIn, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey() };
     // No lock while a person thinks: other processes would wait with them.
@@ -153,16 +157,16 @@ class Renewal {
     if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
-    await store.exclusive(() => this.#save(token), { timeout: 15_000, signal: grants.signal })
+    await store.exclusive(key, () => this.#save(token), { timeout: 15_000, signal: grants.signal })
       .catch(() => this.#save(token));
     return token;
   }
 
   async #exchange(
     request: GrantRequest,
-    previous: StoredToken | null,
+    previous: Token | null,
     dpopKey = previous?.dpop_key,
-  ): Promise<StoredToken> {
+  ): Promise<Token> {
     const { key, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
     const response = await obtainToken(grants, request);
@@ -181,7 +185,7 @@ class Renewal {
   }
 
   /** A disk that refuses does not end the session: the store keeps the token in memory. */
-  async #save(token: StoredToken): Promise<void> {
+  async #save(token: Token): Promise<void> {
     try {
       await this.#setup.store.write(this.#setup.key, token);
       this.#held.storeProblem = undefined;
@@ -192,7 +196,7 @@ class Renewal {
   }
 }
 
-function withoutRefreshToken(token: StoredToken): StoredToken {
+function withoutRefreshToken(token: Token): Token {
   const { refresh_token: _, ...rest } = token;
   return rest;
 }

@@ -1,12 +1,13 @@
 import { AuthError } from "../errors.ts";
 import type { TokenSource } from "../http/api_fetch.ts";
 import type { CredentialValues } from "../providers/provider.ts";
-import type { StoredToken, TokenStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import { isFresh, type Token } from "../token/token.ts";
 
 /** What a session has at the moment. Only its keeper and its renewals change it. */
 export interface Held {
   /** The newest token, fresh or not. */
-  token: StoredToken | null;
+  token: Token | null;
   /** What to sign in with. */
   values: CredentialValues;
   /** Why the last token is not saved, if it should be. */
@@ -16,7 +17,7 @@ export interface Held {
 /** How to get a new token. */
 export interface RenewalOptions {
   /** The token the API has refused, which will not do. */
-  refused?: StoredToken | null;
+  refused?: Token | null;
   /** Sign in again, as if there were no session. */
   force?: boolean;
   signal?: AbortSignal | undefined;
@@ -25,12 +26,12 @@ export interface RenewalOptions {
 /** What a keeper works with. */
 export interface KeeperOptions {
   key: string;
-  store: Pick<TokenStore, "read">;
+  store: Pick<Store, "read">;
   values: CredentialValues;
   /** Gets a new token, and saves it. */
-  renew: (held: Held, options: RenewalOptions) => Promise<StoredToken>;
+  renew: (held: Held, options: RenewalOptions) => Promise<Token>;
   /** The token that another program keeps for the same session, if any. */
-  foreign: () => Promise<StoredToken | null>;
+  foreign: () => Promise<Token | null>;
   /** Epoch milliseconds. */
   now: () => number;
 }
@@ -45,7 +46,7 @@ const RENEWAL_PAUSE = 5_000;
 export class TokenKeeper implements TokenSource {
   readonly #options: KeeperOptions;
   readonly #held: Held;
-  #pending: Promise<StoredToken> | null = null;
+  #pending: Promise<Token> | null = null;
   #pausedUntil = 0;
   #ended = false;
 
@@ -56,7 +57,7 @@ export class TokenKeeper implements TokenSource {
   }
 
   /** The newest token, fresh or not. */
-  get token(): StoredToken | null {
+  get token(): Token | null {
     return this.#held.token;
   }
 
@@ -84,45 +85,45 @@ export class TokenKeeper implements TokenSource {
   }
 
   /** Takes the stored token if it is still good; no lock, no network. */
-  async adopt(): Promise<StoredToken | null> {
+  async adopt(): Promise<Token | null> {
     const { store, key, foreign } = this.#options;
     this.#held.token = await store.read(key) ?? await foreign();
     return this.current();
   }
 
-  current(): StoredToken | null {
+  current(): Token | null {
     const token = this.#held.token;
     return token !== null && isFresh(token, this.#options.now()) ? token : null;
   }
 
-  fresh(signal?: AbortSignal): Promise<StoredToken> {
+  fresh(signal?: AbortSignal): Promise<Token> {
     return this.#fresh({}, signal);
   }
 
-  async #fresh(options: RenewalOptions, signal?: AbortSignal): Promise<StoredToken> {
+  async #fresh(options: RenewalOptions, signal?: AbortSignal): Promise<Token> {
     const good = this.current();
     if (good) return good;
     const old = this.#held.token;
     const stillWorks = () => old !== null && this.#options.now() < old.expires_at * 1000;
-    if (stillWorks() && this.#options.now() < this.#pausedUntil) return old as StoredToken;
+    if (stillWorks() && this.#options.now() < this.#pausedUntil) return old as Token;
     try {
       return await this.#renewal(options, signal);
     } catch (error) {
       // In the margin before the end the old token still works, with the server down, too.
       if (!stillWorks() || signal?.aborted || this.#ended) throw error;
       this.#pausedUntil = this.#options.now() + RENEWAL_PAUSE;
-      return old as StoredToken;
+      return old as Token;
     }
   }
 
-  async renewAfterRefusal(refused: StoredToken, signal?: AbortSignal): Promise<StoredToken> {
+  async renewAfterRefusal(refused: Token, signal?: AbortSignal): Promise<Token> {
     const good = this.current();
     if (good && good !== refused && good.access_token !== refused.access_token) return good;
     return await this.#renewal({ refused }, signal);
   }
 
   /** Gets a new token whatever the old one is worth. */
-  async refresh(signal?: AbortSignal): Promise<StoredToken> {
+  async refresh(signal?: AbortSignal): Promise<Token> {
     return await this.#renewal({ refused: this.#held.token }, signal);
   }
 
@@ -133,13 +134,13 @@ export class TokenKeeper implements TokenSource {
   }
 
   /** One at a time: a caller who comes while a renewal is under way waits for its result. */
-  #renewal(options: RenewalOptions, signal?: AbortSignal): Promise<StoredToken> {
+  #renewal(options: RenewalOptions, signal?: AbortSignal): Promise<Token> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.#pending ??= this.#renew(options).finally(() => this.#pending = null);
     return signal ? abortable(this.#pending, signal) : this.#pending;
   }
 
-  async #renew(options: RenewalOptions): Promise<StoredToken> {
+  async #renew(options: RenewalOptions): Promise<Token> {
     this.#checkEnded();
     if (options.force) this.#held.token = null;
     const token = await this.#options.renew(this.#held, options);
@@ -152,24 +153,6 @@ export class TokenKeeper implements TokenSource {
     if (!this.#ended) return;
     throw new AuthError("session_expired", "This session was logged out. Call getSession again.");
   }
-}
-
-/**
- * True while a token may be used.
- *
- * @param now epoch milliseconds
- */
-export function isFresh(token: StoredToken, now: number): boolean {
-  return now < renewalTime(token);
-}
-
-/**
- * When to renew, in epoch milliseconds: a minute before the end, sooner for short tokens (a tenth of
- * their life), so that a request under way does not arrive with a dead token.
- */
-export function renewalTime(token: StoredToken): number {
-  const lifetime = Math.max(0, token.expires_at - token.obtained_at);
-  return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
 }
 
 /** Stops waiting when the signal says so; what is waited for goes on for the others. */

@@ -23,6 +23,11 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     },
     refusedVariables: () => [...refused],
     setEnvironment: (name, value) => deno.env.set(name, value),
+    userId() {
+      // Asking without the permission would put Deno's own question to the person.
+      const { state } = deno.permissions.querySync({ name: "sys", kind: "uid" });
+      return state === "granted" ? deno.uid() ?? undefined : undefined;
+    },
     homeDirectory() {
       const home = runtime.getEnvironment(platform === "windows" ? "USERPROFILE" : "HOME");
       return home || undefined;

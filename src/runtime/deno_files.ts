@@ -1,6 +1,13 @@
 import type { DenoFile, DenoFileInfo, DenoNamespace } from "./deno_namespace.ts";
-import { atOnce, decodeText, errorKind, FileError, MAXIMUM_BYTES } from "./error_kind.ts";
-import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
+import {
+  atOnce,
+  decodeText,
+  errorKind,
+  FileError,
+  isInability,
+  MAXIMUM_BYTES,
+} from "./error_kind.ts";
+import type { DiskWeakness, FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 /**
  * The disk under Deno. What takes some 50 µs is done at once, instead of waiting for a thread that
@@ -8,11 +15,25 @@ import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
  */
 export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
+  const weaknesses = new Set<DiskWeakness>();
+  /** What the disk cannot do at all is noted, and gone without. */
+  const unable = (error: unknown, weakness: DiskWeakness) => {
+    if (!isInability(error)) throw error;
+    weaknesses.add(weakness);
+  };
+  const setMode = (path: string, mode: number) => {
+    if (windows) return;
+    try {
+      deno.chmodSync(path, mode);
+    } catch (error) {
+      unable(error, "modes");
+    }
+  };
   return {
     readText: (path) => deno.readTextFile(path),
-    readTextNoFollow(path, limit = MAXIMUM_BYTES) {
+    readTextNoFollow(path, limit = MAXIMUM_BYTES, guard = undefined) {
       try {
-        return readTextNoFollow(deno, path, limit);
+        return readTextNoFollow(deno, path, limit, guard);
       } catch (error) {
         if (errorKind(error) === "not_found") return null;
         throw error;
@@ -24,13 +45,13 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
         const file = deno.openSync(path, { write: true, createNew: true, mode });
         try {
           // The umask may have taken the owner's own rights away; it can never have added any.
-          if (!windows) deno.chmodSync(path, mode);
+          setMode(path, mode);
         } catch (error) {
           file.close();
           deno.removeSync(path);
           throw error;
         }
-        return privateHandle(file);
+        return privateHandle(file, (error) => unable(error, "flush"));
       }),
     rename: (from, to) => atOnce(() => deno.renameSync(from, to)),
     remove: (path) => atOnce(() => deno.removeSync(path)),
@@ -39,12 +60,14 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
       if (windows) return; // a folder cannot be opened there
       const folder = deno.openSync(path, { read: true });
       try {
-        await folder.sync();
+        await folder.sync().catch((error) => unable(error, "flush"));
       } finally {
         folder.close();
       }
     },
-    setMode: (path, mode) => atOnce(() => windows ? undefined : deno.chmodSync(path, mode)),
+    setMode: (path, mode) => atOnce(() => setMode(path, mode)),
+    realPath: (path) => atOnce(() => deno.realPathSync(path)),
+    weaknesses: () => [...weaknesses],
     list: (path) => atOnce(() => Array.from(deno.readDirSync(path), ({ name }) => name)),
   };
 }
@@ -56,7 +79,12 @@ const OPENING_TRIES = 20;
  * Deno has no `O_NOFOLLOW`: what was opened must be what `lstat` saw. Synchronous, because this is
  * on the way of every start, and each call would otherwise wait for a thread.
  */
-function readTextNoFollow(deno: DenoNamespace, path: string, limit: number): string {
+function readTextNoFollow(
+  deno: DenoNamespace,
+  path: string,
+  limit: number,
+  guard: ((status: FileStatus) => boolean) | undefined,
+): string {
   for (let tries = 0; tries < OPENING_TRIES; tries++) {
     const seen = deno.lstatSync(path);
     if (seen.isSymlink) throw new FileError("ELOOP", "it is a symbolic link");
@@ -65,7 +93,10 @@ function readTextNoFollow(deno: DenoNamespace, path: string, limit: number): str
     if (seen.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
     const file = deno.openSync(path, { read: true });
     try {
-      if (sameFile(seen, file.statSync())) return decodeText(readAll(file, seen.size));
+      const opened = file.statSync();
+      if (!sameFile(seen, opened)) continue;
+      if (guard && !guard(statusOf(opened))) throw new FileError("UNSAFE", "others may change it");
+      return decodeText(readAll(file, seen.size));
     } finally {
       file.close();
     }
@@ -91,21 +122,24 @@ function readAll(file: DenoFile, size: number): Uint8Array {
 
 function status(deno: DenoNamespace, path: string): FileStatus | null {
   try {
-    const { isFile, isDirectory, isSymlink, mode } = deno.lstatSync(path);
-    return { isFile, isDirectory, isSymlink, mode: mode === null ? null : mode & 0o777 };
+    return statusOf(deno.lstatSync(path));
   } catch (error) {
     if (errorKind(error) === "not_found") return null;
     throw error;
   }
 }
 
-function privateHandle(file: DenoFile): PrivateFileHandle {
+function statusOf({ isFile, isDirectory, isSymlink, mode, uid }: DenoFileInfo): FileStatus {
+  return { isFile, isDirectory, isSymlink, mode: mode === null ? null : mode & 0o777, owner: uid };
+}
+
+function privateHandle(file: DenoFile, unable: (error: unknown) => void): PrivateFileHandle {
   return {
     write: (bytes) =>
       atOnce(() => {
         for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
       }),
-    sync: () => file.sync(),
+    sync: () => file.sync().catch(unable),
     close: () => file.close(),
   };
 }

@@ -9,6 +9,7 @@ export interface DenoFileInfo {
   isSymlink: boolean;
   size: number;
   mode: number | null;
+  uid: number | null;
   ino: number | null;
   dev: number;
 }
@@ -58,6 +59,11 @@ export interface DenoNamespace {
     path: string,
     options: { read?: boolean; write?: boolean; createNew?: boolean; mode?: number },
   ): DenoFile;
+  realPathSync(path: string): string;
+  readonly permissions: {
+    querySync(descriptor: { name: "sys"; kind: "uid" }): { state: string };
+  };
+  uid(): number | null;
   readTextFile(path: string): Promise<string>;
   readDirSync(path: string): Iterable<{ name: string }>;
   renameSync(from: string, to: string): void;

@@ -14,8 +14,20 @@ const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   EDQUOT: "no_space",
   EFBIG: "no_space",
   ELOOP: "symlink",
+  EBUSY: "busy",
   NOT_TEXT: "not_text",
+  UTF16: "utf16",
+  UNSAFE: "unsafe",
 }));
+
+/** What a disk answers to what it cannot do at all: drvfs, SMB, FUSE. Never EIO. */
+const CANNOT = new Set<unknown>(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
+
+/** True when an error says that the disk cannot do this at all, to any file. */
+export function isInability(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name === "NotCapable") return false;
+  return CANNOT.has((error as { code?: unknown }).code) || error.name === "NotSupported";
+}
 
 /** Deno's error classes, for those that carry no `code`. */
 const CLASSES = new Map<string, ErrorKind>(Object.entries({
@@ -24,6 +36,7 @@ const CLASSES = new Map<string, ErrorKind>(Object.entries({
   AlreadyExists: "exists",
   PermissionDenied: "permission",
   FilesystemLoop: "symlink",
+  Busy: "busy",
 }));
 
 /** What a file turned out to be, in the codes the systems use. */
@@ -31,10 +44,10 @@ export class FileError extends Error {
   /** The class name, `"FileError"`. */
   override name = "FileError";
   /** `ELOOP` for a symlink, `NOT_TEXT` for anything else that is not a text file. */
-  readonly code: "ELOOP" | "NOT_TEXT";
+  readonly code: "ELOOP" | "NOT_TEXT" | "UTF16" | "UNSAFE";
 
   /** @param code what it is @param message what it is, in words */
-  constructor(code: "ELOOP" | "NOT_TEXT", message: string) {
+  constructor(code: FileError["code"], message: string) {
     super(message);
     this.code = code;
   }
@@ -66,14 +79,24 @@ const AT_ONCE = 16_384;
 /** Decodes UTF-8 strictly, without a byte order mark. */
 export function decodeText(bytes: Uint8Array): string {
   // Most files are ASCII, which needs no decoder: to make one takes longer than to read the file.
-  if (bytes.length <= AT_ONCE && bytes.every((byte) => byte < 0x80)) {
+  if (bytes.length <= AT_ONCE && bytes.every((byte) => byte < 0x80 && byte !== 0)) {
     return String.fromCharCode(...bytes);
   }
+  if (looksLikeUtf16(bytes)) throw new FileError("UTF16", "it is UTF-16 text");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new FileError("NOT_TEXT", "it is not UTF-8 text");
   }
+}
+
+/** With a byte order mark, as PowerShell writes it, or with a NUL in each of the first letters. */
+function looksLikeUtf16(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes;
+  if (bytes.length % 2 !== 0 || bytes.length < 4) return false;
+  const isMarked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+  return isMarked || (a !== 0 && b === 0 && c !== 0 && d === 0) ||
+    (a === 0 && b !== 0 && c === 0 && d !== 0);
 }
 
 /** Does something now; what it throws rejects. */

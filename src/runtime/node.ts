@@ -33,6 +33,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
     setEnvironment(variable, value) {
       process.env[variable] = value;
     },
+    userId: () => process.getuid?.(),
     homeDirectory: () => process.env[platform === "windows" ? "USERPROFILE" : "HOME"] || undefined,
     errorKind,
     missingFlag,

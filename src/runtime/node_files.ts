@@ -1,13 +1,37 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { atOnce, decodeText, errorKind, FileError, MAXIMUM_BYTES } from "./error_kind.ts";
-import type { FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
+import {
+  atOnce,
+  decodeText,
+  errorKind,
+  FileError,
+  isInability,
+  MAXIMUM_BYTES,
+} from "./error_kind.ts";
+import type { DiskWeakness, FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 const { process } = globalThis as unknown as { process: { platform: string } };
 const windows = process.platform === "win32";
 
 /** Windows has no such flags; there the first `lstat` must do. */
 const NO_FOLLOW = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
+
+const weaknesses = new Set<DiskWeakness>();
+
+/** What the disk cannot do at all is noted, and gone without. */
+function unable(error: unknown, weakness: DiskWeakness): void {
+  if (!isInability(error)) throw error;
+  weaknesses.add(weakness);
+}
+
+function setMode(action: () => void): void {
+  if (windows) return;
+  try {
+    action();
+  } catch (error) {
+    unable(error, "modes");
+  }
+}
 
 /**
  * The disk under Node and Bun. What takes some 50 µs is done at once, instead of waiting for a
@@ -33,12 +57,18 @@ export const nodeFiles: FileSystem = {
       fs.closeSync(folder);
     }
   },
-  setMode: (path, mode) => atOnce(() => windows ? undefined : fs.chmodSync(path, mode)),
+  setMode: (path, mode) => atOnce(() => setMode(() => fs.chmodSync(path, mode))),
+  realPath: (path) => atOnce(() => fs.realpathSync(path)),
+  weaknesses: () => [...weaknesses],
   list: (path) => atOnce(() => fs.readdirSync(path)),
 };
 
 /** Synchronous, because this is on the way of every start: each step would wait for a thread. */
-function readTextNoFollow(path: string, limit = MAXIMUM_BYTES): string | null {
+function readTextNoFollow(
+  path: string,
+  limit = MAXIMUM_BYTES,
+  guard: ((status: FileStatus) => boolean) | undefined = undefined,
+): string | null {
   const seen = fs.lstatSync(path, { throwIfNoEntry: false });
   if (seen === undefined) return null;
   if (seen.isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");
@@ -48,6 +78,7 @@ function readTextNoFollow(path: string, limit = MAXIMUM_BYTES): string | null {
     const stat = fs.fstatSync(file);
     if (!stat.isFile()) throw new FileError("NOT_TEXT", "it is not a file");
     if (stat.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
+    if (guard && !guard(statusOf(stat))) throw new FileError("UNSAFE", "others may change it");
     return decodeText(fs.readFileSync(file));
   } finally {
     fs.closeSync(file);
@@ -56,11 +87,16 @@ function readTextNoFollow(path: string, limit = MAXIMUM_BYTES): string | null {
 
 function status(path: string): FileStatus | null {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? null : {
+  return stat === undefined ? null : statusOf(stat);
+}
+
+function statusOf(stat: fs.Stats): FileStatus {
+  return {
     isFile: stat.isFile(),
     isDirectory: stat.isDirectory(),
     isSymlink: stat.isSymbolicLink(),
     mode: windows ? null : stat.mode & 0o777,
+    owner: windows ? null : stat.uid,
   };
 }
 
@@ -81,7 +117,7 @@ function createPrivate(path: string, mode: number): PrivateFileHandle {
   const file = fs.openSync(path, "wx", mode);
   try {
     // The umask may have taken the owner's own rights away; it can never have added any.
-    if (!windows) fs.fchmodSync(file, mode);
+    setMode(() => fs.fchmodSync(file, mode));
   } catch (error) {
     fs.closeSync(file);
     fs.unlinkSync(path);
@@ -100,7 +136,7 @@ function createPrivate(path: string, mode: number): PrivateFileHandle {
 }
 
 function sync(file: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     fs.fsync(file, (error) => error ? reject(error) : resolve());
-  });
+  }).catch((error) => unable(error, "flush"));
 }

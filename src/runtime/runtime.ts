@@ -7,7 +7,12 @@ export interface FileStatus {
   isSymlink: boolean;
   /** Permission bits, such as `0o600`; `null` where the platform has none. */
   mode: number | null;
+  /** The number of the user it belongs to; `null` where the platform has none. */
+  owner: number | null;
 }
+
+/** What a disk may be unable to do; see {@linkcode FileSystem.weaknesses}. */
+export type DiskWeakness = "modes" | "flush";
 
 /** An open file being written: created exclusively, private from its first byte. */
 export interface PrivateFileHandle {
@@ -24,9 +29,17 @@ export interface FileSystem {
   /**
    * Reads a file of at most `limit` bytes (a megabyte) as UTF-8; `null` when there is none. Not
    * through a symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
-   * "not_text". At once: a start has nothing to do meanwhile.
+   * "not_text", UTF-16 is "utf16". At once: a start has nothing to do meanwhile.
+   *
+   * @param guard looks at what was opened, before it is read; a file it does not take is "unsafe"
    */
-  readTextNoFollow(path: string, limit?: number): string | null;
+  readTextNoFollow(
+    path: string,
+    limit?: number,
+    guard?: (status: FileStatus) => boolean,
+  ): string | null;
+  /** The path behind all links; throws "not_found" when they lead nowhere. */
+  realPath(path: string): Promise<string>;
   /** `lstat`: never follows a symlink. `null` when nothing is there. */
   status(path: string): Promise<FileStatus | null>;
   /** Exclusive create (`O_EXCL`, so never through a symlink) with `mode`, readable by nobody else. */
@@ -39,6 +52,8 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   list(path: string): Promise<string[]>;
+  /** What the disk turned out to be unable to do in this process, without harm to what was done. */
+  weaknesses(): DiskWeakness[];
 }
 
 /** A class of runtime error, the same under every runtime. */
@@ -51,6 +66,9 @@ export type ErrorKind =
   | "no_space"
   | "symlink"
   | "not_text" // there, but not a plain text file within the size limit
+  | "utf16" // a text file, but not in UTF-8
+  | "unsafe" // another user's, or writable by others
+  | "busy" // mounted on its own, or open in another program
   | "other";
 
 /** An answer of {@linkcode Runtime.serveLoopback}'s handler. */
@@ -75,6 +93,8 @@ export interface Runtime {
   refusedVariables(): string[];
   /** Sets one environment variable; throws when the runtime may not. */
   setEnvironment(name: string, value: string): void;
+  /** The number of the user this process runs as; `undefined` where it is not told. */
+  userId(): number | undefined;
   /** The user's home folder, or `undefined` when there is none. */
   homeDirectory(): string | undefined;
   /** Classifies an error thrown by the runtime. For "capability", {@linkcode missingFlag} names the flag. */

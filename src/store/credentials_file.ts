@@ -1,3 +1,4 @@
+import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
@@ -110,8 +111,6 @@ export async function readObject(
     // The parser's own message quotes the text.
     throw damaged("is not whole JSON");
   }
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw damaged("holds no JSON object");
-  }
-  return values as Record<string, unknown>;
+  if (!isObject(values)) throw damaged("holds no JSON object");
+  return values;
 }

@@ -1,8 +1,9 @@
+import { isObject } from "../base/json.ts";
 import type { ForeignTokens } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isLoopback, matchesHost } from "../base/url.ts";
 import { joinPath } from "./paths.ts";
-import type { StoredToken } from "./store.ts";
+import { fitsHeader, type Token } from "../token/token.ts";
 
 /**
  * Reads a token that a Python program has saved with oauthlib, such as 4insight's own package.
@@ -16,7 +17,7 @@ export function readForeignToken(
   sessionKey: string | undefined,
   key: string,
   hosts: readonly string[],
-): StoredToken | null {
+): Token | null {
   const home = runtime.homeDirectory();
   if (home === undefined) return null;
   const folder = runtime.platform === "darwin" ? place.folderOnMac ?? place.folder : place.folder;
@@ -35,27 +36,25 @@ export function parseForeignToken(
   value: unknown,
   key: string,
   hosts: readonly string[],
-): StoredToken | null {
-  if (typeof value !== "object" || value === null) return null;
-  const file = value as Record<string, unknown>;
+): Token | null {
+  if (!isObject(value)) return null;
   const text = (name: string) => {
-    const member = file[name];
+    const member = value[name];
     return typeof member === "string" && member !== "" ? member : undefined;
   };
   const accessToken = text("access_token");
   const endpoint = text("token_url");
-  const expiresAt = Number(file["expires_at"]);
+  const expiresAt = Number(value["expires_at"]);
   if (accessToken === undefined || endpoint === undefined || !Number.isFinite(expiresAt)) {
     return null;
   }
-  // Anything else fits into no header, and is no token.
-  if (!/^[\x20-\x7e]+$/.test(accessToken) || !URL.canParse(endpoint)) return null;
+  if (!fitsHeader(accessToken) || !URL.canParse(endpoint)) return null;
   const url = new URL(endpoint);
   const isSafe = url.protocol === "https:" ||
     (url.protocol === "http:" && isLoopback(url.hostname));
   if (!isSafe || url.username !== "" || !hosts.some((host) => matchesHost(url, host))) return null;
-  const lifetime = Number(file["expires_in"]) || 3600;
-  const token: StoredToken = {
+  const lifetime = Number(value["expires_in"]) || 3600;
+  const token: Token = {
     version: 1,
     key,
     access_token: accessToken,

@@ -2,7 +2,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { listObjects, listTokens, type SavedToken } from "./list_saved.ts";
 import { baseDirectories, joinPath } from "./paths.ts";
 import type { SavedCredentials } from "./store.ts";
-import { TOKEN_FOLDER } from "./token_store.ts";
+import { TOKEN_FOLDER } from "./open_store.ts";
 
 /** A folder that this module saved something in, whatever system it is of. */
 export interface Application {

@@ -1,8 +1,10 @@
+import { isObject } from "../base/json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CredentialsPlace } from "./credentials_file.ts";
 import { configDirectories, joinPath, otherConfigDirectories } from "./paths.ts";
-import type { SavedCredentials, StoredToken } from "./store.ts";
-import { parseStoredToken, TOKEN_FOLDER } from "./token_store.ts";
+import { findProvider, isOtherJson, parseToken, type Token } from "../token/token.ts";
+import type { SavedCredentials } from "./store.ts";
+import { TOKEN_FOLDER } from "./open_store.ts";
 
 /** What a token file is called, also once it was set aside. */
 const TOKEN_FILE = /^[0-9a-f]+\.json(\.damaged-[\w-]+)?$/;
@@ -10,7 +12,7 @@ const TOKEN_FILE = /^[0-9a-f]+\.json(\.damaged-[\w-]+)?$/;
 /** A token file, and what it holds. */
 export interface SavedToken {
   path: string;
-  token: StoredToken;
+  token: Token;
 }
 
 /** A token file without a whole token in it. */
@@ -66,10 +68,10 @@ async function readTokenFolder(
       continue;
     }
     if (text === null || text.trim() === "") continue;
-    const token = readToken(text);
-    if (token !== null && token !== "other" && /\.json$/.test(name)) tokens.push({ path, token });
-    if (token !== null || !TOKEN_FILE.test(name)) continue;
-    const provider = /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
+    const token = parseToken(text);
+    if (token && /\.json$/.test(name)) tokens.push({ path, token });
+    if (token || isOtherJson(text) || !TOKEN_FILE.test(name)) continue;
+    const provider = findProvider(text);
     damaged.push({ path, ...(provider === undefined ? {} : { provider }) });
   }
   return { tokens, damaged };
@@ -87,18 +89,6 @@ async function listNames(
     if (forbidden && runtime.missingFlag(error) === undefined) unread?.add(folder);
     return [];
   });
-}
-
-/** The token in a text; `"other"` for JSON that is none of this version, `null` for a damaged one. */
-function readToken(text: string): StoredToken | "other" | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const { version, key } = (value ?? {}) as { version?: unknown; key?: unknown };
-  return version === 1 && typeof key === "string" ? parseStoredToken(text, key) : "other";
 }
 
 /** Whether a file is there that could not be read, and no flag of Deno's is why. */
@@ -165,8 +155,7 @@ export async function listObjects(
       const text = runtime.files.readTextNoFollow(path);
       if (text === null || text.trim() === "") continue;
       const values: unknown = JSON.parse(text);
-      if (typeof values !== "object" || values === null || Array.isArray(values)) continue;
-      found.push({ path, values: values as Record<string, unknown> });
+      if (isObject(values)) found.push({ path, values });
     } catch (error) {
       if (unread && await isUnread(runtime, path, error)) unread.add(path);
     }

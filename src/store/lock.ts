@@ -1,14 +1,10 @@
 import { AuthError, isTimeout } from "../errors.ts";
+import { abortable, deadline, pause } from "../base/wait.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { parentPath } from "./paths.ts";
-import { loadSqlite, type SqliteDatabase } from "./sqlite.ts";
-
-/** How long a caller waits, and what ends the wait early. */
-export interface LockOptions {
-  /** In milliseconds. */
-  timeout: number;
-  signal?: AbortSignal | undefined;
-}
+import { parentPath, temporaryPath } from "./paths.ts";
+import { loadSqlite, type SqliteConstructor, type SqliteDatabase } from "./sqlite.ts";
+import type { LockOptions } from "./store.ts";
+import { storeError } from "./store_error.ts";
 
 /** Pauses between two tries to lock, in milliseconds: short at first, never long. */
 const FIRST_PAUSE = 4;
@@ -87,29 +83,104 @@ async function acquire(
   place: LockPlace,
   patience: Patience,
 ): Promise<SqliteDatabase> {
-  const database = await open(runtime, place);
+  if (withoutLocks.has(parentPath(place.path))) throw noLocks(place);
+  const Database = await loadSqlite(runtime);
+  let database: SqliteDatabase | undefined;
   try {
-    for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
+    await prepare(runtime, place.path);
+    database = open(Database, place.path);
+    for (let time = FIRST_PAUSE;; time = Math.min(time * 1.5, LONGEST_PAUSE)) {
       if (tryLock(database)) return database;
-      await patience.pause(pause * (0.5 + Math.random()));
+      if (time === FIRST_PAUSE && !await hasLocks(runtime, Database, place)) throw noLocks(place);
+      await patience.pause(time * (0.5 + Math.random()));
     }
   } catch (error) {
-    database.close();
-    throw await lockError(runtime, error, place);
+    database?.close();
+    const isExplained = error instanceof AuthError;
+    if (!isExplained && !await hasLocks(runtime, Database, place)) throw noLocks(place);
+    throw storeError(runtime, error, `lock "${place.path}"`, place.directory);
   }
 }
 
-async function open(runtime: Runtime, place: LockPlace): Promise<SqliteDatabase> {
-  const Database = await loadSqlite(runtime);
-  try {
-    await prepare(runtime, place.path);
-    const database = new Database(place.path);
-    // Waiting inside SQLite would stop this process's event loop.
-    database.exec("PRAGMA busy_timeout = 0");
-    return database;
-  } catch (error) {
-    throw await lockError(runtime, error, place);
+function open(Database: SqliteConstructor, path: string): SqliteDatabase {
+  const database = new Database(path);
+  // Waiting inside SQLite would stop this process's event loop.
+  database.exec("PRAGMA busy_timeout = 0");
+  return database;
+}
+
+/** Folders of this process that turned out to have no locks. */
+const withoutLocks = new Set<string>();
+
+/**
+ * Finds out in a millisecond whether the folder's disk has locks, which NFS without lockd, some SMB
+ * and FUSE mounts have not. SQLite calls ENOLCK "database is locked" and other numbers "disk I/O
+ * error": files of new names, which nobody else can hold, tell them from what they sound like.
+ */
+async function hasLocks(
+  runtime: Runtime,
+  Database: SqliteConstructor,
+  { path }: LockPlace,
+): Promise<boolean> {
+  const folder = parentPath(path);
+  // Twice: to take a disk with locks for one without would let two hold the lock.
+  for (let tries = 0; tries < 2; tries++) {
+    if (await canLockNew(runtime, Database, probePath(runtime, folder))) return true;
   }
+  withoutLocks.add(folder);
+  return false;
+}
+
+async function canLockNew(
+  runtime: Runtime,
+  Database: SqliteConstructor,
+  path: string,
+): Promise<boolean> {
+  try {
+    await (await runtime.files.createPrivate(path, 0o600)).close();
+  } catch {
+    return true; // what is wrong here is something else
+  }
+  let database: SqliteDatabase | undefined;
+  try {
+    database = open(Database, path);
+    return tryLock(database);
+  } catch (error) {
+    return !isLockFailure(error);
+  } finally {
+    database?.close();
+    await runtime.files.remove(path).catch(() => {});
+  }
+}
+
+/** Not a temporary file's name: those are swept, and SQLite notices. */
+function probePath(runtime: Runtime, folder: string): string {
+  return temporaryPath(runtime, folder).replace(/\.tmp$/, ".probe");
+}
+
+/** SQLite's words for a lock request that failed otherwise than by being refused. */
+function isLockFailure(error: unknown): boolean {
+  return error instanceof Error && /disk I\/O error|locking protocol/i.test(error.message);
+}
+
+const ofNoLocks = new WeakSet<object>();
+
+function noLocks({ path }: LockPlace): AuthError {
+  const error = new AuthError(
+    "store_unavailable",
+    `The disk of "${
+      parentPath(path)
+    }" has no file locks, as NFS without a lock service. Sessions ` +
+      "work; two processes that sign in at the same moment may both ask the server. Mount it with " +
+      "locks (NFS 4), or choose another folder with the option `directory`.",
+  );
+  ofNoLocks.add(error);
+  return error;
+}
+
+/** True for the error of a folder whose disk has no locks: one may go on, waiting changes nothing. */
+export function isWithoutLocks(error: unknown): error is AuthError {
+  return error instanceof AuthError && ofNoLocks.has(error);
 }
 
 /** Makes the lock's file, private; leaves one that is there, without ever opening it. */
@@ -146,15 +217,6 @@ function tryLock(database: SqliteDatabase): boolean {
   }
 }
 
-async function lockError(
-  runtime: Runtime,
-  error: unknown,
-  place: LockPlace,
-): Promise<AuthError> {
-  const { storeError } = await import("./store_error.ts");
-  return storeError(runtime, error, `lock "${place.path}"`, place.directory);
-}
-
 /** One caller's patience with those who are before it. */
 export class Patience {
   readonly #what: string;
@@ -171,6 +233,7 @@ export class Patience {
   /** @throws {AuthError} `aborted`, `timeout` or `store_locked` when patience has ended */
   check(): void {
     if (this.#signal?.aborted) {
+      if (this.#signal.reason instanceof AuthError) throw this.#signal.reason;
       throw new AuthError(
         isTimeout(this.#signal) ? "timeout" : "aborted",
         `Stopped while waiting for ${this.#what}. Call again.`,
@@ -188,37 +251,21 @@ export class Patience {
   /** Waits for a time, at most as long as patience lasts, and checks. */
   async pause(milliseconds: number): Promise<void> {
     this.check();
-    await this.#race(null, milliseconds);
+    // `check` says in its own words how the wait was ended.
+    await pause(Math.min(milliseconds, this.#left()), this.#signal).catch(() => {});
     this.check();
   }
 
   /** Waits for a turn to come. */
   async turn(turn: Promise<void>): Promise<void> {
-    let came = false;
-    const coming = turn.then(() => {
-      came = true;
-    });
-    while (!came) {
+    for (let came = false; !came;) {
       this.check();
-      await this.#race(coming, Infinity);
+      const wait = abortable(turn.then(() => true), this.#signal);
+      came = await deadline(wait, this.#left(), () => new Error("late")).catch(() => false);
     }
   }
 
-  async #race(turn: Promise<void> | null, milliseconds: number): Promise<void> {
-    const left = Math.max(1, this.#deadline - performance.now());
-    let end = () => {};
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      await new Promise<void>((resolve) => {
-        end = resolve;
-        // Timers hold no more than 31 bits.
-        timer = setTimeout(resolve, Math.min(milliseconds, left, 2 ** 31 - 1));
-        this.#signal?.addEventListener("abort", end);
-        turn?.then(resolve);
-      });
-    } finally {
-      clearTimeout(timer);
-      this.#signal?.removeEventListener("abort", end);
-    }
+  #left(): number {
+    return Math.max(1, this.#deadline - performance.now());
   }
 }

@@ -79,3 +79,12 @@ export function baseDirectories(runtime: PathRuntime): string[] {
   } else if (home && bases.length === 0) bases.push(joinPath(runtime, home, ".config"));
   return bases;
 }
+
+/** A temporary file's name in a folder: ours, hidden, and not to be guessed. */
+export function temporaryPath(runtime: Pick<Runtime, "platform">, folder: string): string {
+  const name = Array.from(
+    crypto.getRandomValues(new Uint8Array(16)),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+  return joinPath(runtime, folder, `.onecell-${name}.tmp`);
+}

@@ -1,10 +1,12 @@
+import { pause } from "../base/wait.ts";
 import type { PrivateFileHandle, Runtime } from "../runtime/runtime.ts";
-import { joinPath, parentPath } from "./paths.ts";
+import { joinPath, parentPath, temporaryPath } from "./paths.ts";
+import { storeError } from "./store_error.ts";
 
 /** What files need of the runtime. */
 export type FileRuntime = Pick<Runtime, "files" | "platform" | "errorKind">;
 
-/** Names of temporary files: ours, hidden, and not to be guessed. */
+/** Names of temporary files; see {@linkcode temporaryPath}. */
 const TEMPORARY_NAME = /^\.onecell-[0-9a-f]{32}\.tmp$/;
 
 /** How often a write starts over because its temporary file was swept as a leftover. */
@@ -58,7 +60,7 @@ async function replace(runtime: FileRuntime, from: string, to: string): Promise<
       // Windows refuses while another process has the old file open, which takes a moment.
       const busy = runtime.platform === "windows" && runtime.errorKind(error) === "permission";
       if (!busy || tries === RENAMING_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RENAMING_PAUSE));
+      await pause(RENAMING_PAUSE);
     }
   }
 }
@@ -102,15 +104,6 @@ async function createWithFolder(
   }
 }
 
-/** A name in a folder that is not to be guessed, and that {@linkcode sweepTemporaryFiles} knows. */
-export function temporaryPath(runtime: Pick<FileRuntime, "platform">, folder: string): string {
-  const name = Array.from(
-    crypto.getRandomValues(new Uint8Array(16)),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
-  return joinPath(runtime, folder, `.onecell-${name}.tmp`);
-}
-
 /** Removes a file; true when there was one. */
 export async function removePrivateFile(runtime: FileRuntime, path: string): Promise<boolean> {
   try {
@@ -145,5 +138,23 @@ export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string):
     if (TEMPORARY_NAME.test(name)) {
       await runtime.files.remove(joinPath(runtime, folder, name)).catch(() => {});
     }
+  }
+}
+
+/**
+ * Removes one file of an application's tokens, whatever is in it; true when there was one.
+ *
+ * @param directory the application's folder: what Deno's flags must allow
+ * @throws {AuthError} `store_unavailable` or `permission_denied`
+ */
+export async function removeTokenFile(
+  runtime: Runtime,
+  path: string,
+  directory: string,
+): Promise<boolean> {
+  try {
+    return await removePrivateFile(runtime, path);
+  } catch (error) {
+    throw storeError(runtime, error, `remove the token "${path}"`, directory);
   }
 }

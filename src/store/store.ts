@@ -1,55 +1,150 @@
-import type { JWK } from "jose";
+import type { AuthError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Token } from "../token/token.ts";
+
+/** What a store is, for those who use one, who write one, and who put one together. */
 
 export type { SavedCredentials } from "../credentials/choose_credentials.ts";
 
-/** What the store keeps of one sign-in. All of it is secret. Times are epoch seconds. */
-export interface StoredToken {
-  version: 1;
-  /** Which token this is, in plain words: provider, endpoint, account, scope, session key. */
-  key: string;
-  access_token: string;
-  token_type: string;
-  /** When the access token expires, in epoch seconds. */
-  expires_at: number;
-  /** When it was received, in epoch seconds. */
-  obtained_at: number;
-  scope?: string;
-  refresh_token?: string;
-  id_token?: string;
-  /** Who signed in, as shown to the person; not a secret. */
-  account?: string;
-  /** The token endpoint it came from, when the sign-in decided it. */
-  token_endpoint?: string;
-  /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
-  dpop_key?: JWK;
-}
+// For callers that have not changed to the new name yet.
+export type { Token as StoredToken };
 
-/** Where tokens are kept: on disk, or in memory only. */
+/**
+ * Where sessions are kept: texts by key. Write your own to keep them anywhere, and check it with
+ * `test/store/conformance.ts`.
+ *
+ * Keys are texts of any characters, up to some 1,000 of them; values up to some 64,000. Both are
+ * secret, or tell who signed in: encrypt the values where others can read them. What cannot be done
+ * rejects; an error of this module keeps its code.
+ */
 export interface TokenStore {
-  /**
-   * The token, or `null`: of disk and memory the newer one. Takes no lock and never throws. A damaged
-   * file counts as none; the next write sets it aside.
-   */
-  read(key: string): Promise<StoredToken | null>;
-  /**
-   * Writes it, atomically and private. Where the disk refuses, this process still has it in memory.
-   *
-   * @throws {AuthError} `store_unavailable` or `permission_denied` when the disk has not taken it
-   */
-  write(key: string, token: StoredToken): Promise<void>;
-  /** Removes it; true when there was one. */
+  /** The value written last under this key, by any process; `undefined` when there is none. */
+  read(key: string): Promise<string | undefined>;
+  /** Writes a value, whole or not at all. Once this resolves, every process reads it. */
+  write(key: string, value: string): Promise<void>;
+  /** Removes a value; true when there was one. */
   remove(key: string): Promise<boolean>;
   /**
-   * Runs `action` while no other process or caller runs one for this store.
+   * Runs `work` while no other caller, in any process that uses this store, runs one for the same
+   * key. What `work` throws is thrown; the next one has its turn all the same, also when a process
+   * ended in the middle.
    *
-   * @throws {AuthError} `store_locked` when `timeout` (milliseconds) passes first; `aborted`, or
-   * `timeout` for a signal of that kind, when `signal` ends the wait; `store_unavailable` when there
-   * is no place for a lock
+   * @throws what `signal` was aborted with, when it ends the wait; `work` is then not begun
    */
-  exclusive<T>(
-    action: () => Promise<T>,
-    options: { timeout: number; signal?: AbortSignal | undefined },
-  ): Promise<T>;
-  /** The file a key is kept in, for people; `null` in memory. */
-  location(key: string): string | null;
+  exclusive<T>(key: string, work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  /** Every key there is. Only `store move` needs it. */
+  keys?(): Promise<string[]>;
+}
+
+/** A {@linkcode TokenStore} of this module's own, which can do more. */
+export interface Driver extends TokenStore {
+  /** Makes sure that `exclusive` still holds the key, and holds it for this long, in milliseconds. */
+  hold?(key: string, milliseconds: number): Promise<void>;
+  /** Marks that needs no lock to be safe; see `refresh_mark.ts`. Others keep theirs among the values. */
+  marks?: Marks;
+}
+
+/** Marks of refresh tokens that were sent. */
+export interface Marks {
+  /** Makes a mark; when it is there already, the time it was made at, in epoch milliseconds. */
+  make(key: string, name: string): Promise<"made" | number>;
+  /** Removes the marks of a key, all or all but one. */
+  clear(key: string, except?: string): Promise<void>;
+}
+
+/** How long a caller waits for its turn, and what ends the wait early. */
+export interface LockOptions {
+  /** In milliseconds. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What may follow from {@linkcode Store.beginRefresh}. */
+export type RefreshTurn =
+  /** Send the refresh now, then call `endRefresh`. */
+  | "go"
+  /** Another process has renewed meanwhile: read again. */
+  | "changed"
+  /**
+   * Another process has sent this refresh token and its result never came: it was killed, or is
+   * stopped. The token may be used up, and using it twice can end every session: sign in otherwise.
+   */
+  | "unknown";
+
+/** Where a session's tokens are kept, as the rest of this module sees it. */
+export interface Store {
+  /** Where: `"disk"`, `"memory"`, or what stands for another store, without a password. */
+  readonly kept: string;
+  /** True when other machines use it too: without it no rotating refresh token may be used. */
+  readonly shared: boolean;
+  /** What does not work as it should, though sessions do; for the doctor and `storeProblem`. */
+  readonly problem: AuthError | undefined;
+  /**
+   * The token, or `null`: of the store and this process's memory the newer one. Takes no lock and
+   * never throws. A damaged one counts as none; the next write sets it aside.
+   */
+  read(key: string): Promise<Token | null>;
+  /**
+   * The token, or `null` when there certainly is none, as after a log-out in another process.
+   *
+   * @throws {AuthError} `store_unavailable` or `permission_denied` when that cannot be seen, also
+   * for a damaged one
+   */
+  readStrictly(key: string): Promise<Token | null>;
+  /**
+   * Writes it, atomically and private. Where the store refuses, this process has it in memory.
+   *
+   * @throws {AuthError} `store_unavailable` or `permission_denied` when the store has not taken it
+   */
+  write(key: string, token: Token): Promise<void>;
+  /** Removes it, and what killed writers left; true when there was one. */
+  remove(key: string): Promise<boolean>;
+  /**
+   * Runs `action` while no other process or caller runs one for this key. Where the disk has no
+   * locks it runs at once, and `problem` says so.
+   *
+   * @throws {AuthError} `store_locked` when `timeout` passes first; `aborted`, or `timeout` for a
+   * signal of that kind, when `signal` ends the wait; `store_unavailable` when there is no place for
+   * a lock, or the store does not answer
+   */
+  exclusive<T>(key: string, action: () => Promise<T>, options: LockOptions): Promise<T>;
+  /**
+   * Asks for the turn to send a token's refresh token, where refresh tokens work once. A second
+   * guard beside `exclusive`, which holds where locks do not.
+   *
+   * @param options how long one request may take, in milliseconds
+   * @throws {AuthError} `store_locked` when the turn was lost while waiting, and others have it
+   */
+  beginRefresh(token: Token, options: LockOptions): Promise<RefreshTurn>;
+  /** Ends the turn. @param rotated true when a new refresh token was saved in this one's place */
+  endRefresh(token: Token, rotated: boolean): Promise<void>;
+  /** The file a key is kept in, for people; `null` where there is none. */
+  location(key: string): Promise<string | null>;
+}
+
+/** Which store: see {@linkcode chooseStore}. */
+export type StoreChoice = "disk" | "memory" | { readonly url: string } | {
+  readonly own: TokenStore;
+};
+
+/** What {@linkcode OpenStoreOptions.writing} loads: what writes and locks. */
+export interface WritingDoor {
+  openWriting(options: OpenStoreOptions, unsaved: Map<string, Token>): Promise<Store>;
+}
+
+/** What {@linkcode OpenStoreOptions.drivers} loads: stores that are neither files nor memory. */
+export interface DriversDoor {
+  openDriver(options: OpenStoreOptions, url: string): Promise<Driver>;
+}
+
+/** What a store is opened with. */
+export interface OpenStoreOptions {
+  runtime: Runtime;
+  /** The application's configuration folder; `undefined` when there is none. */
+  directory: string | undefined;
+  store: StoreChoice;
+  /** Loads `writing.ts`: a start that finds its token needs none of it. */
+  writing: () => Promise<WritingDoor>;
+  /** Loads `drivers.ts`. */
+  drivers: () => Promise<DriversDoor>;
 }

@@ -1,7 +1,7 @@
 import type { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { parentPath } from "./paths.ts";
-import { removePrivateFile, temporaryPath } from "./private_file.ts";
+import { parentPath, temporaryPath } from "./paths.ts";
+import { removePrivateFile } from "./private_file.ts";
 import { storeError } from "./store_error.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import type { StoredToken } from "../store/store.ts";
+import { fitsHeader, type Token } from "./token.ts";
 
 /** The members of a token response (RFC 6749 section 5.1) this module reads. */
 export interface TokenResponse {
@@ -35,11 +35,11 @@ export async function storedToken(
   response: TokenResponse,
   received: number,
   clockOffset: number,
-  previous?: StoredToken | null,
-): Promise<StoredToken> {
+  previous?: Token | null,
+): Promise<Token> {
   const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000);
   const obtained = received / 1000;
-  const token: StoredToken = {
+  const token: Token = {
     version: 1,
     key,
     access_token: response.access_token,
@@ -59,18 +59,13 @@ export async function storedToken(
   return token;
 }
 
-/** True for what RFC 6749 appendix A lets tokens and ids be made of: it fits into a header. */
-export function isToken(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
-}
-
 /**
  * Refuses a token that had expired when it came, or fits into no header.
  *
  * @throws {AuthError} `bad_response`
  */
-export function checkAlive(token: StoredToken): void {
-  if (!isToken(token.access_token)) {
+export function checkAlive(token: Token): void {
+  if (!fitsHeader(token.access_token)) {
     throw new AuthError(
       "bad_response",
       "The server sent an access token with characters no token may have. Tell whoever runs the server.",
@@ -116,7 +111,7 @@ export async function claimsOf(jwt: string): Promise<Record<string, unknown> | u
 }
 
 /** Who a token was given to, as its claims tell (OpenID Connect Core section 5.1), for people. */
-export async function accountOf(token: StoredToken): Promise<string | undefined> {
+export async function accountOf(token: Token): Promise<string | undefined> {
   const claims = await claimsOf(token.id_token ?? token.access_token);
   const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
   return names.map((name) => claims?.[name]).find((value): value is string =>

@@ -31,7 +31,7 @@ async function loaded(module: string): Promise<Set<string>> {
 
 Deno.test("a cached start under Deno imports neither node: modules nor packages", async () => {
   for (
-    const module of ["runtime/deno.ts", "store/token_store.ts", "store/credentials_file.ts"]
+    const module of ["runtime/deno.ts", "store/open_store.ts", "store/credentials_file.ts"]
   ) {
     const found = await loaded(module);
     assert.ok(found.size > 1);

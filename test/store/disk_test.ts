@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { openTokenStore } from "../../src/store/token_store.ts";
+import { openTokenStore } from "../support/store.ts";
 import { TestFolder } from "../support/folder.ts";
 import { report, STRICT, unlessBusy } from "../support/long.ts";
 import { allRuntimes, skip } from "../support/runtimes.ts";
@@ -118,7 +118,7 @@ Deno.test({
         assert.equal((await store.read(KEY))?.obtained_at, 1);
       }
       // The leftover of the one that was ended goes with the next write.
-      await store.exclusive(() => store.write(KEY, testToken(3)), { timeout: 1000 });
+      await store.exclusive(KEY, () => store.write(KEY, testToken(3)), { timeout: 1000 });
       const names = Object.keys(await folder.modes()).filter((name) => name.endsWith(".tmp"));
       assert.deepEqual(names, []);
     }
@@ -152,7 +152,7 @@ Deno.test({
           await using folder = await TestFolder.make();
           if (there) {
             const store = openTokenStore(await currentRuntime(), folder.path, "disk");
-            await store.exclusive(() => store.write(KEY, testToken(1)), { timeout: 1000 });
+            await store.exclusive(KEY, () => store.write(KEY, testToken(1)), { timeout: 1000 });
           }
           const at = folder.path;
           const through = mounted(`mount --bind ${at} ${at} && mount -o remount,ro,bind ${at}`);

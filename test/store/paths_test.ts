@@ -80,6 +80,9 @@ Deno.test("on Linux the folder is platformdirs', whatever XDG_CONFIG_HOME", asyn
   for (const [at, answer] of (python ?? []).entries()) {
     // Older versions take relative and padded values as they are.
     if (!answer.startsWith("/") || answer.includes(" ")) continue;
+    // Others take a padded value for a relative one, which counts as unset.
+    const value = ENVIRONMENTS[at]?.["XDG_CONFIG_HOME"] ?? "";
+    if (value !== value.trim() && answer === "/home/ada/.config/spatiafi") continue;
     assert.deepEqual(found[at], [answer], JSON.stringify(ENVIRONMENTS[at]));
   }
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { type Sandbox, startSandbox } from "../../examples/sandbox/mod.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { openTokenStore } from "../../src/store/token_store.ts";
+import { openTokenStore } from "../support/store.ts";
 import { TestFolder } from "../support/folder.ts";
 import { report, size, STRICT } from "../support/long.ts";
 import { WorkerProcess } from "../support/worker_process.ts";
+
+import { KEY } from "./token.ts";
 
 const WORKER = new URL("session_worker.ts", import.meta.url);
 
@@ -96,7 +98,7 @@ Deno.test({
         await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 300));
         // Under the lock nobody is between the server's answer and the disk: a refresh token that is
         // lost there is lost for good, with any client of any server that rotates.
-        await store.exclusive(async () => {
+        await store.exclusive(KEY, async () => {
           const [victim] = [...alive].sort(() => Math.random() - 0.5);
           victim?.signal("SIGKILL");
           await victim?.end();

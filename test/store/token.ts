@@ -1,10 +1,10 @@
-import type { StoredToken } from "../../src/store/store.ts";
+import type { Token } from "../../src/token/token.ts";
 
 /** The key tests keep their token under. */
 export const KEY = "a test's token";
 
 /** A token; `counter` is what the tests count in. */
-export function testToken(counter: number, more: Partial<StoredToken> = {}): StoredToken {
+export function testToken(counter: number, more: Partial<Token> = {}): Token {
   return {
     version: 1,
     key: KEY,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { AuthError } from "../../src/errors.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import type { StoredToken } from "../../src/store/store.ts";
-import { openTokenStore } from "../../src/store/token_store.ts";
+import type { Token } from "../../src/token/token.ts";
+import { openTokenStore } from "../support/store.ts";
 import { TestFolder } from "../support/folder.ts";
 import { report, STRICT, unlessBusy } from "../support/long.ts";
 import { allRuntimes } from "../support/runtimes.ts";
@@ -19,7 +19,7 @@ interface Outcome {
   took: number;
 }
 
-const whole: StoredToken = testToken(7, {
+const whole: Token = testToken(7, {
   scope: "a b",
   refresh_token: "r",
   id_token: "i",
@@ -39,8 +39,8 @@ Deno.test({
     assert.deepEqual(await folder.modes(), {});
     await store.write(KEY, whole);
     assert.deepEqual(await store.read(KEY), whole);
-    const path = store.location(KEY) ?? "";
-    assert.match(path, /\/new\/onecell\/[0-9a-f]{16}\.json$/);
+    const path = await store.location(KEY) ?? "";
+    assert.match(path, /\/new\/onecell\/[0-9a-f]{64}\.json$/);
     assert.deepEqual(await folder.modes(), {
       "new": "700",
       "new/onecell": "700",
@@ -83,7 +83,7 @@ Deno.test({
     const store = openTokenStore(runtime, folder.path, "memory");
     await store.write(KEY, whole);
     assert.deepEqual(await store.read(KEY), whole);
-    assert.equal(store.location(KEY), null);
+    assert.equal(await store.location(KEY), null);
     assert.equal(await openTokenStore(runtime, folder.path, "memory").read(KEY), null);
     let inside = 0;
     const action = async () => {
@@ -91,7 +91,7 @@ Deno.test({
       await new Promise((resolve) => setTimeout(resolve, 2));
       inside--;
     };
-    await Promise.all([1, 2, 3].map(() => store.exclusive(action, { timeout: 1000 })));
+    await Promise.all([1, 2, 3].map(() => store.exclusive(KEY, action, { timeout: 1000 })));
     assert.equal(await store.remove(KEY), true);
     assert.deepEqual(await folder.modes(), {});
   },
@@ -122,12 +122,12 @@ Deno.test({
       await using folder = await TestFolder.make();
       const store = openTokenStore(runtime, folder.path, "disk");
       await store.write(KEY, whole);
-      const path = store.location(KEY) as string;
+      const path = await store.location(KEY) as string;
       await Deno.writeTextFile(path, text);
       await Deno.chmod(path, 0o644);
       assert.equal(await store.read(KEY), null, name);
       assert.equal(await Deno.readTextFile(path), text, "reading must not move it");
-      await store.exclusive(() => store.write(KEY, testToken(8)), { timeout: 1000 });
+      await store.exclusive(KEY, () => store.write(KEY, testToken(8)), { timeout: 1000 });
       assert.equal((await store.read(KEY))?.obtained_at, 8);
       const files = Object.entries(await folder.modes());
       const aside = files.find(([file]) => file.includes(".json.damaged-"));
@@ -148,7 +148,7 @@ Deno.test({
     await using folder = await TestFolder.make();
     const store = openTokenStore(await currentRuntime(), folder.path, "disk");
     await store.write(KEY, whole);
-    const path = store.location(KEY) as string;
+    const path = await store.location(KEY) as string;
     await Deno.rename(path, folder.at("target"));
     await Deno.symlink(folder.at("target"), path);
     assert.equal(await store.read(KEY), null);
@@ -170,10 +170,13 @@ Deno.test({
       return error.code === "store_unavailable";
     };
     await assert.rejects(store.write(KEY, whole), unavailable);
-    await assert.rejects(store.exclusive(() => Promise.resolve(), { timeout: 5000 }), unavailable);
+    await assert.rejects(
+      store.exclusive(KEY, () => Promise.resolve(), { timeout: 5000 }),
+      unavailable,
+    );
     assert.ok(performance.now() - started < 100);
     assert.deepEqual(await store.read(KEY), whole);
-    assert.equal(store.location(KEY), null);
+    assert.equal(await store.location(KEY), null);
     assert.equal(await store.remove(KEY), true);
     assert.equal(await store.read(KEY), null);
   },
@@ -205,7 +208,7 @@ Deno.test({
       // Once there is room, the disk has it, and memory no more.
       await Deno.remove(folder.at("file"));
       await next.write(KEY, testToken(9));
-      await Deno.remove(next.location(KEY) as string);
+      await Deno.remove(await next.location(KEY) as string);
       assert.equal(await store.read(KEY), null);
     }),
 });
@@ -221,12 +224,12 @@ Deno.test({
     const other = openTokenStore(real, folder.at("elsewhere"), "disk");
     await assert.rejects(blocked.write(KEY, testToken(5)));
     await other.write(KEY, testToken(4));
-    const name = (other.location(KEY) as string).replace(/.*\//, "");
+    const name = (await other.location(KEY) as string).replace(/.*\//, "");
     await Deno.mkdir(folder.at("onecell"));
-    await Deno.copyFile(other.location(KEY) as string, folder.at("onecell", name));
+    await Deno.copyFile(await other.location(KEY) as string, folder.at("onecell", name));
     assert.equal((await blocked.read(KEY))?.obtained_at, 5);
     await other.write(KEY, testToken(6));
-    await Deno.copyFile(other.location(KEY) as string, folder.at("onecell", name));
+    await Deno.copyFile(await other.location(KEY) as string, folder.at("onecell", name));
     assert.equal((await blocked.read(KEY))?.obtained_at, 6);
     await blocked.remove(KEY);
   },

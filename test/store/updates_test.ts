@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { openTokenStore } from "../../src/store/token_store.ts";
+import { openTokenStore } from "../support/store.ts";
 import { TestFolder } from "../support/folder.ts";
 import { report, size, STRICT } from "../support/long.ts";
 import { allRuntimes, DENO, findRuntime, type TestRuntime } from "../support/runtimes.ts";

@@ -7,7 +7,7 @@ import "../../src/store/store_error.ts";
 import { findCredentials } from "../../src/store/credentials_file.ts";
 import { writeCredentials } from "../../src/store/write_credentials.ts";
 import { writePrivateFile } from "../../src/store/private_file.ts";
-import { openTokenStore } from "../../src/store/token_store.ts";
+import { openTokenStore } from "../support/store.ts";
 import { KEY, testToken } from "./token.ts";
 
 const runtime = await currentRuntime();
@@ -44,7 +44,7 @@ async function addOne(): Promise<void> {
 /** Counts up in a slot of its own in the state, and says before and after. */
 async function count(slot: number): Promise<void> {
   for (;;) {
-    await store.exclusive(async () => {
+    await store.exclusive(KEY, async () => {
       const token = await store.read(KEY);
       const slots: Record<string, number> = JSON.parse(token?.scope ?? "{}");
       const next = slots[slot] = (slots[slot] ?? 0) + 1;
@@ -58,7 +58,7 @@ async function count(slot: number): Promise<void> {
 
 /** Holds the lock for a time, letting the event loop run or not. */
 async function hold(time: number, how: "wait" | "block"): Promise<void> {
-  await store.exclusive(async () => {
+  await store.exclusive(KEY, async () => {
     say({ held: Date.now() });
     if (how === "wait") await pause(time);
     else for (const end = Date.now() + time; Date.now() < end;);
@@ -90,7 +90,7 @@ async function fill(): Promise<unknown> {
   await files.remove(`${folder}/spare`);
   const large = { refresh_token: "x".repeat(200_000) };
   const action = () => store.write(KEY, testToken(2, large));
-  const written = await outcome(() => store.exclusive(action, { timeout: 1000 }));
+  const written = await outcome(() => store.exclusive(KEY, action, { timeout: 1000 }));
   const memory = (await store.read(KEY))?.obtained_at;
   const names = await files.list(`${folder}/onecell`);
   // A store of its own name sees the disk alone.
@@ -103,25 +103,27 @@ const commands: Record<string, () => Promise<unknown>> = {
     const [times, locked, at] = rest;
     await pause(Math.max(0, at - Date.now()));
     for (let done = 0; done < times; done++) {
-      if (locked) await store.exclusive(addOne, { timeout: 120_000 });
+      if (locked) await store.exclusive(KEY, addOne, { timeout: 120_000 });
       else await addOne();
     }
     return { done: times };
   },
   async "update and save"() {
-    await store.exclusive(addOne, { timeout: 10_000 });
+    await store.exclusive(KEY, addOne, { timeout: 10_000 });
     return { kept: await writeCredentials(runtime, `${folder}/app_credentials`, { a: 1 }) };
   },
   count: () => count(rest[0]),
   hold: () => hold(rest[0], rest[1]),
   rewrite,
   lock: () =>
-    outcome(() => store.exclusive(() => Promise.resolve(Date.now()), { timeout: rest[0] })),
+    outcome(() => store.exclusive(KEY, () => Promise.resolve(Date.now()), { timeout: rest[0] })),
   write: () => outcome(() => store.write(KEY, testToken(rest[0], rest[1]))),
   /** All a session does with a disk, where it refuses everything. */
   async refused() {
     const before = (await store.read(KEY))?.obtained_at ?? null;
-    const locked = await outcome(() => store.exclusive(() => Promise.resolve(), { timeout: 5000 }));
+    const locked = await outcome(() =>
+      store.exclusive(KEY, () => Promise.resolve(), { timeout: 5000 })
+    );
     const written = await outcome(() => store.write(KEY, testToken(rest[0], rest[1])));
     const again = openTokenStore(runtime, folder, "disk");
     return { before, locked, written, after: (await again.read(KEY))?.obtained_at ?? null };

@@ -1,7 +1,7 @@
 import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
 import type { GrantParts } from "../../src/grants/grant.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import type { StoredToken, TokenStore } from "../../src/store/store.ts";
+import type { Store, StoredToken } from "../../src/store/store.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { renew, type RenewalSetup } from "../../src/renewal/renewal.ts";
 import { TokenKeeper } from "../../src/renewal/token_keeper.ts";
@@ -37,7 +37,7 @@ export function grantParts(
 }
 
 /** A store that can be looked into, and made to fail. */
-export interface FakeStore extends TokenStore {
+export interface FakeStore extends Store {
   readonly tokens: Map<string, StoredToken>;
   /** What happened, in order. */
   readonly log: string[];
@@ -67,7 +67,7 @@ export function fakeStore(): FakeStore {
       return Promise.resolve();
     },
     remove: (key) => Promise.resolve(tokens.delete(key)),
-    async exclusive(action) {
+    async exclusive(_key, action) {
       if (store.lockError) throw store.lockError;
       log.push("lock");
       try {
@@ -76,7 +76,13 @@ export function fakeStore(): FakeStore {
         log.push("unlock");
       }
     },
-    location: () => null,
+    location: () => Promise.resolve(null),
+    kept: "disk",
+    shared: false,
+    problem: undefined,
+    readStrictly: (key) => Promise.resolve(tokens.get(key) ?? null),
+    beginRefresh: () => Promise.resolve("go"),
+    endRefresh: () => Promise.resolve(),
   };
   return store;
 }

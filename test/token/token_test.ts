@@ -6,8 +6,7 @@ import {
   storedToken,
   type TokenResponse,
 } from "../../src/token/token_response.ts";
-import { isFresh, renewalTime } from "../../src/renewal/token_keeper.ts";
-import type { StoredToken } from "../../src/store/store.ts";
+import { isFresh, renewalTime, type Token } from "../../src/token/token.ts";
 import { jwt } from "../support/jwt.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
@@ -68,7 +67,7 @@ test("storedToken() finds out how long a token lives", () =>
   }));
 
 test("storedToken() keeps of the last token what the server did not repeat", async () => {
-  const previous: StoredToken = {
+  const previous: Token = {
     version: 1,
     key: "key",
     access_token: "old",

@@ -6,7 +6,7 @@ import { obtainToken } from "../../../src/grants/obtain_token.ts";
 import { relNext } from "../../../src/http/pages.ts";
 import { spatiafi } from "../../../src/providers/spatiafi.ts";
 import { parsePaste } from "../../../src/sign_in/parse_paste.ts";
-import { parseStoredToken } from "../../../src/store/token_store.ts";
+import { parseToken } from "../../../src/token/token.ts";
 import { resolveSystem } from "../../../src/providers/system.ts";
 import { checkAlive, storedToken } from "../../../src/token/token_response.ts";
 import { fakeApi } from "../../support/api.ts";
@@ -82,7 +82,7 @@ test("fuzz: 1,000 saved tokens", async () => {
   });
   assert.equal(refused, 0);
   await fuzz(800, (random) => {
-    const token = parseStoredToken(random.json(good), good.key);
+    const token = parseToken(random.json(good), good.key);
     if (token) assert(Number.isFinite(token.expires_at) && token.access_token !== "");
   });
 });
@@ -140,7 +140,7 @@ test("fuzz: 2,000 answers of a token endpoint", async () => {
       const token = await storedToken("key", response, clock(), 0);
       checkAlive(token);
       // Whatever was taken can be saved and read again.
-      assert.deepEqual(parseStoredToken(JSON.stringify(token), "key"), token);
+      assert.deepEqual(parseToken(JSON.stringify(token), "key"), token);
     }),
   );
 });

@@ -1,0 +1,332 @@
+import { AuthError } from "../errors.ts";
+import { pause } from "../base/wait.ts";
+import { sha256 } from "../base/sha256.ts";
+import { formatToken, mentionsKey, parseToken, type Token } from "../token/token.ts";
+import { parseObject } from "../base/json.ts";
+import { FileDriver, type Judgement } from "./file_driver.ts";
+import { inTurn, isWithoutLocks } from "./lock.ts";
+import { facts, memoryKey, newer, TOKEN_FOLDER, tokenPath } from "./open_store.ts";
+import { joinPath } from "./paths.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type {
+  Driver,
+  LockOptions,
+  Marks,
+  OpenStoreOptions,
+  RefreshTurn,
+  Store,
+  TokenStore,
+} from "./store.ts";
+
+/**
+ * The store with all it can do, over any driver: what writes, removes, locks and marks. The driver
+ * knows texts; what is a token, what is newer and what was not saved is known here.
+ */
+
+/** Opens a store. @param unsaved the tokens of this process that stores would not take */
+export async function openWriting(
+  options: OpenStoreOptions,
+  unsaved: Map<string, Token>,
+): Promise<Store> {
+  const { store, drivers } = options;
+  if (store === "memory") return new WritingStore(options, new MemoryDriver(), new Map());
+  if (store === "disk") {
+    return new WritingStore(options, fileDriver(options), unsaved);
+  }
+  if ("own" in store) return new WritingStore(options, store.own, unsaved, "own");
+  const { openDriver } = await drivers();
+  const driver = await openDriver(options, store.url);
+  return new WritingStore(options, driver, unsaved, store.url);
+}
+
+/** The store of files alone, for who writes in any case. */
+export function openFiles(runtime: Runtime, directory: string | undefined): Store {
+  const options = { runtime, directory, store: "disk" } as const;
+  return new WritingStore(options, fileDriver(options), new Map());
+}
+
+/** Keeps tokens in files; `undefined` without a folder. */
+export function fileDriver(
+  { runtime, directory }: Pick<OpenStoreOptions, "runtime" | "directory">,
+): FileDriver | undefined {
+  if (directory === undefined) return undefined;
+  return new FileDriver({
+    runtime,
+    folder: joinPath(runtime, directory, TOKEN_FOLDER),
+    directory,
+    extension: ".json",
+    judge: judgeToken,
+    keyOf: (text) => parseToken(text)?.key,
+  });
+}
+
+function judgeToken(text: string, key: string): Judgement {
+  if (parseToken(text, key)) return "whole";
+  const named = parseObject(text)?.["key"];
+  if (typeof named === "string" && named !== key) return "other";
+  return mentionsKey(text, key) ? "damaged and ours" : "damaged";
+}
+
+/** Keeps values in this process alone. */
+export class MemoryDriver implements Driver {
+  readonly #values = new Map<string, string>();
+  readonly #queue = `memory ${crypto.randomUUID()}`;
+
+  read(key: string): Promise<string | undefined> {
+    return Promise.resolve(this.#values.get(key));
+  }
+
+  write(key: string, value: string): Promise<void> {
+    this.#values.set(key, value);
+    return Promise.resolve();
+  }
+
+  remove(key: string): Promise<boolean> {
+    return Promise.resolve(this.#values.delete(key));
+  }
+
+  async exclusive<T>(
+    key: string,
+    work: () => Promise<T>,
+    { signal }: { signal: AbortSignal },
+  ): Promise<T> {
+    const options = { timeout: Infinity, signal };
+    return await inTurn(`${this.#queue} ${key}`, "an earlier sign-in", options, work);
+  }
+
+  keys(): Promise<string[]> {
+    return Promise.resolve([...this.#values.keys()]);
+  }
+}
+
+/** How often the stored token is looked at while another process refreshes, in milliseconds. */
+const LOOKING_PAUSE = 100;
+
+/** A disk's or a server's copy may be this much older than the truth, in milliseconds: SMB. */
+const STALE_TIME = 1_200;
+
+/**
+ * After this time, in milliseconds, a refresh token whose result never came is tried once more: the
+ * server may never have seen it, and if it has there is nothing to lose by then.
+ */
+const MARK_LIFETIME = 15 * 60_000;
+
+type StoreOptions = Pick<OpenStoreOptions, "runtime" | "directory" | "store">;
+
+class WritingStore implements Store {
+  readonly kept: string;
+  readonly shared: boolean;
+  readonly #options: StoreOptions;
+  readonly #driver: TokenStore & Driver | undefined;
+  readonly #marks: Marks;
+  readonly #unsaved: Map<string, Token>;
+  readonly #place: string;
+  #problem: AuthError | undefined;
+
+  constructor(
+    options: StoreOptions,
+    driver: Driver | undefined,
+    unsaved: Map<string, Token>,
+    place = "",
+  ) {
+    const { store, runtime } = options;
+    this.#options = options;
+    this.#driver = driver;
+    this.#unsaved = unsaved;
+    this.#marks = driver?.marks ?? marksAmongValues(() => this.#need());
+    ({ kept: this.kept, shared: this.shared } = facts(store));
+    // The same place as in `openStore`, which looks into the same map.
+    this.#place = store === "disk" && options.directory !== undefined
+      ? joinPath(runtime, options.directory, TOKEN_FOLDER)
+      : place;
+  }
+
+  get problem(): AuthError | undefined {
+    return this.#problem;
+  }
+
+  async read(key: string): Promise<Token | null> {
+    const kept = this.#unsaved.get(this.#memoryKey(key)) ?? null;
+    try {
+      return newer(kept, await this.#saved(key));
+    } catch (error) {
+      // A file that cannot be read is explained by the next write; a server that is away is not.
+      if (error instanceof AuthError && this.shared) this.#problem = error;
+      return kept;
+    }
+  }
+
+  async readStrictly(key: string): Promise<Token | null> {
+    const kept = this.#unsaved.get(this.#memoryKey(key));
+    const text = await this.#need().read(key);
+    if (text === undefined) return kept ?? null;
+    const token = parseToken(text, key);
+    if (token) return newer(kept ?? null, token);
+    throw new AuthError("store_unavailable", "The saved session is damaged. Sign in again.");
+  }
+
+  async write(key: string, token: Token): Promise<void> {
+    const name = this.#memoryKey(key);
+    this.#unsaved.set(name, token);
+    try {
+      await this.#need().write(key, formatToken(token, key));
+      if (this.shared) this.#problem = undefined;
+    } catch (error) {
+      // Another process signed in while this one was stopped: its session is the one to keep.
+      const isOvertaken = error instanceof AuthError && error.code === "store_locked";
+      if (!isOvertaken || !await this.#saved(key).catch(() => null)) throw error;
+    }
+    if (this.#unsaved.get(name) === token) this.#unsaved.delete(name);
+  }
+
+  async remove(key: string): Promise<boolean> {
+    const kept = this.#unsaved.delete(this.#memoryKey(key));
+    if (this.#driver === undefined) return kept;
+    const removed = await this.#driver.remove(key);
+    await this.#marks.clear(key).catch(() => {});
+    return removed || kept;
+  }
+
+  async exclusive<T>(key: string, action: () => Promise<T>, options: LockOptions): Promise<T> {
+    const driver = this.#need();
+    if (!(driver instanceof FileDriver)) return await exclusively(driver, key, action, options);
+    try {
+      return await driver.locked(action, options);
+    } catch (error) {
+      if (!isWithoutLocks(error)) throw error;
+      this.#problem = error;
+      return await inTurn(`${this.#place} ${key}`, "an earlier sign-in", options, action);
+    }
+  }
+
+  async beginRefresh(token: Token, { timeout, signal }: LockOptions): Promise<RefreshTurn> {
+    const { key, refresh_token: sent } = token;
+    const driver = this.#driver;
+    const isAlone = driver === undefined || this.#options.store === "memory";
+    if (sent === undefined || isAlone) return "go";
+    const name = await markName(sent);
+    const started = performance.now();
+    for (;;) {
+      const made = await this.#mark(key, name);
+      const stored = await this.read(key);
+      const isChanged = stored !== null &&
+        (stored.refresh_token !== sent || stored.access_token !== token.access_token);
+      if (isChanged) {
+        if (made === "made") await this.#marks.clear(key).catch(() => {});
+        return "changed";
+      }
+      if (made === "made") {
+        await driver.hold?.(key, timeout);
+        return "go";
+      }
+      const waited = performance.now() - started;
+      const age = Math.abs(Date.now() - made);
+      // By this process's own clock too: the other one may have jumped.
+      if (waited >= timeout && age > MARK_LIFETIME) await this.#marks.clear(key);
+      else if (waited >= timeout || (age > timeout && waited > STALE_TIME)) return "unknown";
+      else await pause(LOOKING_PAUSE * (0.5 + Math.random()), signal);
+    }
+  }
+
+  async endRefresh({ key, refresh_token: sent }: Token, rotated: boolean): Promise<void> {
+    const isAlone = this.#driver === undefined || this.#options.store === "memory";
+    if (sent === undefined || isAlone) return;
+    // The mark of a token that is used up stays until the next one ends: who reads an older copy of
+    // the token, as from SMB for a second, meets it.
+    const except = rotated ? await markName(sent) : undefined;
+    await this.#marks.clear(key, except).catch(() => {});
+  }
+
+  async location(key: string): Promise<string | null> {
+    const { runtime, store, directory } = this.#options;
+    if (store !== "disk" || directory === undefined) return null;
+    return await tokenPath(runtime, joinPath(runtime, directory, TOKEN_FOLDER), key);
+  }
+
+  async #saved(key: string): Promise<Token | null> {
+    const text = await this.#driver?.read(key);
+    return text === undefined ? null : parseToken(text, key) ?? null;
+  }
+
+  /** Makes a mark. Where none can be made the token could not be saved either, and that is told. */
+  async #mark(key: string, name: string): Promise<"made" | number> {
+    try {
+      return await this.#marks.make(key, name);
+    } catch (error) {
+      if (this.shared || !(error instanceof AuthError)) throw error;
+      return "made";
+    }
+  }
+
+  #need(): Driver {
+    if (this.#driver !== undefined) return this.#driver;
+    throw new AuthError(
+      "store_unavailable",
+      "There is no folder to keep tokens in. Set HOME (USERPROFILE on Windows; Deno also needs " +
+        "--allow-env=HOME,XDG_CONFIG_HOME) or the option `directory`.",
+    );
+  }
+
+  #memoryKey(key: string): string {
+    return memoryKey(this.#place, key);
+  }
+}
+
+/** A mark's name: it tells which refresh token was sent, and not what it is. */
+async function markName(refreshToken: string): Promise<string> {
+  return (await sha256(refreshToken)).slice(0, 16);
+}
+
+/** Marks in a store that knows nothing of them: safe as long as `exclusive` is. */
+function marksAmongValues(driver: () => Driver): Marks {
+  const under = (key: string) => `${key}\nmark`;
+  return {
+    async make(key, name) {
+      const [there, time] = (await driver().read(under(key)))?.split(" ") ?? [];
+      if (there === name) return Number(time) || Date.now();
+      await driver().write(under(key), `${name} ${Date.now()}`);
+      return "made";
+    },
+    async clear(key, except) {
+      if (except !== undefined) return; // one mark a key: it is the one to keep
+      await driver().remove(under(key));
+    },
+  };
+}
+
+/** `exclusive` of any driver, with a time limit. */
+async function exclusively<T>(
+  driver: TokenStore,
+  key: string,
+  action: () => Promise<T>,
+  { timeout, signal }: LockOptions,
+): Promise<T> {
+  const late = new AbortController();
+  const alarm = setTimeout(
+    () =>
+      late.abort(
+        new AuthError(
+          "store_locked",
+          "Waited too long for the session's store: another process or call holds it. Let that one " +
+            "finish or end it, then try again.",
+        ),
+      ),
+    Math.min(timeout, 2 ** 31 - 1),
+  );
+  const signals = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  let begun = false;
+  const work = async () => {
+    begun = true;
+    clearTimeout(alarm);
+    return await action();
+  };
+  try {
+    return await driver.exclusive(key, work, { signal: signals });
+  } catch (error) {
+    // A store of somebody's own may throw the signal's reason, or anything.
+    if (begun || !(late.signal.aborted) || error === late.signal.reason) throw error;
+    throw late.signal.reason;
+  } finally {
+    clearTimeout(alarm);
+  }
+}

@@ -1,0 +1,173 @@
+import type { JWK } from "jose";
+import { isObject, parseObject } from "../base/json.ts";
+
+/**
+ * What is kept of one sign-in: its members, its key, its freshness, and its JSON, written and read
+ * here and nowhere else. Pure; where tokens are kept is the store's business.
+ */
+
+/** What is kept of one sign-in. All of it is secret. Times are epoch seconds. */
+export interface Token {
+  version: 1;
+  /** Which token this is, as {@linkcode formatKey} writes it. */
+  key: string;
+  access_token: string;
+  token_type: string;
+  /** When the access token expires, in epoch seconds. */
+  expires_at: number;
+  /** When it was received, in epoch seconds. */
+  obtained_at: number;
+  scope?: string;
+  refresh_token?: string;
+  id_token?: string;
+  /** Who signed in, as shown to the person; not a secret. */
+  account?: string;
+  /** The token endpoint it came from, when the sign-in decided it. */
+  token_endpoint?: string;
+  /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
+  dpop_key?: JWK;
+}
+
+/** Which token it is: no two systems, accounts, scopes, audiences or session keys share one. */
+export interface TokenKey {
+  provider: string;
+  /** The issuer, or the token endpoint. */
+  server: string;
+  clientId: string;
+  username: string;
+  scope: string;
+  /** The resource (RFC 8707), or the audience. */
+  audience: string;
+  /** Another account of the same system, with its own app credentials; `""` for the usual one. */
+  account: string;
+  /** Another session of the same account; `""` for the usual one. */
+  sessionKey: string;
+}
+
+/** The members in their order in a key's text; `account` comes last, and only when there is one. */
+const KEY_MEMBERS = [
+  "provider",
+  "server",
+  "clientId",
+  "username",
+  "scope",
+  "audience",
+  "sessionKey",
+  "account",
+] as const;
+
+/**
+ * Writes a key as the text a token is saved under. Without an account it is the text that
+ * earlier versions wrote, byte for byte, so that what they saved is still found.
+ */
+export function formatKey(key: Partial<TokenKey> & Pick<TokenKey, "provider">): string {
+  const members = KEY_MEMBERS.map((name) => key[name] ?? "");
+  if (members.at(-1) === "") members.pop();
+  return JSON.stringify(members);
+}
+
+/** Reads the text a token is saved under; `undefined` when it is not one of ours. */
+export function parseKey(text: string): TokenKey | undefined {
+  let members: unknown;
+  try {
+    members = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const isKey = Array.isArray(members) && members.length > 0 &&
+    members.length <= KEY_MEMBERS.length && members.every((member) => typeof member === "string");
+  if (!isKey) return undefined;
+  const named = KEY_MEMBERS.map((name, at) => [name, (members as string[])[at] ?? ""]);
+  return Object.fromEntries(named) as unknown as TokenKey;
+}
+
+/** The provider that the text of a damaged token file was of, where that can still be read. */
+export function findProvider(text: string): string | undefined {
+  return /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
+}
+
+/** True when the text of a damaged token file still shows that it was of this key. */
+export function mentionsKey(text: string, key: string): boolean {
+  return text.includes(JSON.stringify(key));
+}
+
+/** Writes a token as JSON, under its key. */
+export function formatToken(token: Token, key: string = token.key): string {
+  return JSON.stringify({ ...token, version: 1, key });
+}
+
+const TEXTS = ["key", "access_token", "token_type"] as const;
+const NUMBERS = ["expires_at", "obtained_at"] as const;
+const OPTIONAL_TEXTS = ["scope", "refresh_token", "id_token", "account", "token_endpoint"] as const;
+const KEY_TEXTS = ["crv", "x", "y", "d"] as const;
+
+/**
+ * Reads a token's JSON, wherever it comes from.
+ *
+ * @param key the key it has to have; any when left out
+ * @returns `undefined` when it is not a whole token of this version and key: a member of a wrong
+ * type, or one that would not fit into a header
+ */
+export function parseToken(text: string, key?: string): Token | undefined {
+  const value = parseObject(text);
+  if (value === undefined || value["version"] !== 1) return undefined;
+  if (key !== undefined && value["key"] !== key) return undefined;
+  const read: Record<string, unknown> = { version: 1 };
+  for (const name of TEXTS) {
+    if (typeof value[name] !== "string" || value[name] === "") return undefined;
+    read[name] = value[name];
+  }
+  if (!fitsHeader(value["access_token"]) || !fitsHeader(value["token_type"])) return undefined;
+  for (const name of NUMBERS) {
+    if (!Number.isFinite(value[name])) return undefined;
+    read[name] = value[name];
+  }
+  for (const name of OPTIONAL_TEXTS) {
+    if (value[name] === undefined) continue;
+    if (typeof value[name] !== "string") return undefined;
+    read[name] = value[name];
+  }
+  const dpopKey = value["dpop_key"];
+  if (dpopKey !== undefined) {
+    if (!isObject(dpopKey) || typeof dpopKey["kty"] !== "string") return undefined;
+    if (KEY_TEXTS.some((name) => !["string", "undefined"].includes(typeof dpopKey[name]))) {
+      return undefined;
+    }
+    read["dpop_key"] = dpopKey;
+  }
+  return read as unknown as Token;
+}
+
+/** True for JSON that is whole, and no token of this version: another program's, or a later one's. */
+export function isOtherJson(text: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  return !isObject(value) || value["version"] !== 1 || typeof value["key"] !== "string";
+}
+
+/** True for a text that a header takes: printable ASCII, without spaces at the ends. */
+export function fitsHeader(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
+}
+
+/**
+ * True while a token may be used.
+ *
+ * @param now epoch milliseconds
+ */
+export function isFresh(token: Token, now: number): boolean {
+  return now < renewalTime(token);
+}
+
+/**
+ * When to renew, in epoch milliseconds: a minute before the end, sooner for short tokens (a tenth of
+ * their life), so that a request under way does not arrive with a dead token.
+ */
+export function renewalTime(token: Token): number {
+  const lifetime = Math.max(0, token.expires_at - token.obtained_at);
+  return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
+}
