@@ -1,7 +1,31 @@
 import { AuthError } from "../errors.ts";
+import { KeyringDriver } from "./keyring_driver.ts";
+import { RedisDriver } from "./redis_driver.ts";
+import { sharedSeal } from "./seal.ts";
 import type { Driver, OpenStoreOptions } from "./store.ts";
 
-/** Opens what a store's URL stands for. */
-export function openDriver(_options: OpenStoreOptions, url: string): Promise<Driver> {
-  throw new AuthError("invalid_argument", `There is no store "${url}".`);
+/**
+ * Opens what a store's URL stands for. Nothing is sent before it is used.
+ *
+ * @throws {AuthError} `invalid_argument` for another URL, or without a key to encrypt with
+ */
+export async function openDriver(
+  { runtime, directory }: Pick<OpenStoreOptions, "runtime" | "directory">,
+  url: string,
+): Promise<Driver> {
+  if (/^rediss?:\/\//.test(url) && URL.canParse(url)) {
+    return new RedisDriver(runtime, url, await sharedSeal(runtime));
+  }
+  if (url === "keyring:") {
+    if (directory !== undefined) return new KeyringDriver(runtime, directory);
+    throw new AuthError(
+      "store_unavailable",
+      "There is no folder to keep encrypted sessions in. Set HOME (USERPROFILE on Windows) or the " +
+        "option `directory`.",
+    );
+  }
+  throw new AuthError(
+    "invalid_argument",
+    'A store is "disk", "memory", "redis://HOST:PORT", "rediss://HOST:PORT" or "keyring:".',
+  );
 }

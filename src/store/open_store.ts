@@ -3,7 +3,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken, type Token } from "../token/token.ts";
 import { joinPath } from "./paths.ts";
 import { readSafely } from "./safe_file.ts";
-import type { OpenStoreOptions, Store, StoreChoice } from "./store.ts";
+import type { OpenStoreOptions, Store, StoreChoice, TokenStore } from "./store.ts";
 
 /**
  * Opens the store of an application's tokens, and reads a token's file: all that a start with a saved
@@ -105,4 +105,22 @@ async function readFile(runtime: Runtime, folder: string, key: string): Promise<
     }
   }
   return null;
+}
+
+/**
+ * Chooses the store: by the option, else the provider's own, else by ONECELL_STORE, else files. A
+ * provider that keeps nothing on disk keeps nothing elsewhere either, unless the caller says so.
+ *
+ * @param option what the caller gave
+ * @param usual what the provider says
+ * @param environment the value of ONECELL_STORE
+ */
+export function chooseStore(
+  option: string | TokenStore | undefined,
+  usual: "disk" | "memory",
+  environment: string | undefined,
+): StoreChoice {
+  if (typeof option === "object") return { own: option };
+  const text = option ?? (usual === "memory" ? usual : environment?.trim() || usual);
+  return text === "disk" || text === "memory" ? text : { url: text };
 }

@@ -150,8 +150,8 @@ class WritingStore implements Store {
     try {
       return newer(kept, await this.#saved(key));
     } catch (error) {
-      // A file that cannot be read is explained by the next write; a server that is away is not.
-      if (error instanceof AuthError && this.shared) this.#problem = error;
+      // A file that cannot be read is explained by the next write.
+      if (error instanceof AuthError && this.#options.store !== "disk") this.#problem = error;
       return kept;
     }
   }
@@ -170,7 +170,7 @@ class WritingStore implements Store {
     this.#unsaved.set(name, token);
     try {
       await this.#need().write(key, formatToken(token, key));
-      if (this.shared) this.#problem = undefined;
+      if (this.#options.store !== "disk") this.#problem = undefined;
     } catch (error) {
       // Another process signed in while this one was stopped: its session is the one to keep.
       const isOvertaken = error instanceof AuthError && error.code === "store_locked";
@@ -189,9 +189,10 @@ class WritingStore implements Store {
 
   async exclusive<T>(key: string, action: () => Promise<T>, options: LockOptions): Promise<T> {
     const driver = this.#need();
-    if (!(driver instanceof FileDriver)) return await exclusively(driver, key, action, options);
     try {
-      return await driver.locked(action, options);
+      return driver instanceof FileDriver
+        ? await driver.locked(action, options)
+        : await exclusively(driver, key, action, options);
     } catch (error) {
       if (!isWithoutLocks(error)) throw error;
       this.#problem = error;
@@ -216,8 +217,13 @@ class WritingStore implements Store {
         return "changed";
       }
       if (made === "made") {
-        await driver.hold?.(key, timeout);
-        return "go";
+        try {
+          await driver.hold?.(key, timeout);
+          return "go";
+        } catch (error) {
+          await this.#marks.clear(key).catch(() => {});
+          throw error;
+        }
       }
       const waited = performance.now() - started;
       const age = Math.abs(Date.now() - made);

@@ -1,0 +1,160 @@
+import { AuthError } from "../errors.ts";
+import { deadline } from "../base/wait.ts";
+import { sha256 } from "../base/sha256.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { FileDriver } from "./file_driver.ts";
+import { isWithoutLocks, withLock } from "./lock.ts";
+import { TOKEN_FOLDER } from "./open_store.ts";
+import { joinPath } from "./paths.ts";
+import { parseSecret, Seal } from "./seal.ts";
+import type { Driver, Marks } from "./store.ts";
+
+/**
+ * Keeps values under the protection of the system's keyring: the keyring holds a key, and the files in
+ * the application's folder are encrypted with it, as browsers do it. So values may be longer than a
+ * keyring takes (2,560 bytes on Windows), and files, locks and marks work as they do without one.
+ */
+
+/** How long the keyring may take, in milliseconds: a locked one waits for a person, for good. */
+const ANSWER_TIME = 3_000;
+
+/** What the keyring's entries are called. */
+const SERVICE = "onecell";
+
+/** What this driver uses of `@napi-rs/keyring`. */
+interface Entry {
+  getPassword(): Promise<string | null | undefined>;
+  setPassword(password: string): Promise<void>;
+}
+
+export class KeyringDriver implements Driver {
+  readonly #runtime: Runtime;
+  readonly #directory: string;
+  /** The files, by name and lock; what they hold is sealed. */
+  readonly files: FileDriver;
+  #seal: Promise<Seal> | undefined;
+
+  constructor(runtime: Runtime, directory: string) {
+    this.#runtime = runtime;
+    this.#directory = directory;
+    this.files = new FileDriver({
+      runtime,
+      folder: joinPath(runtime, directory, TOKEN_FOLDER),
+      directory,
+      extension: ".jwe",
+      // What cannot be decrypted may be another keyring's: it is replaced by the next write.
+      judge: () => "whole",
+      keyOf: async (text) => (await (await this.#open()).unseal(text.trim()))?.key,
+    });
+  }
+
+  get marks(): Marks {
+    return this.files.marks;
+  }
+
+  async read(key: string): Promise<string | undefined> {
+    const sealed = await this.files.read(key);
+    if (sealed === undefined) return undefined;
+    const opened = await (await this.#open()).unseal(sealed.trim());
+    return opened?.key === key ? opened.value : undefined;
+  }
+
+  async write(key: string, value: string): Promise<void> {
+    await this.files.write(key, await (await this.#open()).seal(key, value));
+  }
+
+  remove(key: string): Promise<boolean> {
+    return this.files.remove(key);
+  }
+
+  exclusive<T>(
+    key: string,
+    work: () => Promise<T>,
+    options: { signal: AbortSignal },
+  ): Promise<T> {
+    return this.files.exclusive(key, work, options);
+  }
+
+  keys(): Promise<string[]> {
+    return this.files.keys();
+  }
+
+  #open(): Promise<Seal> {
+    // One that failed is not asked again by this store: each time would take three seconds.
+    return this.#seal ??= this.#findSecret();
+  }
+
+  /** One key for a folder: two machines that share a home have keyrings of their own. */
+  async #findSecret(): Promise<Seal> {
+    const entry = await this.#entry();
+    const read = async () => {
+      const text = await this.#asked(() => entry.getPassword());
+      return text === null || text === undefined ? undefined : parseSecret(text);
+    };
+    const find = async () => {
+      const there = await read();
+      if (there) return new Seal(there);
+      const made = crypto.getRandomValues(new Uint8Array(32));
+      await this.#asked(() => entry.setPassword(btoa(String.fromCharCode(...made))));
+      return new Seal(made);
+    };
+    const there = await read();
+    if (there) return new Seal(there);
+    // A lock of its own: the caller may hold the other one.
+    const path = joinPath(this.#runtime, this.#directory, TOKEN_FOLDER, "keyring.sqlite");
+    const place = { path, directory: this.#directory };
+    return await withLock(this.#runtime, place, find, { timeout: 4 * ANSWER_TIME })
+      .catch((error) => isWithoutLocks(error) ? find() : Promise.reject(error));
+  }
+
+  async #entry(): Promise<Entry> {
+    const { platform } = this.#runtime;
+    if (platform === "linux" && !await this.#hasBus()) {
+      throw noKeyring("no D-Bus session is running");
+    }
+    let module;
+    try {
+      module = await import("@napi-rs/keyring");
+    } catch (error) {
+      throw noKeyring("the package @napi-rs/keyring cannot be loaded here", error);
+    }
+    const name = (await sha256(this.#directory)).slice(0, 32);
+    try {
+      // The kernel's own keyring, which is forgotten at a restart, must not stand in for it.
+      return new module.AsyncEntry(SERVICE, name, { linux: { store: "secret-service" } });
+    } catch (error) {
+      throw noKeyring("it does not answer", error);
+    }
+  }
+
+  async #hasBus(): Promise<boolean> {
+    const get = (name: string) => this.#runtime.getEnvironment(name);
+    if (get("DBUS_SESSION_BUS_ADDRESS")) return true;
+    const folder = get("XDG_RUNTIME_DIR");
+    if (!folder) return false;
+    const path = joinPath(this.#runtime, folder, "bus");
+    return await this.#runtime.files.status(path).catch(() => null) !== null;
+  }
+
+  async #asked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await deadline(
+        ask(),
+        ANSWER_TIME,
+        () => noKeyring("it does not answer: is it locked?"),
+      );
+    } catch (error) {
+      throw error instanceof AuthError ? error : noKeyring("it refuses", error);
+    }
+  }
+}
+
+function noKeyring(why: string, cause?: unknown): AuthError {
+  return new AuthError(
+    "store_unavailable",
+    `The system's keyring cannot be used: ${why}. Unlock it, sign in to the desktop, or choose ` +
+      'another store: the option store: "disk", or ONECELL_STORE.',
+    // Its own words name the service and no secret.
+    cause === undefined ? {} : { cause },
+  );
+}

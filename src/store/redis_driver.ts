@@ -1,0 +1,303 @@
+import { AuthError } from "../errors.ts";
+import { deadline, pause } from "../base/wait.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { inTurn } from "./lock.ts";
+import { facts } from "./open_store.ts";
+import type { Seal } from "./seal.ts";
+import type { Driver, Marks } from "./store.ts";
+import { storeError } from "./store_error.ts";
+
+/**
+ * Keeps values in Redis or Valkey, for machines that share sessions: encrypted, under hashed keys.
+ *
+ * The lock is a lease: it has an owner, is renewed while its holder lives, and ends by itself when it
+ * does not. A holder that was stopped for longer is overtaken; what it then writes is refused, since
+ * each value counts its writes.
+ */
+
+/** How long a lease lasts without its holder's sign of life, in milliseconds. */
+const LEASE = 30_000;
+/** How often its holder gives one. */
+const HEARTBEAT = LEASE / 3;
+/** How long the server may take to answer, in milliseconds. */
+const ANSWER_TIME = 5_000;
+/** Pauses between two tries to get the lease, in milliseconds. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 250;
+/** How long a mark, and the count of a removed value's writes, are kept, in milliseconds. */
+const MEMORY = 24 * 3600_000;
+
+/** Adds one to the count; refuses when it is not the one that is expected. */
+const WRITE = `local count = tonumber(redis.call('HGET', KEYS[1], 'n') or '0')
+if ARGV[2] ~= '' and count ~= tonumber(ARGV[2]) then return -1 end
+redis.call('HSET', KEYS[1], 'n', count + 1, 'v', ARGV[1])
+redis.call('PERSIST', KEYS[1])
+return count + 1`;
+
+const REMOVE = `local there = redis.call('HDEL', KEYS[1], 'v')
+redis.call('HINCRBY', KEYS[1], 'n', 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return there`;
+
+const EXTEND = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
+/** Makes a mark, unless the one that is there has the same name. */
+const MARK = `local there = redis.call('GET', KEYS[1])
+if there and string.sub(there, 1, #ARGV[1]) == ARGV[1] then return there end
+redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
+return ''`;
+
+/** What the driver uses of the package. */
+interface Client {
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: "error", listener: () => void): unknown;
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** A lease that this process holds. */
+interface Lease {
+  owner: string;
+  /** How often the value was written, by what this process has seen; `undefined` until it has. */
+  count: number;
+}
+
+export class RedisDriver implements Driver {
+  readonly #runtime: Runtime;
+  readonly #url: string;
+  readonly #seal: Seal;
+  readonly #leases = new Map<string, Lease>();
+  #client: Promise<Client> | undefined;
+  #users = 0;
+
+  constructor(runtime: Runtime, url: string, seal: Seal) {
+    this.#runtime = runtime;
+    this.#url = url;
+    this.#seal = seal;
+  }
+
+  async read(key: string): Promise<string | undefined> {
+    const sealed = await this.#send(["HGET", await this.#name(key), "v"]);
+    if (typeof sealed !== "string") return undefined;
+    const opened = await this.#seal.unseal(sealed);
+    if (opened?.key === key) return opened.value;
+    throw new AuthError(
+      "store_unavailable",
+      `What ${this.#where} keeps for this session is damaged. Sign out, then sign in again.`,
+    );
+  }
+
+  async write(key: string, value: string): Promise<void> {
+    const lease = this.#leases.get(key);
+    const sealed = await this.#seal.seal(key, value);
+    const expected = lease === undefined ? "" : String(lease.count);
+    const count = await this.#run(WRITE, await this.#name(key), sealed, expected);
+    if (count === -1) {
+      throw new AuthError(
+        "store_locked",
+        "This process stood still for so long that another one has saved a newer session. Try again.",
+      );
+    }
+    if (lease) lease.count = Number(count);
+  }
+
+  async remove(key: string): Promise<boolean> {
+    const removed = await this.#run(REMOVE, await this.#name(key), String(MEMORY));
+    const lease = this.#leases.get(key);
+    if (lease) lease.count++;
+    return removed === 1;
+  }
+
+  async exclusive<T>(
+    key: string,
+    work: () => Promise<T>,
+    { signal }: { signal: AbortSignal },
+  ): Promise<T> {
+    const options = { timeout: Infinity, signal };
+    const queue = `${this.#url} ${key}`;
+    return await inTurn(queue, "the shared store", options, () =>
+      this.#connected(async () => {
+        const lease = await this.#acquire(key, signal);
+        const stop = new AbortController();
+        const beating = this.#beat(key, lease, stop.signal);
+        try {
+          return await work();
+        } finally {
+          this.#leases.delete(key);
+          stop.abort();
+          await beating;
+          // It ends by itself where the server is away.
+          await this.#run(RELEASE, await this.#lockName(key), lease.owner).catch(() => {});
+        }
+      }));
+  }
+
+  async hold(key: string, milliseconds: number): Promise<void> {
+    const lease = this.#leases.get(key);
+    const time = String(Math.round(Math.max(LEASE, milliseconds + ANSWER_TIME)));
+    const name = await this.#lockName(key);
+    if (lease && await this.#run(EXTEND, name, lease.owner, time) === 1) return;
+    throw new AuthError(
+      "store_locked",
+      "This process stood still for so long that another one has its turn. Try again.",
+    );
+  }
+
+  async keys(): Promise<string[]> {
+    return await this.#connected(async () => {
+      const keys = new Set<string>();
+      let cursor = "0";
+      do {
+        const answer = await this.#send(["SCAN", cursor, "MATCH", "onecell:{*}", "COUNT", "200"]);
+        const [next, names] = answer as [string, string[]];
+        for (const name of names) {
+          const sealed = await this.#send(["HGET", name, "v"]);
+          const opened = typeof sealed === "string" ? await this.#seal.unseal(sealed) : undefined;
+          if (opened) keys.add(opened.key);
+        }
+        cursor = String(next);
+      } while (cursor !== "0");
+      return [...keys];
+    });
+  }
+
+  readonly marks: Marks = {
+    make: async (key, name) => {
+      const at = `${await this.#name(key)}:mark`;
+      const there = await this.#run(MARK, at, `${name} `, String(Date.now()), String(MEMORY));
+      return there === "" ? "made" : Number(String(there).split(" ")[1]) || Date.now();
+    },
+    clear: async (key, except) => {
+      if (except !== undefined) return; // one mark a key: it is the one to keep
+      await this.#send(["DEL", `${await this.#name(key)}:mark`]);
+    },
+  };
+
+  async #acquire(key: string, signal: AbortSignal): Promise<Lease> {
+    const owner = crypto.randomUUID();
+    const lock = await this.#lockName(key);
+    for (let time = FIRST_PAUSE;; time = Math.min(time * 1.5, LONGEST_PAUSE)) {
+      if (await this.#send(["SET", lock, owner, "NX", "PX", String(LEASE)]) === "OK") {
+        const count = await this.#send(["HGET", await this.#name(key), "n"]);
+        const lease = { owner, count: Number(count ?? 0) };
+        this.#leases.set(key, lease);
+        return lease;
+      }
+      await pause(time * (0.5 + Math.random()), signal);
+    }
+  }
+
+  /** Signs of life. One that fails is told by `hold`, before anything is sent that must not be. */
+  async #beat(key: string, { owner }: Lease, signal: AbortSignal): Promise<void> {
+    const name = await this.#lockName(key);
+    for (;;) {
+      await pause(HEARTBEAT, signal).catch(() => {});
+      if (signal.aborted) return;
+      await this.#run(EXTEND, name, owner, String(LEASE)).catch(() => {});
+    }
+  }
+
+  async #name(key: string): Promise<string> {
+    return `onecell:{${await this.#seal.nameOf(key)}}`;
+  }
+
+  async #lockName(key: string): Promise<string> {
+    return `${await this.#name(key)}:lock`;
+  }
+
+  async #run(script: string, key: string, ...args: string[]): Promise<unknown> {
+    return await this.#send(["EVAL", script, "1", key, ...args]);
+  }
+
+  async #send(args: string[]): Promise<unknown> {
+    return await this.#connected(async (client) => {
+      try {
+        const late = () => new Error("no answer");
+        return await deadline(client.sendCommand(args), ANSWER_TIME, late);
+      } catch (error) {
+        this.#drop(client);
+        throw this.#explained(error);
+      }
+    });
+  }
+
+  /** Runs `work` with a connection, which is closed when nobody uses it: it keeps no process alive. */
+  async #connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    this.#users++;
+    try {
+      return await work(await (this.#client ??= this.#connect()));
+    } finally {
+      if (--this.#users === 0) {
+        const client = this.#client;
+        this.#client = undefined;
+        await client?.then((it) => destroy(it), () => {});
+      }
+    }
+  }
+
+  #connect(): Promise<Client> {
+    const connecting = (async () => {
+      const { createClient } = await import("@redis/client");
+      const client = createClient({
+        url: this.#url,
+        RESP: 2,
+        socket: { connectTimeout: ANSWER_TIME, reconnectStrategy: false },
+        disableOfflineQueue: true,
+        disableClientInfo: true,
+      }) as unknown as Client;
+      client.on("error", () => {}); // what was sent rejects, too
+      try {
+        await deadline(client.connect(), ANSWER_TIME, () => new Error("no answer"));
+        return client;
+      } catch (error) {
+        destroy(client);
+        throw error;
+      }
+    })();
+    return connecting.catch((error) => {
+      this.#client = undefined;
+      throw this.#explained(error);
+    });
+  }
+
+  /** The next one to send opens another connection. */
+  #drop(client: Client): void {
+    this.#client = undefined;
+    destroy(client);
+  }
+
+  get #where(): string {
+    return `the store at ${facts({ url: this.#url }).kept}`;
+  }
+
+  #explained(error: unknown): AuthError {
+    if (error instanceof AuthError) return error;
+    if (this.#runtime.errorKind(error) === "capability") {
+      return storeError(this.#runtime, error, `reach ${this.#where}`, "");
+    }
+    // A server's words may repeat the command, and so a value: only its error's name is kept.
+    const name = /^[A-Z]+(?= )/.exec(error instanceof Error ? error.message : "")?.[0];
+    const refused = name === "WRONGPASS" || name === "NOAUTH" || name === "NOPERM";
+    return new AuthError(
+      "store_unavailable",
+      refused
+        ? `Cannot use ${this.#where}: it refuses the username or password in the URL (${name}).`
+        : `Cannot use ${this.#where}: ${
+          name ?? "it does not answer"
+        }. Check that it runs and can ` +
+          "be reached from here, then try again.",
+    );
+  }
+}
+
+function destroy(client: Client): void {
+  try {
+    client.destroy();
+  } catch {
+    // closed already
+  }
+}

@@ -1,0 +1,96 @@
+import { AuthError } from "../errors.ts";
+import { sha256 } from "../base/sha256.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { readSafely } from "./safe_file.ts";
+
+/**
+ * Encrypts what is kept where others could read it: JWE (RFC 7516) in its compact form, `dir` with
+ * A256GCM. A sealed value is bound to its key, so that none can be put in another's place.
+ */
+export class Seal {
+  readonly #secret: Uint8Array;
+
+  /** @param secret 32 bytes */
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
+  }
+
+  /** What a key is called where its name can be read: a hash that needs the secret to be made. */
+  async nameOf(key: string): Promise<string> {
+    return await sha256(`${Array.from(this.#secret).join()}\n${key}`);
+  }
+
+  /** Encrypts a value with its key. */
+  async seal(key: string, value: string): Promise<string> {
+    const { CompactEncrypt } = await import("jose/jwe/compact/encrypt");
+    const text = new TextEncoder().encode(JSON.stringify({ key, value }));
+    return await new CompactEncrypt(text).setProtectedHeader({ alg: "dir", enc: "A256GCM" })
+      .encrypt(this.#secret);
+  }
+
+  /** Decrypts what {@linkcode seal} made; `undefined` for anything else. */
+  async unseal(sealed: string): Promise<{ key: string; value: string } | undefined> {
+    const { compactDecrypt } = await import("jose/jwe/compact/decrypt");
+    try {
+      const { plaintext } = await compactDecrypt(sealed, this.#secret, {
+        keyManagementAlgorithms: ["dir"],
+        contentEncryptionAlgorithms: ["A256GCM"],
+      });
+      return JSON.parse(new TextDecoder().decode(plaintext));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const HOW = "Make one with `openssl rand -base64 32`, the same for every machine.";
+
+/**
+ * The seal of a shared store, by the secret in ONECELL_STORE_KEY or in the file that
+ * ONECELL_STORE_KEY_FILE names.
+ *
+ * @throws {AuthError} `invalid_argument` without one, or with one that is no 32 bytes
+ */
+export async function sharedSeal(runtime: Runtime): Promise<Seal> {
+  const given = runtime.getEnvironment("ONECELL_STORE_KEY")?.trim();
+  const file = runtime.getEnvironment("ONECELL_STORE_KEY_FILE")?.trim();
+  const text = given || (file ? await readKeyFile(runtime, file) : undefined);
+  if (!text) {
+    throw new AuthError(
+      "invalid_argument",
+      "A shared store needs a key to encrypt sessions with: set ONECELL_STORE_KEY, or " +
+        `ONECELL_STORE_KEY_FILE to a file with it. ${HOW}`,
+    );
+  }
+  const secret = parseSecret(text);
+  if (secret === undefined) {
+    const where = given ? "ONECELL_STORE_KEY" : `The file "${file}" of ONECELL_STORE_KEY_FILE`;
+    throw new AuthError("invalid_argument", `${where} holds no key of 32 bytes. ${HOW}`);
+  }
+  return new Seal(secret);
+}
+
+async function readKeyFile(runtime: Runtime, file: string): Promise<string> {
+  try {
+    // Secrets are mounted as links.
+    const text = await readSafely(runtime, await runtime.files.realPath(file));
+    return text?.trim() ?? "";
+  } catch (error) {
+    throw new AuthError(
+      "invalid_argument",
+      `The file "${file}" of ONECELL_STORE_KEY_FILE cannot be used. It must be a text file of this ` +
+        "user's, or of root's, that nobody else can write to.",
+      { cause: error },
+    );
+  }
+}
+
+/** 32 bytes in hexadecimal, base64 or base64url. */
+export function parseSecret(text: string): Uint8Array | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text)) {
+    return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  }
+  if (!/^[\w+/-]{43}=?$/.test(text)) return undefined;
+  const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/").padEnd(44, "="));
+  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+}

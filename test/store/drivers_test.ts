@@ -1,0 +1,29 @@
+import { parseObject } from "../../src/base/json.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { FileDriver } from "../../src/store/file_driver.ts";
+import { MemoryDriver } from "../../src/store/writing.ts";
+import { TestFolder } from "../support/folder.ts";
+import { test } from "../support/tests.ts";
+import { conformance } from "./conformance.ts";
+
+for (const { name, check } of conformance) {
+  test(`memory: ${name}`, async () => {
+    const store = new MemoryDriver();
+    await check(() => store);
+  });
+
+  test(`files: ${name}`, async () => {
+    await using folder = await TestFolder.make();
+    const runtime = await currentRuntime();
+    await check(() =>
+      new FileDriver({
+        runtime,
+        folder: folder.at("onecell"),
+        directory: folder.path,
+        extension: ".json",
+        judge: () => "whole",
+        keyOf: (text) => parseObject(text)?.["key"] as string | undefined,
+      })
+    );
+  });
+}
