@@ -9,7 +9,7 @@ import { AuthError } from "../errors.ts";
 import type { GrantParts, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import type { CredentialValues, Provider } from "../providers/provider.ts";
-import type { Store } from "../store/store.ts";
+import type { RefreshTurn, Store } from "../store/store.ts";
 import { createDpopKey } from "../token/dpop.ts";
 import { accountOf, checkAlive, storedToken, type TokenResponse } from "../token/token_response.ts";
 import { isFresh, type Token } from "../token/token.ts";
@@ -53,6 +53,8 @@ class Renewal {
   readonly #setup: RenewalSetup;
   readonly #held: Held;
   readonly #options: RenewalOptions;
+  /** True when another process has sent the refresh token, and nothing came of it. */
+  #isUnknown = false;
 
   constructor(setup: RenewalSetup, held: Held, options: RenewalOptions) {
     this.#setup = setup;
@@ -94,8 +96,11 @@ class Renewal {
       const alone = error.code === "store_locked" && !this.#held.token?.refresh_token &&
         this.#silent !== null;
       if (!noLock && !alone) throw error;
+      const silent = this.#silent;
+      // Nobody knows what other machines do with the refresh token meanwhile.
+      if (noLock && store.shared && silent === null) throw error;
       this.#held.storeProblem = error;
-      return await action();
+      return noLock && store.shared && silent ? await this.#exchange(silent, null) : await action();
     }
   }
 
@@ -107,16 +112,17 @@ class Renewal {
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token;
     if (!force && stored && usable(stored)) return stored;
     // What is stored was written last, whatever the clock said: an older refresh token is used up.
-    let previous = stored ?? this.#held.token;
+    let previous = stored ?? (await this.#isSignedOut() ? null : this.#held.token);
     if (!force) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {
         const refreshToken: string = previous.refresh_token;
         try {
-          return await this.#exchange({
-            grant: "refresh_token",
-            refreshToken,
-            tokenEndpoint: previous.token_endpoint,
-          }, previous);
+          const token = await this.#refresh(previous, refreshToken);
+          if (typeof token === "object") return token;
+          this.#isUnknown = token === "unknown";
+          if (this.#isUnknown) break;
+          previous = await store.read(key);
+          if (previous && usable(previous)) return previous;
         } catch (error) {
           if (!(error instanceof AuthError) || error.error !== "invalid_grant") throw error;
           // Another program may have renewed meanwhile: read again before giving up.
@@ -133,6 +139,43 @@ class Renewal {
     return silent ? await this.#exchange(silent, null, previous?.dpop_key) : null;
   }
 
+  /**
+   * Sends a refresh token, once among all processes: where the server rotates them, a second use can
+   * end every session of the account.
+   */
+  async #refresh(
+    previous: Token,
+    refreshToken: string,
+  ): Promise<Token | Exclude<RefreshTurn, "go">> {
+    const { store, grants } = this.#setup;
+    const send = () =>
+      this.#exchange({
+        grant: "refresh_token",
+        refreshToken,
+        tokenEndpoint: previous.token_endpoint,
+      }, previous);
+    if (previous.rotates === false) return await send();
+    const wait = { timeout: grants.timeout, signal: this.#options.signal };
+    const turn = await store.beginRefresh(previous, wait);
+    if (turn !== "go") return turn;
+    let rotated = false;
+    try {
+      const token = await send();
+      rotated = token.refresh_token !== refreshToken;
+      return token;
+    } finally {
+      await store.endRefresh(previous, rotated);
+    }
+  }
+
+  /** True when the session was saved and is gone: another process has signed it out. */
+  async #isSignedOut(): Promise<boolean> {
+    const { store, key } = this.#setup;
+    if (!this.#held.saved || this.#held.token === null) return false;
+    // A store that cannot be read says nothing.
+    return await store.readStrictly(key).then((token) => token === null, () => false);
+  }
+
   /** A refresh token the server has refused for good is not offered again. */
   async #dropRefreshToken(token: Token | null): Promise<void> {
     if (this.#held.token?.refresh_token !== undefined) {
@@ -147,6 +190,13 @@ class Renewal {
     // No lock while a person thinks: other processes would wait with them.
     const { response, tokenEndpoint, values } = await signIn(grants).catch((error) => {
       const nobody = error instanceof AuthError && error.code === "credentials_missing";
+      if (nobody && this.#isUnknown) {
+        throw new AuthError(
+          "store_locked",
+          "Another process began to renew this session and has not finished: it was ended, or it " +
+            `stands still. Try again in a few minutes, or sign in again. ${error.message}`,
+        );
+      }
       if (!nobody || this.#held.token === null) throw error;
       throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
     });
@@ -172,6 +222,9 @@ class Renewal {
     const response = await obtainToken(grants, request);
     const token = await storedToken(key, response, now(), grants.clock.offset, previous);
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
+    if (request.grant === "refresh_token" && token.refresh_token === request.refreshToken) {
+      token.rotates = false;
+    }
     // On disk before anything else: a rotated refresh token that is lost ends the session.
     if (request.grant !== "refresh_token") checkAlive(token);
     await this.#save(token);
@@ -188,7 +241,8 @@ class Renewal {
   async #save(token: Token): Promise<void> {
     try {
       await this.#setup.store.write(this.#setup.key, token);
-      this.#held.storeProblem = undefined;
+      this.#held.saved = true;
+      this.#held.storeProblem = this.#setup.store.problem;
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       this.#held.storeProblem = error;

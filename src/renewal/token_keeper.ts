@@ -10,6 +10,8 @@ export interface Held {
   token: Token | null;
   /** What to sign in with. */
   values: CredentialValues;
+  /** True when its token was saved, or came from the store. */
+  saved: boolean;
   /** Why the last token is not saved, if it should be. */
   storeProblem: AuthError | undefined;
 }
@@ -53,7 +55,7 @@ export class TokenKeeper implements TokenSource {
   /** @param options the session's key and store, and how to get a token */
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#held = { token: null, values: options.values, storeProblem: undefined };
+    this.#held = { token: null, values: options.values, saved: false, storeProblem: undefined };
   }
 
   /** The newest token, fresh or not. */
@@ -87,7 +89,9 @@ export class TokenKeeper implements TokenSource {
   /** Takes the stored token if it is still good; no lock, no network. */
   async adopt(): Promise<Token | null> {
     const { store, key, foreign } = this.#options;
-    this.#held.token = await store.read(key) ?? await foreign();
+    const saved = await store.read(key);
+    this.#held.saved = saved !== null;
+    this.#held.token = saved ?? await foreign();
     return this.current();
   }
 

@@ -20,6 +20,8 @@ export interface Token {
   scope?: string;
   refresh_token?: string;
   id_token?: string;
+  /** False when the server was seen to leave the refresh token as it is; each may work once else. */
+  rotates?: false;
   /** Who signed in, as shown to the person; not a secret. */
   account?: string;
   /** The token endpoint it came from, when the sign-in decided it. */
@@ -127,6 +129,7 @@ export function parseToken(text: string, key?: string): Token | undefined {
     if (typeof value[name] !== "string") return undefined;
     read[name] = value[name];
   }
+  if (value["rotates"] === false) read["rotates"] = false;
   const dpopKey = value["dpop_key"];
   if (dpopKey !== undefined) {
     if (!isObject(dpopKey) || typeof dpopKey["kty"] !== "string") return undefined;

@@ -82,6 +82,8 @@ Deno.test({
     const values = (await edgesOf()).filter(({ kind }) => kind !== "type");
     const rooms: Record<string, RegExp> = {
       "openid-client": /^src\/grants\//,
+      "@napi-rs/keyring": /^src\/store\//,
+      "@redis/client": /^src\/store\//,
       "env-paths": /^src\/store\//,
       "jose": /^src\/(grants|token|store)\//,
       "p-map": /^src\/bulk\//,

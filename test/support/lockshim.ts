@@ -1,0 +1,37 @@
+import { skip } from "./runtimes.ts";
+
+/** Numbers of the errors that disks answer with on Linux. */
+export const ERRNO = { EPERM: 1, EIO: 5, ENOLCK: 37, ENOSYS: 38, EOPNOTSUPP: 95 } as const;
+
+let built: Promise<string | null> | undefined;
+
+/**
+ * Builds the library that makes a disk without locks, modes or flushing of a folder, for LD_PRELOAD.
+ * `null`, with a line why, where it cannot be built.
+ */
+export function lockshim(what: string): Promise<string | null> {
+  return built ??= build(what);
+}
+
+async function build(what: string): Promise<string | null> {
+  if (Deno.build.os !== "linux") {
+    skip(what, "not Linux");
+    return null;
+  }
+  const source = new URL("../store/lockshim.c", import.meta.url).pathname;
+  const cache = new URL("../../.cache/", import.meta.url).pathname;
+  await Deno.mkdir(cache, { recursive: true });
+  const library = `${cache}lockshim-${Deno.pid}.so`;
+  try {
+    const args = ["-shared", "-fPIC", "-o", library, source, "-ldl"];
+    const { success } = await new Deno.Command("cc", { args, stderr: "null" }).output();
+    if (success) {
+      addEventListener("unload", () => Deno.removeSync(library));
+      return library;
+    }
+  } catch {
+    // no compiler
+  }
+  skip(what, "no C compiler");
+  return null;
+}
