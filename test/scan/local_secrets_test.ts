@@ -43,7 +43,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
   });
   const secrets = await localSecrets(runtime);
   const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~")).sort();
-  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16}/, "*")), [
+  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16,64}/, "*")), [
     "fourinsight access_token (~/.fourinsight/api/token.mine)",
     "ocs client_secret (OCS_CLIENT_SECRET)",
     "plantpredict access_token (~/.config/plantpredict/onecell/*.json)",
@@ -94,7 +94,7 @@ test("localSecrets() reads systems of one's own from the configuration directory
   const runtime = await elsewhere(home.path, { WEATHER_CLIENT_SECRET: "in-a-variable-of-mine" });
   const secrets = await localSecrets(runtime);
   const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~"));
-  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16}/, "*")).sort(), [
+  assert.deepEqual(names.map((name) => name.replace(/[0-9a-f]{16,64}/, "*")).sort(), [
     "python client_secret (~/.config/python/app_credentials)",
     "tide access_token (~/.config/tide/onecell/*.json)",
     "weather client_secret (WEATHER_CLIENT_SECRET)",
