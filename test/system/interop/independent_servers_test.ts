@@ -1,16 +1,36 @@
 /** The module against servers that nobody here wrote: every grant, every step, one matrix. */
 import { django } from "./django_server.ts";
 import { doorkeeper } from "./doorkeeper_server.ts";
+import { glewlwyd } from "./glewlwyd_server.ts";
 import type { ServerKind } from "./independent_server.ts";
 import { matrix, passThrough, type Row, type StepName, STEPS, type Verdict } from "./scenario.ts";
 
-const SERVERS: readonly ServerKind[] = [doorkeeper, django];
+const SERVERS: readonly ServerKind[] = [doorkeeper, django, glewlwyd];
 
 /** `server / grant / step`; `*` for every server or every grant. */
 type Place = string;
 
 /** What a server itself does not do: the outcome it leads to, and why. */
-const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {};
+const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
+  "Glewlwyd / client credentials / logout": {
+    outcome: /the access token lives$/,
+    why: "It answers the revocation of a client's own token with 200, and keeps no list of them.",
+  },
+  "Glewlwyd / client credentials, Basic / logout": {
+    outcome: /the access token lives$/,
+    why: "The same.",
+  },
+  "Glewlwyd / password / refused": {
+    outcome: /^a wrong (secret|password): wanted/,
+    why: "It refuses client and person alike with an empty body.",
+  },
+  ...Object.fromEntries(
+    ["code, loopback", "code, paste", "code, openid by issuer", "device"].map((grant) => [
+      `Glewlwyd / ${grant} / refused`,
+      { outcome: /no way to decline/, why: "Its pages have no answer that declines." },
+    ]),
+  ),
+};
 
 /** Outcomes that are wrong because of this module, and that its rework of the grants will mend. */
 const waitsForGrants: readonly Place[] = [
@@ -22,12 +42,22 @@ const waitsForGrants: readonly Place[] = [
   "Doorkeeper / code, loopback / dead refresh",
   "Doorkeeper / code, paste / dead refresh",
   "Doorkeeper / code, openid by issuer / dead refresh",
+  // A refusal without a body is taken for an answer that is no token response.
+  "Glewlwyd / password / dead refresh",
+  "Glewlwyd / code, loopback / dead refresh",
+  "Glewlwyd / code, openid by issuer / dead refresh",
+  "Glewlwyd / device / dead refresh",
   // HTTP Basic with `-._~` form-encoded.
+  "Glewlwyd / client credentials, Basic / refused",
+  "Glewlwyd / client credentials, Basic / sign-in",
   "Doorkeeper / client credentials, Basic / sign-in",
   // A pasted refusal is taken for something that was mispasted, and asked for again.
   "* / code, paste / refused",
   // The nonce of an `openid` request is not remembered where there is no issuer.
   "Doorkeeper / code, openid by endpoints / sign-in",
+  // `iss` in the answer, and no issuer in the definition.
+  "Glewlwyd / code, loopback / sign-in",
+  "Glewlwyd / code, paste / sign-in",
   // A redirect of the metadata within one origin is not followed.
   "Django OAuth Toolkit / code, openid by issuer / refused",
   "Django OAuth Toolkit / code, openid by issuer / sign-in",

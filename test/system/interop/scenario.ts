@@ -148,19 +148,22 @@ class Passage {
       return await getSession(this.#provider(), { ...options, interactive: false });
     }
     const person = this.#person(how.decision ?? "allow");
-    const end = AbortSignal.timeout(STEP_TIME - 5_000);
+    const end = new AbortController();
     const opening = getSession(this.#provider(), {
       ...options,
       interactive: true,
       person,
       method,
-      signal: end,
+      signal: AbortSignal.any([end.signal, AbortSignal.timeout(STEP_TIME - 5_000)]),
     });
     // What the person met at the server's pages says more than a wait that never ends.
-    return await Promise.race([
-      opening,
-      person.failed.then((error) => Promise.reject(error)),
-    ]);
+    const met = person.failed.then((error) => {
+      end.abort();
+      return opening.catch(() => {}).then(() => Promise.reject(error));
+    });
+    return await Promise.race([opening, met]).catch((error) =>
+      end.signal.aborted ? met : Promise.reject(error)
+    );
   }
 
   #provider(): Provider {
