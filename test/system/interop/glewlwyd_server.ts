@@ -29,6 +29,7 @@ export const glewlwyd: ServerKind = {
   async start(folder) {
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
+    changeDatabase(`${folder}/db`, "PRAGMA journal_mode = WAL");
     changeDatabase(`${folder}/db`, await Deno.readTextFile(TABLES));
     await Deno.mkdir(`${folder}/none`);
     await Deno.writeTextFile(`${folder}/conf`, configuration(folder, port));
@@ -40,6 +41,8 @@ export const glewlwyd: ServerKind = {
     const pages = new Pages(url, login);
     return {
       url,
+      // Its threads share one SQLite connection; some of what they ask at once fails.
+      oneAtATime: true,
       grants: grantsOf(url, clients, login),
       setLifetime: (seconds) => admin.setLifetime(seconds),
       async accepts(token) {

@@ -7,6 +7,8 @@ import type { CardState, ProviderInput } from "../../../mod.ts";
 export interface IndependentServer extends AsyncDisposable {
   /** Its origin. */
   readonly url: string;
+  /** Whether it has to be asked by one at a time. */
+  readonly oneAtATime?: boolean;
   /** The grants it offers, each with a client of its own kind. */
   readonly grants: readonly OfferedGrant[];
   /** Changes how many seconds access tokens live that are issued from now on. */
@@ -41,6 +43,8 @@ export interface OfferedGrant {
 /** A kind of server: how it is found and started. */
 export interface ServerKind {
   readonly name: string;
+  /** May be left out where `CI` is `true`. */
+  readonly isOptional?: boolean;
   /** What is missing on this machine, in one line, or `undefined`. */
   missing(): Promise<string | undefined>;
   /**

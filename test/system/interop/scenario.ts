@@ -61,7 +61,34 @@ interface Api extends AsyncDisposable {
   readonly refused: Set<string>;
 }
 
-function startApi(server: IndependentServer): Api {
+/** A server that is asked by one at a time, where it wants that; its pages, and what it accepts. */
+function inTurn(
+  server: IndependentServer,
+): Pick<IndependentServer, "accepts" | "signIn" | "answerDevice"> & {
+  fetch: typeof fetch;
+} {
+  let last: Promise<unknown> = Promise.resolve();
+  const turn = <T>(action: () => Promise<T>): Promise<T> => {
+    if (!server.oneAtATime) return action();
+    const next = last.then(action, action);
+    last = next.catch(() => {});
+    return next;
+  };
+  const { signIn, answerDevice } = server;
+  return {
+    accepts: (token) => turn(() => server.accepts(token)),
+    ...(signIn && { signIn: (url, answer) => turn(() => signIn(url, answer)) }),
+    ...(answerDevice && { answerDevice: (card, answer) => turn(() => answerDevice(card, answer)) }),
+    fetch: (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      return url.origin === server.url ? turn(() => fetch(input, init)) : fetch(input, init);
+    },
+  };
+}
+
+type Asked = ReturnType<typeof inTurn>;
+
+function startApi(server: Asked): Api {
   const refused = new Set<string>();
   const listening = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -81,7 +108,7 @@ function startApi(server: IndependentServer): Api {
 
 /** One grant on its way through the steps. */
 class Passage {
-  readonly #server: IndependentServer;
+  readonly #server: Asked;
   readonly #api: Api;
   readonly #folder: string;
   readonly grant: OfferedGrant;
@@ -89,7 +116,7 @@ class Passage {
   readonly outcomes = new Map<StepName, Outcome>();
   #session: Session | undefined;
 
-  constructor(server: IndependentServer, api: Api, folder: string, grant: OfferedGrant) {
+  constructor(server: Asked, api: Api, folder: string, grant: OfferedGrant) {
     this.#server = server;
     this.#api = api;
     this.#folder = folder;
@@ -198,7 +225,7 @@ class Passage {
 
   /** Sends a request of the session, and writes down those to the token endpoint. */
   async #send(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    const response = await fetch(input, init);
+    const response = await this.#server.fetch(input, init);
     const form = new URLSearchParams(
       typeof init?.body === "object" || typeof init?.body === "string" ? String(init.body) : "",
     );
@@ -339,10 +366,15 @@ const TABLE: Readonly<Record<StepName, (passage: Passage) => Promise<Outcome | v
   async "expiry"(passage) {
     await passage.session.refresh();
     await untilDead(passage.session);
+    const began = performance.now();
     const sent = await passage.sent(() =>
       Promise.all(Array.from({ length: 5 }, () => passage.works(passage.session)))
     );
-    assert.deepEqual(sent, passage.renewal);
+    // One renewal for all five; a machine so busy that they outlive the new token needs one more.
+    const lifetimes = Math.ceil((performance.now() - began) / (SHORT * 900));
+    const [renewal = ""] = passage.renewal;
+    assert.ok(sent.length > 0 && sent.length <= lifetimes, `${sent.length} renewals`);
+    assert.ok(sent.every((grant) => grant === renewal), `${sent}, not ${renewal}`);
   },
 
   async "dead refresh"(passage) {
@@ -410,10 +442,11 @@ export async function passThrough(
   server: IndependentServer,
   folder: string,
 ): Promise<Row[]> {
-  await using api = startApi(server);
+  const asked = inTurn(server);
+  await using api = startApi(asked);
   await server.setLifetime(LONG);
   const passages = server.grants.map((grant, index) =>
-    new Passage(server, api, `${folder}/session-${index}`, grant)
+    new Passage(asked, api, `${folder}/session-${index}`, grant)
   );
   for (const step of STEPS) {
     if (step === "expiry") await server.setLifetime(SHORT);

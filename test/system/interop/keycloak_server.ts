@@ -1,0 +1,237 @@
+import type { OfferedGrant, ServerKind } from "./independent_server.ts";
+import { freePort, startServerProcess } from "./server_process.ts";
+import { Visitor } from "./visitor.ts";
+
+/** Where Keycloak was unpacked and built with `kc.sh build --db=dev-mem --cache=local`. */
+const HOME = Deno.env.get("ONECELL_KEYCLOAK");
+/** How long it may take to start, in seconds. */
+const START = 110;
+
+/** Keycloak. It starts slowly: what it takes is counted apart. */
+export const keycloak: ServerKind = {
+  name: "Keycloak",
+  isOptional: true,
+
+  async missing() {
+    if (HOME === undefined) return "no Keycloak (ONECELL_KEYCLOAK names its folder)";
+    const found = await Deno.stat(`${HOME}/bin/kc.sh`).then(() => true, () => false);
+    return found ? undefined : "no bin/kc.sh in the folder that ONECELL_KEYCLOAK names";
+  },
+
+  async start() {
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const password = `a password of ${crypto.randomUUID()}`;
+    const process = startServerProcess(`${HOME}/bin/kc.sh`, [
+      "start",
+      "--optimized",
+      "--cache=local",
+      "--http-enabled=true",
+      "--hostname-strict=false",
+      "--http-host=127.0.0.1",
+      `--http-port=${port}`,
+    ], {
+      env: {
+        KC_BOOTSTRAP_ADMIN_USERNAME: "admin",
+        KC_BOOTSTRAP_ADMIN_PASSWORD: password,
+        JAVA_OPTS_APPEND: "-Xmx512m -XX:TieredStopAtLevel=1",
+      },
+    });
+    try {
+      await process.answers(`${url}/realms/master`, START);
+      const admin = new Administrator(url, password);
+      return {
+        url,
+        grants: grantsOf(`${url}/realms/interop`, await admin.setUp(), password),
+        setLifetime: (seconds) => admin.put("", { accessTokenLifespan: seconds }),
+        accepts: (token) => admin.introspect(token),
+        endRefreshTokens: () => admin.endSessions(),
+        async signIn(address, answer) {
+          const visitor = new Visitor(url);
+          return (await visitor.answer(address, { username: "ada", password }, answer)).url;
+        },
+        async answerDevice({ url: page, completeUrl = page }, answer) {
+          await new Visitor(url).answer(completeUrl, { username: "ada", password }, answer);
+        },
+        [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+      };
+    } catch (error) {
+      await process[Symbol.asyncDispose]();
+      throw error;
+    }
+  },
+};
+
+type Client = Record<"client_id" | "client_secret", string>;
+
+/** The administration's REST API. */
+class Administrator {
+  readonly #url: string;
+  readonly #password: string;
+  #client: Client = { client_id: "interop-secret", client_secret: `${crypto.randomUUID()}-._~` };
+
+  constructor(url: string, password: string) {
+    this.#url = url;
+    this.#password = password;
+  }
+
+  async #call(method: string, path: string, json?: unknown): Promise<unknown> {
+    const form = {
+      grant_type: "password",
+      client_id: "admin-cli",
+      username: "admin",
+      password: this.#password,
+    };
+    const signedIn = await fetch(`${this.#url}/realms/master/protocol/openid-connect/token`, {
+      method: "POST",
+      body: new URLSearchParams(form),
+    });
+    const { access_token } = await signedIn.json();
+    const response = await fetch(`${this.#url}/admin/realms${path}`, {
+      method,
+      headers: { "authorization": `Bearer ${access_token}`, "content-type": "application/json" },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  async put(path: string, json: unknown): Promise<void> {
+    await this.#call("PUT", `/interop${path}`, json);
+  }
+
+  async setUp(): Promise<Client> {
+    // Its introspection answers those alone whom a token is for.
+    const protocolMappers = [{
+      name: "for the API",
+      protocol: "openid-connect",
+      protocolMapper: "oidc-audience-mapper",
+      config: {
+        "included.client.audience": this.#client.client_id,
+        "access.token.claim": "true",
+        "introspection.token.claim": "true",
+      },
+    }];
+    const common = {
+      protocolMappers,
+      protocol: "openid-connect",
+      redirectUris: ["http://127.0.0.1/*"],
+      standardFlowEnabled: true,
+      consentRequired: true,
+      attributes: {
+        "oauth2.device.authorization.grant.enabled": "true",
+        "oauth2.device.polling.interval": "1",
+      },
+    };
+    await this.#call("POST", "", {
+      realm: "interop",
+      enabled: true,
+      sslRequired: "none",
+      revokeRefreshToken: true,
+      refreshTokenMaxReuse: 0,
+      oauth2DevicePollingInterval: 1,
+      users: [{
+        username: "ada",
+        email: "ada@example.com",
+        emailVerified: true,
+        firstName: "Ada",
+        lastName: "Lovelace",
+        enabled: true,
+        credentials: [{ type: "password", value: this.#password, temporary: false }],
+      }],
+      clients: [
+        {
+          ...common,
+          clientId: this.#client.client_id,
+          secret: this.#client.client_secret,
+          publicClient: false,
+        },
+        { ...common, clientId: "interop-public", publicClient: true },
+        {
+          protocol: "openid-connect",
+          protocolMappers,
+          clientId: "interop-silent",
+          secret: this.#client.client_secret,
+          publicClient: false,
+          serviceAccountsEnabled: true,
+          directAccessGrantsEnabled: true,
+        },
+      ],
+    });
+    return this.#client;
+  }
+
+  async introspect(token: string): Promise<boolean> {
+    const path = "/realms/interop/protocol/openid-connect/token/introspect";
+    const body = new URLSearchParams({ ...this.#client, token });
+    const response = await fetch(`${this.#url}${path}`, { method: "POST", body });
+    return (await response.json())["active"] === true;
+  }
+
+  async endSessions(): Promise<void> {
+    await this.#call("POST", "/interop/logout-all");
+  }
+}
+
+function grantsOf(issuer: string, { client_secret }: Client, password: string): OfferedGrant[] {
+  const login = { username: "ada", password };
+  const silent = { client_id: "interop-silent", client_secret };
+  const secret = { client_id: "interop-secret", client_secret };
+  const open = { client_id: "interop-public" };
+  const endpoints = {
+    authUrl: issuer,
+    endpoints: {
+      token: "/protocol/openid-connect/token",
+      authorization: "/protocol/openid-connect/auth",
+      revocation: "/protocol/openid-connect/revoke",
+    },
+  };
+  return [
+    { name: "client credentials", definition: { issuer }, credentials: silent },
+    {
+      name: "client credentials, Basic",
+      definition: { issuer, clientAuthentication: "client_secret_basic" },
+      credentials: silent,
+    },
+    {
+      name: "password",
+      definition: { issuer, grant: "password" },
+      credentials: { ...silent, ...login },
+    },
+    {
+      name: "code, loopback",
+      method: "loopback",
+      definition: { ...endpoints, scope: "profile", grant: "authorization_code" },
+      credentials: open,
+    },
+    {
+      name: "code, paste",
+      method: "paste",
+      definition: {
+        issuer,
+        grant: "authorization_code",
+        clientAuthentication: "client_secret_post",
+      },
+      credentials: secret,
+    },
+    {
+      name: "code, openid by issuer",
+      method: "loopback",
+      definition: { issuer, scope: "openid", grant: "authorization_code" },
+      credentials: open,
+    },
+    {
+      name: "code, openid by endpoints",
+      method: "loopback",
+      definition: { ...endpoints, scope: "openid", grant: "authorization_code" },
+      credentials: open,
+    },
+    {
+      name: "device",
+      method: "device",
+      definition: { issuer, grant: "device_code" },
+      credentials: open,
+    },
+  ];
+}
