@@ -108,11 +108,19 @@ const basic = await client({
 });
 const web = await client({ ...native, token_endpoint_auth_method: "client_secret_post" });
 const open = await client({ ...native, token_endpoint_auth_method: "none" });
+// Of its own: a revocation ends all that a person gave a client.
+const oidc = await client({ ...native, token_endpoint_auth_method: "none" });
 const pick = ({ client_id, client_secret }) => ({ client_id, client_secret });
 const ready = {
   url,
   login,
-  clients: { silent: pick(silent), basic: pick(basic), web: pick(web), open: pick(open) },
+  clients: {
+    silent: pick(silent),
+    basic: pick(basic),
+    web: pick(web),
+    open: pick(open),
+    oidc: pick(oidc),
+  },
 };
 Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(ready)}\n`));
 for await (const _ of Deno.stdin.readable);

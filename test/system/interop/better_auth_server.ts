@@ -8,7 +8,7 @@ type Client = Record<"client_id" | "client_secret", string>;
 interface Ready {
   url: string;
   login: { email: string; password: string };
-  clients: Record<"silent" | "basic" | "web" | "open", Client>;
+  clients: Record<"silent" | "basic" | "web" | "open" | "oidc", Client>;
 }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -138,7 +138,7 @@ function grantsOf(url: string, clients: Ready["clients"]): OfferedGrant[] {
       name: "code, openid by issuer",
       method: "loopback",
       definition: { issuer, scope: "openid offline_access", grant: "authorization_code" },
-      credentials: { client_id },
+      credentials: { client_id: clients.oidc.client_id },
     },
     {
       name: "device",

@@ -14,14 +14,6 @@ type Place = string;
 
 /** What a server itself does not do: the outcome it leads to, and why. */
 const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
-  "Glewlwyd / client credentials / logout": {
-    outcome: /the access token lives$/,
-    why: "It answers the revocation of a client's own token with 200, and keeps no list of them.",
-  },
-  "Glewlwyd / client credentials, Basic / logout": {
-    outcome: /the access token lives$/,
-    why: "The same.",
-  },
   "Glewlwyd / password / refused": {
     outcome: /^a wrong (secret|password): wanted/,
     why: "It refuses client and person alike with an empty body.",
