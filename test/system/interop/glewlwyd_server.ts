@@ -1,6 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Decision, OfferedGrant, ServerKind } from "./independent_server.ts";
-import { changeDatabase, freePort, startServerProcess, succeeds } from "./server_process.ts";
+import {
+  changeDatabase,
+  freePort,
+  prepared,
+  startServerProcess,
+  succeeds,
+} from "./server_process.ts";
 import { Visitor } from "./visitor.ts";
 
 /** The tables, as Debian's package brings them: with an administrator, and a password everybody knows. */
@@ -35,10 +41,12 @@ export const glewlwyd: ServerKind = {
     await Deno.mkdir(`${folder}/none`);
     await Deno.writeTextFile(`${folder}/conf`, configuration(folder, port));
     const process = startServerProcess("glewlwyd", ["-c", `${folder}/conf`]);
-    await process.answers(`${url}/config`, 20);
     const admin = new Administrator(url);
     const login = { username: "ada", password: `a password of ${crypto.randomUUID()}` };
-    const clients = await admin.setUp(login);
+    const clients = await prepared(process, async () => {
+      await process.answers(`${url}/config`, 20);
+      return await admin.setUp(login);
+    });
     const pages = new Pages(url, login);
     return {
       url,

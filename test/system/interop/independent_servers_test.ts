@@ -14,6 +14,10 @@ type Place = string;
 
 /** What a server itself does not do: the outcome it leads to, and why. */
 const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
+  "Glewlwyd / code, loopback / logout": {
+    outcome: /failed.*the refresh token lives$/,
+    why: "It takes revocations from clients with a secret alone.",
+  },
   "Glewlwyd / password / refused": {
     outcome: /^a wrong (secret|password): wanted/,
     why: "It refuses client and person alike with an empty body.",
@@ -76,6 +80,7 @@ const waitsForGrants: readonly Place[] = [
 ];
 
 const rows: Row[] = [];
+/** Beginnings of servers' names, separated by commas: those alone, while one is worked on. */
 const chosen = Deno.env.get("ONECELL_INTEROP")?.split(",");
 
 function placesOf({ server, grant }: Row, step: StepName): Place[] {
@@ -109,16 +114,15 @@ function problems(some: readonly Row[], verdicts: readonly Verdict[]): string[] 
 for (const kind of SERVERS) {
   if (chosen && !chosen.some((name) => kind.name.toLowerCase().startsWith(name))) continue;
   const missing = await kind.missing();
-  if (missing !== undefined) {
-    if (Deno.env.get("CI") === "true" && !kind.isOptional) {
-      throw new Error(`${kind.name} cannot be tested: ${missing}`);
-    }
+  const mayBeMissing = Deno.env.get("CI") !== "true" || kind.isOptional === true;
+  if (missing !== undefined && mayBeMissing) {
     Deno.stderr.writeSync(new TextEncoder().encode(`skipped: ${kind.name}: ${missing}\n`));
   }
   Deno.test({
     name: `every grant of ${kind.name}, step by step`,
-    ignore: missing !== undefined,
+    ignore: missing !== undefined && mayBeMissing,
     fn: async () => {
+      if (missing !== undefined) throw new Error(`${kind.name} is to be tested here: ${missing}`);
       const folder = await Deno.makeTempDir({ prefix: "onecell-interop-" });
       try {
         await Deno.mkdir(`${folder}/server`, { mode: 0o700 });

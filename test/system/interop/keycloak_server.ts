@@ -1,5 +1,5 @@
 import type { OfferedGrant, ServerKind } from "./independent_server.ts";
-import { freePort, startServerProcess } from "./server_process.ts";
+import { freePort, prepared, startServerProcess } from "./server_process.ts";
 import { Visitor } from "./visitor.ts";
 
 /** Where Keycloak was unpacked and built with `kc.sh build --db=dev-mem --cache=local`. */
@@ -37,28 +37,26 @@ export const keycloak: ServerKind = {
         JAVA_OPTS_APPEND: "-Xmx512m -XX:TieredStopAtLevel=1",
       },
     });
-    try {
+    const admin = new Administrator(url, password);
+    const client = await prepared(process, async () => {
       await process.answers(`${url}/realms/master`, START);
-      const admin = new Administrator(url, password);
-      return {
-        url,
-        grants: grantsOf(`${url}/realms/interop`, await admin.setUp(), password),
-        setLifetime: (seconds) => admin.put("", { accessTokenLifespan: seconds }),
-        accepts: (token) => admin.introspect(token),
-        endRefreshTokens: () => admin.endSessions(),
-        async signIn(address, answer) {
-          const visitor = new Visitor(url);
-          return (await visitor.answer(address, { username: "ada", password }, answer)).url;
-        },
-        async answerDevice({ url: page, completeUrl = page }, answer) {
-          await new Visitor(url).answer(completeUrl, { username: "ada", password }, answer);
-        },
-        [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
-      };
-    } catch (error) {
-      await process[Symbol.asyncDispose]();
-      throw error;
-    }
+      return await admin.setUp();
+    });
+    const login = { username: "ada", password };
+    return {
+      url,
+      grants: grantsOf(`${url}/realms/interop`, client, login),
+      setLifetime: (seconds) => admin.put("", { accessTokenLifespan: seconds }),
+      accepts: (token) => admin.introspect(token),
+      endRefreshTokens: () => admin.endSessions(),
+      async signIn(address, answer) {
+        return (await new Visitor(url).answer(address, login, answer)).url;
+      },
+      async answerDevice({ url: page, completeUrl = page }, answer) {
+        await new Visitor(url).answer(completeUrl, login, answer);
+      },
+      [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+    };
   },
 };
 
@@ -174,8 +172,11 @@ class Administrator {
   }
 }
 
-function grantsOf(issuer: string, { client_secret }: Client, password: string): OfferedGrant[] {
-  const login = { username: "ada", password };
+function grantsOf(
+  issuer: string,
+  { client_secret }: Client,
+  login: { username: string; password: string },
+): OfferedGrant[] {
   const silent = { client_id: "interop-silent", client_secret };
   const secret = { client_id: "interop-secret", client_secret };
   const open = { client_id: "interop-public" };

@@ -72,6 +72,16 @@ export function startServerProcess(
   };
 }
 
+/** Prepares a server that runs already; ends it where that fails. */
+export async function prepared<T>(process: ServerProcess, prepare: () => Promise<T>): Promise<T> {
+  try {
+    return await prepare();
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** A port of loopback that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -90,10 +100,16 @@ export function changeDatabase(path: string, statement: string): void {
 
 /** Whether a program runs here and succeeds. */
 export async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
-  const command = new Deno.Command(program, {
-    args: [...args],
-    stdout: "null",
-    stderr: "null",
-  });
-  return await command.output().then(({ success }) => success, () => false);
+  try {
+    const command = new Deno.Command(program, {
+      args: [...args],
+      stdout: "null",
+      stderr: "null",
+    });
+    return (await command.output()).success;
+  } catch (error) {
+    // There is no such program.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
