@@ -64,6 +64,8 @@ export interface AuthErrorOptions {
   error?: string;
   /** How long the server asks to wait before another try, in seconds. */
   retryAfter?: number;
+  /** The beginning of what the API answered, cleaned of secrets. */
+  body?: string | undefined;
 }
 
 /**
@@ -93,6 +95,8 @@ export class AuthError extends Error {
   declare readonly error?: string;
   /** How long the server asks to wait before another try, in seconds, when it said so. */
   declare readonly retryAfter?: number;
+  /** The beginning of what the API answered, without secrets, when there was something to read. */
+  declare readonly body?: string;
 
   /**
    * Makes an error. Users catch them; only this module makes them.
@@ -107,6 +111,7 @@ export class AuthError extends Error {
     if (options.status !== undefined) this.status = options.status;
     if (options.error !== undefined) this.error = options.error;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+    if (options.body !== undefined) this.body = options.body;
     if (this.stack) this.stack = shortStack(this.stack, code);
   }
 }

@@ -2,6 +2,7 @@ import type { MapItems, MapOptions } from "./bulk/map.ts";
 import { sourceText } from "./credentials/choose_credentials.ts";
 import type { DoctorReport } from "./doctor/doctor_report.ts";
 import { abortReason, AuthError } from "./errors.ts";
+import type { Api } from "./http/read_answer.ts";
 import * as lazy from "./lazy.ts";
 import { accountOf, type Connection } from "./renewal/connection.ts";
 import type { LogoutReport } from "./renewal/logout.ts";
@@ -135,9 +136,8 @@ export class Session {
    * what {@linkcode Session.fetch} met; `aborted`, or `timeout` for a signal of that kind
    */
   async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const { system, fetch } = this.#connection;
     const { verify } = await lazy.verify();
-    await stoppable(verify(system, fetch, options.signal), options.signal);
+    await verify(this.#api(), options);
   }
 
   /**
@@ -161,9 +161,19 @@ export class Session {
    * links back to an earlier one, `foreign_origin` when one links elsewhere; else as `fetch`
    */
   async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
-    const { system, fetch, timeout } = this.#connection;
     const { pages } = await lazy.pages();
-    yield* pages<T>(system, fetch, url, init, timeout);
+    yield* pages<T>(this.#api(), url, init);
+  }
+
+  /** What reads the API's answers. */
+  #api(): Api {
+    const { system, fetch, timeout, keeper } = this.#connection;
+    const secrets = () => {
+      const { access_token, refresh_token, id_token } = keeper.token ?? {};
+      return [access_token, refresh_token, id_token, keeper.values["client_secret"]]
+        .filter((secret) => secret !== undefined);
+    };
+    return { system, fetch, timeout, secrets };
   }
 
   /**

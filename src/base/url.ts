@@ -1,9 +1,11 @@
 import { AuthError } from "../errors.ts";
 
-/** True for hosts that never leave this machine (RFC 8252 section 7.3, RFC 6761 section 6.3). */
+/**
+ * True for hosts that never leave this machine (RFC 8252 section 7.3). A name below `.localhost` is
+ * none: where no resolver treats it specially, DNS decides where it leads.
+ */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(hostname);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**

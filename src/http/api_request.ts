@@ -5,61 +5,112 @@ import { checkTransport } from "../base/url.ts";
 /** One API request, ready to be sent as often as its body allows. */
 export interface ApiRequest {
   /** Absolute. */
-  url: string;
-  method: string;
-  /** The caller's headers, or `undefined` when there are none. */
-  headers: Headers | undefined;
-  /** Everything else of the caller's `init`. */
-  init: RequestInit;
-  signal: AbortSignal | undefined;
+  readonly url: string;
+  readonly method: string;
+  /** The caller's headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Method and body, and everything else of the caller's `init`. */
+  readonly init: RequestInit;
+  readonly signal: AbortSignal | undefined;
   /** False for a body that can be read only once. */
-  replayable: boolean;
+  readonly replayable: boolean;
   /** What the caller wants done with a redirect. */
-  redirect: RequestRedirect;
+  readonly redirect: RequestRedirect;
 }
 
 /**
  * Reads what a caller gave `fetch`, and refuses what the token must not go to.
  *
+ * @param stop ends the request, beside the caller's own signal
  * @throws {AuthError} `foreign_origin`, `insecure_url` or `invalid_argument`
  */
 export async function prepareRequest(
-  system: System,
+  { system, fetch }: { system: System; fetch: unknown },
   input: string | URL | Request,
   init: RequestInit | undefined,
+  stop?: AbortSignal,
 ): Promise<ApiRequest> {
   // Not by its class: a program may bring another `Request` than the runtime's own.
   const given = typeof input === "object" && input !== null && "url" in input ? input : undefined;
   const url = resolveUrl(system, given ? given.url : input as string | URL);
   checkTarget(system, url);
-  const { headers: extra, signal, redirect, ...rest } = init ?? {};
+  const { headers: extra, signal: own, redirect, body: ownBody, ...rest } = init ?? {};
   const method = String(rest.method ?? given?.method ?? "GET").toUpperCase();
-  const headers = given || extra ? readHeaders(extra ?? given?.headers) : undefined;
-  const request: ApiRequest = {
+  const headers = readHeaders(extra ?? given?.headers);
+  const signal = own ?? given?.signal ?? undefined;
+  let body: unknown = ownBody ?? undefined;
+  if (body === undefined && given?.body) {
+    checkUnread(given, given.bodyUsed);
+    // A Request's body can be read once; read now, it can be sent again after a renewal.
+    body = await given.arrayBuffer();
+  }
+  const content = await contentOf(body, fetch !== globalThis.fetch);
+  if (content.type !== undefined) headers["content-type"] ??= content.type;
+  return {
     url: url.href,
     method,
     headers,
-    init: { ...rest, method },
-    signal: signal ?? given?.signal ?? undefined,
-    replayable: !(rest.body instanceof ReadableStream),
+    init: { ...rest, method, ...(body === undefined ? {} : { body: content.body }) },
+    signal: stop && signal ? AbortSignal.any([signal, stop]) : signal ?? stop,
+    replayable: content.replayable,
     redirect: redirect ?? given?.redirect ?? "follow",
   };
-  if (given?.body && rest.body === undefined) {
-    if (given.bodyUsed) {
-      throw new AuthError(
-        "invalid_argument",
-        "This Request was sent or read before. Make another.",
-      );
-    }
-    // A Request's body can be read once; read now, it can be sent again after a renewal.
-    request.init.body = await given.arrayBuffer();
-  }
-  return request;
 }
 
-function readHeaders(headers: HeadersInit | undefined): Headers {
+/** A body as it is sent. */
+interface Content {
+  body: BodyInit;
+  /** True when it is the same however often it is read. */
+  replayable: boolean;
+  /** The media type, where `fetch` cannot tell it from the body. */
+  type?: string | undefined;
+}
+
+/**
+ * Makes a body that can be sent again of what can be: `fetch` reads a body when it is called, so what
+ * the caller changes afterwards must not be sent later. Everything that is not known to be readable
+ * twice (streams, generators, other packages' forms) is sent once.
+ *
+ * @param foreign the `fetch` is another package's, which does not know this runtime's `FormData`
+ */
+async function contentOf(body: unknown, foreign: boolean): Promise<Content> {
+  const again = (body: BodyInit) => ({ body, replayable: true });
+  if (body === undefined || typeof body === "string") return again(body as string);
+  if (body instanceof ArrayBuffer) return again(body.slice(0));
+  if (ArrayBuffer.isView(body)) {
+    return again(
+      new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength).slice(),
+    );
+  }
+  if (body instanceof Blob) return again(body);
+  if (body instanceof URLSearchParams) return again(new URLSearchParams(body));
+  if (body instanceof FormData) {
+    const form = new FormData();
+    for (const [name, value] of body) form.append(name, value);
+    if (!foreign) return again(form);
+    const whole = new Response(form);
+    const type = whole.headers.get("content-type") ?? undefined;
+    return { body: await whole.arrayBuffer(), replayable: true, type };
+  }
+  const { locked, readableDidRead } = body as { locked?: unknown; readableDidRead?: unknown };
+  checkUnread(body, locked === true || readableDidRead === true);
+  return { body: body as BodyInit, replayable: false };
+}
+
+/** A body that was read before would be sent empty. */
+function checkUnread(body: unknown, wasRead: boolean): void {
+  if (!wasRead) return;
+  const what = body instanceof Request ? "Request" : "body";
+  throw new AuthError(
+    "invalid_argument",
+    `This ${what} was sent or read before, so there is nothing left to send. Make another.`,
+  );
+}
+
+function readHeaders(headers: HeadersInit | undefined): Record<string, string> {
+  if (headers === undefined) return {};
   try {
-    return new Headers(headers);
+    return Object.fromEntries(new Headers(headers));
   } catch {
     // The runtime's own words repeat the value, which may be a secret.
     throw new AuthError(
@@ -97,8 +148,10 @@ export function checkTarget(system: System, url: URL): void {
   if (!isPlain) checkTransport(url, "URL to fetch");
   const { refusedPaths } = system.provider;
   if (refusedPaths === undefined) return;
-  const path = `${decodePath(url.pathname).toLowerCase()}/`;
-  const refused = refusedPaths.find((part) => path.includes(`${part.toLowerCase()}/`));
+  const paths = spellingsOf(url.pathname);
+  const refused = refusedPaths.find((path) =>
+    paths.some((spelling) => spelling.includes(`${path.toLowerCase().replace(/\/+$/, "")}/`))
+  );
   if (refused !== undefined) {
     throw new AuthError(
       "invalid_argument",
@@ -107,10 +160,53 @@ export function checkTarget(system: System, url: URL): void {
   }
 }
 
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path).replace(/\/{2,}/g, "/");
-  } catch {
-    return path;
+/** How often a path is decoded: servers and the proxies before them may each do it once. */
+const MOST_DECODINGS = 5;
+
+/** What a server may make of a path: decoded again and again, and with what servers leave out left out. */
+function spellingsOf(path: string): string[] {
+  const found = new Set<string>();
+  for (let text = path, times = 0; times <= MOST_DECODINGS; times++) {
+    const plain = text.normalize("NFKC").toLowerCase()
+      .replace(/\\/g, "/").replace(/[?#][^]*$/, "")
+      .replace(/;[^/]*/g, "");
+    const tidy = plain.split("/").map(withoutEnd).join("/");
+    for (const one of [plain, tidy]) {
+      found.add(`${one.replace(/\/{2,}/g, "/")}/`);
+      found.add(`${withoutDots(one)}/`);
+    }
+    const decoded = decodeOnce(text);
+    if (decoded === text) break;
+    text = decoded;
   }
+  return [...found];
+}
+
+/** Some servers leave out dots and white space at the end of a name. */
+function withoutEnd(segment: string): string {
+  if (segment === "." || segment === "..") return segment;
+  let end = segment.length;
+  while (end > 0 && (segment.charAt(end - 1) <= " " || segment.charAt(end - 1) === ".")) end--;
+  return segment.slice(0, end);
+}
+
+/** Follows `.` and `..` (RFC 3986 section 5.2.4). */
+function withoutDots(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "" && segment !== ".") kept.push(segment);
+  }
+  return `/${kept.join("/")}`;
+}
+
+/** Decodes what can be decoded: one wrong escape must not hide the others. */
+function decodeOnce(path: string): string {
+  return path.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    }
+  });
 }

@@ -41,7 +41,7 @@ export function fetchFailure(error: unknown, what: string): AuthError {
  * @throws {AuthError} `invalid_argument` when it did
  */
 export function checkSendable(error: unknown, url: string, init: RequestInit): void {
-  if (!(error instanceof TypeError)) return;
+  if ((error as Partial<Error> | null)?.name !== "TypeError") return;
   const { body, ...rest } = init;
   try {
     // Something else in the body's place: a stream would be used up.
@@ -59,21 +59,26 @@ export function checkSendable(error: unknown, url: string, init: RequestInit): v
 /** The names and messages of an error and its causes. */
 function describeChain(error: unknown): string {
   const parts: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    parts.push(at.name, at.message, String((at as { code?: unknown }).code ?? ""));
+  let at = error;
+  for (let depth = 0; typeof at === "object" && at !== null && depth < 5; depth++) {
+    const { name, message, code, cause } = at as Record<string, unknown>;
+    parts.push(...[name, message, code].map((part) => String(part ?? "")));
+    at = cause;
   }
   return parts.join(" ");
 }
 
 function isNotCapable(error: unknown): boolean {
-  return error instanceof Error &&
-    (error.name === "NotCapable" || error.name === "PermissionDenied");
+  const name = (error as Partial<Error> | null)?.name;
+  return name === "NotCapable" || name === "PermissionDenied";
 }
 
 /** A fetch error repeats the URL, and a query may hold what the caller wants kept. */
 function withoutQueries(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined;
-  const plain = new Error(error.message.replace(/\?[^\s)"']*/g, "?…"));
-  plain.name = error.name;
+  // Not by its class: under some test runners it comes from another realm.
+  const { name, message } = (error ?? {}) as Partial<Error>;
+  if (typeof message !== "string") return undefined;
+  const plain = new Error(message.replace(/\?[^\s)"']*/g, "?…"));
+  if (typeof name === "string") plain.name = name;
   return plain;
 }

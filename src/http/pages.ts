@@ -1,23 +1,28 @@
+import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
-import type { System } from "../providers/system.ts";
 import { resolveUrl } from "./api_request.ts";
-import { apiError } from "./verify.ts";
+import { type Api, ask } from "./read_answer.ts";
+
+/** Where APIs put the rows of a page, the most usual first. */
+const ROWS = ["value", "items", "results", "features", "data"];
 
 /**
- * Follows the pages of an API; see `Session.pages`.
+ * Follows the pages of an API: `@odata.nextLink` (OData 4.01), and `Link` with `rel="next"` (RFC 8288).
  *
- * @param timeout how long a page may take once its headers are there, in milliseconds
+ * @param init for every request
+ * @param limit how large a page may be, in bytes
+ * @throws {AuthError} `api_error`, `bad_response`; `foreign_origin` when a page links elsewhere;
+ * `aborted`, `timeout`; else as `fetch`
  */
-export async function* pages<T>(
-  system: System,
-  apiFetch: typeof fetch,
+export async function* pages<T = unknown>(
+  api: Api,
   first: string | URL,
-  init: RequestInit | undefined,
-  timeout: number,
-): AsyncGenerator<T> {
-  const { title } = system.provider;
+  init?: RequestInit,
+  limit?: number,
+): AsyncGenerator<T, void, void> {
+  const { title } = api.system.provider;
   const seen = new Set<string>();
-  let url: URL | undefined = resolveUrl(system, first);
+  let url: URL | undefined = resolveUrl(api.system, first);
   while (url) {
     if (seen.has(url.href)) {
       throw new AuthError(
@@ -26,45 +31,49 @@ export async function* pages<T>(
       );
     }
     seen.add(url.href);
-    const late = new AbortController();
-    const signal = init?.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal;
-    const response: Response = await apiFetch(url, { ...init, signal });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw apiError(response, `${title} (page ${seen.size})`);
+    const what = `${title} (page ${seen.size})`;
+    const { value, headers } = await ask(api, { url, init, what, limit });
+    if (value === undefined) {
+      throw new AuthError("bad_response", `${what} is empty, so not JSON. Check the URL.`);
     }
-    const alarm = setTimeout(() => late.abort(), timeout);
-    let page: unknown;
-    try {
-      page = await response.json();
-    } catch (error) {
-      if (init?.signal?.aborted) throw error;
-      throw late.signal.aborted ? tooSlow(title, timeout) : pageError(error, title);
-    } finally {
-      clearTimeout(alarm);
-    }
-    const link: string | undefined = odataNext(page) ?? relNext(response.headers.get("link"));
-    yield page as T;
+    const link: string | undefined = odataNext(value) ?? relNext(headers.get("link"));
+    yield value as T;
     url = link === undefined ? undefined : nextUrl(link, url);
   }
 }
 
-function pageError(error: unknown, title: string): AuthError {
-  if (error instanceof AuthError) return error;
-  if (error instanceof SyntaxError) {
-    return new AuthError("bad_response", `${title} sent a page that is not JSON. Check the URL.`);
+/**
+ * The rows of pages, one by one: of a page that is a list, its items; else the members of its `value`,
+ * `items`, `results`, `features` or `data`; or what `of` picks.
+ *
+ * @throws {AuthError} `bad_response` for a page without rows; what `pages` met
+ */
+export async function* items<T = unknown>(
+  pages: AsyncIterable<unknown>,
+  of?: (page: unknown) => Iterable<T>,
+): AsyncGenerator<T, void, void> {
+  for await (const page of pages) {
+    const rows: unknown = of === undefined ? rowsOf(page) : of(page);
+    const isIterable = typeof rows === "object" && rows !== null && Symbol.iterator in rows;
+    if (!isIterable) {
+      throw new AuthError(
+        of === undefined ? "bad_response" : "invalid_argument",
+        of === undefined
+          ? `A page holds no list as ${
+            ROWS.map((name) => `"${name}"`).join(", ")
+          }. Say where its ` +
+            "rows are with the option of, such as { of: (page) => page.rows }."
+          : "The option of must give the rows of a page, as a list.",
+      );
+    }
+    yield* rows as Iterable<T>;
   }
-  return new AuthError("network", `A page of ${title} broke off before its end. Try again.`, {
-    cause: error,
-  });
 }
 
-function tooSlow(title: string, timeout: number): AuthError {
-  return new AuthError(
-    "timeout",
-    `A page of ${title} did not end within ${timeout / 1000} s. Try again, or give getSession a ` +
-      "longer timeout (milliseconds).",
-  );
+function rowsOf(page: unknown): unknown {
+  if (!isObject(page)) return Array.isArray(page) ? page : undefined;
+  return ROWS.map((name) => Object.hasOwn(page, name) ? page[name] : undefined)
+    .find(Array.isArray);
 }
 
 function nextUrl(link: string, base: URL): URL {
@@ -75,21 +84,38 @@ function nextUrl(link: string, base: URL): URL {
 }
 
 function odataNext(page: unknown): string | undefined {
-  const next = (page as Record<string, unknown> | null)?.["@odata.nextLink"];
+  const next = isObject(page) ? page["@odata.nextLink"] : undefined;
   return typeof next === "string" && next !== "" ? next : undefined;
 }
 
 /** The target of `rel="next"` in a `Link` header (RFC 8288 section 3). */
 export function relNext(header: string | null): string | undefined {
   if (header === null) return undefined;
-  // Targets stand in <…>, where commas and semicolons mean nothing; parameters may be quoted.
-  const links = header.matchAll(
-    /<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g,
-  );
-  for (const [, target, parameters = ""] of links) {
-    const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i.exec(parameters);
-    const names = (relation?.[1] ?? relation?.[2] ?? "").toLowerCase().split(/\s+/);
-    if (names.includes("next") && target) return target;
+  // Targets stand in <…>, where commas and semicolons mean nothing. So do those in quotes: parameters
+  // are read one after the other, never searched for.
+  const link = /[\s,]*<([^<>]*)>/y;
+  const parameter = /\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?/y;
+  for (let at = 0; at < header.length;) {
+    link.lastIndex = at;
+    const target = link.exec(header)?.[1];
+    if (target === undefined) {
+      // What is no link is passed over up to the next one.
+      at = header.indexOf("<", at + 1);
+      if (at < 0) return undefined;
+      continue;
+    }
+    at = link.lastIndex;
+    let relation: string | undefined;
+    for (;;) {
+      parameter.lastIndex = at;
+      const match = parameter.exec(header);
+      if (match === null) break;
+      at = parameter.lastIndex;
+      const [, name, quoted, plain] = match;
+      // The first counts (RFC 8288 section 3.3).
+      if (name?.toLowerCase() === "rel") relation ??= quoted ?? plain ?? "";
+    }
+    if (target !== "" && relation?.toLowerCase().split(/\s+/).includes("next")) return target;
   }
   return undefined;
 }

@@ -35,13 +35,16 @@ export function nextHop(
 
   const becomesGet = (status === 303 && request.method !== "HEAD") ||
     ((status === 301 || status === 302) && request.method === "POST");
-  const next: ApiRequest = { ...request, url: url.href };
+  let next: ApiRequest = { ...request, url: url.href };
   if (becomesGet) {
     const { body: _, ...init } = request.init;
-    next.method = "GET";
-    next.init = { ...init, method: "GET" };
-    next.replayable = true;
-    next.headers = without(request.headers, (name) => name.startsWith("content-"));
+    next = {
+      ...next,
+      method: "GET",
+      init: { ...init, method: "GET" },
+      replayable: true,
+      headers: only(request.headers, (name) => !name.startsWith("content-")),
+    };
   } else if (!request.replayable) {
     throw refused(`The API redirects (HTTP ${status}) a body that can be sent only once.`);
   }
@@ -50,24 +53,50 @@ export function nextHop(
     return { request: next, trusted: true };
   }
   checkTransport(url, "redirect's target");
-  if (isLoopback(url.hostname) && !isLoopback(from.hostname)) {
-    throw refused("The API redirects to this machine.");
+  if (isNear(url.hostname) && !isNear(from.hostname)) {
+    throw refused("The API redirects to this machine or its own network link.");
   }
   if (next.method !== "GET" && next.method !== "HEAD") {
     throw refused(`The API redirects a ${next.method} to ${url.origin}, which is not its own.`);
   }
   // A download elsewhere is common and fine, without anything that says who asks.
   const { body: _, ...init } = next.init;
-  next.init = { ...init, credentials: "omit" };
-  next.headers = without(request.headers, (name) => !OPEN_HEADERS.includes(name));
+  next = {
+    ...next,
+    init: { ...init, credentials: "omit" },
+    headers: only(request.headers, (name) => OPEN_HEADERS.includes(name)),
+  };
   return { request: next, trusted: false };
 }
 
-function without(
-  headers: Headers | undefined,
-  drop: (name: string) => boolean,
-): Headers | undefined {
-  return headers && new Headers([...headers].filter(([name]) => !drop(name)));
+/**
+ * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
+ * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
+ */
+export function isNear(hostname: string): boolean {
+  const name = hostname.replace(/\.$/, "");
+  if (isLoopback(name) || name.endsWith(".localhost")) return true;
+  if (isNearV4(name)) return true;
+  if (!name.startsWith("[")) return false;
+  // The URL parser has written it in its shortest form.
+  const address = name.slice(1, -1);
+  if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
+  if (address === "fd00:ec2::254") return true; // the metadata service of EC2
+  const inside = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
+  if (inside === null) return false;
+  const [high = 0, low = 0] = inside.slice(1).map((part) => parseInt(part, 16));
+  return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
+}
+
+function isNearV4(address: string): boolean {
+  return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address);
+}
+
+function only(
+  headers: ApiRequest["headers"],
+  keep: (name: string) => boolean,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => keep(name)));
 }
 
 function refused(what: string): AuthError {

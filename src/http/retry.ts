@@ -1,7 +1,3 @@
-import { abortReason } from "../errors.ts";
-
-export { abortReason };
-
 /** How often a request is sent at most, the first time included. */
 export const ATTEMPTS = 3;
 
@@ -16,9 +12,18 @@ const LONGEST_WAIT = 60_000;
 export function retryAfter(headers: Headers, now: number): number | undefined {
   const value = headers.get("retry-after")?.trim();
   if (!value) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+  // Whole seconds by the standard; some servers send fractions, which `Date.parse` takes for a month.
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
+  const date = parseDate(value);
+  return date === undefined ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+}
+
+/** An HTTP date in its three forms (RFC 9110 section 5.6.7), or an ISO one; without a zone it is GMT. */
+function parseDate(value: string): number | undefined {
+  if (!/^[a-z]{3,9},? |^\d{4}-\d\d-\d\d[T ]/i.test(value)) return undefined;
+  const hasZone = /(?:\b(?:GMT|UTC?)|\dZ|[+-]\d\d:?\d\d)$/i.test(value);
+  const date = Date.parse(hasZone ? value : /^\d/.test(value) ? `${value}Z` : `${value} GMT`);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 /**
@@ -31,25 +36,4 @@ export function backoff(attempt: number, asked: number | undefined): number | nu
   if (asked !== undefined) return asked * 1000 > LONGEST_WAIT ? null : asked * 1000;
   // Growing, and spread so that clients that failed together do not return together.
   return 250 * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-}
-
-/**
- * Waits, or ends early when the signal does.
- *
- * @param milliseconds how long
- * @throws {AuthError} what `signal` was aborted with, or `aborted`
- */
-export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(abortReason(signal));
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(abortReason(signal as AbortSignal));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }

@@ -1,6 +1,8 @@
-import { AuthError } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import { checkTransport } from "../base/url.ts";
-import { abortReason, ATTEMPTS, backoff, pause, retryAfter } from "./retry.ts";
+import { pause } from "../base/wait.ts";
+import { fetchFailure } from "./failure.ts";
+import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
 
 /**
  * Which failed requests may be sent again.
@@ -75,7 +77,7 @@ export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: s
         if (whole.aborted) throw tooSlow(who, parts.timeout);
         const failure = signal.aborted
           ? tooSlow(who, parts.attemptTimeout ?? parts.timeout)
-          : (await import("./failure.ts")).fetchFailure(error, who);
+          : fetchFailure(error, who);
         const passing = failure.code === "network" || failure.code === "timeout";
         if (!passing || resend !== "always" || attempt === ATTEMPTS) throw failure;
       } finally {

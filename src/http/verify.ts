@@ -1,33 +1,31 @@
 import { AuthError } from "../errors.ts";
-import type { System } from "../providers/system.ts";
+import { type Api, apiError, stoppable } from "./read_answer.ts";
 
-/** Asks the provider's probe, which answers 200 to a working session. */
+/**
+ * Asks the provider's probe, or another URL of the API, whether the session works: a good answer is
+ * any 2xx.
+ *
+ * @throws {AuthError} `api_error` with the status, `unsupported` without a URL; `aborted`, `timeout`;
+ * else as `fetch`
+ */
 export async function verify(
-  system: System,
-  apiFetch: typeof fetch,
-  signal?: AbortSignal,
+  api: Api,
+  options: { url?: string | URL | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  const { probe, provider } = system;
-  if (probe === undefined) {
+  const { probe, provider } = api.system;
+  const url = options.url ?? probe;
+  if (url === undefined) {
     throw new AuthError(
       "unsupported",
-      `${provider.title} has no probe. Call a small API URL of its own with session.fetch instead.`,
+      `${provider.title} has no probe. Give verify a small URL of the API, as { url: "/…" }.`,
     );
   }
-  const response = await apiFetch(probe, signal ? { signal } : undefined);
-  await response.body?.cancel();
-  if (response.status !== 200) throw apiError(response, `${provider.title}'s probe`);
-}
-
-/** An HTTP error of the API, where a response cannot be given back. */
-export function apiError(response: Response, what: string): AuthError {
-  const { status } = response;
-  const next = status === 401
-    ? "The API does not accept the token: check the scope and the API's URL."
-    : status === 403
-    ? "The account may not do this: ask whoever runs the API."
-    : status === 404
-    ? "Check the URL, and ids in it such as the tenant's."
-    : "Try again later.";
-  return new AuthError("api_error", `${what} answered HTTP ${status}. ${next}`, { status });
+  await stoppable(api, options.signal, async (signal) => {
+    const response = await api.fetch(url, signal ? { signal } : undefined);
+    if (!response.ok) {
+      const what = options.url === undefined ? `${provider.title}'s probe` : provider.title;
+      throw await apiError(api, response, what);
+    }
+    await response.body?.cancel();
+  });
 }

@@ -83,6 +83,10 @@ const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => 
 };
 const fileName = safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name");
 
+/** A header's name, and none that `fetch` sets by itself or that means something to a proxy. */
+const TOKEN_HEADER =
+  /^(?!(?:accept|connection|cookie2?|date|dpop|expect|host|keep-alive|origin|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via)$)(?!(?:accept|access-control|content|if|proxy|sec)-)[a-z][a-z0-9_-]{0,62}$/i;
+
 /** Made when it is needed: most programs define no provider. */
 const fieldChecks = (): Record<keyof Provider, Check> => ({
   name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
@@ -118,6 +122,11 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   keepTokens: oneOf(["disk", "memory"]),
   probe: urlOrPath,
   retryStatuses: listOf(status),
+  renewStatuses: listOf(status),
+  apiAuthorization: shape({
+    header: safeName(TOKEN_HEADER, "the name of a header that may carry a token"),
+    scheme: safeName(/^[A-Za-z][\w.+-]{0,62}$/, "one word of letters, digits and -_.+"),
+  }),
   timeout: milliseconds,
   refusedPaths: listOf(safeName(/^\//, 'a path that starts with "/"')),
   dpop: flag,
@@ -173,6 +182,13 @@ function checkTogether(provider: Provider): void {
   const relative = places.find(([, value]) => value?.startsWith("/"));
   if (relative && authUrl === undefined) {
     throw invalid(`"${relative[0]}" is a path, so "authUrl" must say what it is below.`);
+  }
+  const { apiAuthorization } = provider;
+  if (apiAuthorization && !(apiAuthorization.header ?? apiAuthorization.scheme)) {
+    throw invalid('"apiAuthorization" needs "header", "scheme" or both.');
+  }
+  if (apiAuthorization && provider.dpop === true) {
+    throw invalid('"apiAuthorization" and "dpop" exclude each other: DPoP has its own header.');
   }
   if (issuer === undefined && endpoints.token === undefined && paste === undefined) {
     throw invalid('Give "issuer" (then the endpoints are discovered) or "endpoints.token".');

@@ -44,6 +44,14 @@ export interface PasteSignIn {
   endpointHosts: string[];
 }
 
+/** How API requests carry the token: in another header, with another scheme, or both. */
+export interface ApiAuthorization {
+  /** The header's name, such as `"X-Api-Key"`. */
+  header?: string;
+  /** What stands before the token, such as `"token"`. */
+  scheme?: string;
+}
+
 /** Token files another program keeps, in oauthlib's JSON. They are read, never written. */
 export interface ForeignTokens {
   /** The folder below the user's home. */
@@ -123,6 +131,13 @@ export interface Provider {
    * PATCH are tried again only after 413, 429 and 503, which say that nothing was done.
    */
   retryStatuses?: number[];
+  /** More statuses that say that the token is no longer good, such as 498: they count as a 401. */
+  renewStatuses?: number[];
+  /**
+   * How API requests carry the token, where it is not `Authorization: Bearer …` (RFC 6750): another
+   * header, which then holds the token alone; another scheme; or both.
+   */
+  apiAuthorization?: ApiAuthorization;
   /**
    * How long one attempt of an API request may take until its headers are there, in milliseconds;
    * 100 000 unless told otherwise.

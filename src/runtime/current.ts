@@ -27,7 +27,7 @@ async function chooseRuntime(): Promise<Runtime> {
   return nodeRuntime({
     ...doors,
     server: () => import("./node_server.ts"),
-    onceFetch: () => import("./node_once_fetch.ts"),
+    directFetch: () => import("./node_direct_fetch.ts"),
   });
 }
 

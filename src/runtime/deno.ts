@@ -1,14 +1,17 @@
+import { isLoopback } from "../base/url.ts";
 import { AuthError } from "../errors.ts";
 import { denoFiles } from "./deno_files.ts";
-import type { DenoHttpClient, DenoNamespace } from "./deno_namespace.ts";
+import type { DenoHttpClient, DenoHttpClientOptions, DenoNamespace } from "./deno_namespace.ts";
 import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
-import type { LoopbackServer, Runtime } from "./runtime.ts";
+import type { LoopbackServer, OnceFetch, Runtime } from "./runtime.ts";
 
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
 export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
   const platform = platformOf(deno.build.os);
   const refused = new Set<string>();
+  let found: boolean | undefined;
+  const proxied = () => found ??= mayUseProxy(deno);
   const runtime: Runtime = {
     name: "deno",
     platform,
@@ -42,7 +45,8 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
       deno.addSignalListener(signal, listener);
       return () => deno.removeSignalListener(signal, listener);
     },
-    onceFetch: () => onceFetch(deno),
+    onceFetch: () => onceFetch(deno, proxied),
+    loopbackFetch: loopbackFetch(deno, proxied),
     openBrowser: (url) => openBrowser(deno, runtime, doors, url),
     serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
   };
@@ -99,10 +103,69 @@ function read(deno: DenoNamespace, signal: AbortSignal): Promise<Uint8Array | nu
 }
 
 /** Deno's `fetch` sends a request again, a POST too, when a reused connection dies: reuse none. */
-function onceFetch(deno: DenoNamespace): { fetch: typeof fetch; close(): void } {
-  let client: DenoHttpClient | undefined;
+function onceFetch(deno: DenoNamespace, proxied: () => boolean): OnceFetch {
+  const create = deno.createHttpClient;
+  if (create === undefined) return { fetch, close() {} };
+  const clients: DenoHttpClient[] = [];
+  return {
+    fetch(input: RequestInfo | URL, init?: RequestInit) {
+      const client = createClient(create, {
+        poolMaxIdlePerHost: 0,
+        ...(proxied() ? directTo(input) : {}),
+      });
+      clients.push(client);
+      return fetch(input, { ...init, client } as RequestInit);
+    },
+    close: () => clients.forEach((client) => client.close()),
+  };
+}
+
+/** For this machine's servers: past the proxies that Deno's `fetch` takes from the environment. */
+function loopbackFetch(deno: DenoNamespace, proxied: () => boolean): typeof fetch {
+  /** One for each host and port; they live as long as the process. */
+  const clients = new Map<string, DenoHttpClient>();
+  return (input: RequestInfo | URL, init?: RequestInit) => {
+    const create = deno.createHttpClient;
+    const direct = proxied() ? directTo(input) : {};
+    if (create === undefined || direct.proxy === undefined) return fetch(input, init);
+    const key = JSON.stringify(direct);
+    const client = clients.get(key) ?? createClient(create, direct);
+    clients.set(key, client);
+    return fetch(input, { ...init, client } as RequestInit);
+  };
+}
+
+/** Options of a client that connects to a loopback URL's own port, whatever proxies are set. */
+function directTo(input: RequestInfo | URL): Pick<DenoHttpClientOptions, "proxy"> {
+  const { hostname, port, protocol } = new URL(
+    typeof input === "object" && "url" in input ? input.url : input,
+  );
+  if (!isLoopback(hostname)) return {};
+  return {
+    proxy: {
+      transport: "tcp",
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port || (protocol === "https:" ? 443 : 80)),
+    },
+  };
+}
+
+/** Whether Deno may use a proxy: one is set, or it cannot be seen that none is. */
+function mayUseProxy(deno: DenoNamespace): boolean {
+  return ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()])
+    .some((variable) => {
+      // Asked first, because reading what is not allowed asks the person.
+      const { state } = deno.permissions.querySync({ name: "env", variable });
+      return state !== "granted" || Boolean(deno.env.get(variable));
+    });
+}
+
+function createClient(
+  create: NonNullable<DenoNamespace["createHttpClient"]>,
+  options: DenoHttpClientOptions,
+): DenoHttpClient {
   try {
-    client = deno.createHttpClient?.({ poolMaxIdlePerHost: 0 });
+    return create(options);
   } catch (error) {
     // Nothing else is set up here that could fail.
     throw new AuthError(
@@ -112,12 +175,6 @@ function onceFetch(deno: DenoNamespace): { fetch: typeof fetch; close(): void } 
       { cause: error },
     );
   }
-  if (!client) return { fetch, close() {} };
-  return {
-    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
-      fetch(input, { ...init, client } as RequestInit),
-    close: () => client.close(),
-  };
 }
 
 async function openBrowser(

@@ -40,6 +40,13 @@ export interface DenoHttpClient {
   close(): void;
 }
 
+/** What is set for a client. */
+export interface DenoHttpClientOptions {
+  poolMaxIdlePerHost?: number;
+  /** Connects there by TCP, instead of to the URL's host or a proxy of the environment. */
+  proxy?: { transport: "tcp"; hostname: string; port: number };
+}
+
 /** `globalThis.Deno`. */
 export interface DenoNamespace {
   readonly version: { readonly deno: string };
@@ -72,7 +79,8 @@ export interface DenoNamespace {
   chmodSync(path: string, mode: number): void;
   addSignalListener(signal: StopSignal, listener: () => void): void;
   removeSignalListener(signal: StopSignal, listener: () => void): void;
-  createHttpClient?(options: { poolMaxIdlePerHost: number }): DenoHttpClient;
+  createHttpClient?(options: DenoHttpClientOptions): DenoHttpClient;
+  permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
   Command: new (
     program: string,
     options: { args: string[]; stdin: "null"; stdout: "null"; stderr: "null" },

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import type nodeProcess from "node:process";
+import { isLoopback } from "../base/url.ts";
 import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import { nodeFiles } from "./node_files.ts";
@@ -17,7 +18,7 @@ const PLATFORMS: Record<string, Runtime["platform"]> = {
 /** What Node loads when it is first needed. */
 export interface NodeDoors extends Doors {
   server: () => Promise<typeof import("./node_server.ts")>;
-  onceFetch: () => Promise<typeof import("./node_once_fetch.ts")>;
+  directFetch: () => Promise<typeof import("./node_direct_fetch.ts")>;
 }
 
 /** Node or Bun as a {@linkcode Runtime}. */
@@ -45,7 +46,11 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
       process.on(signal, listener);
       return () => void process.off(signal, listener);
     },
-    onceFetch: name === "bun" ? bunOnceFetch : () => nodeOnceFetch(doors),
+    onceFetch: () => ({
+      fetch: name === "bun" ? bunFetch({ keepalive: false }) : nodeFetch(doors),
+      close() {},
+    }),
+    loopbackFetch: name === "bun" ? bunFetch({}) : nodeFetch(doors),
     openBrowser: (url) => openBrowser(runtime, doors, url),
     async serveLoopback(...listener) {
       const { serveNodeLoopback } = await doors.server();
@@ -55,43 +60,35 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
   return runtime;
 }
 
-/** Bun takes no connection from its pool, and gives none back, when told not to keep it. */
-function bunOnceFetch(): { fetch: typeof fetch; close(): void } {
-  const send = (input: RequestInfo | URL, init?: RequestInit) =>
-    fetch(input, { ...init, keepalive: false });
-  return { fetch: send as typeof fetch, close() {} };
-}
+/**
+ * Bun sends PUT and DELETE again when a reused connection dies, but no POST. It takes no connection
+ * from its pool, and gives none back, when told not to keep it.
+ */
+const bunFetch = (more: { keepalive?: boolean }): typeof fetch =>
+  ((input, init) => {
+    const direct = isLoopback(new URL(urlOf(input)).hostname) ? { proxy: false } : {};
+    return fetch(input, { ...init, ...more, ...direct } as RequestInit);
+  }) as typeof fetch;
 
 /**
- * Node's `fetch` takes any idle connection of its pool, and fails when that one has died. Here every
- * request gets a pool of its own, whose one connection nobody takes again.
+ * Node's `fetch` sends no request again whose connection dies, whatever the connection did before
+ * (tried with Node 22, 24 and 26 and fifteen ways of dying).
  */
-function nodeOnceFetch(doors: NodeDoors): { fetch: typeof fetch; close(): void } {
-  const send = async (input: RequestInfo | URL, init?: RequestInit) => {
-    const pool = ownPool();
-    if (pool) return await fetch(input, { ...init, dispatcher: pool } as RequestInit);
-    const { fetchOnce } = await doors.onceFetch();
-    return await fetchOnce(input, init);
-  };
-  return { fetch: send as typeof fetch, close() {} };
+const nodeFetch = (doors: NodeDoors): typeof fetch => async (input, init) => {
+  if (!usesProxy() || !isLoopback(new URL(urlOf(input)).hostname)) return await fetch(input, init);
+  const { directFetch } = await doors.directFetch();
+  return await directFetch(input, init);
+};
+
+function urlOf(input: RequestInfo | URL): string | URL {
+  return typeof input === "object" && "url" in input ? input.url : input;
 }
 
-/**
- * A pool of the kind Node's `fetch` has, which is reached by the symbol that undici documents for
- * it. `undefined` where another kind was set in its place, such as a proxy's.
- */
-function ownPool(): object | undefined {
-  new Headers(); // what `fetch` is made of is loaded when first used
-  // A program's own undici may be another version, whose pool Node's `fetch` cannot use.
-  const version = Number.parseInt(process.versions["undici"] ?? "") >= 8 ? 2 : 1;
-  const dispatcher = (globalThis as Record<symbol, unknown>)[
-    Symbol.for(`undici.globalDispatcher.${version}`)
-  ];
-  if (dispatcher?.constructor.name !== "Agent") return undefined;
-  const Agent = dispatcher.constructor as new (options: object) => object;
-  // Idle connections keep no process alive; this one ends a millisecond after its answer, which
-  // takes less than to end it with the answer.
-  return new Agent({ connections: 1, keepAliveTimeout: 1, keepAliveMaxTimeout: 1 });
+/** Whether Node's `fetch` takes proxies from the environment. */
+function usesProxy(): boolean {
+  const { env, execArgv } = process;
+  return env["NODE_USE_ENV_PROXY"] === "1" || execArgv.includes("--use-env-proxy") ||
+    env["NODE_OPTIONS"]?.includes("--use-env-proxy") === true;
 }
 
 function writeError(text: string): void {

@@ -79,6 +79,15 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
+/**
+ * A `fetch` that never lets the runtime send a request a second time. `close` frees what it opened;
+ * bodies that are still being read come to their end.
+ */
+export interface OnceFetch {
+  fetch: typeof fetch;
+  close(): void;
+}
+
 /** What asks a process to end: a person at the keyboard, or another program. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
@@ -111,11 +120,10 @@ export interface Runtime {
   writeError(text: string): void;
   /** Calls `listener` on SIGINT, or SIGTERM, instead of ending the process; returns how to stop listening. */
   onInterrupt(listener: () => void, signal?: StopSignal): () => void;
-  /**
-   * A `fetch` for requests that must run once: every call opens a connection of its own, so the
-   * runtime has no idle one to lose and re-send on. `close` frees it.
-   */
-  onceFetch(): { fetch: typeof fetch; close(): void };
+  /** A `fetch` for requests that must run once; see {@linkcode OnceFetch}. */
+  onceFetch(): OnceFetch;
+  /** A `fetch` for servers of this machine: no proxy of the environment sees the request. */
+  loopbackFetch: typeof fetch;
   /** Opens a URL in the person's browser; false when that cannot work here. */
   openBrowser(url: string): Promise<boolean>;
   /** Listens on one loopback address, on a free port or on the one given. */

@@ -1,6 +1,5 @@
-import { AuthError } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import type { AuthorizationRequest } from "../grants/grant.ts";
-import { abortReason } from "../http/retry.ts";
 import type { LoopbackServer } from "../runtime/runtime.ts";
 import type { SignedIn } from "../renewal/renewal.ts";
 import { isLoopback } from "../base/url.ts";

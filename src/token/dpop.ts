@@ -1,8 +1,8 @@
 import type { JWK } from "jose";
-import { base64url } from "../base/text.ts";
 import type { CryptoKey, CryptoKeyPair } from "openid-client";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
+const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 
 /** Makes a key to bind tokens to (DPoP, RFC 9449), as a private JWK for the store. */
 export async function createDpopKey(): Promise<JWK> {
@@ -12,45 +12,62 @@ export async function createDpopKey(): Promise<JWK> {
 
 /** The key pair of a stored key. */
 export async function dpopKeyPair(jwk: JWK): Promise<CryptoKeyPair> {
-  const load = (key: JWK, usage: KeyUsage): Promise<CryptoKey> =>
-    crypto.subtle.importKey("jwk", key, ALGORITHM, usage === "verify", [usage]);
-  return {
-    privateKey: await load({ ...jwk, key_ops: ["sign"] }, "sign"),
-    publicKey: await load({ ...publicPart(jwk), key_ops: ["verify"] }, "verify"),
+  const publicKey = importKey({ ...publicPart(jwk), key_ops: ["verify"] }, "verify");
+  return { privateKey: await privateKeyOf(jwk), publicKey: await publicKey };
+}
+
+/** What a proof is for. */
+export interface DpopRequest {
+  method: string;
+  url: URL;
+  /** What the server asked for with `DPoP-Nonce`. */
+  nonce?: string | undefined;
+  /** Epoch milliseconds, by the server's clock. */
+  now: number;
+}
+
+/** Makes the proof for one API request (RFC 9449 section 4.2). */
+export type DpopProver = (request: DpopRequest) => Promise<string>;
+
+/**
+ * Makes what proves the possession of a token's key. Key, header and hash are the same for every
+ * request, so they are made once: then a proof costs little more than its signature.
+ */
+export async function createDpopProver(jwk: JWK, accessToken: string): Promise<DpopProver> {
+  const key = await privateKeyOf(jwk);
+  const ath = base64url(await crypto.subtle.digest("SHA-256", encode(accessToken)));
+  const header = { alg: "ES256", typ: "dpop+jwt", jwk: publicPart(jwk) };
+  const start = `${base64url(encode(JSON.stringify(header)))}.`;
+
+  return async function prove({ method, url, nonce, now }) {
+    const iat = Math.floor(now / 1000);
+    const htu = url.origin + url.pathname;
+    const claims = { htm: method, htu, ath, nonce, jti: crypto.randomUUID(), iat };
+    const text = start + base64url(encode(JSON.stringify(claims)));
+    // WebCrypto's form of an ECDSA signature is that of RFC 7518 section 3.4.
+    return `${text}.${base64url(await crypto.subtle.sign(SIGNATURE, key, encode(text)))}`;
   };
 }
 
-/**
- * Makes the proof for one API request (RFC 9449 section 4.2).
- *
- * @param nonce what the server asked for with `DPoP-Nonce`
- * @param now epoch milliseconds, by the server's clock
- */
-export async function dpopProof(
-  jwk: JWK,
-  request: {
-    method: string;
-    url: URL;
-    accessToken: string;
-    nonce?: string | undefined;
-    now: number;
-  },
-): Promise<string> {
-  const { SignJWT } = await import("jose/jwt/sign");
-  const { privateKey } = await dpopKeyPair(jwk);
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(request.accessToken));
-  return await new SignJWT({
-    htm: request.method,
-    htu: request.url.origin + request.url.pathname,
-    ath: base64url(new Uint8Array(hash)),
-    ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
-  })
-    .setProtectedHeader({ alg: "ES256", typ: "dpop+jwt", jwk: publicPart(jwk) as { kty: string } })
-    .setJti(crypto.randomUUID())
-    .setIssuedAt(Math.floor(request.now / 1000))
-    .sign(privateKey);
+function privateKeyOf(jwk: JWK): Promise<CryptoKey> {
+  return importKey({ ...jwk, key_ops: ["sign"] }, "sign");
+}
+
+function importKey(key: JWK, usage: "sign" | "verify"): Promise<CryptoKey> {
+  return crypto.subtle.importKey("jwk", key, ALGORITHM, usage === "verify", [usage]);
 }
 
 function publicPart({ kty, crv, x, y }: JWK): JWK {
   return { kty, crv, x, y } as JWK;
+}
+
+const encoder = new TextEncoder();
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+function base64url(bytes: ArrayBuffer | Uint8Array): string {
+  const text = String.fromCharCode(...new Uint8Array(bytes));
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
-import { dpopProof } from "../../src/token/dpop.ts";
+import { createDpopProver } from "../../src/token/dpop.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import { spatiafi } from "../../src/providers/spatiafi.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
@@ -127,7 +127,7 @@ test("a DPoP proof is dated by the server's clock", async () => {
   const key = await createDpopKey();
   const url = new URL("https://api.example.com/a?b=c");
   const now = 1_700_000_000_000;
-  const proof = await dpopProof(key, { method: "GET", url, accessToken: "token", now });
+  const proof = await (await createDpopProver(key, "token"))({ method: "GET", url, now });
   const [header = "", payload = ""] = proof.split(".").slice(0, 2).map((part) =>
     atob(part.replaceAll("-", "+").replaceAll("_", "/"))
   );

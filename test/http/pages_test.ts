@@ -22,6 +22,17 @@ test("relNext() reads a Link header as RFC 8288 writes it", () =>
     { name: '<>; rel="next"', next: undefined },
     { name: "</a>", next: undefined },
     { name: "", next: undefined },
+    // wild.md F: what stands in quotes is no parameter.
+    { name: '</wrong>; title="a; rel=next"; rel="prev", </2>; rel=next', next: "/2" },
+    { name: '</wrong>; title="</x>; rel=next"; rel="prev"', next: undefined },
+    { name: '</wrong>; title="x, </y>; rel=next"', next: undefined },
+    { name: '</a>; rel="prev"; rel="next"', next: undefined },
+    { name: '</a>; rel=next; rel="prev"', next: "/a" },
+    { name: '</a>;rel = "next"', next: "/a" },
+    { name: '</a>; x-rel="next"', next: undefined },
+    { name: "</a>; title*=UTF-8'en'%c2%a3; rel=next", next: "/a" },
+    { name: 'junk, </a>; rel="next"', next: "/a" },
+    { name: '</a>; rel="next', next: undefined },
     { name: '</a>; rel="nextish"', next: undefined },
     { name: 'rel="next"', next: undefined },
     { name: `${"<".repeat(20_000)}`, next: undefined },
@@ -60,7 +71,9 @@ test("pages() stops where the links lead in a circle", async () => {
   });
   const seen: unknown[] = [];
   const all = async () => {
-    for await (const page of pages(system, server.fetch, "/items?page=0", undefined, 1_000)) {
+    for await (
+      const page of pages({ system, fetch: server.fetch, timeout: 1_000 }, "/items?page=0")
+    ) {
       seen.push(page);
     }
   };
@@ -78,7 +91,7 @@ test("pages() says when a page breaks off", async () => {
     )
   );
   await rejects(
-    Array.fromAsync(pages(system, broken.fetch, "/items", undefined, 1_000)),
+    Array.fromAsync(pages({ system, fetch: broken.fetch, timeout: 1_000 }, "/items")),
     "network",
     /broke off/,
   );
@@ -89,7 +102,7 @@ test("pages() says when a page breaks off", async () => {
   sandbox.fault("plantpredict.api", "drip", 2);
   await rejects(read(), "timeout", /1\.5 s/);
   const signal = AbortSignal.timeout(100);
-  await assert.rejects(read({ signal }), { name: "TimeoutError" });
+  await rejects(read({ signal }), "timeout");
   assert.equal((await read()).length, 1);
 });
 

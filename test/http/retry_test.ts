@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { AuthError } from "../../src/errors.ts";
-import { abortReason, backoff, pause, retryAfter } from "../../src/http/retry.ts";
+import { abortReason, AuthError } from "../../src/errors.ts";
+import { pause } from "../../src/base/wait.ts";
+import { backoff, retryAfter } from "../../src/http/retry.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
@@ -15,6 +16,19 @@ test("retryAfter() reads seconds and dates, and nothing else", () =>
     { name: "Thu, 01 Jan 2026 12:00:30 GMT", seconds: 30 },
     { name: "Thu, 01 Jan 2026 11:00:00 GMT", seconds: 0 },
     { name: "Thursday, 01-Jan-26 12:01:00 GMT", seconds: 60 },
+    // Fractions of a second: RateLimit middleware of several frameworks (wild.md F).
+    { name: "1.5", seconds: 1.5 },
+    { name: "0.25", seconds: 0.25 },
+    // The asctime form has no zone and is GMT (RFC 9110 section 5.6.7).
+    { name: "Thu Jan  1 12:00:30 2026", seconds: 30 },
+    { name: "Thu, 1 Jan 2026 12:00:30 UTC", seconds: 30 },
+    { name: "Thu, 01 Jan 2026 14:00:30 +0200", seconds: 30 },
+    { name: "2026-01-01T12:00:30Z", seconds: 30 },
+    { name: "2026-01-01T12:00:30", seconds: 30 },
+    { name: "1.5.2", seconds: undefined },
+    { name: "2001", seconds: 2001 },
+    { name: "May", seconds: undefined },
+    { name: "1e3", seconds: undefined },
     { name: "", seconds: undefined },
     { name: "soon", seconds: undefined },
     { name: "-1x", seconds: undefined },

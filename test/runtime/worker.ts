@@ -41,22 +41,6 @@ async function once(url: string): Promise<unknown[]> {
   return answers;
 }
 
-/** Requests where a program's own undici, of another version than the runtime's, is loaded too. */
-async function foreign(url: string): Promise<unknown> {
-  const own = Number.parseInt(process.versions["undici"] ?? "") >= 8 ? 2 : 1;
-  const Agent = class Agent {
-    dispatch(): never {
-      throw new Error("invalid onRequestStart method");
-    }
-  };
-  Object.defineProperty(globalThis, Symbol.for(`undici.globalDispatcher.${3 - own}`), {
-    value: new Agent(),
-    configurable: true,
-    writable: true,
-  });
-  return await post(runtime.onceFetch().fetch, `${url}/token`, "foreign");
-}
-
 /** How `onceFetch` ends when its signal does, before and after the headers have come. */
 async function aborted(url: string): Promise<unknown[]> {
   const { fetch: onceFetch, close } = runtime.onceFetch();
@@ -150,13 +134,21 @@ async function interrupted(): Promise<unknown> {
 
 const commands: Record<string, () => unknown> = {
   once: () => once(rest[0]),
-  foreign: () => foreign(rest[0]),
   aborted: () => aborted(rest[0]),
   async one() {
     const { fetch: onceFetch, close } = runtime.onceFetch();
     const answer = await post(onceFetch, rest[0], "one");
     close();
     return answer;
+  },
+  async near() {
+    const { fetch: onceFetch, close } = runtime.onceFetch();
+    const answers = [
+      await post(onceFetch, rest[0], "once"),
+      await post(runtime.loopbackFetch, rest[0], "near"),
+    ];
+    close();
+    return answers;
   },
   serve: () => serve(rest[0]),
   facts: () => facts(rest[0]),

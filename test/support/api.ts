@@ -1,4 +1,5 @@
-import { createApiFetch } from "../../src/http/api_fetch.ts";
+import { createApiCall } from "../../src/http/api_call.ts";
+import { type ApiFetchOptions, createApiFetch, type Fetch } from "../../src/http/api_fetch.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import type { TokenKeeper } from "../../src/renewal/token_keeper.ts";
@@ -7,7 +8,7 @@ import { type FakeServer, fakeServer, type Respond, tokenAnswer } from "./fake_s
 
 /** A session's `fetch`, and what it talks to. */
 export interface FakeApi {
-  session: { fetch: typeof fetch };
+  session: { fetch: Fetch };
   auth: FakeServer;
   api: FakeServer;
   clock: Clock;
@@ -17,7 +18,13 @@ export interface FakeApi {
 /** A session's `fetch` between a fake authorization server and a fake API at `https://api.example.com`. */
 export function fakeApi(
   respond: Respond,
-  options: { provider?: Provider; origins?: string[]; timeout?: number; dpop?: boolean } = {},
+  options: {
+    provider?: Provider;
+    origins?: string[];
+    timeout?: number;
+    dpop?: boolean;
+    more?: Partial<ApiFetchOptions>;
+  } = {},
 ): FakeApi {
   const provider = options.provider ?? plainProvider();
   const clock = fakeClock();
@@ -32,6 +39,8 @@ export function fakeApi(
       timeout: options.timeout ?? 2_000,
       now: clock,
       clock: { offset: 0 },
+      loadCall: () => Promise.resolve({ createApiCall }),
+      ...options.more,
     }),
   };
   return { session, auth, api, clock, keeper };

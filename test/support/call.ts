@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Session } from "../../mod.ts";
+import type { Fetch } from "../../src/http/api_fetch.ts";
 
 /** An API answer, its body read. */
 export interface ApiAnswer {
@@ -10,7 +11,7 @@ export interface ApiAnswer {
 
 /** Calls the API and reads the answer, so that no body stays open. */
 export async function call(
-  session: { fetch: typeof fetch },
+  session: { fetch: Fetch },
   url: string | URL | Request = "/api/info?item_id=x",
   init?: RequestInit,
 ): Promise<ApiAnswer> {
@@ -26,7 +27,7 @@ export async function call(
 }
 
 /** Calls the API, which must answer 200. */
-export async function works(session: { fetch: typeof fetch }): Promise<void> {
+export async function works(session: { fetch: Fetch }): Promise<void> {
   const { status, json } = await call(session);
   assert.equal(status, 200, JSON.stringify(json));
   assert.equal(json["item_id"], "x");

@@ -6,11 +6,11 @@ import { Readable } from "node:stream";
 const NO_BODY = [101, 103, 204, 205, 304];
 
 /**
- * Like `fetch`, on a connection of its own that is closed afterwards. It follows no redirect: with
- * `redirect: "manual"` it answers with one, otherwise it refuses it. It does as `node:http` was told
- * of proxies.
+ * Like `fetch`, past every proxy: `fetch` itself cannot be told to pass one by without a dispatcher of
+ * undici's, which Node does not export. For servers of this machine. It follows no redirect: with
+ * `redirect: "manual"` it answers with one, otherwise it refuses it.
  */
-export async function fetchOnce(
+export async function directFetch(
   input: RequestInfo | URL,
   init?: RequestInit,
 ): Promise<Response> {
@@ -29,7 +29,7 @@ export async function fetchOnce(
     sent.once("response", (answer) => {
       if (request.redirect !== "manual" && isRedirect(answer.statusCode)) {
         sent.destroy();
-        reject(new TypeError("fetch failed: the server redirects a request that runs once"));
+        reject(new TypeError("fetch failed: the server redirects, which is not followed here"));
       } else resolve(responseOf(answer, request.url));
     });
     sent.end(body);
@@ -39,9 +39,8 @@ export async function fetchOnce(
 function open(request: Request): http.ClientRequest {
   const url = new URL(request.url);
   const sender = url.protocol === "https:" ? https : http;
-  // The global agent's options hold what Node was told of proxies.
-  const { options } = sender.globalAgent as { options?: https.AgentOptions };
-  const agent = new sender.Agent({ ...options, keepAlive: false });
+  // An agent of its own: the global one may be told of proxies.
+  const agent = new sender.Agent({ keepAlive: false });
   return sender.request(url, { agent, method: request.method, headers: headersOf(request) });
 }
 

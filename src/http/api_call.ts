@@ -1,0 +1,196 @@
+import type { JWK } from "jose";
+import { isLoopback } from "../base/url.ts";
+import { pause } from "../base/wait.ts";
+import { AuthError, type AuthErrorCode } from "../errors.ts";
+import type { StoredToken } from "../store/store.ts";
+import { createDpopProver, type DpopProver } from "../token/dpop.ts";
+import { type ApiRequest, prepareRequest } from "./api_request.ts";
+import { checkSendable, fetchFailure } from "./failure.ts";
+import { Refusals } from "./refusals.ts";
+import { IDEMPOTENT, type Outcome, type Turn, whatFollows } from "./what_follows.ts";
+import type { FetchLike, FirstAttempt, Wire } from "./wire.ts";
+
+/** Makes one API call, however many requests it takes. */
+export type ApiCall = (
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+  begun: {
+    /** The first request, when it was sent already. */
+    first?: FirstAttempt | undefined;
+    /** Ends the call, beside the caller's own signal. */
+    stop?: AbortSignal | undefined;
+  },
+) => Promise<Response>;
+
+/** After a renewal that ends like this, the API's own answer says more. */
+const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([
+  "client_refused",
+  "credentials_missing",
+  "grant_refused",
+  "login_refused",
+  "session_expired",
+]);
+
+/** Makes what calls the API: one attempt after the other, as {@linkcode whatFollows} says. */
+export function createApiCall(wire: Wire): ApiCall {
+  const { system, tokens, now } = wire.options;
+  const refusals = new Refusals(wire, now);
+  const send = createAttempt(wire);
+
+  return async function call(input, init, { first, stop }) {
+    const request = await prepareRequest(wire.options, input, init, stop);
+    try {
+      return await run(request, first);
+    } catch (error) {
+      // As `fetch` does, whatever was going on.
+      throw request.signal?.aborted ? request.signal.reason : error;
+    }
+  };
+
+  async function run(request: ApiRequest, first: FirstAttempt | undefined): Promise<Response> {
+    const { signal } = request;
+    const token = first?.token ?? await takeToken(wire, signal);
+    let turn: Turn = { request, token, tries: 1, hops: 0, renewed: false, nonce: false };
+    let sent = first?.sent;
+    for (;;) {
+      const outcome = await send(turn, sent);
+      sent = undefined;
+      const { response } = outcome;
+      const next = whatFollows(system, turn, outcome, now());
+      const isTaken = response !== undefined && response.status !== 401 && next.kind !== "renew";
+      if (isTaken && turn.token) wire.prove(turn.token);
+      switch (next.kind) {
+        case "give":
+          return next.response;
+        case "fail":
+          await response?.body?.cancel();
+          throw next.error;
+        case "wait":
+          await response?.body?.cancel();
+          await pause(next.milliseconds, signal);
+          turn = { ...turn, tries: turn.tries + 1 };
+          break;
+        case "nonce":
+          await response?.body?.cancel();
+          turn = { ...turn, tries: 1, nonce: true };
+          break;
+        case "renew": {
+          const other = await renew(turn, next.response);
+          if (other === null) return next.response;
+          await response?.body?.cancel();
+          turn = { ...turn, token: other, tries: 1, renewed: true };
+          break;
+        }
+        case "redirect": {
+          await response?.body?.cancel();
+          // A chain that has left the API stays without the token, wherever it leads.
+          const trusted = next.trusted && turn.token !== null;
+          const token = trusted ? await takeToken(wire, signal) : null;
+          turn = { ...turn, request: next.request, token, tries: 1, hops: turn.hops + 1 };
+        }
+      }
+    }
+  }
+
+  /** Another token after a refusal, or `null` when there is no use in it. */
+  async function renew(turn: Turn, response: Response): Promise<StoredToken | null> {
+    const { request, token, renewed } = turn;
+    if (token === null) return null;
+    if (renewed) {
+      refusals.useless(request.url, token);
+      return null;
+    }
+    if (!refusals.mayRenew(request.url, token)) return null;
+    let other: StoredToken;
+    try {
+      other = await tokens.renewAfterRefusal(token, request.signal);
+    } catch (error) {
+      if (error instanceof AuthError && NOTHING_TO_RENEW_WITH.has(error.code)) return null;
+      await response.body?.cancel();
+      throw error;
+    }
+    // Renewed for the next call, even where this one cannot be sent again.
+    if (!request.replayable || other === token) return null;
+    wire.unproven = other;
+    return other;
+  }
+}
+
+/** A good token; where tokens are bound to a key, a bound one (RFC 9449 section 7.1). */
+async function takeToken(wire: Wire, signal: AbortSignal | undefined): Promise<StoredToken> {
+  const { tokens, system } = wire.options;
+  const isUsable = (token: StoredToken) =>
+    system.provider.dpop !== true || token.dpop_key !== undefined;
+  const token = tokens.current() ?? await tokens.fresh(signal);
+  if (isUsable(token)) return token;
+  const other = await tokens.renewAfterRefusal(token, signal);
+  if (isUsable(other)) return other;
+  throw new AuthError(
+    "bad_response",
+    `${system.provider.title} gave a token that is not bound to a key (DPoP), so it is not used. ` +
+      "Set dpop to false if the server does not support it.",
+  );
+}
+
+/** Makes what sends one request of a call with its token. */
+function createAttempt(wire: Wire): (turn: Turn, sent?: Promise<Response>) => Promise<Outcome> {
+  const { system, now, clock, openFetch, loopbackFetch, fetch } = wire.options;
+  /** The newest nonce of each origin (RFC 9449 section 9). */
+  const nonces = new Map<string, string>();
+  let known: { token: StoredToken; prover: Promise<DpopProver> } | undefined;
+
+  async function dpopHeaders({ request }: Turn, token: StoredToken, key: JWK) {
+    if (known?.token !== token) {
+      known = { token, prover: createDpopProver(key, token.access_token) };
+    }
+    const url = new URL(request.url);
+    const prove = await known.prover;
+    return {
+      authorization: `DPoP ${token.access_token}`,
+      dpop: await prove({
+        method: request.method,
+        url,
+        nonce: nonces.get(url.origin),
+        now: now() + clock.offset,
+      }),
+    };
+  }
+
+  async function sendOnce(turn: Turn): Promise<Response> {
+    const { request, token } = turn;
+    const headers = token === null
+      ? {}
+      : token.dpop_key === undefined
+      ? wire.headersOf(token)
+      : await dpopHeaders(turn, token, token.dpop_key);
+    const init: RequestInit = { ...request.init, headers: { ...request.headers, ...headers } };
+    const once = IDEMPOTENT.has(request.method) ? undefined : openFetch?.();
+    const route: FetchLike = once?.fetch ??
+      (loopbackFetch && isLoopback(new URL(request.url).hostname) ? loopbackFetch : fetch);
+    try {
+      return await wire.send(request.url, init, request.signal, route);
+    } finally {
+      // The body comes all the same: only the pool of the connection ends here.
+      once?.close();
+    }
+  }
+
+  return async function attempt(turn, sent) {
+    const { request, token } = turn;
+    try {
+      const response = await (sent ?? sendOnce(turn));
+      const nonce = token?.dpop_key && response.headers.get("dpop-nonce");
+      if (!nonce) return { response };
+      const { origin } = new URL(request.url);
+      const isNew = nonces.get(origin) !== nonce;
+      nonces.set(origin, nonce);
+      return { response, isNewNonce: isNew };
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      if (error instanceof AuthError) return { error };
+      checkSendable(error, request.url, request.init);
+      const host = new URL(request.url).host;
+      return { error: fetchFailure(error, `${system.provider.title} (${host})`) };
+    }
+  };
+}

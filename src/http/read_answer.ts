@@ -1,0 +1,199 @@
+import { timer } from "../base/wait.ts";
+import { abortReason, AuthError } from "../errors.ts";
+import type { System } from "../providers/system.ts";
+import { safeText } from "./redact.ts";
+import { retryAfter } from "./retry.ts";
+import type { Fetch } from "./api_fetch.ts";
+import type { Interruptible } from "./wire.ts";
+
+/** What the functions that read an API's answers stand on: a session, seen from here. */
+export interface Api {
+  system: System;
+  /** The session's own. */
+  fetch: Fetch;
+  /** How long an answer may take once its headers are there, in milliseconds. */
+  timeout: number;
+  /** What must not appear in an error: the token, and what it was obtained with. */
+  secrets?: (() => Iterable<string>) | undefined;
+  /** Lets the stop button end the wait; given in a kernel only. */
+  interruptible?: Interruptible | undefined;
+}
+
+/** The largest answer that is read as a whole, in bytes once unpacked: little gzip holds a lot. */
+export const ANSWER_LIMIT = 67_108_864;
+/** How much of an error's answer is read, in bytes. */
+const ERROR_LIMIT = 16_384;
+/** How much of it is shown, in characters. */
+const SHOWN = 500;
+
+/** One request whose answer is read as JSON. */
+export interface Question {
+  url: string | URL;
+  init: RequestInit | undefined;
+  /** What answers, for messages, such as "SpatiaFi (page 2)". */
+  what: string;
+  /** In place of {@linkcode ANSWER_LIMIT}. */
+  limit?: number | undefined;
+}
+
+/**
+ * Calls the API and reads the answer, which must be a good one, as JSON.
+ *
+ * @returns the value, `undefined` for an empty answer, and the answer's headers
+ * @throws {AuthError} `api_error`, `bad_response`, `timeout`, `network`, `aborted`; else as `fetch`
+ */
+export async function ask(
+  api: Api,
+  question: Question,
+): Promise<{ value: unknown; headers: Headers }> {
+  return await stoppable(api, question.init?.signal, async (signal) => {
+    const { url, init, what, limit = ANSWER_LIMIT } = question;
+    const response = await api.fetch(url, signal ? { ...init, signal } : init);
+    if (!response.ok) throw await apiError(api, response, what);
+    const text = await readText(response, { ...api, signal, limit, what });
+    return { value: parse(text, what, response.status), headers: response.headers };
+  });
+}
+
+/**
+ * Waits for what the stop button and a caller's signal may end. A `fetch` rejects with the signal's own
+ * reason; everything else with an error of ours.
+ */
+export async function stoppable<T>(
+  { interruptible }: Pick<Api, "interruptible">,
+  own: AbortSignal | null | undefined,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    if (interruptible === undefined) return await work(own ?? undefined);
+    return await interruptible((stop) => work(own ? AbortSignal.any([own, stop]) : stop));
+  } catch (error) {
+    if (!own?.aborted || error instanceof AuthError) throw error;
+    throw abortReason(own);
+  }
+}
+
+function parse(text: string, what: string, status: number): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AuthError("bad_response", `The answer of ${what} is not JSON. Check the URL.`, {
+      status,
+    });
+  }
+}
+
+/** How an answer is read. */
+interface Reading {
+  limit: number;
+  timeout: number;
+  signal?: AbortSignal | undefined;
+  what: string;
+}
+
+/** Reads a whole answer as text: no longer than its time, no more than its limit. */
+async function readText(response: Response, reading: Reading): Promise<string> {
+  const { limit, timeout, signal, what } = reading;
+  const { text, end } = await readBeginning(response, reading);
+  if (end === "whole") return text;
+  const { status } = response;
+  if (signal?.aborted) throw signal.reason;
+  if (end === "late") {
+    throw new AuthError(
+      "timeout",
+      `The answer of ${what} did not end within ${
+        timeout / 1000
+      } s. Try again, or give getSession ` +
+        "a longer timeout (milliseconds).",
+      { status },
+    );
+  }
+  if (end === "large") {
+    throw new AuthError(
+      "bad_response",
+      `The answer of ${what} is larger than ${
+        Math.round(limit / 1_048_576)
+      } MB. Ask for less at a ` +
+        "time, or read it with session.fetch.",
+      { status },
+    );
+  }
+  throw new AuthError("network", `The answer of ${what} broke off before its end. Try again.`, {
+    cause: end.error,
+    status,
+  });
+}
+
+/** Reads an answer as far as it goes, and says why it goes no further. */
+async function readBeginning(
+  response: Response,
+  { limit, timeout, signal }: Omit<Reading, "what">,
+): Promise<{ text: string; end: "whole" | "late" | "large" | { error: unknown } }> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return { text: "", end: "whole" };
+  let late = false;
+  const cancel = () => void reader.cancel().catch(() => {});
+  const stop = timer(timeout, () => {
+    late = true;
+    cancel();
+  });
+  // Another package's `fetch` may not end its body with the signal.
+  signal?.addEventListener("abort", cancel);
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for (let size = 0;;) {
+      const { done, value } = await reader.read();
+      if (late || signal?.aborted) return { text, end: "late" };
+      if (done) return { text: text + decoder.decode(), end: "whole" };
+      size += value.byteLength;
+      if (size > limit) {
+        text += decoder.decode(value.subarray(0, value.byteLength - (size - limit)));
+        cancel();
+        return { text, end: "large" };
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    return { text, end: late ? "late" : { error } };
+  } finally {
+    stop();
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** An HTTP error of the API as an error of ours, with the beginning of what the API said. */
+export async function apiError(api: Api, response: Response, what: string): Promise<AuthError> {
+  const { status, headers } = response;
+  const { text } = await readBeginning(response, { limit: ERROR_LIMIT, timeout: api.timeout });
+  const next = status === 401
+    ? "The API does not accept the token: check the scope and the API's URL."
+    : status === 403
+    ? "The account may not do this: ask whoever runs the API."
+    : status === 404
+    ? "Check the URL, and ids in it such as the tenant's."
+    : status < 500 && status !== 429
+    ? "The error's body says what the API does not like."
+    : "Try again later.";
+  const wait = retryAfter(headers, Date.now());
+  return new AuthError("api_error", `${what} answered HTTP ${status}. ${next}`, {
+    status,
+    body: cleaned(text, api),
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+  });
+}
+
+/** The beginning of a text, without the pieces that repeat a part of a secret. */
+function cleaned(text: string, { secrets }: Api): string | undefined {
+  const all = [...secrets?.() ?? []];
+  const pieces = text.slice(0, SHOWN).match(/[^\r\n]{1,180}|\r?\n/g) ?? [];
+  const shown = pieces.map((piece) => piece.endsWith("\n") ? "\n" : safeText(piece, all) ?? "…")
+    .join("").trim();
+  if (shown === "") return undefined;
+  // A secret may stand across two pieces.
+  const repeats = [shown, shown.replaceAll("\n", "")].some((one) =>
+    safeText(one, all) === undefined
+  );
+  return repeats ? "… (it repeats a secret)" : shown;
+}
