@@ -43,7 +43,8 @@ export async function createDpopProver(jwk: JWK, accessToken: string): Promise<D
     const iat = Math.floor(now / 1000);
     const htu = url.origin + url.pathname;
     const claims = { htm: method, htu, ath, nonce, jti: crypto.randomUUID(), iat };
-    const text = start + base64url(encode(JSON.stringify(claims)));
+    // All of it is ASCII, and a nonce Latin-1.
+    const text = start + urlSafe(btoa(JSON.stringify(claims)));
     // WebCrypto's form of an ECDSA signature is that of RFC 7518 section 3.4.
     return `${text}.${base64url(await crypto.subtle.sign(SIGNATURE, key, encode(text)))}`;
   };
@@ -68,6 +69,9 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function base64url(bytes: ArrayBuffer | Uint8Array): string {
-  const text = String.fromCharCode(...new Uint8Array(bytes));
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return urlSafe(btoa(String.fromCharCode(...new Uint8Array(bytes))));
+}
+
+function urlSafe(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
