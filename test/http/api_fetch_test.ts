@@ -5,6 +5,7 @@ import { call } from "../support/call.ts";
 import { json } from "../support/fake_server.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
+import { plainProvider } from "../support/parts.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
 
 const ok = () => json({ ok: true });
@@ -105,6 +106,138 @@ test("fetch: what cannot be sent at all is no failure of the network", () => {
     assert(!error.message.includes("canary"), error.message);
     assert.equal(api.arrivals.length, 0);
   });
+});
+
+test("refusedPaths: no spelling of a path gets past", () =>
+  eachRow<{ name: string; fine?: boolean }>([
+    { name: "/internal" },
+    { name: "/internal/" },
+    { name: "/a/internal/b?x=1" },
+    { name: "/INTERNAL/x" },
+    { name: "/a//internal" },
+    { name: "/%69nternal" },
+    { name: "/%2569nternal" },
+    { name: "/%252569nternal" },
+    { name: "/internal;a=b" },
+    { name: "/internal;a=b/c" },
+    { name: "/internal%3Ba=b" },
+    { name: "/a;x=/internal" },
+    { name: "/a\\internal" },
+    { name: "/a%5Cinternal" },
+    { name: "/a%255cinternal/x" },
+    { name: "/a%2Finternal" },
+    { name: "/x/../internal" },
+    { name: "/x/%2e%2e/internal" },
+    { name: "/x/..%2finternal" },
+    { name: "/x/%252e%252e/internal" },
+    { name: "/./internal" },
+    { name: "/internal/./x" },
+    { name: "/internal./x" },
+    { name: "/internal%20" },
+    { name: "/internal%00" },
+    { name: "/internal%3Fx" },
+    { name: "/%ff/%69nternal" },
+    { name: "/ｉnternal" },
+    { name: "/v1/admin" },
+    { name: "/v1//admin" },
+    { name: "/v1/x/..%2fadmin" },
+    { name: "/v1/;a/admin" },
+    { name: "/internals", fine: true },
+    { name: "/my-internal", fine: true },
+    { name: "/x?to=/internal", fine: true },
+    { name: "/x#/internal", fine: true },
+    { name: "/admin", fine: true },
+    { name: "/100%", fine: true },
+    { name: `/${"%25".repeat(2_000)}`, fine: true },
+    { name: `/${".".repeat(20_000)}`, fine: true },
+  ], async ({ name, fine }) => {
+    const provider = plainProvider({ refusedPaths: ["/internal", "/v1/admin"] });
+    const { session, api } = fakeApi(ok, { provider });
+    const started = performance.now();
+    if (fine) assert.equal((await call(session, name)).status, 200);
+    else await rejects(session.fetch(name), "invalid_argument", /internal API/);
+    assert.equal(api.arrivals.length, fine ? 1 : 0);
+    assert(performance.now() - started < 500, "it took too long");
+  }));
+
+test("fetch: any fetch will do: it gets a whole URL, plain headers and no Request", async () => {
+  const seen: [unknown, RequestInit][] = [];
+  const other = (url: string, init: RequestInit) => {
+    seen.push([url, { ...init }]);
+    return Promise.resolve(json({}));
+  };
+  const { session } = fakeApi(ok, { more: { fetch: other } });
+  const form = new FormData();
+  form.append("a", "b");
+  await session.fetch("/a");
+  await session.fetch(new Request("https://api.example.com/a", { method: "PUT", body: "x" }));
+  await session.fetch(new URL("https://api.example.com/a"), { method: "POST", body: form });
+  for (const [url, init] of seen) {
+    assert.equal(url, "https://api.example.com/a");
+    assert.equal(init.redirect, "manual");
+    assert(init.signal instanceof AbortSignal);
+    assert.equal(Object.getPrototypeOf(init.headers), Object.prototype);
+  }
+  assert.deepEqual(seen.map(([, { method }]) => method), ["GET", "PUT", "POST"]);
+  // Another package does not know this runtime's FormData, and would send "[object FormData]".
+  const [, sent] = seen[2] ?? [];
+  assert(sent?.body instanceof ArrayBuffer);
+  const { "content-type": type = "" } = sent.headers as Record<string, string>;
+  const parsed = await new Response(sent.body, { headers: { "content-type": type } }).formData();
+  assert.equal(parsed.get("a"), "b");
+});
+
+test("fetch: what the caller changes after the call is not what is sent again", async () => {
+  const bytes = new TextEncoder().encode("the-body");
+  const parameters = new URLSearchParams({ "the-body": "" });
+  for (const body of [bytes, bytes.buffer, parameters]) {
+    const bodies: string[] = [];
+    const { session } = fakeApi(({ form }, number) => {
+      bodies.push([...form.keys()].join());
+      bytes.fill(0);
+      parameters.delete("the-body");
+      return number === 1 ? json({}, 401) : ok();
+    });
+    bytes.set(new TextEncoder().encode("the-body"));
+    parameters.set("the-body", "");
+    assert.equal((await call(session, "/x", { method: "POST", body })).status, 200);
+    assert.deepEqual(bodies, ["the-body", "the-body"]);
+  }
+});
+
+test("fetch: a body that was read before is refused, not sent empty", async () => {
+  const stream = new Blob(["x"]).stream();
+  stream.getReader();
+  for (const body of [stream, { readableDidRead: true } as unknown as BodyInit]) {
+    const { session, api } = fakeApi(ok);
+    await rejects(session.fetch("/x", { method: "POST", body }), "invalid_argument", /before/);
+    assert.equal(api.arrivals.length, 0);
+  }
+});
+
+test("fetch: a request that must run once has its own connection, others the pool", async () => {
+  const log: string[] = [];
+  const { session } = fakeApi(ok, {
+    more: {
+      openFetch: () => ({
+        fetch: (() => {
+          log.push("once");
+          return Promise.resolve(json({}));
+        }) as typeof fetch,
+        close: () => void log.push("closed"),
+      }),
+      fetch: () => {
+        log.push("pool");
+        return Promise.resolve(json({}));
+      },
+    },
+  });
+  for (const method of ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "QUERY"]) {
+    log.length = 0;
+    await session.fetch("/x", { method });
+    const once = ["POST", "PATCH", "QUERY"].includes(method);
+    assert.deepEqual(log, once ? ["once", "closed"] : ["pool"], method);
+  }
 });
 
 test("fetch: a caller's own headers go along, and never replace the token", async () => {

@@ -51,3 +51,17 @@ test("Deadlines keep no process alive when every request has its answer", async 
   assert((await command.output()).success);
   assert(performance.now() - start < 30_000);
 });
+
+test("wild.md A: an alarm that rings much too late gives the answer one more turn", async () => {
+  const deadlines = new Deadlines(50);
+  const slept = deadlines.begin();
+  deadlines.watch();
+  // The process is stopped, or blocked, for longer than the request may take.
+  const end = performance.now() + 1_200;
+  while (performance.now() < end);
+  const woke = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert(!slept.controller.signal.aborted, "the answer had no turn");
+  await aborted(slept);
+  assert(performance.now() - woke >= 80);
+});

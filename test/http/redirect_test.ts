@@ -122,6 +122,33 @@ test("redirects to where no secret may go are refused, and nothing more is sent"
     },
     { name: "this machine", location: "http://127.0.0.1:8080/x", code: "redirect_refused" },
     { name: "this machine by name", location: "https://localhost/x", code: "redirect_refused" },
+    // trust.md 10: addresses only this machine can reach, however they are written.
+    ...[
+      "localhost.",
+      "x.localhost",
+      "127.9.9.9",
+      "0x7f000001",
+      "2130706433",
+      "0.0.0.0",
+      "0.1.2.3",
+      "169.254.169.254",
+      "0xa9fea9fe",
+      "[::]",
+      "[::1]",
+      "[fe80::1]",
+      "[febf::1]",
+      "[::ffff:127.0.0.1]",
+      "[::ffff:169.254.169.254]",
+      "[::ffff:0.0.0.0]",
+      "[::127.0.0.1]",
+      "[64:ff9b::169.254.169.254]",
+      "[fd00:ec2::254]",
+    ].map((host) => ({
+      name: host,
+      location: `https://${host}/x`,
+      code: "redirect_refused" as const,
+      message: /this machine/,
+    })),
     { name: "no URL", location: "https://", code: "redirect_refused" },
     {
       name: "told not to",
@@ -169,6 +196,45 @@ test("redirects: an allowed origin gets the token, and elsewhere does not get it
     ],
   );
 });
+
+test("redirects: a chain that has left the API stays without the token, wherever it leads", async () => {
+  const { session, api } = fakeApi(({ url }) => {
+    if (url.pathname === "/start") return redirect("https://cdn.example/one");
+    if (url.pathname === "/one") return redirect("https://api.example.com/two");
+    if (url.pathname === "/two") return redirect("/three");
+    return json({ done: true }, 401);
+  });
+  assert.equal((await call(session, "/start", { headers: { "x-mine": "1" } })).status, 401);
+  assert.deepEqual(
+    api.arrivals.map(({ url, headers }) => [
+      url.pathname,
+      headers.has("authorization"),
+      headers.has("x-mine"),
+    ]),
+    [["/start", true, true], ["/one", false, false], ["/two", false, false], [
+      "/three",
+      false,
+      false,
+    ]],
+  );
+});
+
+test("redirects: public addresses that only look near are followed", () =>
+  eachRow([
+    { name: "1.0.0.1" },
+    { name: "169.253.1.1" },
+    { name: "128.0.0.1" },
+    { name: "[2001:db8::1]" },
+    { name: "[fec0::1]" },
+    { name: "[::ffff:8.8.8.8]" },
+    { name: "mylocalhost" },
+  ], async ({ name }) => {
+    const { session, api } = fakeApi(({ url }) =>
+      url.pathname === "/start" ? redirect(`https://${name}/x`) : json({})
+    );
+    assert.equal((await call(session, "/start")).status, 200);
+    assert.equal(api.arrivals[1]?.headers.has("authorization"), false);
+  }));
 
 test("redirects: a fragment stays with the request, 304 and a missing Location are answers", async () => {
   const { session, api } = fakeApi(({ url }) =>
