@@ -144,13 +144,12 @@ function plainCause(cause: unknown): unknown {
 export function abortReason(signal: AbortSignal): AuthError {
   const reason: unknown = signal.reason;
   if (reason instanceof AuthError) return reason;
-  if (isTimeout(signal)) {
-    return new AuthError(
-      "timeout",
-      "The time allowed ran out. Try again, or give a longer timeout.",
-    );
-  }
-  return new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
+  const error = isTimeout(signal)
+    ? new AuthError("timeout", "The time allowed ran out. Try again, or give a longer timeout.")
+    : new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
+  // The caller's own reason, as it is: it tells one stop from another.
+  Object.defineProperty(error, "cause", { value: reason, configurable: true, writable: true });
+  return error;
 }
 
 /** Whether a signal ended because its time was over, as that of `AbortSignal.timeout` does (DOM). */

@@ -1,4 +1,4 @@
-import { AuthError, isTimeout } from "../errors.ts";
+import { abortReason } from "../errors.ts";
 
 /** The longest time a timer can be set to, in milliseconds: 31 bits. A longer one rings at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -76,17 +76,4 @@ export async function deadline<T>(
   } finally {
     stop();
   }
-}
-
-/** What an aborted signal means for the caller, as an {@linkcode AuthError}. */
-export function abortReason(signal: AbortSignal): AuthError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof AuthError) return reason;
-  if (isTimeout(signal)) {
-    return new AuthError(
-      "timeout",
-      "The time allowed ran out. Try again, or give a longer timeout.",
-    );
-  }
-  return new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
 }

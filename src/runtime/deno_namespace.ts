@@ -68,7 +68,9 @@ export interface DenoNamespace {
   ): DenoFile;
   realPathSync(path: string): string;
   readonly permissions: {
-    querySync(descriptor: { name: "sys"; kind: "uid" }): { state: string };
+    querySync(
+      descriptor: { name: "sys"; kind: "uid" } | { name: "env"; variable: string },
+    ): { state: string };
   };
   uid(): number | null;
   readTextFile(path: string): Promise<string>;
@@ -80,7 +82,6 @@ export interface DenoNamespace {
   addSignalListener(signal: StopSignal, listener: () => void): void;
   removeSignalListener(signal: StopSignal, listener: () => void): void;
   createHttpClient?(options: DenoHttpClientOptions): DenoHttpClient;
-  permissions: { querySync(descriptor: { name: "env"; variable: string }): { state: string } };
   Command: new (
     program: string,
     options: { args: string[]; stdin: "null"; stdout: "null"; stderr: "null" },

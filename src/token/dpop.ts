@@ -1,4 +1,5 @@
 import type { JWK } from "jose";
+import { base64url } from "../base/text.ts";
 import type { CryptoKey, CryptoKeyPair } from "openid-client";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
@@ -35,7 +36,9 @@ export type DpopProver = (request: DpopRequest) => Promise<string>;
  */
 export async function createDpopProver(jwk: JWK, accessToken: string): Promise<DpopProver> {
   const key = await privateKeyOf(jwk);
-  const ath = base64url(await crypto.subtle.digest("SHA-256", encode(accessToken)));
+  const ath = base64url(
+    new Uint8Array(await crypto.subtle.digest("SHA-256", encode(accessToken))),
+  );
   const header = { alg: "ES256", typ: "dpop+jwt", jwk: publicPart(jwk) };
   const start = `${base64url(encode(JSON.stringify(header)))}.`;
 
@@ -43,10 +46,10 @@ export async function createDpopProver(jwk: JWK, accessToken: string): Promise<D
     const iat = Math.floor(now / 1000);
     const htu = url.origin + url.pathname;
     const claims = { htm: method, htu, ath, nonce, jti: crypto.randomUUID(), iat };
-    // All of it is ASCII, and a nonce Latin-1.
-    const text = start + urlSafe(btoa(JSON.stringify(claims)));
+    const text = start + base64url(encode(JSON.stringify(claims)));
     // WebCrypto's form of an ECDSA signature is that of RFC 7518 section 3.4.
-    return `${text}.${base64url(await crypto.subtle.sign(SIGNATURE, key, encode(text)))}`;
+    const signature = await crypto.subtle.sign(SIGNATURE, key, encode(text));
+    return `${text}.${base64url(new Uint8Array(signature))}`;
   };
 }
 
@@ -66,12 +69,4 @@ const encoder = new TextEncoder();
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
-}
-
-function base64url(bytes: ArrayBuffer | Uint8Array): string {
-  return urlSafe(btoa(String.fromCharCode(...new Uint8Array(bytes))));
-}
-
-function urlSafe(base64: string): string {
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

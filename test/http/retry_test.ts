@@ -63,6 +63,9 @@ test("abortReason() tells a stop from a timeout, and keeps an AuthError", () => 
   assert.equal(abortReason(AbortSignal.abort("x")).code, "aborted");
   const timeout = new DOMException("over", "TimeoutError");
   assert.equal(abortReason(AbortSignal.abort(timeout)).code, "timeout");
+  const reason = { mine: true };
+  assert.equal(abortReason(AbortSignal.abort(reason)).cause, reason);
+  assert.equal(abortReason(AbortSignal.abort(timeout)).cause, timeout);
   const own = new AuthError("cancelled", "x");
   assert.equal(abortReason(AbortSignal.abort(own)), own);
 });
