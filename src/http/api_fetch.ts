@@ -30,6 +30,8 @@ export function createApiFetch(options: ApiFetchOptions): Fetch {
   const { origin } = system.apiUrl;
   const { refusedPaths, dpop } = system.provider;
   const plain = refusedPaths === undefined && dpop !== true;
+  // Another package's `fetch` is told the method; the runtime's own knows, and is a little faster so.
+  const named = options.fetch !== globalThis.fetch;
   const wire = new Wire(options);
   let loaded: Promise<ApiCall> | undefined;
 
@@ -46,11 +48,9 @@ export function createApiFetch(options: ApiFetchOptions): Fetch {
       plain && init === undefined && typeof input === "string" && isPlainPath(input) &&
       token !== null && token.dpop_key === undefined
     ) {
-      const sent = wire.send(
-        origin + input,
-        { method: "GET", headers: wire.headersOf(token) },
-        stop,
-      );
+      const get: RequestInit = { headers: wire.headersOf(token) };
+      if (named) get.method = "GET";
+      const sent = wire.send(origin + input, get, stop);
       try {
         const response = await sent;
         if (response.status < 300) {
