@@ -98,11 +98,6 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
     ));
   }
   const { file, folder } = credentials;
-  if (file?.kind === "symlink" && !credentials.problem) {
-    found.push(warn(
-      `"${file.path}" is a symbolic link, which is never followed. Put the file itself there.`,
-    ));
-  }
   if (file?.kind === "unknown" && !credentials.problem) {
     found.push(warn(
       `It cannot be seen whether "${file.path}" is there. In Deno, allow it: --allow-read.`,

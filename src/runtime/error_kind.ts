@@ -23,10 +23,14 @@ const KINDS = new Map<unknown, ErrorKind>(Object.entries({
 /** What a disk answers to what it cannot do at all: drvfs, SMB, FUSE. Never EIO. */
 const CANNOT = new Set<unknown>(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
 
+/** The same as numbers, of Linux and of macOS, for errors of Deno's that carry no code. */
+const CANNOT_NUMBERS = new Set(["1", "22", "38", "45", "78", "95", "102"]);
+
 /** True when an error says that the disk cannot do this at all, to any file. */
 export function isInability(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === "NotCapable") return false;
-  return CANNOT.has((error as { code?: unknown }).code) || error.name === "NotSupported";
+  const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
+  return CANNOT.has((error as { code?: unknown }).code) || CANNOT_NUMBERS.has(number ?? "");
 }
 
 /** Deno's error classes, for those that carry no `code`. */

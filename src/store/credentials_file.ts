@@ -1,7 +1,9 @@
 import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
+import { readSafely } from "./safe_file.ts";
+import { storeError } from "./store_error.ts";
 import type { SavedCredentials } from "./store.ts";
 
 /** Where an application's credentials file may be. */
@@ -62,20 +64,17 @@ async function findIn(
 }
 
 /**
- * Reads one credentials file; `null` when there is none.
+ * Reads one credentials file; `null` when there is none. A link is followed to a plain file of this
+ * user or of root, as Kubernetes, stow and chezmoi make them.
  *
  * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
  */
-export function readCredentials(
+export async function readCredentials(
   runtime: Runtime,
   path: string,
 ): Promise<Record<string, unknown> | null> {
-  return readObject(
-    runtime,
-    path,
-    "credentials file",
-    "It is left as it is: repair it, or move it away and sign in again.",
-  );
+  const advice = "It is left as it is: repair it, or move it away and sign in again.";
+  return await readObject(runtime, path, "credentials file", advice, readSafely);
 }
 
 /**
@@ -83,6 +82,7 @@ export function readCredentials(
  *
  * @param what what the file is, for messages
  * @param advice what to do when it is damaged
+ * @param read reads what is no link
  * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
  */
 export async function readObject(
@@ -90,17 +90,19 @@ export async function readObject(
   path: string,
   what: string,
   advice: string,
+  read: (runtime: Runtime, path: string) => Promise<string | null> | string | null = readPlainly,
 ): Promise<Record<string, unknown> | null> {
+  let link = "";
   const damaged = (how: string) =>
-    new AuthError("credentials_damaged", `The ${what} "${path}" ${how}. ${advice}`);
-  let text;
+    new AuthError("credentials_damaged", `The ${what} "${path}"${link} ${how}. ${advice}`);
+  let text: string | null;
   try {
-    text = runtime.files.readTextNoFollow(path);
+    text = await readThrough(runtime, path, read, (target) => {
+      link = `, a symbolic link to "${target}",`;
+    });
   } catch (error) {
-    const kind = runtime.errorKind(error);
-    if (kind === "symlink") throw damaged("is a symbolic link, which is never followed");
-    if (kind === "not_text") throw damaged("is not a text file of a sensible size");
-    const { storeError } = await import("./store_error.ts");
+    const how = PROBLEMS[runtime.errorKind(error)];
+    if (how !== undefined) throw damaged(how);
     throw storeError(runtime, error, `read the ${what} "${path}"`, parentPath(path));
   }
   if (text === null) return null;
@@ -113,4 +115,44 @@ export async function readObject(
   }
   if (!isObject(values)) throw damaged("holds no JSON object");
   return values;
+}
+
+async function readThrough(
+  runtime: Runtime,
+  path: string,
+  read: (runtime: Runtime, path: string) => Promise<string | null> | string | null,
+  onLink: (target: string) => void,
+): Promise<string | null> {
+  try {
+    return await read(runtime, path);
+  } catch (error) {
+    if (runtime.errorKind(error) !== "symlink") throw error;
+  }
+  const target = await linkTarget(runtime, path);
+  if (target !== path) onLink(target);
+  return await read(runtime, target);
+}
+
+const PROBLEMS: Partial<Record<ErrorKind, string>> = {
+  not_text: "is not a text file of a sensible size",
+  utf16: "is UTF-16 text, and has to be UTF-8",
+  unsafe: "belongs to another user, or others can write to it (chmod 600 makes it private)",
+  symlink: "is a symbolic link to itself, or is being replaced all the time",
+};
+
+const readPlainly = (runtime: Runtime, path: string) => runtime.files.readTextNoFollow(path);
+
+/** The file a path leads to: itself, unless it is a link. */
+export async function linkTarget(runtime: Runtime, path: string): Promise<string> {
+  const { files } = runtime;
+  if (!(await files.status(path))?.isSymlink) return path;
+  try {
+    return await files.realPath(path);
+  } catch (error) {
+    if (runtime.errorKind(error) !== "not_found") throw error;
+    throw new AuthError(
+      "credentials_damaged",
+      `"${path}" is a symbolic link that leads nowhere. Remove it, or put its target back.`,
+    );
+  }
 }

@@ -40,6 +40,10 @@ const REASONS: Record<string, string> = {
   read_only: "the disk is read-only. Choose another folder with the option `directory`.",
   no_space: "the disk is full, or a limit on file sizes is reached. Free some space and try again.",
   symlink: "there is a symbolic link, which is never followed. Remove it, or put a file there.",
+  busy:
+    "something else has it open, or it was mounted as a single file, which cannot be replaced: mount the folder it is in instead.",
+  unsafe: "it belongs to another user, or others can write to it. Check it, then run `chmod 600`.",
+  utf16: "it is UTF-16 text, and has to be UTF-8. Save it so.",
   not_text: "it is not a plain text file of a sensible size. Move it away.",
   not_found: "a folder on the way is missing. Create it and try again.",
 };

@@ -1,6 +1,11 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type CredentialsPlace, findCredentials, readCredentials } from "./credentials_file.ts";
+import {
+  type CredentialsPlace,
+  findCredentials,
+  linkTarget,
+  readCredentials,
+} from "./credentials_file.ts";
 import { withLock } from "./lock.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
 import {
@@ -59,16 +64,27 @@ async function replaceCredentials(
   replaceDamaged: boolean,
 ): Promise<string | null> {
   const directory = parentPath(path);
+  let target = path;
   try {
     await sweepTemporaryFiles(runtime, directory);
     const { earlier, aside } = await readEarlier(runtime, path, replaceDamaged);
     const values = change(earlier);
     if (values === null) return null;
+    // A link stays one: what it leads to is replaced.
+    target = await linkTarget(runtime, path);
     const kept = await keepEarlier(runtime, path, earlier, values);
-    await writePrivateFile(runtime, path, asText(values));
+    try {
+      await writePrivateFile(runtime, target, asText(values));
+    } catch (error) {
+      // The file itself is there still: a copy beside it would only be one secret more.
+      if (kept !== null) await removePrivateFile(runtime, kept).catch(() => {});
+      throw error;
+    }
+    if (kept !== null) await removeOldest(runtime, path);
     return aside ?? kept;
   } catch (error) {
-    throw storeError(runtime, error, `save the credentials in "${path}"`, directory);
+    const where = target === path ? `"${path}"` : `"${path}", a link to "${target}"`;
+    throw storeError(runtime, error, `save the credentials in ${where}`, directory);
   }
 }
 
@@ -87,7 +103,26 @@ async function readEarlier(
   }
 }
 
-/** Copies the file that is there to the first free backup name; it stays itself until replaced. */
+/** How many earlier files are kept: each holds a secret. */
+const MOST_BACKUPS = 5;
+
+/** The numbers of the earlier files that are kept, lowest first. */
+async function backupNumbers(runtime: Runtime, path: string): Promise<number[]> {
+  const folder = parentPath(path);
+  const start = `${path.slice(folder.length).replace(/^[\\/]/, "")}.backup-`;
+  const names: string[] = await runtime.files.list(folder).catch(() => []);
+  return names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)))
+    .map((name) => Number(name.slice(start.length))).sort((one, other) => one - other);
+}
+
+async function removeOldest(runtime: Runtime, path: string): Promise<void> {
+  const numbers = await backupNumbers(runtime, path);
+  for (const number of numbers.slice(0, -MOST_BACKUPS)) {
+    await removePrivateFile(runtime, `${path}.backup-${number}`).catch(() => {});
+  }
+}
+
+/** Copies the file that is there to the next backup name; it stays itself until replaced. */
 async function keepEarlier(
   runtime: Runtime,
   path: string,
@@ -95,8 +130,8 @@ async function keepEarlier(
   values: Values,
 ): Promise<string | null> {
   if (!earlier || asText(earlier) === asText(values)) return null;
-  for (let number = 1;; number++) {
-    const backup = `${path}.backup-${number}`;
+  for (let number = (await backupNumbers(runtime, path)).at(-1) ?? 0;;) {
+    const backup = `${path}.backup-${++number}`;
     try {
       await createPrivateFile(runtime, backup, new TextEncoder().encode(asText(earlier)));
       return backup;
@@ -145,10 +180,15 @@ export async function forgetCredentials(
     }
     await look(() => earlierFiles(runtime, folder, place.files));
   }
+  // What killed writers left holds secrets, too; one that lives writes again.
+  for (const folder of folders) await sweepTemporaryFiles(runtime, folder);
   const removed: string[] = [];
   for (const path of paths) {
     try {
+      // What a link leads to holds the secret.
+      const target = await linkTarget(runtime, path).catch(() => path);
       if (await removePrivateFile(runtime, path)) removed.push(path);
+      if (target !== path && await removePrivateFile(runtime, target)) removed.push(target);
     } catch (error) {
       const doing = `remove the credentials file "${path}"`;
       problem ??= storeError(runtime, error, doing, parentPath(path));

@@ -122,12 +122,12 @@ test("doctor() warns of files that others can use, and of links and damage", asy
       level: "warning",
     },
     {
-      name: "a link instead of the credentials",
+      name: "a link to nothing instead of the credentials",
       async spoil({ directory }, file) {
-        await Deno.rename(file, `${directory}/elsewhere`);
+        await Deno.remove(file);
         await Deno.symlink(`${directory}/elsewhere`, file);
       },
-      expected: /symbolic link, which is never followed/,
+      expected: /symbolic link that leads nowhere/,
       level: "problem",
     },
     {

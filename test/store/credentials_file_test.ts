@@ -120,25 +120,185 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 14: symlinked credentials are refused, their target left alone",
+  name: "row 14: a link to credentials is followed to a plain file of this user, and stays a link",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
       await using folder = await TestFolder.make();
-      await Deno.writeTextFile(folder.at("target"), `{"client_secret": "${SECRET}"}`);
+      const place = { directory: "x", files: FILES, override: folder.at("app") };
+      const run = (...args: unknown[]) =>
+        new WorkerProcess(WORKER, args, { runtime })
+          .answer<{ code?: string; message: string; value?: { values: unknown } }>();
+      // As Kubernetes mounts a secret: two links, the second to a folder that is exchanged.
+      await plant(folder.at("app", "..2026", "app_credentials"), '{"client_id": "from-a-link"}');
+      await Deno.symlink("..2026", folder.at("app", "..data"));
+      await Deno.symlink("..data/app_credentials", folder.at("app", "app_credentials"));
+      const found = await run("find", folder.at("app"), place);
+      assert.deepEqual(found.value?.values, { client_id: "from-a-link" }, found.message);
+      // As stow and chezmoi leave it: what is saved is saved in the target.
+      const saved = await run("save", folder.at("app"), { client_id: "saved" });
+      assert.equal(saved.code, undefined, saved.message);
+      assert((await Deno.lstat(folder.at("app", "app_credentials"))).isSymlink);
+      const target = folder.at("app", "..2026", "app_credentials");
+      assert.deepEqual(JSON.parse(await Deno.readTextFile(target)), { client_id: "saved" });
+      assert.equal(((await Deno.stat(target)).mode ?? 0) & 0o777, 0o600);
+      // Forgetting removes the secret, and not its link alone.
+      await forgetCredentials(await currentRuntime(), place);
+      await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "row 14: a link that leads nowhere, in a circle, to a folder or to another's file is refused",
+  ...STRICT,
+  async fn() {
+    const runtime = await currentRuntime();
+    const targets: Record<string, (folder: TestFolder) => Promise<unknown>> = {
+      "nowhere": () => Promise.resolve(),
+      "a circle": (folder) => Deno.symlink(folder.at("app_credentials"), folder.at("target")),
+      "a folder": (folder) => Deno.mkdir(folder.at("target")),
+      "a file others write to": async (folder) => {
+        await Deno.writeTextFile(folder.at("target"), `{"client_secret": "${SECRET}"}`);
+        await Deno.chmod(folder.at("target"), 0o666);
+      },
+      "a file that is no JSON": (folder) => Deno.writeTextFile(folder.at("target"), SECRET),
+    };
+    for (const [name, make] of Object.entries(targets)) {
+      await using folder = await TestFolder.make();
+      await make(folder);
       await Deno.symlink(folder.at("target"), folder.at("app_credentials"));
       const place = { directory: "x", files: FILES, override: folder.path };
-      for (const args of [["find", folder.path, place], ["save", folder.path, { a: 1 }]]) {
-        const { code, message } = await new WorkerProcess(WORKER, args, { runtime })
-          .answer<{ code: string; message: string }>();
-        assert.equal(code, "credentials_damaged", runtime.name);
-        assert.match(message, /symbolic link/);
+      const path = folder.at("app_credentials");
+      for (const action of [findCredentials(runtime, place), writeCredentials(runtime, path, {})]) {
+        const refused = hasCode("credentials_damaged", path, "symbolic link");
+        await assert.rejects(action, refused, name);
       }
-      assert.equal(
-        await Deno.readTextFile(folder.at("target")),
-        `{"client_secret": "${SECRET}"}`,
+    }
+  },
+});
+
+Deno.test({
+  name: "credentials of another user, or that others may change, are refused as ssh does",
+  ...STRICT,
+  async fn() {
+    const real = await currentRuntime();
+    const good = '{"client_id": "a"}';
+    for (
+      const [name, mode, user, refused] of [
+        ["private", 0o600, undefined, false],
+        ["readable", 0o644, undefined, false],
+        ["writable by the group", 0o660, undefined, true],
+        ["writable by all", 0o602, undefined, true],
+        ["another's", 0o600, 4711, true],
+      ] as const
+    ) {
+      await using folder = await TestFolder.make();
+      const place = { directory: "x", files: FILES, override: folder.path };
+      const path = folder.at("app_credentials");
+      await Deno.writeTextFile(path, good);
+      await Deno.chmod(path, mode);
+      const files: Runtime["files"] = {
+        ...real.files,
+        // Root may use everybody's files: a stranger's number stands for a stranger.
+        readTextNoFollow: (at, limit, guard) =>
+          real.files.readTextNoFollow(
+            at,
+            limit,
+            guard && ((status) => guard(user === undefined ? status : { ...status, owner: user })),
+          ),
+      };
+      const finding = findCredentials({ ...real, files }, place);
+      if (refused) await assert.rejects(finding, hasCode("credentials_damaged", path), name);
+      else assert.deepEqual((await finding)?.values, { client_id: "a" }, name);
+    }
+  },
+});
+
+Deno.test({
+  name: "a disk without modes or owners shows every file alike, and that says nothing",
+  ...STRICT,
+  async fn() {
+    const real = await currentRuntime();
+    await using folder = await TestFolder.make();
+    const place = { directory: "x", files: FILES, override: folder.path };
+    await Deno.writeTextFile(folder.at("app_credentials"), '{"client_id": "a"}');
+    const alike = { mode: 0o777, owner: 4711 };
+    const files: Runtime["files"] = {
+      ...real.files,
+      status: async (path) => {
+        const status = await real.files.status(path);
+        return status && { ...status, ...alike };
+      },
+      readTextNoFollow: (at, limit, guard) =>
+        real.files.readTextNoFollow(at, limit, guard && ((it) => guard({ ...it, ...alike }))),
+    };
+    const found = await findCredentials({ ...real, files }, place);
+    assert.deepEqual(found?.values, { client_id: "a" });
+    assert.deepEqual(Object.keys(await folder.modes()), ["app_credentials"]);
+  },
+});
+
+Deno.test({
+  name: "UTF-16 is called by its name; a byte order mark and line ends do no harm",
+  ...STRICT,
+  async fn() {
+    const runtime = await currentRuntime();
+    await using folder = await TestFolder.make();
+    const place = { directory: "x", files: FILES, override: folder.path };
+    const text = '{"client_id": "a"}\r\n';
+    const utf16 = (little: boolean, mark: boolean) => {
+      const units = Array.from((mark ? "\ufeff" : "") + text, (letter) => letter.charCodeAt(0));
+      return Uint8Array.from(units.flatMap((unit) => {
+        const bytes = [unit & 0xff, unit >> 8];
+        return little ? bytes : bytes.reverse();
+      }));
+    };
+    for (const [little, mark] of [[true, true], [false, true], [true, false], [false, false]]) {
+      await Deno.writeFile(folder.at("app_credentials"), utf16(little as boolean, mark as boolean));
+      await assert.rejects(
+        findCredentials(runtime, place),
+        hasCode("credentials_damaged", "UTF-16", "UTF-8"),
       );
     }
+    await Deno.writeTextFile(folder.at("app_credentials"), `\ufeff${text}\n`);
+    assert.deepEqual((await findCredentials(runtime, place))?.values, { client_id: "a" });
+  },
+});
+
+Deno.test({
+  name: "trust 13: of earlier credentials five are kept; a failed write leaves none",
+  ...STRICT,
+  async fn() {
+    const real = await currentRuntime();
+    await using folder = await TestFolder.make();
+    const path = folder.at("app_credentials");
+    for (let count = 1; count <= 30; count++) await writeCredentials(real, path, { a: count });
+    const backups = async () =>
+      Object.keys(await folder.modes()).filter((name) => name.includes("backup")).sort();
+    assert.deepEqual(
+      await backups(),
+      [25, 26, 27, 28, 29].map((at) => `app_credentials.backup-${at}`),
+    );
+    assert.deepEqual(await readCredentials(real, `${path}.backup-29`), { a: 29 });
+    // The file was mounted on its own: it cannot be replaced.
+    const busy = () => Promise.reject(Object.assign(new Error("busy"), { code: "EBUSY" }));
+    const mounted = { ...real, files: { ...real.files, rename: busy } };
+    await rejects(
+      writeCredentials(mounted, path, { a: 0 }),
+      "store_unavailable",
+      /mount the folder/,
+    );
+    assert.equal((await backups()).length, 5);
+    assert.deepEqual(await readCredentials(real, path), { a: 30 });
+    // A killed writer's file holds a secret: forgetting takes it along.
+    await Deno.writeTextFile(folder.at(`.onecell-${"0b".repeat(16)}.tmp`), SECRET);
+    const place = { directory: "x", files: ["app_credentials"], override: folder.path };
+    assert.equal((await forgetCredentials(real, place)).length, 6);
+    assert.deepEqual(Object.keys(await folder.modes()).filter((name) => /cred|tmp/.test(name)), [
+      "onecell/credentials.sqlite",
+    ]);
   },
 });
 

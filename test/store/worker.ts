@@ -128,6 +128,32 @@ const commands: Record<string, () => Promise<unknown>> = {
     const again = openTokenStore(runtime, folder, "disk");
     return { before, locked, written, after: (await again.read(KEY))?.obtained_at ?? null };
   },
+  /** All a session does with its folder, and what it says of it. */
+  async home() {
+    const refresh = testToken(1, { refresh_token: "refresh-1" });
+    const locked = await outcome(() =>
+      store.exclusive(KEY, async () => {
+        await store.write(KEY, refresh);
+        const turn = await store.beginRefresh(refresh, { timeout: 1000 });
+        await store.write(KEY, testToken(2, { refresh_token: "refresh-2" }));
+        await store.endRefresh(refresh, true);
+        return turn;
+      }, { timeout: 45_000 })
+    );
+    // Whoever reads an older copy must not send the token again.
+    const again = store.beginRefresh(refresh, { timeout: 300 });
+    const saved = await outcome(() =>
+      writeCredentials(runtime, `${folder}/app_credentials`, { a: 1 })
+    );
+    return {
+      locked,
+      again: await again,
+      saved,
+      read: (await openTokenStore(runtime, folder, "disk").read(KEY))?.obtained_at,
+      problem: store.problem?.message,
+      weaknesses: runtime.files.weaknesses(),
+    };
+  },
   fill,
   read: () => outcome(() => store.read(KEY)),
   remove: () => outcome(() => store.remove(KEY)),
