@@ -1,11 +1,11 @@
-import type { AuthError } from "../errors.ts";
+import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken } from "../token/token.ts";
-import { withLock } from "./lock.ts";
-import { isWithoutLocks } from "./lock.ts";
-import { TOKEN_FOLDER } from "./open_store.ts";
+import { isWithoutLocks, withLock } from "./lock.ts";
+import { facts, TOKEN_FOLDER } from "./open_store.ts";
 import { joinPath } from "./paths.ts";
 import { readSafely } from "./safe_file.ts";
+import type { OpenStoreOptions, TokenStore } from "./store.ts";
 
 /** What the doctor looks at: whether a store can do what sessions need of it. */
 
@@ -47,5 +47,62 @@ export async function inspectFolder(
     // Held for two seconds: then it works.
     if (problem.code === "store_locked") return { locks: true, weaknesses: weaknesses() };
     return { locks: null, weaknesses: weaknesses(), problem };
+  }
+}
+
+/** What was found out of a store, whichever it is. */
+export interface StoreCondition extends FolderCondition {
+  /** Where sessions are kept, without a password. */
+  kept: string;
+  /** The folder, where there is one. */
+  folder?: string;
+  /** Who else could read them, in words. */
+  readers: string;
+}
+
+/** Looks at a store and tries its lock: one round trip, or one lock of a file. */
+export async function inspectStore(
+  options: Pick<OpenStoreOptions, "runtime" | "directory" | "store" | "drivers">,
+  signal: AbortSignal = AbortSignal.timeout(10_000),
+): Promise<StoreCondition> {
+  const { runtime, directory, store } = options;
+  const { kept } = facts(store);
+  if (store === "memory") {
+    return { kept, readers: "nobody: they end with this process", locks: true, weaknesses: [] };
+  }
+  const isFolder = kept === "disk" || kept === "keyring:";
+  if (isFolder && directory === undefined) {
+    const problem = new AuthError("store_unavailable", "There is no folder to keep sessions in.");
+    return { kept, readers: "nobody", locks: null, weaknesses: [], problem };
+  }
+  const readers = kept === "disk"
+    ? "you and the machine's administrators"
+    : kept === "own"
+    ? "whoever can read the store that the program passed in"
+    : kept === "keyring:"
+    ? "you, while your keyring is unlocked"
+    : "whoever has ONECELL_STORE_KEY and can reach the server";
+  const folder = isFolder && directory !== undefined
+    ? await inspectFolder(runtime, directory, signal)
+    : undefined;
+  const condition = folder ?? { locks: null, weaknesses: [] };
+  const base = {
+    kept,
+    readers,
+    ...condition,
+    ...(isFolder ? { folder: directory as string } : {}),
+  };
+  if (kept === "disk") return base;
+  try {
+    const driver = "own" in (store as object)
+      ? (store as { own: TokenStore }).own
+      : await (await options.drivers()).openDriver(options, (store as { url: string }).url);
+    const probe = "the doctor's question";
+    await driver.exclusive(probe, () => driver.read(probe), { signal });
+    return { ...base, locks: true };
+  } catch (error) {
+    if (error instanceof AuthError) return { ...base, problem: error };
+    const problem = new AuthError("store_unavailable", "The store failed.", { cause: error });
+    return { ...base, problem };
   }
 }

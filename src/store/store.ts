@@ -134,7 +134,10 @@ export interface WritingDoor {
 
 /** What {@linkcode OpenStoreOptions.drivers} loads: stores that are neither files nor memory. */
 export interface DriversDoor {
-  openDriver(options: OpenStoreOptions, url: string): Promise<Driver>;
+  openDriver(
+    options: Pick<OpenStoreOptions, "runtime" | "directory">,
+    url: string,
+  ): Promise<Driver>;
 }
 
 /** What a store is opened with. */

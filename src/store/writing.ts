@@ -28,15 +28,20 @@ export async function openWriting(
   options: OpenStoreOptions,
   unsaved: Map<string, Token>,
 ): Promise<Store> {
+  const { store } = options;
+  const place = typeof store === "string" ? "" : "url" in store ? store.url : "own";
+  const kept = store === "memory" ? new Map() : unsaved;
+  return new WritingStore(options, await driverOf(options), kept, place);
+}
+
+/** The texts under a store: for credentials, and to move what is in it; `undefined` without a folder. */
+export async function driverOf(
+  options: Pick<OpenStoreOptions, "runtime" | "directory" | "store" | "drivers">,
+): Promise<Driver | undefined> {
   const { store, drivers } = options;
-  if (store === "memory") return new WritingStore(options, new MemoryDriver(), new Map());
-  if (store === "disk") {
-    return new WritingStore(options, fileDriver(options), unsaved);
-  }
-  if ("own" in store) return new WritingStore(options, store.own, unsaved, "own");
-  const { openDriver } = await drivers();
-  const driver = await openDriver(options, store.url);
-  return new WritingStore(options, driver, unsaved, store.url);
+  if (store === "memory") return new MemoryDriver();
+  if (store === "disk") return fileDriver(options);
+  return "own" in store ? store.own : await (await drivers()).openDriver(options, store.url);
 }
 
 /** The store of files alone, for who writes in any case. */

@@ -1,0 +1,89 @@
+import { AuthError } from "../errors.ts";
+import { parseToken } from "../token/token.ts";
+import type { TokenStore } from "./store.ts";
+import {
+  type CredentialsName,
+  parseCredentialsKey,
+  readStoredCredentials,
+} from "./stored_credentials.ts";
+
+/** How things are moved. */
+export interface MoveOptions {
+  signal?: AbortSignal | undefined;
+  /** Says which keys are meant; all when left out. */
+  wanted?: (key: string) => boolean;
+  /** Saves credentials where they belong in the new store; without it they move as they are. */
+  credentials?: (name: Required<CredentialsName>, values: Record<string, unknown>) => Promise<void>;
+}
+
+/** What {@linkcode moveStore} did. */
+export interface Moved {
+  /** How many sessions and credentials are in the new store now. */
+  moved: number;
+  /** What stayed where it was, and why. */
+  problems: AuthError[];
+}
+
+/** How long another process may hold one session, in milliseconds. */
+const WAITING_TIME = 60_000;
+
+/**
+ * Takes what is saved from one store to another. Each is removed only after it was read again from
+ * the new store: ended in the middle, nothing is lost, and moving again finishes it. A session that
+ * is newer in the new store stays as it is there.
+ *
+ * @throws {AuthError} `unsupported` for a store that cannot say what is in it
+ */
+export async function moveStore(
+  from: TokenStore,
+  to: TokenStore,
+  options: MoveOptions = {},
+): Promise<Moved> {
+  if (from.keys === undefined) {
+    throw new AuthError(
+      "unsupported",
+      "This store cannot say what is in it: it has no `keys()`. Sign in anew with the other store.",
+    );
+  }
+  const { wanted = () => true, signal } = options;
+  const done: Moved = { moved: 0, problems: [] };
+  for (const key of (await from.keys()).filter(wanted)) {
+    try {
+      // Under the lock of the old one: no renewal may come in between.
+      const time = AbortSignal.timeout(WAITING_TIME);
+      const both = { signal: signal === undefined ? time : AbortSignal.any([time, signal]) };
+      await from.exclusive(key, () => moveOne(from, to, key, options), both);
+      done.moved++;
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof AuthError)) throw error;
+      done.problems.push(error);
+    }
+  }
+  return done;
+}
+
+async function moveOne(
+  from: TokenStore,
+  to: TokenStore,
+  key: string,
+  { credentials }: MoveOptions,
+): Promise<void> {
+  const value = await from.read(key);
+  if (value === undefined) return;
+  const name = parseCredentialsKey(key);
+  if (name && credentials) {
+    await credentials(name, await readStoredCredentials(from, name) ?? {});
+  } else if (!isNewer(await to.read(key), value, key)) {
+    await to.write(key, value);
+    if (await to.read(key) !== value) {
+      throw new AuthError("store_unavailable", "The new store did not keep a session. It stays.");
+    }
+  }
+  await from.remove(key);
+}
+
+function isNewer(there: string | undefined, value: string, key: string): boolean {
+  if (there === undefined) return false;
+  const [one, other] = [parseToken(there, key), parseToken(value, key)];
+  return one !== undefined && other !== undefined && one.obtained_at > other.obtained_at;
+}
