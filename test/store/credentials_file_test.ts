@@ -419,3 +419,45 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "a damaged file is not passed over, under whichever name or in whichever folder it is",
+  ...STRICT,
+  async fn() {
+    await using home = await TestFolder.make();
+    const real = await atHome(home.path);
+    const runtime: Runtime = {
+      ...real,
+      platform: "darwin",
+      getEnvironment: (name) => name === "XDG_CONFIG_HOME" ? home.at("xdg") : undefined,
+    };
+    const place = { directory: "spatiafi", files: FILES };
+    for (const folder of [["xdg"], ["Library", "Application Support"]]) {
+      const path = home.at(...folder, "spatiafi", "app_credentials.json");
+      await plant(path, `{"client_secret": "${SECRET}`);
+      await assert.rejects(findCredentials(runtime, place), hasCode("credentials_damaged", path));
+      await Deno.remove(path);
+    }
+  },
+});
+
+Deno.test({
+  name: "a save that fails is made once, and leaves no temporary file",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const real = await currentRuntime();
+    const path = folder.at("app_credentials");
+    await writeCredentials(real, path, { a: 1 });
+    for (const code of ["ENOSPC", "EROFS", "EACCES", "EBUSY"]) {
+      let times = 0;
+      const fail = () => Promise.reject(Object.assign(new Error(code), { code }));
+      const runtime = { ...real, files: { ...real.files, rename: fail } };
+      const saving = writeCredentials(runtime, path, () => (times++, { a: 2 }));
+      await rejects(saving, "store_unavailable");
+      assert.equal(times, 1, code);
+      const names = Object.keys(await folder.modes());
+      assert.deepEqual(names.filter((name) => !name.startsWith("onecell")), ["app_credentials"]);
+    }
+  },
+});

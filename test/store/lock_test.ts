@@ -241,3 +241,35 @@ Deno.test({
     assert.match(errors, /mine/);
   },
 });
+
+Deno.test({
+  name: "no handle of a lock is left open, however the wait or the work ends",
+  ...STRICT,
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await TestFolder.make();
+    const runtime = await currentRuntime();
+    const place = { path: folder.at("onecell", "lock.sqlite"), directory: folder.path };
+    const open = async () => {
+      let count = 0;
+      for await (const { name } of Deno.readDir("/proc/self/fd")) {
+        const target = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => "");
+        if (target.startsWith(folder.path)) count++;
+      }
+      return count;
+    };
+    const other = await holder(folder, DENO, 60_000);
+    const lock = (timeout: number, signal?: AbortSignal) =>
+      withLock(runtime, place, () => Promise.reject(new RangeError("mine")), { timeout, signal });
+    await assert.rejects(lock(60));
+    await assert.rejects(lock(5000, AbortSignal.timeout(60)));
+    assert.equal(await open(), 0, "after a wait in vain");
+    other.signal("SIGKILL");
+    await other.end();
+    await assert.rejects(lock(5000), RangeError);
+    assert.equal(await open(), 0, "after work that failed");
+    await Deno.writeTextFile(place.path, "not a database, but long enough ".repeat(99));
+    await assert.rejects(lock(5000), (error: AuthError) => error.code === "store_unavailable");
+    assert.equal(await open(), 0, "after a damaged lock file");
+  },
+});

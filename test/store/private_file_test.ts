@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
+import { denoFiles } from "../../src/runtime/deno_files.ts";
 import { MAXIMUM_BYTES } from "../../src/runtime/error_kind.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import {
@@ -230,5 +231,69 @@ Deno.test({
     assert.equal((await Deno.stat(folder.at("one"))).size, 3);
     assert.equal(await removePrivateFile(runtime, folder.at("one")), true);
     assert.equal(await removePrivateFile(runtime, folder.at("one")), false);
+  },
+});
+
+Deno.test({
+  name: "a power cut loses nothing: bytes, then the name, then the folder are flushed",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const real = await currentRuntime();
+    const log: string[] = [];
+    const files: Runtime["files"] = {
+      ...real.files,
+      async createPrivate(path, mode) {
+        const handle = await real.files.createPrivate(path, mode);
+        return {
+          write: (bytes) => (log.push("write"), handle.write(bytes)),
+          sync: () => (log.push("sync"), handle.sync()),
+          close: () => (log.push("close"), handle.close()),
+        };
+      },
+      rename: (from, to) => (log.push("rename"), real.files.rename(from, to)),
+      syncDirectory: (path) => (log.push(`sync ${path}`), real.files.syncDirectory(path)),
+    };
+    await writePrivateFile({ ...real, files }, folder.at("file"), "text");
+    assert.deepEqual(log, ["write", "sync", "close", "rename", `sync ${folder.path}`]);
+  },
+});
+
+Deno.test({
+  name: "a umask that takes the owner's own rights away does not",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const runtime = await currentRuntime();
+    const umask = Deno.umask(0o777);
+    try {
+      await (await runtime.files.createPrivate(folder.at("file"), 0o600)).close();
+    } finally {
+      Deno.umask(umask);
+    }
+    assert.deepEqual(await folder.modes(), { file: "600" });
+  },
+});
+
+Deno.test({
+  name: "a file that is exchanged for a link between two looks is not read",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const path = folder.at("file");
+    await Deno.writeTextFile(path, "ours");
+    await Deno.writeTextFile(folder.at("target"), "somebody's");
+    const openSync: typeof Deno.openSync = (at, options) => {
+      Deno.removeSync(path);
+      Deno.symlinkSync(folder.at("target"), path);
+      return Deno.openSync(at, options);
+    };
+    const deno = new Proxy(Deno, {
+      get: (target, name) => name === "openSync" ? openSync : Reflect.get(target, name),
+    });
+    assert.throws(
+      () => denoFiles(deno as unknown as Parameters<typeof denoFiles>[0]).readTextNoFollow(path),
+      { code: "ELOOP" },
+    );
   },
 });
