@@ -189,14 +189,36 @@ test("a token file of another user, or that others may change, is no token", asy
   assert.equal(await store.read(KEY), null);
   await assert.rejects(store.readStrictly(KEY), { code: "store_unavailable" });
   await Deno.chmod(path, 0o600);
-  const strange: Runtime = { ...real, userId: () => 4711 };
-  if (Deno.uid() !== 0) {
-    assert.equal(await openTokenStore(strange, folder.path, "disk").read(KEY), null);
+  /** The disk, as if the file, or its folder, belonged to somebody. */
+  const owned = (file: number, folderOwner: number): Runtime["files"] => ({
+    ...real.files,
+    status: async (at) => {
+      const status = await real.files.status(at);
+      return status && { ...status, owner: folderOwner };
+    },
+    readTextNoFollow: (at, limit, guard) =>
+      real.files.readTextNoFollow(at, limit, guard && ((it) => guard({ ...it, owner: file }))),
+  });
+  for (
+    const [user, file, folderOwner, found] of [
+      [1000, 1000, 1000, true],
+      [1000, 0, 0, true],
+      [1000, 1000, 0, true],
+      [1000, 4711, 1000, false],
+      [0, 4711, 0, false],
+      [undefined, 1000, 1000, true],
+      [undefined, 4711, 1000, false],
+    ] as const
+  ) {
+    const runtime: Runtime = { ...real, userId: () => user, files: owned(file, folderOwner) };
+    const token = await openTokenStore(runtime, folder.path, "disk").read(KEY);
+    assert.equal(
+      token !== null,
+      found,
+      `user ${user}, file of ${file} in a folder of ${folderOwner}`,
+    );
   }
   assert.equal((await store.read(KEY))?.obtained_at, 1);
-  // Where the number of this user is not told, the folder's owner stands for it.
-  const untold: Runtime = { ...real, userId: () => undefined };
-  assert.equal((await openTokenStore(untold, folder.path, "disk").read(KEY))?.obtained_at, 1);
 });
 
 test("trust 13: a log-out removes what killed writers left", async () => {
