@@ -3,6 +3,7 @@ import type { ForeignTokens } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isLoopback, matchesHost } from "../base/url.ts";
 import { joinPath } from "./paths.ts";
+import { readSafely } from "./safe_file.ts";
 import { fitsHeader, type Token } from "../token/token.ts";
 
 /**
@@ -11,20 +12,20 @@ import { fitsHeader, type Token } from "../token/token.ts";
  * @param hosts where its token endpoint may be: a secret will be sent there
  * @returns `null` when there is none, or none that can be used; the file is left as it is
  */
-export function readForeignToken(
+export async function readForeignToken(
   runtime: Runtime,
   place: ForeignTokens,
   sessionKey: string | undefined,
   key: string,
   hosts: readonly string[],
-): Token | null {
+): Promise<Token | null> {
   const home = runtime.homeDirectory();
   if (home === undefined) return null;
   const folder = runtime.platform === "darwin" ? place.folderOnMac ?? place.folder : place.folder;
   const file = sessionKey === undefined ? place.file : `${place.file}.${sessionKey}`;
   try {
     const path = joinPath(runtime, home, ...folder.split("/"), file);
-    const text = runtime.files.readTextNoFollow(path);
+    const text = await readSafely(runtime, path);
     return text === null ? null : parseForeignToken(JSON.parse(text), key, hosts);
   } catch {
     return null; // another program's file: what is wrong with it is not for us to say

@@ -57,6 +57,9 @@ interface Client {
   destroy(): void;
   on(event: "error", listener: () => void): unknown;
   sendCommand(args: string[]): Promise<unknown>;
+  ref(): void;
+  unref(): void;
+  readonly isReady: boolean;
 }
 
 /** A lease that this process holds. */
@@ -71,8 +74,6 @@ export class RedisDriver implements Driver {
   readonly #url: string;
   readonly #seal: Seal;
   readonly #leases = new Map<string, Lease>();
-  #client: Promise<Client> | undefined;
-  #users = 0;
 
   constructor(runtime: Runtime, url: string, seal: Seal) {
     this.#runtime = runtime;
@@ -219,55 +220,24 @@ export class RedisDriver implements Driver {
         const late = () => new Error("no answer");
         return await deadline(client.sendCommand(args), ANSWER_TIME, late);
       } catch (error) {
-        this.#drop(client);
+        destroy(client); // the next one to send opens another connection
         throw this.#explained(error);
       }
     });
   }
 
-  /** Runs `work` with a connection, which is closed when nobody uses it: it keeps no process alive. */
+  /** Runs `work` with this process's connection; several questions need no other. */
   async #connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    this.#users++;
+    let begun = false;
     try {
-      return await work(await (this.#client ??= this.#connect()));
-    } finally {
-      if (--this.#users === 0) {
-        const client = this.#client;
-        this.#client = undefined;
-        await client?.then((it) => destroy(it), () => {});
-      }
+      return await connectionTo(this.#url).use((client) => {
+        begun = true;
+        return work(client);
+      });
+    } catch (error) {
+      // What the work itself throws is the caller's.
+      throw begun ? error : this.#explained(error);
     }
-  }
-
-  #connect(): Promise<Client> {
-    const connecting = (async () => {
-      const { createClient } = await import("@redis/client");
-      const client = createClient({
-        url: this.#url,
-        RESP: 2,
-        socket: { connectTimeout: ANSWER_TIME, reconnectStrategy: false },
-        disableOfflineQueue: true,
-        disableClientInfo: true,
-      }) as unknown as Client;
-      client.on("error", () => {}); // what was sent rejects, too
-      try {
-        await deadline(client.connect(), ANSWER_TIME, () => new Error("no answer"));
-        return client;
-      } catch (error) {
-        destroy(client);
-        throw error;
-      }
-    })();
-    return connecting.catch((error) => {
-      this.#client = undefined;
-      throw this.#explained(error);
-    });
-  }
-
-  /** The next one to send opens another connection. */
-  #drop(client: Client): void {
-    this.#client = undefined;
-    destroy(client);
   }
 
   get #where(): string {
@@ -291,6 +261,76 @@ export class RedisDriver implements Driver {
         }. Check that it runs and can ` +
           "be reached from here, then try again.",
     );
+  }
+}
+
+/** One process's connection to a server: all its sessions share it. */
+class Connection {
+  readonly #url: string;
+  #client: Promise<Client> | undefined;
+  #users = 0;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Runs `work` with a client. One that nobody uses stays open, and keeps no process alive. */
+  async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    this.#users++;
+    try {
+      const client = await this.#open();
+      client.ref();
+      return await work(client);
+    } finally {
+      // Not the one it began with: that may have been lost.
+      if (--this.#users === 0) this.#client?.then((it) => it.isReady && it.unref(), () => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.then(destroy, () => {});
+  }
+
+  async #open(): Promise<Client> {
+    const known = this.#client;
+    const there = await known?.catch(() => undefined);
+    if (there?.isReady) return there;
+    // Of those who come at once, the first one opens another.
+    return await (this.#client === known ? this.#client = connect(this.#url) : this.#open());
+  }
+}
+
+const connections = new Map<string, Connection>();
+
+function connectionTo(url: string): Connection {
+  let connection = connections.get(url);
+  if (!connection) connections.set(url, connection = new Connection(url));
+  return connection;
+}
+
+/** Closes what this process has open, for tests. */
+export async function closeConnections(): Promise<void> {
+  for (const connection of connections.values()) await connection.close();
+}
+
+async function connect(url: string): Promise<Client> {
+  const { createClient } = await import("@redis/client");
+  const client = createClient({
+    url,
+    RESP: 2,
+    socket: { connectTimeout: ANSWER_TIME, reconnectStrategy: false },
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+  }) as unknown as Client;
+  client.on("error", () => {}); // what was sent rejects, too
+  try {
+    await deadline(client.connect(), ANSWER_TIME, () => new Error("no answer"));
+    return client;
+  } catch (error) {
+    destroy(client);
+    throw error;
   }
 }
 

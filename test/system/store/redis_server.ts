@@ -1,3 +1,4 @@
+import { closeConnections } from "../../../src/store/redis_driver.ts";
 import { pause } from "../../../src/base/wait.ts";
 import { skip } from "../../support/runtimes.ts";
 import { TestFolder } from "../../support/folder.ts";
@@ -91,6 +92,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await closeConnections();
     if (this.#child) await this.down();
     await this.#folder[Symbol.asyncDispose]();
   }

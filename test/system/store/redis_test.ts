@@ -5,6 +5,7 @@ import { openDriver } from "../../../src/store/drivers.ts";
 import { openTokenStore } from "../../support/store.ts";
 import { conformance } from "../../store/conformance.ts";
 import { KEY, testToken } from "../../store/token.ts";
+import { report } from "../../support/long.ts";
 import { rejects } from "../../support/rejects.ts";
 import { test } from "../../support/tests.ts";
 import { RedisServer } from "./redis_server.ts";
@@ -111,4 +112,36 @@ test("redis: a holder that lost its lease neither sends nor overwrites what came
     await slow.write(KEY, testToken(3, { refresh_token: "late" }));
     assert.equal((await quick.read(KEY))?.refresh_token, "after-sign-in");
   }, { timeout: 5000 });
+});
+
+test("redis: one round trip a start, and none that keeps a process alive", async () => {
+  await using server = await RedisServer.start("a store in Redis");
+  if (!server) return;
+  const runtime = await runtimeWith({ ONECELL_STORE_KEY: SECRET });
+  const open = () => openTokenStore(runtime, undefined, { url: server.url });
+  await open().write(KEY, testToken(1));
+  const count = async () =>
+    Number(/total_commands_processed:(\d+)/.exec(await server.ask("INFO stats"))?.[1]);
+  const before = await count();
+  const starts = 1000;
+  const started = performance.now();
+  for (let start = 0; start < starts; start++) assert(await open().read(KEY));
+  report(`${((performance.now() - started) / starts).toFixed(2)} ms a start`);
+  // What is counted besides: the counting itself.
+  const sent = await count() - before;
+  assert(sent >= starts && sent < starts + 10, `${sent} commands for ${starts} starts`);
+  const script = `
+    import { openTokenStore } from "${new URL("../../support/store.ts", import.meta.url)}";
+    import { currentRuntime } from "${new URL("../../../src/runtime/current.ts", import.meta.url)}";
+    const store = openTokenStore(await currentRuntime(), undefined, { url: ${
+    JSON.stringify(server.url)
+  } });
+    console.log((await store.read(${JSON.stringify(KEY)})).obtained_at);`;
+  const began = performance.now();
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-lock", script],
+    env: { ONECELL_STORE_KEY: SECRET },
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), "1\n", new TextDecoder().decode(stderr));
+  assert(performance.now() - began < 15_000, "the process did not end");
 });
