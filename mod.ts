@@ -26,11 +26,23 @@ export type {
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { getSession, getSession as get_session } from "./src/get_session.ts";
 export type { LogoutReport, RevocationOutcome } from "./src/renewal/logout.ts";
+export type { EndedSession, SystemLogoutReport } from "./src/renewal/logout_saved.ts";
+export type {
+  OtherStatus,
+  SessionStatus,
+  StatusReport,
+  SystemStatus,
+} from "./src/manage/status_report.ts";
 export type { MapItems, MapOptions } from "./src/bulk/map.ts";
 export type { CardState, Person, Question } from "./src/person/person.ts";
 export type { Finding } from "./src/scan/scan_text.ts";
 export type { NotebookFinding } from "./src/scan/scan_notebook.ts";
-export type { CommonOptions, CreateOptions, SessionOptions } from "./src/options/options.ts";
+export type {
+  CommonOptions,
+  CreateOptions,
+  LogoutOptions,
+  SessionOptions,
+} from "./src/options/options.ts";
 export type {
   ClientAuthentication,
   CredentialField,
@@ -54,6 +66,9 @@ export {
   importCredentials,
   loadCredentials,
   loadCredentials as load_credentials,
+  logout,
+  readProvider,
   saveCredentials,
   scanNotebook,
+  status,
 } from "./src/verbs.ts";

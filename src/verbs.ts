@@ -9,10 +9,19 @@ import type { Credentials } from "./credentials/credentials.ts";
 import type { DoctorReport } from "./doctor/doctor_report.ts";
 import { AuthError } from "./errors.ts";
 import * as lazy from "./lazy.ts";
-import type { CommonOptions, CreateOptions, SessionOptions } from "./options/options.ts";
+import type {
+  CommonOptions,
+  CreateOptions,
+  LogoutOptions,
+  SessionOptions,
+} from "./options/options.ts";
+import type { StatusReport } from "./manage/status_report.ts";
 import { openProfile } from "./profile/profile.ts";
 import type { Provider } from "./providers/provider.ts";
+import { providers } from "./providers/registry.ts";
 import type { Connection } from "./renewal/connection.ts";
+import type { SystemLogoutReport } from "./renewal/logout_saved.ts";
+import { currentRuntime } from "./runtime/current.ts";
 import type { SessionSecrets } from "./scan/local_secrets.ts";
 import type { ScanReport } from "./scan/scan_report.ts";
 import { connectionOf, Session } from "./session.ts";
@@ -121,6 +130,94 @@ export async function importCredentials(
 ): Promise<Credentials> {
   const profile = await openProfile(provider, options, "importCredentials");
   return await (await lazy.importCredentials()).importCredentials(profile, file);
+}
+
+/**
+ * Ends a saved session without a new sign-in: the server is told (RFC 7009), then the token is removed
+ * from this machine. Without `all` it is the session that `getSession` would open with the same
+ * options. Tokens of another client or server are removed, and sent nowhere.
+ *
+ * @param provider a registered name, or what `defineProvider` returned
+ * @param options see {@linkcode LogoutOptions}
+ * @returns what became of each session; a server that fails is in `problems`, the rest is done
+ * @throws {AuthError} `credentials_damaged`, `insecure_url` when it cannot be told which session is
+ * meant and `all` is not given; `store_unavailable`, `permission_denied` for what `forget` met;
+ * `unknown_provider`, `invalid_argument`
+ *
+ * @example Leave a shared machine
+ * ```ts
+ * import { logout } from "@onecell/auth";
+ *
+ * const leave = async () => {
+ *   const { sessions, problems } = await logout("spatiafi", { all: true });
+ *   console.log(`${sessions.length} sessions ended, ${problems.length} problems`);
+ * };
+ * ```
+ */
+export async function logout(
+  provider: string | Provider,
+  options: LogoutOptions = {},
+): Promise<SystemLogoutReport> {
+  const { all = false, forget = false, ...session } = options ?? {};
+  for (const [name, value] of Object.entries({ all, forget })) {
+    if (typeof value !== "boolean") {
+      throw new AuthError("invalid_argument", `logout: "${name}" must be true or false.`);
+    }
+  }
+  const profile = await openProfile(provider, session, "logout", "session");
+  return await (await lazy.logoutSaved()).logoutSaved(profile, { all, forget }, connect);
+}
+
+/**
+ * Says what is saved on this machine: who is signed in where, how long it lasts, and where the
+ * credentials come from. It asks nobody, renews nothing and sends nothing.
+ *
+ * @param provider a registered name, or what `defineProvider` returned; every registered system, and
+ * what is saved of others, when it is left out
+ * @param options `directory`: a folder to look in instead of the user's configuration directory
+ * @returns a report that shows as text; `JSON.stringify` gives what `onecell status --json` prints
+ * @throws {AuthError} `unknown_provider`, `invalid_argument`; what is wrong with files is in the report
+ *
+ * @example Sign in only when it needs no prompt
+ * ```ts
+ * import { getSession, status } from "@onecell/auth";
+ *
+ * const open = async () =>
+ *   (await status("spatiafi")).ok ? await getSession("spatiafi") : undefined;
+ * ```
+ */
+export async function status(
+  provider?: string | Provider,
+  options: CommonOptions = {},
+): Promise<StatusReport> {
+  const { statusOfAll, statusOfOne } = await lazy.status();
+  if (provider !== undefined) {
+    return await statusOfOne(await openProfile(provider, options, "status"));
+  }
+  const profiles = await Promise.all(
+    providers.map((provider) => openProfile(provider, options, "status")),
+  );
+  return await statusOfAll(profiles, await currentRuntime(), options.directory);
+}
+
+/**
+ * Reads and checks a system's definition that is kept in a JSON file, with the fields of
+ * {@linkcode defineProvider}.
+ *
+ * @param file the path, or the `file:` URL, of the JSON file
+ * @returns what to pass to `getSession` and the others
+ * @throws {AuthError} `invalid_argument` when there is no such file, it is not JSON, or not a
+ * definition; `insecure_url`; `permission_denied`
+ *
+ * @example A definition kept in a file
+ * ```ts
+ * import { getSession, readProvider } from "@onecell/auth";
+ *
+ * const open = async (file: string) => await getSession(await readProvider(file));
+ * ```
+ */
+export async function readProvider(file: string | URL): Promise<Provider> {
+  return await (await lazy.readProvider()).readProvider(await currentRuntime(), file);
 }
 
 /**

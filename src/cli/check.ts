@@ -1,29 +1,29 @@
-import { doctor } from "../verbs.ts";
+import { shortenHome } from "../base/home_path.ts";
+import { renderDoctor } from "../doctor/doctor_card.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets } from "../scan/local_secrets.ts";
 import { reportOn } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
 import { SecretIndex } from "../scan/secret_index.ts";
 import { readDocument } from "../store/read_document.ts";
+import { doctor, readProvider } from "../verbs.ts";
 import type { Context } from "./command.ts";
-import { type Paint, paintFor } from "./paint.ts";
-import { say } from "./run.ts";
-import { findTarget, readProvider } from "./target.ts";
+import { type Paint, paintFor, styleFor } from "./paint.ts";
+import { say } from "./say.ts";
+import { findTarget } from "./target.ts";
 
-/** `onecell doctor PROVIDER` */
+/** `onecell doctor SYSTEM` */
 export async function examine(context: Context): Promise<number> {
   const { host, flags } = context;
-  const { provider, options } = await findTarget(context, "doctor");
+  const { provider, options } = await findTarget(context);
   const report = await doctor(provider, options);
   // Stopped half way it would tell of servers that were not waited for.
   context.signal.throwIfAborted();
-  if (flags.has("json")) await host.write(`${JSON.stringify(report, null, 2)}\n`);
-  else {
-    const paint = paintFor(host);
-    const text = String(report).replace(/^(\s*)✗/gm, `$1${paint.red("✗")}`)
-      .replace(/^(\s*)!/gm, `$1${paint.yellow("!")}`).replace(/^✓/, paint.green("✓"));
-    await host.write(`${text}\n`);
-  }
+  const text = flags.has("json") ? JSON.stringify(report, null, 2) : shortenHome(
+    renderDoctor(report.facts, report.findings, styleFor(host)).text,
+    host.runtime.homeDirectory(),
+  );
+  await host.write(`${text}\n`);
   return report.ok ? 0 : 1;
 }
 
@@ -31,7 +31,7 @@ export async function examine(context: Context): Promise<number> {
 export async function scan(context: Context): Promise<number> {
   const { host, words, texts, flags } = context;
   const more = [];
-  for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
+  for (const file of texts["provider"] ?? []) more.push(await readProvider(file));
   const directories = texts["directory"] ?? [];
   const unread = new Set<string>();
   const secrets = await localSecrets(host.runtime, { providers: more, directories, unread });

@@ -12,6 +12,8 @@ export interface OptionSpec {
   value?: string;
   /** What the value can be, for completion. */
   choices?: readonly string[];
+  /** True for an option that describes a system of the person's own; the help lists these apart. */
+  own?: boolean;
   help: string;
 }
 
@@ -25,11 +27,17 @@ export interface Given {
   flags: ReadonlySet<string>;
   /** What is no option, in order. */
   words: readonly string[];
+  /** How many of the words stand before `--`; `undefined` without one. */
+  before?: number | undefined;
 }
 
 /** What a command runs with. */
 export interface Context extends Given {
   host: Host;
+  /** The command's name, for messages. */
+  name: string;
+  /** The table of all commands. */
+  commands: readonly Command[];
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   /** Ends the command as Ctrl-C does, or another signal; for where it is not heard everywhere. */
@@ -41,7 +49,7 @@ export interface Command {
   name: string;
   /** What it does, in one line. */
   summary: string;
-  /** The words it takes, such as `PROVIDER FILE`. */
+  /** The words it takes, such as `SYSTEM FILE`. */
   words: string;
   /** The least and the most words. */
   count: readonly [number, number];

@@ -1,46 +1,69 @@
 import { CLIENT_AUTHENTICATIONS, GRANTS } from "../providers/define_provider.ts";
 import type { Command, Options } from "./command.ts";
+import { TOKEN_FORMATS } from "./token_format.ts";
 
 const json: Options = { json: { type: "boolean", help: "print JSON, the same in every release" } };
 
 /** Options that say which system, beside its name. */
 const system: Options = {
+  directory: { type: "string", value: "FOLDER", help: "the folder that everything is kept in" },
   provider: {
     type: "string",
     value: "FILE",
-    help: "a JSON file that describes the system, instead of PROVIDER",
+    own: true,
+    help: "a JSON file that describes the system, instead of SYSTEM",
   },
-  issuer: { type: "string", value: "URL", help: "the issuer, for discovery" },
-  "auth-url": { type: "string", value: "URL", help: "where the authorization server is" },
-  "api-url": { type: "string", value: "URL", help: "where the API is" },
+  issuer: { type: "string", value: "URL", own: true, help: "the issuer, for discovery" },
+  "auth-url": { type: "string", value: "URL", own: true, help: "the authorization server" },
+  "api-url": { type: "string", value: "URL", own: true, help: "the API" },
   grant: {
     type: "string",
     value: "GRANT",
     choices: [...GRANTS],
-    help: "the grant of a system that is given by --issuer",
+    own: true,
+    help: "the grant, with --issuer",
   },
   "client-authentication": {
     type: "string",
     value: "METHOD",
     choices: [...CLIENT_AUTHENTICATIONS],
-    help: "how its client proves who it is",
+    own: true,
+    help: "the client authentication method",
   },
-  directory: { type: "string", value: "FOLDER", help: "where everything is kept" },
 };
 
 /** Options that say which session of the system. */
 const session: Options = {
   scope: { type: "string", value: "SCOPES", help: "scopes to ask for, separated by spaces" },
-  "session-key": { type: "string", value: "KEY", help: "keeps sessions of one account apart" },
+  "session-key": {
+    type: "string",
+    value: "KEY",
+    help: "another session of the same account, by a name of yours",
+  },
 };
 
-const asking: Options = {
-  "no-input": { type: "boolean", help: "never ask anything" },
+const asking: Options = { "no-input": { type: "boolean", help: "never prompt" } };
+
+const verbose: Options = {
+  verbose: {
+    type: "boolean",
+    short: "v",
+    help: "show each request on standard error, without its secrets",
+  },
+};
+
+const origin: Options = {
+  origin: {
+    type: "string",
+    value: "URL",
+    multiple: true,
+    help: "another origin that may get the token; can be repeated",
+  },
 };
 
 const OWN_SYSTEM = [
-  "PROVIDER is a name that `onecell providers` lists, or any name of yours with --issuer and",
-  "--api-url. What needs more is described in a file for --provider, with the fields of defineProvider.",
+  "SYSTEM is a name that `onecell providers` lists. For a system of your own, use any name with",
+  "--issuer and --api-url, or describe it in a file for --provider, with the fields of defineProvider.",
 ];
 
 /** All commands, in the order of the help. What the help, the parser and completion know is in here. */
@@ -48,20 +71,20 @@ export const commands: readonly Command[] = [
   {
     name: "login",
     summary: "sign in, and save the session for notebooks and scripts",
-    words: "PROVIDER",
+    words: "SYSTEM",
     count: [0, 1],
     completes: "provider",
     options: {
       force: {
         type: "boolean",
         short: "f",
-        help: "sign in anew, whatever is saved; with --user, with new app credentials",
+        help: "sign in again; with --user, create new app credentials",
       },
       user: {
         type: "string",
         short: "u",
         value: "NAME",
-        help: "the user name, where one is asked",
+        help: "username (if the provider needs one)",
       },
       "password-stdin": { type: "boolean", help: "read the password from standard input" },
       method: {
@@ -72,6 +95,8 @@ export const commands: readonly Command[] = [
       },
       ...session,
       ...asking,
+      ...json,
+      ...verbose,
       ...system,
     },
     details: OWN_SYSTEM,
@@ -79,40 +104,83 @@ export const commands: readonly Command[] = [
   },
   {
     name: "status",
-    summary: "show what is saved, without asking or renewing anything",
-    words: "[PROVIDER]",
+    summary: "show who is signed in where, and for how long",
+    words: "[SYSTEM]",
     count: [0, 1],
     completes: "provider",
     options: { ...json, ...system },
     details: [
-      "With PROVIDER the exit code is 0 when a session can be had without asking anybody, else 1.",
+      "It prompts for nothing, renews nothing and sends nothing. With SYSTEM the exit code is 0 when",
+      "a session can be had without a prompt, else 1.",
       "",
       'JSON: {"version": 1, "systems": [{"provider", "title", "ready", "credentials": {"source",',
-      '"complete", "missing"}, "problem", "sessions": [{"account", "sessionKey", "scope", "server",',
-      '"expiresAt", "valid", "renewable", "path"}]}], "others": [{"provider", "folder", "credentials",',
-      '"sessions"}]}. Times are ISO dates; what is not known is null. "others" are systems of your own,',
-      "of which --provider FILE shows more; they are listed without PROVIDER.",
+      '"complete", "missing"}, "problem", "sessions": [{"account", "clientId", "sessionKey", "scope",',
+      '"server", "expiresAt", "valid", "renewable", "path"}]}], "others": [{"provider", "folder",',
+      '"credentials", "sessions"}]}. Times are ISO dates; what is not known is null. "others" are',
+      "systems of your own: --provider FILE shows more of one.",
     ],
     load: async () => (await import("./status.ts")).status,
   },
   {
     name: "token",
-    summary: "print the access token, renewed if need be, and nothing else",
-    words: "PROVIDER",
-    count: [0, 1],
+    summary: "print the access token, refreshing it if needed",
+    words: "SYSTEM",
+    count: [0, 2],
     completes: "provider",
-    options: { ...session, ...asking, ...system },
+    options: {
+      format: {
+        type: "string",
+        value: "FORMAT",
+        choices: TOKEN_FORMATS,
+        help: "how to print it, for other tools",
+      },
+      role: {
+        type: "string",
+        value: "ARN",
+        help: "with --format aws: the role to assume at AWS STS",
+      },
+      sts: { type: "string", value: "URL", help: "with --format aws: another STS endpoint" },
+      ...origin,
+      ...session,
+      ...asking,
+      ...verbose,
+      ...system,
+    },
     details: [
       "It is a secret, and other users may see a program's arguments. For example:",
       `  printf 'Authorization: Bearer %s' "$(onecell token spatiafi)" |`,
       "    curl -H @- https://api.spatiafi.com/api/…",
+      "",
+      "--format json     access_token, token_type, expires_at, scope, as JSON",
+      "--format header   a line for `curl -H @-`",
+      "--format env      lines for a file of variables, or for `eval`",
+      "--format kubectl  an ExecCredential: name this command in a kubeconfig's `exec`",
+      "--format git      a credential helper: git config credential.https://HOST.helper \\",
+      "                  '!onecell token SYSTEM --format git'",
+      "--format aws      a credential_process of AWS: gives the token to AWS STS, which must trust the",
+      "                  issuer, and prints the keys of --role",
     ],
-    load: async () => (await import("./use.ts")).token,
+    load: async () => (await import("./token.ts")).token,
+  },
+  {
+    name: "run",
+    summary: "run a command with the access token in its environment",
+    words: "SYSTEM -- COMMAND...",
+    count: [1, Infinity],
+    completes: "provider",
+    options: { ...session, ...asking, ...verbose, ...system },
+    details: [
+      "The token is in a variable of the command alone, such as SPATIAFI_ACCESS_TOKEN. It is not renewed",
+      "while the command runs. The exit code is the command's; 127 when there is no such command.",
+      "For example:",
+      "  onecell run spatiafi -- papermill in.ipynb out.ipynb",
+    ],
+    load: async () => (await import("./run_program.ts")).runProgram,
   },
   {
     name: "fetch",
-    summary: "send a request to the API, and print the answer's body",
-    words: "[PROVIDER] URL",
+    summary: "send a request to the API, and print the response body",
+    words: "[SYSTEM] URL",
     count: [1, 2],
     completes: "provider",
     options: {
@@ -122,7 +190,7 @@ export const commands: readonly Command[] = [
         short: "H",
         value: "LINE",
         multiple: true,
-        help: "a header, such as 'accept: text/csv'; may be repeated",
+        help: "a header, such as 'accept: text/csv'; can be repeated",
       },
       data: {
         type: "string",
@@ -137,33 +205,31 @@ export const commands: readonly Command[] = [
         help: "write the body to a file; - is standard output",
       },
       include: { type: "boolean", short: "i", help: "print status and headers before the body" },
-      origin: {
-        type: "string",
-        value: "URL",
-        multiple: true,
-        help: "another origin the token may go to; may be repeated",
-      },
+      ...origin,
       ...session,
       ...asking,
+      ...verbose,
       ...system,
     },
     details: [
-      "URL is whole, or a path below the API. PROVIDER is not needed where a whole URL tells it.",
-      "With --data the method is POST, and the content-type JSON or a form, as the data looks.",
-      "An HTTP status of 400 or above is exit code 1; the body is printed all the same.",
+      "URL is a whole URL, or a path of the API. SYSTEM can be left out with a whole URL.",
+      "With --data the method is POST, and the content type JSON or a form, depending on the data.",
+      "An HTTP status of 400 or above is exit code 1; the body is printed anyway.",
     ],
-    load: async () => (await import("./use.ts")).fetchUrl,
+    load: async () => (await import("./fetch.ts")).fetchUrl,
   },
   {
     name: "logout",
-    summary: "end a session at the server, and remove what is saved of it",
-    words: "PROVIDER",
+    summary: "sign out, at the server and on this machine",
+    words: "SYSTEM",
     count: [0, 1],
     completes: "provider",
     options: {
       all: { type: "boolean", short: "a", help: "every saved session of the system" },
-      forget: { type: "boolean", help: "remove the saved app credentials and earlier ones, too" },
+      forget: { type: "boolean", help: "also remove the saved app credentials, and earlier ones" },
       ...session,
+      ...json,
+      ...verbose,
       ...system,
     },
     load: async () => (await import("./logout.ts")).logout,
@@ -179,27 +245,29 @@ export const commands: readonly Command[] = [
   },
   {
     name: "import",
-    summary: "take credentials over from another program's JSON file",
-    words: "PROVIDER FILE",
+    summary: "import credentials from another program's JSON file",
+    words: "SYSTEM FILE",
     count: [1, 2],
     completes: "provider",
-    options: system,
-    details: ["Such as the appsettings.json of the OSIsoft samples. The file stays as it is."],
+    options: { ...json, ...system },
+    details: ["Such as the appsettings.json of the OSIsoft samples. The file is not changed."],
     load: async () => (await import("./providers.ts")).importFile,
   },
   {
     name: "doctor",
     summary: "find out why signing in does not work",
-    words: "PROVIDER",
+    words: "SYSTEM",
     count: [0, 1],
     completes: "provider",
-    options: { ...json, ...session, ...system },
-    details: ["It asks nobody and sends no secret. With a problem the exit code is 1."],
+    options: { ...json, ...session, ...verbose, ...system },
+    details: [
+      "doctor never prompts and sends no secret. The exit code is 1 if it finds a problem.",
+    ],
     load: async () => (await import("./check.ts")).examine,
   },
   {
     name: "scan",
-    summary: "look for this machine's secrets in notebooks before they are shared",
+    summary: "look for this machine's secrets in notebooks before you share them",
     words: "FILE...",
     count: [1, Infinity],
     completes: "file",
@@ -209,13 +277,13 @@ export const commands: readonly Command[] = [
         type: "string",
         value: "FILE",
         multiple: true,
-        help: "a JSON file that describes one more system; may be repeated",
+        help: "a JSON file that describes one more system; can be repeated",
       },
       directory: {
         type: "string",
         value: "FOLDER",
         multiple: true,
-        help: "another folder with saved secrets; may be repeated",
+        help: "another folder with saved secrets; can be repeated",
       },
     },
     details: [
@@ -247,6 +315,6 @@ export const commands: readonly Command[] = [
     count: [0, 1],
     completes: "command",
     options: {},
-    load: async () => (await import("./show_help.ts")).showHelp,
+    load: async () => (await import("./help.ts")).showHelp,
   },
 ];

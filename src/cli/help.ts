@@ -1,6 +1,34 @@
-import type { Command, OptionSpec } from "./command.ts";
-import type { Paint } from "./paint.ts";
+import { didYouMean } from "../base/nearest.ts";
+import {
+  type Command,
+  type Context,
+  type Options,
+  type OptionSpec,
+  UsageError,
+} from "./command.ts";
+import { type Paint, paintFor } from "./paint.ts";
 import { EVERYWHERE } from "./parse.ts";
+
+/** `onecell help [COMMAND]` */
+export async function showHelp(
+  { host, commands, words: [name] }: Pick<Context, "host" | "commands" | "words">,
+): Promise<number> {
+  const paint = paintFor(host);
+  await host.write(
+    name === undefined
+      ? helpText(commands, paint)
+      : commandHelp(findCommand(commands, name), paint),
+  );
+  return 0;
+}
+
+/** The command of this name. */
+export function findCommand(commands: readonly Command[], name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found) return found;
+  const hint = didYouMean(name, commands.map(({ name }) => name));
+  throw new UsageError(`There is no command "${name}".${hint}`);
+}
 
 /** The help for all commands. Pure. */
 export function helpText(commands: readonly Command[], paint: Paint): string {
@@ -20,24 +48,36 @@ export function helpText(commands: readonly Command[], paint: Paint): string {
     "",
     `${paint.bold("Exit codes:")} 0 done, 1 it did not work, 2 the command line is wrong,`,
     "            130 stopped by Ctrl-C, 143 by SIGTERM.",
-    `${paint.bold("More on a command:")} onecell help COMMAND`,
+    `${paint.bold("More about a command:")} onecell help COMMAND`,
     "",
   ].join("\n");
 }
 
 /** The help for one command. Pure. */
 export function commandHelp(command: Command, paint: Paint): string {
-  const { name, words, summary, options, details } = command;
+  const { name, summary, options, details } = command;
+  const group = (heading: string, some: Options) => {
+    const rows = Object.entries(some).map(optionRow);
+    return rows.length === 0 ? [] : ["", paint.bold(heading), ...columns(rows)];
+  };
+  const pick = (own: boolean) =>
+    Object.fromEntries(Object.entries(options).filter(([, spec]) => (spec.own ?? false) === own));
   return [
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     "",
-    `${paint.bold("Usage:")} onecell ${`${name} ${words}`.trim()} [OPTIONS]`,
+    `${paint.bold("Usage:")} onecell ${name} ${usageOf(command)}`,
     ...(details ? ["", ...details] : []),
-    "",
-    paint.bold("Options:"),
-    ...columns(Object.entries({ ...options, ...EVERYWHERE }).map(optionRow)),
+    ...group("Options:", { ...pick(false), ...EVERYWHERE }),
+    ...group("For a system of your own:", pick(true)),
     "",
   ].join("\n");
+}
+
+/** The words after a command's name; options come before what is not ours to read. */
+function usageOf({ words }: Command): string {
+  const [ours = "", theirs] = words.split(" -- ");
+  const usage = `${ours} [OPTIONS]`.trim();
+  return theirs === undefined ? usage : `${usage} -- ${theirs}`;
 }
 
 function optionRow([name, { short, type, value, help, choices }]: [string, OptionSpec]): [

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { realpathSync } from "node:fs";
 import process from "node:process";
@@ -5,7 +6,7 @@ import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { currentRuntime } from "../runtime/current.ts";
 import { errorKind } from "../runtime/error_kind.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, StopSignal } from "../runtime/runtime.ts";
 
 /** What a command needs of the machine beside the runtime; passed in, so that a test can play it. */
 export interface Host {
@@ -24,6 +25,20 @@ export interface Host {
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Opens a file for writing, in place of what it held; throws the runtime's error. */
   createFile(path: string): Promise<OutputFile>;
+  /**
+   * Starts a program on this process's input and output.
+   *
+   * @param variables what its environment has beside this process's
+   */
+  start(program: string, args: readonly string[], variables: Record<string, string>): Child;
+}
+
+/** A running program. */
+export interface Child {
+  /** How it ended; rejects with the runtime's error when it could not be started. */
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  /** Passes a signal on. */
+  kill(signal: StopSignal): void;
 }
 
 /** A file being written; what cannot be written is an {@linkcode OutputError}. */
@@ -80,6 +95,19 @@ export async function processHost(): Promise<Host> {
           }
         },
         close: () => file.close().catch(refuse),
+      };
+    },
+    start(program, args, variables) {
+      const child = spawn(program, [...args], {
+        stdio: "inherit",
+        env: { ...process.env, ...variables },
+      });
+      return {
+        ended: new Promise((resolve, reject) => {
+          child.once("error", reject);
+          child.once("exit", (code, signal) => resolve({ code, signal }));
+        }),
+        kill: (signal) => void child.kill(signal),
       };
     },
   };

@@ -1,183 +1,185 @@
-import {
-  normaliseCredentials,
-  sourceText,
-  variableFor,
-} from "../credentials/choose_credentials.ts";
+import { expiryText } from "../base/local_time.ts";
+import { type Source, sourceText } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../credentials/credentials.ts";
-import { AuthError } from "../errors.ts";
-import { getSession } from "../get_session.ts";
-import { plain } from "../base/text.ts";
-import { moment } from "../person/time_left.ts";
-import type { SessionOptions } from "../options/options.ts";
-import type { SignInMethod } from "../providers/provider.ts";
-import type { Session } from "../session.ts";
-import { findCredentials } from "../profile/find_credentials.ts";
+import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
 import { profileOf } from "../profile/profile.ts";
-import { credentialsPath, findCredentials as findSaved } from "../store/credentials_file.ts";
-import { writeCredentials } from "../store/write_credentials.ts";
+import type { SignInMethod } from "../providers/provider.ts";
+import type { Connection } from "../renewal/connection.ts";
+import { connectionOf, type Session } from "../session.ts";
 import { createCredentials } from "../verbs.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
-import { paintFor } from "./paint.ts";
+import { openSession } from "./open_session.ts";
+import { styleFor } from "./paint.ts";
+import { forPeople, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 
-/** `onecell login PROVIDER` */
+/** `onecell login SYSTEM` */
 export async function login(context: Context): Promise<number> {
-  const target = await findTarget(context, "login");
+  const target = await findTarget(context);
   const username = textOf(context, "user");
   const method = textOf(context, "method") as SignInMethod | undefined;
   const password = context.flags.has("password-stdin") ? await readPassword(context) : undefined;
   const given = { username, password };
   const created = username !== undefined || password !== undefined
-    ? await useGiven(context, target, given)
-    : null;
+    ? await createdWith(context, target, given)
+    : undefined;
   const session = await openSession(context, target, {
     forceLogin: context.flags.has("force"),
     ...(created ? { credentials: created } : {}),
     ...(method === undefined ? {} : { method }),
-  }, given);
-  const { host } = context;
-  const { storeProblem } = session;
-  const lost = created?.storeProblem;
-  const user = await keepUser(context, target, username);
-  const kept = target.provider.keepTokens === "memory" || storeProblem ? "not saved" : "saved";
-  const lines = [
-    `${paintFor(host).green("✓")} Signed in to ${target.provider.title} as ${
-      plain(session.account)
-    }`,
-    `  credentials: ${plain(session.source.replace(/^options\b/, "--user"))}`,
-    `  session:     ${kept}, token until ${moment(session.expiresAt.getTime())}`,
-    ...(storeProblem ? [`  ${plain(storeProblem.message)}`] : []),
-    ...(user.note ? [`  ${plain(user.note)}`] : []),
-    ...(lost ? [`  The new app credentials are not saved. ${plain(lost.message)}`] : []),
+  }, { given, saysItself: (kind) => kind === "failed" || kind === "signed_in" });
+  const profile = profileOf(target.provider, target.options, context.host.runtime);
+  const kept = await keepUsername(profile, username);
+  const problems = [
+    ...(session.storeProblem ? [session.storeProblem.message] : []),
+    ...(created?.storeProblem
+      ? [`The new app credentials are not saved. ${created.storeProblem.message}`]
+      : []),
+    ...(kept.kind === "failed" ? [`The username is not saved. ${kept.problem.message}`] : []),
   ];
-  await host.write(lines.join("\n") + "\n");
+  const { host } = context;
+  if (context.flags.has("json")) {
+    await host.write(`${JSON.stringify(asJson(session, problems.length === 0), null, 2)}\n`);
+    for (const problem of problems) say(host, problem);
+  } else {
+    const [first = "", ...more] = [...sessionLines(session), ...noteOf(kept), ...problems]
+      .map((line) => forPeople(host.runtime, line));
+    await host.write(
+      `${styleFor(host).ok} ${first}\n` + more.map((line) => `  ${line}\n`).join(""),
+    );
+  }
   // Nothing of it is left for the next command: that is no login.
-  return storeProblem || user.failed || lost ? 1 : 0;
+  return problems.length > 0 ? 1 : 0;
 }
 
-/**
- * Saves the user name that was given, as one that is typed is, where none is saved: without it the
- * next command would not find the session.
- *
- * @returns what to say of it, if anything, and whether the next command fails
- */
-async function keepUser(
-  { host: { runtime }, signal }: Context,
-  { provider, options: { directory } }: Target,
-  username: string | undefined,
-): Promise<{ note?: string; failed?: boolean }> {
-  const given = username !== undefined && provider.requires.includes("username");
-  if (!given || provider.keepTokens === "memory") return {};
-  const variable = variableFor(provider, "username");
-  const named = runtime.getEnvironment(variable);
-  if (named === username) return {};
-  if (named) return { note: `${variable} names another user. Change it for the next command.` };
-  const { place } = profileOf(provider, directory === undefined ? {} : { directory }, runtime);
-  let isOther = false;
-  try {
-    const path = (await findSaved(runtime, place))?.path ?? credentialsPath(runtime, place);
-    if (path === undefined) return {}; // the session says that there is no folder
-    await writeCredentials(runtime, path, (earlier) => {
-      const known = normaliseCredentials(earlier ?? {}, path);
-      // A saved password is the saved user's.
-      const keeps = known["username"] !== undefined || known["password"] !== undefined;
-      isOther = keeps && known["username"] !== username;
-      return keeps ? null : { ...earlier, username };
-    }, { signal });
-    return isOther
-      ? {
-        note:
-          `Another user's name or password is saved. For this one set ${variable} for the next command.`,
-      }
-      : {};
-  } catch (error) {
-    if (!(error instanceof AuthError) || signal.aborted) throw error;
-    return { note: `The user name is not saved. ${error.message}`, failed: true };
+/** Who is signed in where, where the credentials are, and how long it lasts. */
+function sessionLines(session: Session): string[] {
+  const { system: { provider }, keeper, sources, profile, now } = connectionOf(session);
+  const { token, values } = keeper;
+  const keepTokens = profile.options.keepTokens ?? provider.keepTokens;
+  const isKept = keepTokens === "disk" && session.storeProblem === undefined;
+  const renews = provider.grant === "client_credentials" || token?.refresh_token !== undefined;
+  const expiry = expiryText({ expiresAt: session.expiresAt.getTime(), renews }, now());
+  const account = values["username"] ?? token?.account;
+  return [
+    `Signed in to ${provider.title} ${
+      account === undefined ? `with app credentials ${values["client_id"]}` : `as ${account}`
+    }`,
+    credentialsLine(sources),
+    `${expiry.charAt(0).toUpperCase()}${expiry.slice(1)}${isKept ? "" : "; it is not saved"}`,
+  ];
+}
+
+function credentialsLine(sources: readonly Source[]): string {
+  const [only, more] = sources;
+  if (only?.kind === "typed" && only.path !== undefined && !more) {
+    return `Credentials saved to ${only.path}`;
+  }
+  return `Credentials: ${
+    sources.map((source) => source.kind === "options" ? "--user" : sourceText([source]))
+      .join(" and ") || "none"
+  }`;
+}
+
+function asJson(session: Session, saved: boolean): Record<string, unknown> {
+  const { keeper }: Connection = connectionOf(session);
+  return {
+    provider: session.provider,
+    account: session.account,
+    clientId: keeper.values["client_id"] ?? null,
+    scope: session.scope ?? null,
+    source: session.source,
+    apiUrl: session.apiUrl,
+    expiresAt: session.expiresAt.toISOString(),
+    saved,
+  };
+}
+
+function noteOf(kept: KeptUsername): string[] {
+  switch (kept.kind) {
+    case "other_variable":
+      return [`${kept.variable} names another user. Change it for the next command.`];
+    case "other_saved":
+      return [
+        "Another user's name or password is saved. For this user, set " +
+        `${kept.variable} for the next command.`,
+      ];
+    default:
+      return [];
   }
 }
 
 /**
- * What becomes of a user name or password where nobody would ask for one: without a word it would
- * do nothing.
+ * What becomes of a username or password where nothing would ask for one: they never do nothing
+ * without a word.
  *
  * @returns the app credentials that were created with them, if any
  */
-async function useGiven(
+async function createdWith(
   context: Context,
   { provider, options }: Target,
   given: GivenAnswers,
-): Promise<Credentials | null> {
-  if (provider.requires.includes("username")) return null;
+): Promise<Credentials | undefined> {
+  const { host, flags } = context;
   const { title } = provider;
-  if (provider.enrolment === undefined) {
-    throw new UsageError(
-      `${title} takes no user name and no password here: leave --user and --password-stdin out.`,
-      "login",
-    );
+  const use = await loginUse(profileOf(provider, options, host.runtime), flags.has("force"));
+  switch (use.kind) {
+    case "sign_in":
+      return undefined;
+    case "unsupported":
+      throw new UsageError(
+        `${title} needs no username or password: leave out --user and --password-stdin.`,
+        "login",
+      );
+    case "unused":
+      say(
+        host,
+        `signing in with the credentials from ${sourceText(use.sources)}; the username and ` +
+          "password are not used. For new credentials add --force.",
+      );
+      return undefined;
+    case "hidden":
+      throw new UsageError(
+        `The credentials come from ${sourceText(use.sources)}, which new ones would not replace.`,
+        "login",
+      );
+    case "create":
+      return use.replaces ? await create(context, { provider, options }, given) : undefined;
   }
-  const { host } = context;
-  const found = await findCredentials(profileOf(provider, options, host.runtime));
-  const source = sourceText(found.sources);
-  if (found.missing.length > 0) return null;
-  if (!context.flags.has("force")) {
-    host.runtime.writeError(
-      `onecell: the credentials in ${plain(source)} are used, and no user name or password. ` +
-        "For new ones add --force.\n",
-    );
-    return null;
-  }
-  if (found.sources.some(({ kind }) => kind !== "file")) {
-    throw new UsageError(
-      `The credentials come from ${plain(source)}, which new ones would not replace.`,
-      "login",
-    );
-  }
+}
+
+/** Creates app credentials in place of those that are saved. */
+async function create(
+  context: Context,
+  { provider, options }: Pick<Target, "provider" | "options">,
+  given: GivenAnswers,
+): Promise<Credentials> {
+  const { host, flags } = context;
   const person = terminalPerson(context, given);
-  const ask = async (field: "username" | "password", text: string) => {
-    const secret = field === "password";
-    const asks = !context.flags.has("no-input") && host.runtime.inputIsTerminal();
-    const known = given[field] !== undefined;
-    const answer = known || asks
-      ? await person.ask({ field, text: `${title} ${text}`, secret, host: "" })
+  const asks = !flags.has("no-input") && host.runtime.inputIsTerminal();
+  const answerTo = async (field: "username" | "password") => {
+    const text = `${provider.title} ${field}`;
+    const answer = given[field] !== undefined || asks
+      ? await person.ask({ field, text, secret: field === "password", host: "" })
       : null;
     if (answer) return answer;
-    throw new UsageError("New credentials take --user and --password-stdin.", "login");
+    throw new UsageError("New credentials need --user and --password-stdin.", "login");
   };
-  const { scope: _, sessionKey: __, ...common } = options;
-  const username = await ask("username", "user name");
-  const password = await ask("password", "password");
-  return await createCredentials(provider, { ...common, username, password });
-}
-
-/** The session a command works with; asks at a terminal, unless told not to. */
-export async function openSession(
-  context: Context,
-  { provider, options }: Target,
-  more: SessionOptions = {},
-  given: GivenAnswers = {},
-): Promise<Session> {
-  const person = terminalPerson(context, given);
-  return await getSession(provider, {
-    ...options,
-    ...more,
-    ...(given.username !== undefined && provider.requires.includes("username")
-      ? { credentials: { username: given.username, ...passwordOf(given.password) } }
-      : {}),
-    interactive: !context.flags.has("no-input"),
-    person,
+  const { scope: _, sessionKey: __, origins: ___, ...common } = options;
+  const username = await answerTo("username");
+  return await createCredentials(provider, {
+    ...common,
+    username,
+    password: await answerTo("password"),
   });
-}
-
-function passwordOf(password: string | undefined): { password?: string } {
-  return password === undefined ? {} : { password };
 }
 
 /** The first line of standard input. */
 async function readPassword({ host }: Context): Promise<string> {
   if (host.runtime.inputIsTerminal()) {
     throw new UsageError(
-      "--password-stdin reads from a pipe or a file. Without it the password is asked for.",
+      "--password-stdin reads from a pipe or a file. Without it you are prompted for the password.",
       "login",
     );
   }

@@ -1,3 +1,4 @@
+import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import type { Host } from "./host.ts";
 
 /** Ways to set a text off on a terminal. */
@@ -12,4 +13,15 @@ export function paintFor(
   const code = (on: number, off: number) => (text: string) =>
     colours ? `\x1b[${on}m${text}\x1b[${off}m` : text;
   return { bold: code(1, 22), green: code(32, 39), red: code(31, 39), yellow: code(33, 39) };
+}
+
+/** The same as a style for reports. */
+export function styleFor(host: Pick<Host, "outputIsTerminal" | "runtime">): Style {
+  const { bold, green, red, yellow } = paintFor(host);
+  return {
+    ok: green(PLAIN_STYLE.ok),
+    warning: yellow(PLAIN_STYLE.warning),
+    problem: red(PLAIN_STYLE.problem),
+    strong: bold,
+  };
 }

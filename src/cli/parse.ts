@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Command, type Given, type Options, UsageError } from "./command.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 
 /** Options that every command has. */
 export const EVERYWHERE: Options = {
@@ -25,11 +25,13 @@ export function parse(command: Command, args: string[]): Given {
   const texts: Record<string, string[]> = {};
   const flags = new Set<string>();
   const words: string[] = [];
+  let before: number | undefined;
   const refuse = (message: string) => {
     throw new UsageError(message, command.name);
   };
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "option-terminator") before = words.length;
     if (token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
@@ -47,18 +49,18 @@ export function parse(command: Command, args: string[]): Given {
           `given as --${name}=VALUE.`,
       );
     } else {
-      const before = texts[name] ?? [];
-      if (before.length > 0 && !spec.multiple) refuse(`${rawName} is given twice.`);
+      const earlier = texts[name] ?? [];
+      if (earlier.length > 0 && !spec.multiple) refuse(`${rawName} is given twice.`);
       if (spec.choices && !spec.choices.includes(value)) {
         refuse(
           `${rawName} is one of: ${spec.choices.join(", ")}.${didYouMean(value, spec.choices)}`,
         );
       }
-      texts[name] = [...before, value];
+      texts[name] = [...earlier, value];
     }
   }
   if (!flags.has("help")) checkCount(command, words);
-  return { texts, flags, words };
+  return { texts, flags, words, before };
 }
 
 function checkCount({ name, words: wanted, count: [least, most] }: Command, words: string[]): void {
@@ -66,10 +68,8 @@ function checkCount({ name, words: wanted, count: [least, most] }: Command, word
   const usage = `onecell ${name} ${wanted}`.trimEnd();
   throw new UsageError(
     words.length < least
-      ? `Something is missing: ${usage}`
-      : most === 0
-      ? `"${words[0]}" is too much: ${usage}`
-      : `"${words[most]}" is too much: ${usage}`,
+      ? `Something is missing. Usage: ${usage}`
+      : `"${words[most]}" is one word too many. Usage: ${usage}`,
     name,
   );
 }

@@ -1,8 +1,8 @@
 import { importCredentials } from "../verbs.ts";
-import { plain } from "../base/text.ts";
 import { providers } from "../providers/registry.ts";
 import { type Context, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
+import { forPeople } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell providers` */
@@ -29,24 +29,24 @@ export async function listProviders({ host, flags }: Context): Promise<number> {
   return 0;
 }
 
-/** `onecell import PROVIDER FILE` */
+/** `onecell import SYSTEM FILE` */
 export async function importFile(context: Context): Promise<number> {
-  const { provider, options: { directory }, rest: [file, extra] } = await findTarget(
-    context,
-    "import",
-  );
+  const { provider, options: { directory }, rest: [file, extra] } = await findTarget(context);
   if (file === undefined || extra !== undefined) {
-    throw new UsageError("Give one file: onecell import PROVIDER FILE", "import");
+    throw new UsageError("Give one file: onecell import SYSTEM FILE", "import");
   }
   const saved = await importCredentials(
     provider,
     file,
     directory === undefined ? {} : { directory },
   );
-  const { host } = context;
-  const names = saved.names.join(", ");
-  await host.write(
-    `${paintFor(host).green("✓")} Saved ${names} for ${provider.title} in ${plain(saved.source)}\n`,
-  );
+  const { host, flags } = context;
+  if (flags.has("json")) {
+    const { path, names } = saved;
+    await host.write(`${JSON.stringify({ provider: provider.name, path, names }, null, 2)}\n`);
+    return 0;
+  }
+  const text = `Saved ${saved.names.join(", ")} for ${provider.title} to ${saved.source}`;
+  await host.write(`${paintFor(host).green("✓")} ${forPeople(host.runtime, text)}\n`);
   return 0;
 }

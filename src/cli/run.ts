@@ -1,14 +1,13 @@
 import { AuthError } from "../errors.ts";
-import { plain } from "../base/text.ts";
 import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
-import { helpText } from "./help.ts";
+import { findCommand, helpText, showHelp } from "./help.ts";
 import { BrokenPipe, type Host, OutputError } from "./host.ts";
 import { paintFor } from "./paint.ts";
 import { parse } from "./parse.ts";
-import { findCommand, showHelp } from "./show_help.ts";
+import { say } from "./say.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes after a signal, as of a program that it ended. */
@@ -56,12 +55,13 @@ async function dispatch(
     await host.write(`onecell ${VERSION}\n`);
     return 0;
   }
-  if (first === "--help" || first === "-h") return await showHelp({ host, words: [] });
+  if (first === "--help" || first === "-h") return await showHelp({ host, commands, words: [] });
   if (first.startsWith("-")) throw new UsageError(`The command comes first, before ${first}.`);
-  const command = findCommand(first);
+  const command = findCommand(commands, first);
+  const { name } = command;
   const given = parse(command, rest);
-  if (given.flags.has("help")) return await showHelp({ host, words: [command.name] });
-  const context: Context = { ...given, host, signal, interrupt };
+  if (given.flags.has("help")) return await showHelp({ host, commands, words: [name] });
+  const context: Context = { ...given, name, commands, host, signal, interrupt };
   return await (await command.load())(context);
 }
 
@@ -78,13 +78,4 @@ function explain(error: unknown, host: Host): number {
     say(host, `The output cannot be written: ${error.message}.`);
   } else say(host, `This should not have happened. ${error instanceof Error ? error.message : ""}`);
   return FAILED;
-}
-
-/** One line on standard error, if anybody listens there. */
-export function say(host: Host, message: string): void {
-  try {
-    host.runtime.writeError(`onecell: ${plain(message)}\n`);
-  } catch {
-    // Nobody does.
-  }
 }

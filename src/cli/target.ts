@@ -1,12 +1,12 @@
-import { defineProvider, type ProviderInput } from "../providers/define_provider.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
 import type { SessionOptions } from "../options/options.ts";
+import { defineProvider } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
-import { findProvider } from "../providers/registry.ts";
-import { readDocument } from "../store/read_document.ts";
+import { readProvider } from "../verbs.ts";
 import { type Context, type Given, textOf, UsageError } from "./command.ts";
-import { didYouMean } from "./nearest.ts";
+import { verboseFetch } from "./verbose_fetch.ts";
 
 /** Which system a command is about. */
 export interface Target {
@@ -20,11 +20,10 @@ export interface Target {
 /**
  * Finds out which system is meant: a file, a registered name, or a name of the caller's with URLs.
  *
- * @param command for messages
  * @throws {UsageError} when none is named; {AuthError} when there is no such one
  */
-export async function findTarget(context: Context, command: string): Promise<Target> {
-  const { words, host } = context;
+export async function findTarget(context: Context): Promise<Target> {
+  const { words, name: command } = context;
   const options = sessionOptions(context);
   const file = textOf(context, "provider");
   if (file !== undefined) {
@@ -33,41 +32,27 @@ export async function findTarget(context: Context, command: string): Promise<Tar
       throw new UsageError(`"${word}" and --provider both name a system: leave one out.`, command);
     }
     const own = ownOption(context);
-    if (own !== undefined) throw new UsageError(`--${own} belongs into ${file}.`, command);
-    return { provider: await readProvider(host.runtime, file), options, rest: words };
+    if (own !== undefined) throw new UsageError(`--${own} belongs in ${file}.`, command);
+    return { provider: await readProvider(file), options, rest: words };
   }
   const [name, ...rest] = words;
   if (name === undefined) {
     const names = providers.map(({ name }) => name).join(", ");
-    throw new UsageError(`Name the system: onecell ${command} PROVIDER. Known: ${names}.`, command);
+    throw new UsageError(`Name the system: onecell ${command} SYSTEM. Known: ${names}.`, command);
   }
-  return { provider: await findNamed(context, name, command), options, rest };
+  return { provider: findNamed(context, name), options, rest };
 }
 
 /** Commands whose words say more than which system. */
-const TAKES_WORDS = ["fetch", "import"];
+const TAKES_WORDS = ["fetch", "import", "run", "token"];
 
 /** What describes a system of one's own on the command line, where it is given. */
 function ownOption({ texts }: Given): string | undefined {
   return ["grant", "client-authentication"].find((option) => texts[option]);
 }
 
-/** A provider described in a JSON file. */
-export async function readProvider(
-  runtime: Parameters<typeof readDocument>[0],
-  file: string,
-): Promise<Provider> {
-  const text = await readDocument(runtime, file, "file");
-  let input: unknown;
-  try {
-    input = JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch {
-    throw new AuthError("invalid_argument", `"${file}" is not JSON. See defineProvider.`);
-  }
-  return defineProvider(input as ProviderInput);
-}
-
-async function findNamed(given: Given, name: string, command: string): Promise<Provider> {
+function findNamed(given: Context, name: string): Provider {
+  const { name: command } = given;
   const registered = providers.find((provider) => provider.name === name);
   const own = ownOption(given);
   if (registered) {
@@ -80,7 +65,7 @@ async function findNamed(given: Given, name: string, command: string): Promise<P
     if (issuer !== undefined || apiUrl !== undefined || own !== undefined) {
       throw new UsageError("A system of your own needs both --issuer and --api-url.", command);
     }
-    return await unknownProvider(name);
+    throw unknownProvider(name);
   }
   const grant = textOf(given, "grant") as Grant | undefined;
   const clientAuthentication = textOf(given, "client-authentication") as
@@ -95,18 +80,13 @@ async function findNamed(given: Given, name: string, command: string): Promise<P
   });
 }
 
-async function unknownProvider(name: string): Promise<Provider> {
-  try {
-    return await findProvider(name);
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    const names = providers.map(({ name }) => name);
-    const hint = didYouMean(name, names) ||
-      ` Known: ${
-        names.join(", ")
-      }. A system of your own takes --provider FILE, or --issuer and --api-url.`;
-    throw new AuthError(error.code, `There is no provider "${name.slice(0, 60)}".${hint}`);
-  }
+function unknownProvider(name: string): AuthError {
+  const names = providers.map(({ name }) => name);
+  const hint = didYouMean(name.slice(0, 60), names) ||
+    ` Known: ${
+      names.join(", ")
+    }. A system of your own needs --provider FILE, or --issuer and --api-url.`;
+  return new AuthError("unknown_provider", `There is no provider "${name.slice(0, 60)}".${hint}`);
 }
 
 /** The options that commands have in common, by `getSession`'s names. */
@@ -127,5 +107,8 @@ export function sessionOptions(context: Context): SessionOptions {
   set("directory", "directory");
   set("scope", "scope");
   set("sessionKey", "session-key");
+  const origins = context.texts["origin"];
+  if (origins !== undefined) options.origins = origins;
+  if (context.flags.has("verbose")) options.fetch = verboseFetch(context.host.runtime);
   return options;
 }

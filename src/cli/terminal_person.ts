@@ -1,7 +1,7 @@
 import { AuthError } from "../errors.ts";
 import { AT_COMMAND } from "../person/advice.ts";
 import { createPerson } from "../person/create_person.ts";
-import type { Person } from "../person/person.ts";
+import type { CardState, Person } from "../person/person.ts";
 import { listen } from "../person/interruptible.ts";
 import type { Context } from "./command.ts";
 
@@ -11,6 +11,12 @@ export interface GivenAnswers {
   password?: string | undefined;
 }
 
+/** Whether a card is for the command itself to say, so that nothing is said twice. */
+export type SaysItself = (kind: CardState["kind"]) => boolean;
+
+/** Every command says why it failed. */
+const saysFailure: SaysItself = (kind) => kind === "failed";
+
 /**
  * The person at the terminal. Questions that the command line has answered are not asked again, and
  * Ctrl-C or SIGTERM at a question ends the command, as they do anywhere else.
@@ -18,6 +24,7 @@ export interface GivenAnswers {
 export function terminalPerson(
   { host, interrupt, signal }: Pick<Context, "host" | "interrupt" | "signal">,
   given: GivenAnswers,
+  saysItself: SaysItself = saysFailure,
 ): Person {
   const { runtime } = host;
   // A command is no cell, wherever it was started from.
@@ -32,7 +39,7 @@ export function terminalPerson(
     }
     throw new AuthError(
       "login_refused",
-      "The user name or the password was refused. Check both and try again.",
+      "The username or the password was refused. Check both and try again.",
     );
   };
   return {
@@ -60,7 +67,7 @@ export function terminalPerson(
       interrupt();
       throw new AuthError("aborted", "Stopped.");
     },
-    show: (state) => inner.show(state),
+    show: (state) => saysItself(state.kind) ? Promise.resolve() : inner.show(state),
     open: (url) => inner.open(url),
     interruptible: (wait) => inner.interruptible(wait),
   };

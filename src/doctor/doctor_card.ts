@@ -1,31 +1,42 @@
+import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
 import { moment } from "../person/time_left.ts";
 
 /** Renders a report: what is wrong first, then everything that was looked at. Pure. */
-export function renderDoctor(facts: DoctorFacts, findings: readonly DoctorFinding[]): Rendered {
+export function renderDoctor(
+  facts: DoctorFacts,
+  findings: readonly DoctorFinding[],
+  style: Style = PLAIN_STYLE,
+): Rendered {
   const problems = findings.filter(({ level }) => level === "problem").length;
   const warnings = findings.length - problems;
-  const mark = problems > 0 ? "✗" : warnings > 0 ? "!" : "✓";
+  const mark = problems > 0 ? "problem" : warnings > 0 ? "warning" : "ok";
   const verdict = [count(problems, "problem"), count(warnings, "warning")].filter(Boolean);
-  const heading = `${mark} ${facts.title}: ${verdict.join(", ") || "nothing wrong was found"}`;
+  const heading = `${facts.title}: ${verdict.join(", ") || "no problems found"}`;
   const rows = rowsOf(facts);
-  const lines = findings.map(({ level, message }) =>
-    `${level === "problem" ? "✗" : "!"} ${message}`
+  const marked = findings.map(({ level, message }) =>
+    [level === "problem" ? "problem" : "warning", message] as const
   );
   return {
-    html: `<div style="${frame}"><p style="margin:0 0 6px"><b>${escapeHtml(heading)}</b></p>` +
-      lines.map((line) => `<p style="margin:6px 0">${escapeHtml(line)}</p>`).join("") +
+    html:
+      `<div style="${frame}"><p style="margin:0 0 6px"><b>${
+        escapeHtml(`${PLAIN_STYLE[mark]} ${heading}`)
+      }</b></p>` +
+      marked.map(([mark, message]) =>
+        `<p style="margin:6px 0">${escapeHtml(`${PLAIN_STYLE[mark]} ${message}`)}</p>`
+      ).join("") +
       `<p style="margin:6px 0;overflow-wrap:break-word">` +
       rows.map(([name, value]) =>
         `<span style="opacity:0.8">${escapeHtml(name)}:</span> ${escapeHtml(value)}`
       ).join("<br>") + "</p></div>",
+    // The marks may have colours, which nothing else may.
     text: [
-      heading,
-      ...lines.map((line) => `  ${line}`),
-      ...rows.map(([name, value]) => `  ${name}: ${value}`),
-    ].map(plain).join("\n"),
+      `${style[mark]} ${plain(heading)}`,
+      ...marked.map(([mark, message]) => `  ${style[mark]} ${plain(message)}`),
+      ...rows.map(([name, value]) => `  ${plain(`${name}: ${value}`)}`),
+    ].join("\n"),
   };
 }
 
@@ -44,17 +55,19 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }
-  const none = store.damaged ? "none, for its file is damaged" : "none";
+  const none = store.damaged ? "none (its file is damaged)" : "none";
   rows.push(["Token", token === null ? none : tokenText(token)]);
   if (token?.scope !== undefined) rows.push(["Scope", token.scope]);
   rows.push([
-    "Kept in",
-    store.file ? condition(store.file) + inFolder(store.folder) : "memory only",
+    "Token file",
+    store.file ? condition(store.file) + inFolder(store.folder) : "none (kept in memory only)",
   ]);
   for (const endpoint of endpoints) rows.push([capital(endpoint.what), endpointText(endpoint)]);
   if (clock !== null) {
     const { offset, server } = clock;
-    const off = offset === 0 ? "as" : `${Math.abs(offset)} s ${offset > 0 ? "behind" : "ahead of"}`;
+    const off = offset === 0
+      ? "in step with"
+      : `${Math.abs(offset)} s ${offset > 0 ? "behind" : "ahead of"}`;
     rows.push(["Clock", `${off} ${server}`]);
   }
   const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
@@ -76,10 +89,10 @@ function tokenText(token: NonNullable<DoctorFacts["token"]>): string {
 }
 
 function endpointText(endpoint: DoctorFacts["endpoints"][number]): string {
-  const { url, answers, status, milliseconds } = endpoint;
+  const { url, answers, milliseconds } = endpoint;
   return answers
-    ? `${url} answers (HTTP ${status}, ${milliseconds} ms)`
-    : `${url} does not answer (${endpoint.problem?.code}, ${milliseconds} ms)`;
+    ? `${url} reachable (${milliseconds} ms)`
+    : `${url} not reachable (${endpoint.problem?.code}, ${milliseconds} ms)`;
 }
 
 type Condition = NonNullable<DoctorFacts["store"]["file"]>;

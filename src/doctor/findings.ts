@@ -52,10 +52,7 @@ function credentialFindings(
   const half = credentials.problem?.code === "credentials_damaged";
   if (!half) {
     found.push(stop(
-      `${title} needs ${
-        missing.join(" and ")
-      }, and no place has it. Set ${variables}${place}, or run ` +
-        "getSession in a notebook or a terminal, where it can ask.",
+      `${title} needs ${missing.join(" and ")}. Set ${variables}${place}, or sign in: ${SIGN_IN}.`,
     ));
   }
   const unread = missing.map((field) => variableFor(provider, field))
@@ -75,15 +72,16 @@ function credentialFindings(
   return found;
 }
 
+const SIGN_IN = "getSession in a notebook, or onecell login in a terminal";
+
 function tokenFindings({ token, credentials }: DoctorFacts): DoctorFinding[] {
   if (token === null || token.renewal !== "sign-in") return [];
-  const again = "getSession in a notebook or a terminal";
   if (token.secondsLeft <= 0) {
-    return [stop(`The session ended at ${token.expiresAt}. Sign in again: ${again}.`)];
+    return [stop(`The session ended at ${token.expiresAt}. Sign in again: ${SIGN_IN}.`)];
   }
   if (credentials.missing.length > 0) return [];
   return [warn(
-    `The token ends at ${token.expiresAt} and cannot be renewed without a person, for there is no ` +
+    `The token expires at ${token.expiresAt} and cannot be renewed without a person: there is no ` +
       "refresh token. Many servers give one for the scope offline_access.",
   )];
 }
@@ -93,7 +91,7 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
   if (store.problem) found.push(warn(store.problem.message));
   if (store.damaged && store.file) {
     found.push(warn(
-      `The token file "${store.file.path}" is damaged, and counts as none. The next sign-in sets it ` +
+      `The token file "${store.file.path}" is damaged and is not used. The next sign-in sets it ` +
         "aside, under the same name with .damaged- and the time, and saves a new one.",
     ));
   }

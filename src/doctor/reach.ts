@@ -99,16 +99,16 @@ async function judge(
   if (status === 407) {
     return problem(
       "network",
-      "The proxy wants a user name and password. Put them into HTTPS_PROXY: http://user:password@host:port.",
+      "The proxy requires a username and password. Put them into HTTPS_PROXY: http://user:password@host:port.",
     );
   }
   if (status >= 500) {
-    return problem("server_error", `${who} answers HTTP ${status}: it has trouble. Try later.`);
+    return problem("server_error", `${who} is having problems (HTTP ${status}). Try again later.`);
   }
   if (what === "issuer") {
     return problem(
       "bad_response",
-      `${who} answers HTTP ${status} where its metadata should be. Check the issuer.`,
+      `${who} returned HTTP ${status} instead of its metadata. Check the issuer.`,
     );
   }
   return {};
@@ -123,7 +123,7 @@ function judgeMetadata(text: string, url: string, who: string): Pick<EndpointFac
   if (typeof named !== "string") {
     return problem(
       "bad_response",
-      `${who} answers with something else than metadata, such as a network's own sign-in page. ` +
+      `${who} returned something other than metadata, such as a network's own sign-in page. ` +
         "Open it in a browser, and check the issuer.",
     );
   }

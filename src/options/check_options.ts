@@ -1,3 +1,4 @@
+import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
 import type { CommonOptions, SessionOptions } from "./options.ts";
 
@@ -62,10 +63,9 @@ export function checkOptions(options: unknown, kind: "session" | "common", calle
     if (value === undefined) continue;
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
-      const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-      const hint = Object.hasOwn(known, camel) && camel !== name
-        ? ` Did you mean "${camel}"?`
-        : ` Known: ${Object.keys(known).join(", ")}.`;
+      const names = Object.keys(known);
+      // `session_key`, as Python would write it, is one letter and one case away.
+      const hint = didYouMean(name, names) || ` Known: ${names.join(", ")}.`;
       throw new AuthError("invalid_argument", `${caller} has no option "${name}".${hint}`);
     }
     if (!rule[0](value)) {

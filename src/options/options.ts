@@ -56,3 +56,12 @@ export interface CreateOptions extends CommonOptions {
   /** The account's password; used this once, kept nowhere. */
   password: string;
 }
+
+/** Options of `logout`: which session, as for `getSession`. */
+export interface LogoutOptions
+  extends CommonOptions, Pick<SessionOptions, "sessionKey" | "scope" | "credentials"> {
+  /** True: every saved session of the system, also those of other accounts. */
+  all?: boolean;
+  /** True: remove the saved app credentials too, and the earlier ones kept beside them. */
+  forget?: boolean;
+}

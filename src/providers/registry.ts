@@ -1,3 +1,4 @@
+import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
 import { defineProvider } from "./define_provider.ts";
 import { fourinsight, fourinsightClient } from "./fourinsight.ts";
@@ -34,9 +35,10 @@ export async function findProvider(provider: string | Provider): Promise<Provide
   const asked = typeof provider === "string" && provider !== ""
     ? `There is no provider "${provider.slice(0, 60)}".`
     : "Say which system to sign in to.";
-  const names = providers.map(({ name }) => `"${name}"`).join(", ");
-  throw new AuthError(
-    "unknown_provider",
-    `${asked} Known: ${names}. For any other system pass what defineProvider({ … }) returns.`,
-  );
+  const names = providers.map(({ name }) => name);
+  const known = ` Known: ${
+    names.map((name) => `"${name}"`).join(", ")
+  }. For any other system pass what defineProvider({ … }) returns.`;
+  const hint = typeof provider === "string" ? didYouMean(provider.slice(0, 60), names) : "";
+  throw new AuthError("unknown_provider", asked + (hint || known));
 }

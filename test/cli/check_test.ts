@@ -12,7 +12,10 @@ test("doctor tells of a system, with exit code 1 for a problem", async () => {
   assert.match(before.stdout, /Set SPATIAFI_CLIENT_ID and SPATIAFI_CLIENT_SECRET/);
   assert.match(before.stdout, /HTTPS_PROXY=http:\/\/127\.0\.0\.1:9, NO_PROXY=127\.0\.0\.1/);
   await machine.login();
-  assert.match(await machine.ok(["doctor", "spatiafi"]), /^✓ SpatiaFi: nothing wrong was found\n/);
+  assert.match(await machine.ok(["doctor", "spatiafi"]), /^✓ SpatiaFi: no problems found\n/);
+  const text = await machine.ok(["doctor", "spatiafi"]);
+  assert(text.includes(`Credentials: ${machine.told(".config/spatiafi/app_credentials")}\n`), text);
+  assert(!text.includes("HTTP"), "a status is no finding");
   const json = JSON.parse(await machine.ok(["doctor", "spatiafi", "--json"]));
   assert.deepEqual([json.ok, json.findings, json.provider], [true, [], "spatiafi"]);
   machine.sandbox.fault("spatiafi.token", "reset", 1);
@@ -140,7 +143,10 @@ test("a system of one's own works by its URLs, and by a file", async () => {
   const { sandbox, home } = machine;
   const { issuer, apiUrl, env } = await machine.ownSystem();
   const urls = ["--issuer", issuer, "--api-url", apiUrl, "--scope", "api:read"];
-  assert.match(await machine.ok(["login", "mine", ...urls], { env }), /Signed in to mine as post/);
+  assert.match(
+    await machine.ok(["login", "mine", ...urls], { env }),
+    /Signed in to mine with app credentials post/,
+  );
   const answer = await machine.ok(["fetch", "mine", "/api/info?item_id=1", ...urls], { env });
   assert.equal(JSON.parse(answer).item_id, "1");
   assert.equal(sandbox.count("oidc.token"), 1);
@@ -148,14 +154,17 @@ test("a system of one's own works by its URLs, and by a file", async () => {
   const description = { name: "mine", title: "My system", issuer, apiUrl, scope: "api:read" };
   await Deno.writeTextFile(home.at("mine.json"), "\ufeff" + JSON.stringify(description));
   const byFile = ["--provider", "mine.json"];
-  assert.match(await machine.ok(["status", ...byFile], { env }), /^✓ My system \(mine\): ready/);
+  assert.match(
+    await machine.ok(["status", ...byFile], { env }),
+    /^✓ My system \(mine\): signed in/,
+  );
   const again = await machine.ok(["fetch", "/api/info?item_id=2", ...byFile], { env });
   assert.equal(JSON.parse(again).item_id, "2");
   assert.equal(sandbox.count("oidc.token"), 1, "it is the same session");
-  assert.match(await machine.ok(["doctor", ...byFile], { env }), /Issuer: .* answers \(HTTP 200/);
+  assert.match(await machine.ok(["doctor", ...byFile], { env }), /Issuer: .* reachable \(\d+ ms\)/);
   assert.match(
     await machine.ok(["logout", ...byFile], { env }),
-    /access token left to expire, removed from this machine/,
+    /^✓ Signed out of My system as .* Removed from this machine\./,
   );
 
   await Deno.writeTextFile(home.at("bad.json"), '{"name": "x" Xw7+bN3k');

@@ -25,6 +25,9 @@ export function fakeHost(
     readInput: refuse,
     readFile: refuse,
     createFile: refuse,
+    start: () => {
+      throw new Error("the test's host starts no programs");
+    },
   };
   return host;
 }

@@ -63,7 +63,7 @@ test("fetch tells an HTTP error by its exit code, and prints its body", async ()
   assert.deepEqual([code, JSON.parse(stdout), stderr], [
     1,
     { status: 404 },
-    "onecell: api_error: SpatiaFi answered HTTP 404.\n",
+    "onecell: api_error: SpatiaFi returned HTTP 404.\n",
   ]);
 });
 

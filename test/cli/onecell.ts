@@ -108,6 +108,11 @@ export class Machine implements AsyncDisposable {
     return stdout;
   }
 
+  /** A path below the home folder, as people are told it. */
+  told(...names: string[]): string {
+    return ["~", ...names].join("/");
+  }
+
   /** Signs the first user in to SpatiaFi. */
   async login(): Promise<void> {
     const [user] = this.sandbox.users;

@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { type Command, UsageError } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands.ts";
-import { didYouMean, nearest } from "../../src/cli/nearest.ts";
 import { parse } from "../../src/cli/parse.ts";
-import { findCommand } from "../../src/cli/show_help.ts";
+import { findCommand } from "../../src/cli/help.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { test } from "../support/tests.ts";
 
 const read = (line: string) => {
   const [name = "", ...args] = line.split(" ");
-  const { texts, flags, words } = parse(findCommand(name), args);
+  const { texts, flags, words } = parse(findCommand(commands, name), args);
   return { texts, flags: [...flags].sort(), words };
 };
 
@@ -28,6 +27,9 @@ test("parse() reads words, flags and values, short and long, wherever they stand
   assert.deepEqual(read("scan -- -a.ipynb --json").words, ["-a.ipynb", "--json"]);
   assert.deepEqual(read("fetch /x -d -").texts["data"], ["-"]);
   assert.deepEqual(read("fetch /x --data=-5").texts["data"], ["-5"]);
+  const run = parse(findCommand(commands, "run"), "spatiafi -v -- curl -H @- --verbose".split(" "));
+  assert.deepEqual([run.before, run.words], [1, ["spatiafi", "curl", "-H", "@-", "--verbose"]]);
+  assert.deepEqual([...run.flags], ["verbose"]);
   // Help is shown whatever else is missing.
   assert.deepEqual(read("import --help").flags, ["help"]);
 });
@@ -43,10 +45,10 @@ test("parse() says what is wrong, and what was perhaps meant", () => {
     ["login --user --force spatiafi", /--user needs a value/],
     ["login --user a --user b spatiafi", /--user is given twice/],
     ["login --method devise spatiafi", /loopback, device, paste\. Did you mean "device"\?/],
-    ["login spatiafi ocs", /"ocs" is too much: onecell login PROVIDER/],
-    ["providers all", /"all" is too much: onecell providers$/],
-    ["scan", /Something is missing: onecell scan FILE/],
-    ["import", /Something is missing: onecell import PROVIDER FILE/],
+    ["login spatiafi ocs", /"ocs" is one word too many\. Usage: onecell login SYSTEM/],
+    ["providers all", /"all" is one word too many\. Usage: onecell providers$/],
+    ["scan", /Something is missing\. Usage: onecell scan FILE/],
+    ["import", /Something is missing\. Usage: onecell import SYSTEM FILE/],
     ["lgoin", /no command "lgoin"\. Did you mean "login"\?/],
     ["tokens", /Did you mean "token"\?/],
     ["frobnicate", /no command "frobnicate"\.$/],
@@ -60,22 +62,6 @@ test("parse() says what is wrong, and what was perhaps meant", () => {
   }
 });
 
-test("nearest() suggests for small mistakes only", () => {
-  const names = ["login", "logout", "status", "token", "completions"];
-  const rows: [string, string | undefined][] = [
-    ["logn", "login"],
-    ["lgoin", "login"],
-    ["LOGIN", "login"],
-    ["comp", "completions"],
-    ["stat", "status"],
-    ["x", undefined],
-    ["tokenize-all", undefined],
-    ["", undefined],
-  ];
-  for (const [word, expected] of rows) assert.equal(nearest(word, names), expected, word);
-  assert.equal(didYouMean("zzz", names), "");
-});
-
 test("the table of commands is in order", () => {
   const names = new Set(commands.map(({ name }) => name));
   assert.equal(names.size, commands.length);
@@ -84,6 +70,7 @@ test("the table of commands is in order", () => {
       "login",
       "status",
       "token",
+      "run",
       "fetch",
       "logout",
       "providers",

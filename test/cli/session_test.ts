@@ -8,16 +8,27 @@ test("login saves a session that the other commands use, without asking again", 
   const before = await machine.run(["status", "spatiafi"]);
   assert.deepEqual([before.code, before.stderr], [1, ""]);
   assert.match(before.stdout, /^✗ SpatiaFi \(spatiafi\): not signed in/);
-  assert.match(await machine.ok(["status"]), /^Nothing is saved\. Sign in with: onecell login/);
+  assert.match(
+    await machine.ok(["status"]),
+    /^Not signed in anywhere\. Sign in: onecell login SYSTEM\n$/,
+  );
 
   await machine.login();
   const saved = JSON.parse(
     await Deno.readTextFile(home.at(".config", "spatiafi", "app_credentials")),
   ) as Record<string, string>;
   const shown = await machine.ok(["status", "spatiafi"]);
-  assert.match(shown, /^✓ SpatiaFi \(spatiafi\): ready\n/);
-  assert(shown.includes(`session:     ${saved["client_id"]}, until 20`), shown);
-  assert.match(shown, /\(15 min left\), renews itself/);
+  const [first, second, third, ...more] = shown.split("\n");
+  assert.equal(
+    first,
+    `✓ SpatiaFi (spatiafi): signed in with app credentials ${saved["client_id"]}`,
+  );
+  assert.match(
+    second ?? "",
+    /^ {2}Access token expires [\d -]*\d\d:\d\d \(renews automatically\)$/,
+  );
+  assert.equal(third, `  Credentials: ${machine.told(".config/spatiafi/app_credentials")}`);
+  assert.deepEqual(more, [""]);
   assert.equal(await machine.ok(["status"]), shown);
 
   const token = await machine.ok(["token", "spatiafi"]);
@@ -29,7 +40,10 @@ test("login saves a session that the other commands use, without asking again", 
   assert.equal(sandbox.count("spatiafi.clients"), 1);
   assert.equal(sandbox.count("spatiafi.token"), 1);
 
-  assert.match(await machine.ok(["login", "spatiafi"]), /^✓ Signed in to SpatiaFi as /);
+  assert.match(
+    await machine.ok(["login", "spatiafi"]),
+    /^✓ Signed in to SpatiaFi with app credentials /,
+  );
   assert.equal(sandbox.count("spatiafi.token"), 1, "the saved session is used");
   await machine.ok(["login", "spatiafi", "--force"]);
   assert.equal(sandbox.count("spatiafi.token"), 2, "another token was asked for");
@@ -86,12 +100,12 @@ test("without anybody to ask, what is missing is named at once", async () => {
     const { code, stdout, stderr } = await machine.run(args);
     assert.deepEqual([code, stdout], [1, ""], args.join(" "));
     assert.match(stderr, /^onecell: credentials_missing: .*SPATIAFI_CLIENT_ID/);
-    assert(stderr.includes(machine.home.at(".config/spatiafi/app_credentials")), stderr);
+    assert(stderr.includes(machine.told(".config/spatiafi/app_credentials")), stderr);
   }
   const env = { SPATIAFI_CLIENT_ID: machine.sandbox.client("spatiafi").clientId };
   assert.match(
     (await machine.run(["status", "spatiafi"], { env })).stdout,
-    /without client_secret/,
+    /Credentials: environment \(SPATIAFI_CLIENT_ID\) \(client_secret missing\)/,
   );
 });
 
@@ -123,6 +137,7 @@ test("status --json keeps its shape", async () => {
   const [session = {}] = sessions;
   assert.deepEqual(Object.keys(session), [
     "account",
+    "clientId",
     "sessionKey",
     "scope",
     "server",
@@ -174,9 +189,9 @@ test("status lists what is saved of systems of one's own", async () => {
   const folder = home.at(".config", "mine");
   assert.equal(
     await machine.ok(["status"]),
-    `- mine: 2 sessions, no credentials in ${folder}\n` +
-      `- weather: no session, credentials in ${only}\n` +
-      "  More on a system of your own: onecell status --provider FILE\n",
+    `- mine: 2 sessions, no app credentials in ${machine.told(".config/mine")}\n` +
+      `- weather: no session, app credentials in ${machine.told(".config/weather")}\n` +
+      "  More about a system of your own: onecell status --provider FILE\n",
   );
   const { others } = JSON.parse(await machine.ok(["status", "--json"]));
   assert.deepEqual(others, [
@@ -185,7 +200,7 @@ test("status lists what is saved of systems of one's own", async () => {
   ]);
   assert.match(
     await machine.ok(["status", "--directory", "kept"]),
-    /^- mine: a session, .* kept\n/,
+    /^- mine: 1 session, .* kept\n/,
   );
 });
 
@@ -211,23 +226,25 @@ test("logout ends a session at the server and here; --all every one, --forget th
   const one = await machine.ok(["logout", "plantpredict-okta", "--session-key", "a"], { env });
   assert.match(
     one,
-    /^✓ Signed out of PlantPredict \(Okta\) as .*: refresh token revoked, access token left to expire, removed from this machine\n$/,
+    /^✓ Signed out of PlantPredict \(Okta\) as .* Removed from this machine\.\n {2}The server revoked the refresh token\.\n {2}It does not revoke the access token, which expires at [\d -]*\d\d:\d\d\.\n$/,
   );
   assert.equal(await tokens("plantpredict-okta"), 2);
   const revoked = sandbox.count("plantpredict-okta.revoke");
   assert.equal(revoked, 2);
   assert.match(
     await machine.ok(["logout", "plantpredict-okta", "--session-key", "a"], { env }),
-    /^There is no saved session of PlantPredict \(Okta\)\. There are 2 of other .* --all ends them/,
+    /^Not signed in to PlantPredict \(Okta\)\. 2 sessions of other .* --all ends them/,
   );
 
   // The server does not agree: here it is over all the same, and the exit code says so.
   sandbox.fault("plantpredict-okta.revoke", "500", 9);
   const failed = await machine.run(["logout", "plantpredict-okta", "--session-key", "b"], { env });
   assert.equal(failed.code, 1);
-  assert.match(failed.stdout, /refresh token not revoked, .*removed from this machine/);
+  assert.match(
+    failed.stdout,
+    /Removed from this machine\.\n.*did not revoke the refresh token.*expires at/,
+  );
   assert.match(failed.stderr, /may not have ended the session\.\n/);
-  assert.match(failed.stderr, /good at the server until it expires, and no longer here/);
   assert.match(failed.stderr, /onecell: server_error: /);
   sandbox.clearFaults();
 
@@ -235,7 +252,10 @@ test("logout ends a session at the server and here; --all every one, --forget th
   const other = { ...env, PLANTPREDICT_OKTA_CLIENT_ID: "another" };
   sandbox.reset();
   const all = await machine.ok(["logout", "plantpredict-okta", "--all"], { env: other });
-  assert.match(all, /refresh token left to expire, .*removed from this machine/);
+  assert.match(
+    all,
+    /Removed from this machine\.\n {2}It is from another client or server, which was not told; the access token expires at/,
+  );
   assert.equal(sandbox.count("plantpredict-okta.revoke"), 0);
   assert.equal(await tokens("plantpredict-okta"), 0);
 
@@ -243,7 +263,8 @@ test("logout ends a session at the server and here; --all every one, --forget th
   const file = home.at(".config", "spatiafi", "app_credentials");
   await Deno.writeTextFile(`${file}.backup-1`, '{"client_secret": "an-earlier-one"}');
   const forgotten = await machine.ok(["logout", "spatiafi", "-a", "--forget"]);
-  const removed = [file, `${file}.backup-1`].map((path) => `✓ Removed ${path}\n`).join("");
+  const told = machine.told(".config/spatiafi/app_credentials");
+  const removed = [told, `${told}.backup-1`].map((path) => `✓ Removed ${path}\n`).join("");
   assert(forgotten.endsWith(`${removed}The server still knows these credentials.\n`), forgotten);
   for (const path of [file, `${file}.backup-1`]) {
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
@@ -270,7 +291,7 @@ test("logout removes damaged token files, in which there may be a live token", a
   await damage();
   const one = await machine.ok(["logout", "spatiafi"]);
   assert.equal(one.match(/Removed .*, which held no whole token/g)?.length, 2, one);
-  assert.match(await machine.ok(["logout", "spatiafi"]), /There is no saved session/);
+  assert.match(await machine.ok(["logout", "spatiafi"]), /^Not signed in to SpatiaFi\.\n$/);
   await damage();
   await machine.ok(["logout", "spatiafi", "--all"]);
   const left = (await machine.files()).filter((path) => path.startsWith(folder));
@@ -286,7 +307,7 @@ test("status says what URLs cannot be used", async () => {
   for (const env of [{ SPATIAFI_AUTH_URL: "junk" }, { SPATIAFI_API_URL: "http://api.example" }]) {
     const { code, stdout } = await machine.run(["status", "spatiafi"], { env });
     assert.equal(code, 1);
-    assert.match(stdout, /^✗ SpatiaFi .*\n {2}(invalid_argument|insecure_url): /);
+    assert.match(stdout, /^✗ SpatiaFi [^]*\n {2}(invalid_argument|insecure_url): /);
   }
   await machine.ok(["status", "spatiafi"]);
 });
@@ -306,8 +327,14 @@ test("import takes another program's settings over", async () => {
     }),
   );
   const told = await machine.ok(["import", "ocs", "appsettings.json"]);
-  assert.match(told, /^✓ Saved resource, .*client_secret for OSIsoft .*app_credentials\n$/);
-  assert.match(await machine.ok(["status", "ocs"]), /ready/);
+  assert.match(
+    told,
+    /^✓ Saved resource, .*client_secret for OSIsoft .* to ~\/.*app_credentials\n$/,
+  );
+  assert.match(
+    await machine.ok(["status", "ocs"]),
+    /^- .* not signed in\n.*\n {2}They sign in without a prompt: /,
+  );
   assert.match(await machine.ok(["login", "ocs"]), /Signed in to OSIsoft/);
   const none = await machine.run(["import", "ocs", "none.json"]);
   assert.deepEqual([none.code, none.stdout], [1, ""]);

@@ -233,11 +233,11 @@ test("renderDoctor() says the same in HTML and in text, and lets nothing in", ()
     .replaceAll("&#39;", "'").replaceAll("&amp;", "&");
   assert.deepEqual(plainHtml.split("\n").map((line) => line.trim()).filter(Boolean), lines);
   assert.match(text, /File: \/x\/app_credentials \(0600\), in a folder of mode 0755/);
-  assert.match(text, /API: https:\/\/api\.example\.com\/ answers \(HTTP 401, 12 ms\)/);
-  assert.match(text, /Token endpoint: .* does not answer \(timeout, 5000 ms\)/);
+  assert.match(text, /API: https:\/\/api\.example\.com\/ reachable \(12 ms\)/);
+  assert.match(text, /Token endpoint: .* not reachable \(timeout, 5000 ms\)/);
   assert.match(
     text,
     /Token: until 2026-01-02 03:18 UTC, 14 min left of 15 min, renewed with refresh token/,
   );
-  assert.match(renderDoctor(facts, []).text, /^✓ 4insight: nothing wrong was found/);
+  assert.match(renderDoctor(facts, []).text, /^✓ 4insight: no problems found/);
 });

@@ -89,13 +89,13 @@ test("doctor() reads an issuer's metadata in either place, and judges it", async
   assert.equal(plain.facts.endpoints[0]?.status, 200);
 
   const cases: [() => Response, RegExp][] = [
-    [() => new Response("<html>Welcome to the airport</html>"), /something else than metadata/],
-    [() => Response.json({}), /something else than metadata/],
+    [() => new Response("<html>Welcome to the airport</html>"), /something other than metadata/],
+    [() => Response.json({}), /something other than metadata/],
     [
       () => Response.json({ issuer: "https://other.example.com/?k=v" }),
       /https:\/\/other\.example\.com\/\. Use/,
     ],
-    [() => new Response("", { status: 404 }), /HTTP 404 where its metadata should be/],
+    [() => new Response("", { status: 404 }), /HTTP 404 instead of its metadata/],
     [
       () => new Response("", { status: 302, headers: { location: "https://x.example" } }),
       /HTTP 302/,

@@ -10,7 +10,7 @@ test("a mistyped option is named, with the one that was meant", () =>
   eachRow([
     { name: "session_key", value: "a", says: 'Did you mean "sessionKey"' },
     { name: "force_login", value: true, says: 'Did you mean "forceLogin"' },
-    { name: "forcelogin", value: true, says: "Known: authUrl" },
+    { name: "forcelogin", value: true, says: 'Did you mean "forceLogin"' },
     { name: "toString", value: 1, says: 'no option "toString"' },
     { name: "sessionKey", value: "a/b", says: "letters" },
     { name: "sessionKey", value: "", says: "letters" },

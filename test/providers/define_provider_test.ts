@@ -151,11 +151,16 @@ test("defineProvider() refuses what is no object", () => {
 
 test("findProvider() lists the names when it does not know one", async () => {
   for (const provider of providers) assert.equal(await findProvider(provider.name), provider);
-  for (const wrong of ["", "SpatiaFi", "nope", undefined, null, 5]) {
+  for (const wrong of ["", "nope", undefined, null, 5]) {
     const error = await rejects(findProvider(wrong as unknown as string), "unknown_provider");
     for (const { name } of providers) assert(error.message.includes(`"${name}"`), error.message);
   }
-  await rejects(getSession("spatia-fi"), "unknown_provider", /There is no provider "spatia-fi"/);
+  for (
+    const [wrong, meant] of [["SpatiaFi", "spatiafi"], ["spatifi", "spatiafi"], ["ocd", "ocs"]]
+  ) {
+    const error = await rejects(getSession(wrong ?? ""), "unknown_provider");
+    assert.equal(error.message, `There is no provider "${wrong}". Did you mean "${meant}"?`);
+  }
   await rejects(getSession({ name: "x" } as unknown as Provider), "invalid_argument");
 });
 

@@ -20,6 +20,7 @@ export interface FakeOptions {
   inputIsTerminal?: boolean;
   errorIsTerminal?: boolean;
   answers?: (string | null)[];
+  home?: string;
 }
 
 /** Makes a runtime for a test; what it does not have throws. */
@@ -36,6 +37,7 @@ export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
     name: "deno",
     platform: options.platform ?? "linux",
     getEnvironment: (name) => options.environment?.[name],
+    homeDirectory: () => options.home,
     inputIsTerminal: () => options.inputIsTerminal ?? false,
     errorIsTerminal: () => options.errorIsTerminal ?? false,
     ask: (text, secret) => {

@@ -8,41 +8,27 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { resolveSystem } from "../providers/system.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import type { Host } from "./host.ts";
-import { openSession } from "./login.ts";
-import { say } from "./run.ts";
+import { openSession } from "./open_session.ts";
+import { say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
-/** `onecell token PROVIDER` */
-export async function token(context: Context): Promise<number> {
-  const session = await openSession(context, await findTarget(context, "token"));
-  await context.host.write(`${await session.token({ signal: context.signal })}\n`);
-  return 0;
-}
-
-/** `onecell fetch [PROVIDER] URL` */
+/** `onecell fetch [SYSTEM] URL` */
 export async function fetchUrl(context: Context): Promise<number> {
   const { host, signal } = context;
-  const { provider, options, rest: [url, extra] } = await findTarget(
-    withProvider(context),
-    "fetch",
-  );
+  const target = await findTarget(withProvider(context));
+  const { provider, rest: [url, extra] } = target;
   if (url === undefined || extra !== undefined) {
-    throw new UsageError("Give one URL: onecell fetch [PROVIDER] URL", "fetch");
+    throw new UsageError("Give one URL: onecell fetch [SYSTEM] URL", "fetch");
   }
   const init = await requestInit(context);
-  const origins = context.texts["origin"];
-  const session = await openSession(
-    context,
-    { provider, options, rest: [] },
-    origins === undefined ? {} : { origins },
-  );
+  const session = await openSession(context, target);
   const response = await session.fetch(url, { ...init, signal }).catch((error: unknown) => {
     throw isForeign(error) ? hintAtOrigin(error, new URL(url, session.apiUrl).origin) : error;
   });
   if (context.flags.has("include")) await host.write(headOf(response));
   await writeBody(host, response, textOf(context, "output"));
   if (response.ok) return 0;
-  say(host, `api_error: ${provider.title} answered HTTP ${response.status}.`);
+  say(host, `api_error: ${provider.title} returned HTTP ${response.status}.`);
   return 1;
 }
 
@@ -62,7 +48,7 @@ function withProvider(context: Context): Context {
   if (isNamed || word === undefined || providers.some(({ name }) => name === word)) return context;
   if (!URL.canParse(word)) {
     throw new UsageError(
-      `Name the system that "${word}" belongs to: onecell fetch PROVIDER ${word}`,
+      `Name the system that "${word}" belongs to: onecell fetch SYSTEM ${word}`,
       "fetch",
     );
   }
@@ -75,7 +61,7 @@ function withProvider(context: Context): Context {
     `${origin} ${
       able.length > 0 ? "belongs to more than one system" : "belongs to no known system"
     }. ` +
-      `Name it: onecell fetch PROVIDER URL (${names})`,
+      `Name it: onecell fetch SYSTEM URL (${names})`,
     "fetch",
   );
 }

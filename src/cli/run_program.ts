@@ -1,0 +1,74 @@
+import { listen } from "../person/interruptible.ts";
+import type { StopSignal } from "../runtime/runtime.ts";
+import { type Context, UsageError } from "./command.ts";
+import type { Host } from "./host.ts";
+import { openSession } from "./open_session.ts";
+import { findTarget } from "./target.ts";
+import { shownToken } from "./token.ts";
+
+/** Exit codes of a shell for a program that cannot be started, and what to add to a signal's number. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+const SIGNALLED = 128;
+
+/** Numbers of the signals that end programs, the same on Linux and macOS. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
+
+/** `onecell run SYSTEM -- COMMAND...` */
+export async function runProgram(context: Context): Promise<number> {
+  const { host, words, before, signal } = context;
+  const [program, ...args] = before === undefined ? [] : words.slice(before);
+  if (program === undefined) {
+    throw new UsageError("Put the command after --: onecell run SYSTEM -- COMMAND...", "run");
+  }
+  const target = await findTarget({ ...context, words: words.slice(0, before) });
+  if (target.rest.length > 0) {
+    throw new UsageError(
+      `"${target.rest[0]}" is one word too many. Usage: onecell run SYSTEM -- COMMAND...`,
+      "run",
+    );
+  }
+  const { accessToken, variable } = await shownToken(await openSession(context, target), signal);
+  signal.throwIfAborted();
+  return await runWith(host, program, args, { [variable]: accessToken });
+}
+
+/** Runs a program to its end; signals to this process are passed on. */
+async function runWith(
+  host: Host,
+  program: string,
+  args: readonly string[],
+  variables: Record<string, string>,
+): Promise<number> {
+  const { runtime } = host;
+  const child = host.start(program, args, variables);
+  const pass = (signal: StopSignal) =>
+    listen(runtime, () => {
+      // A terminal sends Ctrl-C to both: twice would be one too many.
+      if (signal !== "SIGINT" || !runtime.inputIsTerminal()) child.kill(signal);
+    }, signal);
+  const forget = [pass("SIGINT"), pass("SIGTERM")];
+  try {
+    const { code, signal } = await child.ended;
+    return code ?? SIGNALLED + (NUMBERS[signal ?? ""] ?? 0);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    const isMissing = code === "ENOENT";
+    if (!isMissing && code !== "EACCES") throw error;
+    host.runtime.writeError(
+      `onecell: ${isMissing ? "There is no command" : "This user may not run"} "${program}".\n`,
+    );
+    return isMissing ? NOT_FOUND : NOT_EXECUTABLE;
+  } finally {
+    for (const one of forget) one();
+  }
+}

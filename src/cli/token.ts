@@ -1,0 +1,115 @@
+import { connect } from "../connect.ts";
+import { variableFor } from "../credentials/choose_credentials.ts";
+import { findCredentials } from "../profile/find_credentials.ts";
+import { profileOf } from "../profile/profile.ts";
+import { connectionOf, type Session } from "../session.ts";
+
+import { awsCredentials, STS } from "./aws_credentials.ts";
+import { type Context, textOf, UsageError } from "./command.ts";
+import { openSession } from "./open_session.ts";
+import { say } from "./say.ts";
+import { findTarget, type Target } from "./target.ts";
+import {
+  formatToken,
+  gitAnswer,
+  gitOrigin,
+  parseGitRequest,
+  type ShownToken,
+  type TokenFormat,
+} from "./token_format.ts";
+
+/** `onecell token SYSTEM` */
+export async function token(context: Context): Promise<number> {
+  const { host, signal } = context;
+  const format = textOf(context, "format") as TokenFormat | undefined;
+  const aws = format === "aws";
+  if (!aws && (context.texts["role"] ?? context.texts["sts"]) !== undefined) {
+    throw new UsageError("--role and --sts are for --format aws.", "token");
+  }
+  const role = textOf(context, "role");
+  if (aws && role === undefined) {
+    throw new UsageError("--format aws needs the role to assume: --role ARN.", "token");
+  }
+  const target = await findTarget(context);
+  const [operation, extra] = target.rest;
+  const isKnown = format === "git" && OPERATIONS.includes(operation ?? "get");
+  if (extra !== undefined || (operation !== undefined && !isKnown)) {
+    throw new UsageError(
+      `"${extra ?? operation}" is one word too many. Usage: onecell token SYSTEM`,
+      "token",
+    );
+  }
+  if (format === "git") return await answerGit(context, target, operation);
+  const session = await openSession(context, target);
+  const shown = await shownToken(session, signal);
+  if (format === undefined) await host.write(`${shown.accessToken}\n`);
+  else if (aws) {
+    const endpoint = textOf(context, "sts") ?? STS;
+    const { openFetch } = connectionOf(session).profile;
+    const { accessToken: token } = shown;
+    await host.write(
+      await awsCredentials({ role: role ?? "", endpoint, token, openFetch, signal }),
+    );
+  } else await host.write(formatToken(format, shown));
+  return 0;
+}
+
+/** What Git asks a credential helper to do. */
+const OPERATIONS = ["get", "store", "erase"];
+
+/** A token that is good now, and what belongs to it. */
+export async function shownToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
+  const accessToken = await session.token({ signal });
+  const { keeper, profile: { provider } } = connectionOf(session);
+  return {
+    accessToken,
+    tokenType: keeper.token?.token_type ?? "Bearer",
+    expiresAt: session.expiresAt,
+    scope: session.scope,
+    variable: variableFor(provider, "access_token"),
+  };
+}
+
+/**
+ * Plays a credential helper: Git adds the operation to the command, and writes on standard input which
+ * host it is about. Another host than the system's gets nothing, so that Git asks its next helper.
+ */
+async function answerGit(
+  context: Context,
+  target: Target,
+  operation = "get",
+): Promise<number> {
+  const { host, signal } = context;
+  // A helper that keeps nothing has nothing to store or to erase.
+  if (operation !== "get") return 0;
+  const request = parseGitRequest(
+    host.runtime.inputIsTerminal() ? "" : new TextDecoder().decode(await host.readInput()),
+  );
+  const origin = gitOrigin(request);
+  if (origin === undefined) {
+    throw new UsageError(
+      "--format git is for Git, which says on standard input which host it asks for.",
+      "token",
+    );
+  }
+  // Before anybody is asked to sign in for a host that is not meant.
+  if (!(await originsOf(context, target)).has(origin)) {
+    say(
+      host,
+      `${origin} is not part of ${target.provider.title}. If it may get the token, add: --origin ${origin}`,
+    );
+    return 1;
+  }
+  const session = await openSession(context, target);
+  await host.write(gitAnswer(request, await shownToken(session, signal)));
+  return 0;
+}
+
+/** Where a system's token may go. */
+async function originsOf(
+  { host }: Context,
+  { provider, options }: Target,
+): Promise<ReadonlySet<string>> {
+  const profile = profileOf(provider, options, host.runtime);
+  return connect(profile, await findCredentials(profile)).system.origins;
+}

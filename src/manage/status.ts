@@ -1,0 +1,112 @@
+import { sourceText } from "../credentials/choose_credentials.ts";
+import { AuthError } from "../errors.ts";
+import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
+import type { Profile } from "../profile/profile.ts";
+import { providers } from "../providers/registry.ts";
+import { resolveSystem } from "../providers/system.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
+import { listTokens, type SavedToken } from "../store/list_saved.ts";
+import { parseKey } from "../token/token.ts";
+import {
+  type OtherStatus,
+  type SessionStatus,
+  StatusReport,
+  type SystemStatus,
+} from "./status_report.ts";
+
+/** Looks at one system: renews, asks and sends nothing. */
+export async function statusOfOne(profile: Profile): Promise<StatusReport> {
+  return new StatusReport([await statusOf(profile)], [], profile.runtime.homeDirectory());
+}
+
+/**
+ * Looks at several systems, and at what is saved of systems that are not known by name.
+ *
+ * @param profiles of every registered system
+ * @param directory the folder to look in instead of the user's configuration directory
+ */
+export async function statusOfAll(
+  profiles: readonly Profile[],
+  runtime: Runtime,
+  directory: string | undefined,
+): Promise<StatusReport> {
+  const systems = await Promise.all(profiles.map(statusOf));
+  return new StatusReport(systems, await otherSystems(runtime, directory), runtime.homeDirectory());
+}
+
+async function statusOf(profile: Profile): Promise<SystemStatus> {
+  const { provider, folder, runtime } = profile;
+  let found: Found | undefined;
+  let problem: SystemStatus["problem"] = null;
+  try {
+    found = await findCredentials(profile);
+    // Only for its error: with these URLs nothing could be had.
+    if (isEnough(found)) resolveSystem(provider, profile.urls, found.values);
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    problem = { code: error.code, message: error.message };
+  }
+  const missing = found?.missing ?? [];
+  const complete = found !== undefined && missing.length === 0;
+  const silent = complete && problem === null &&
+    (provider.grant === "client_credentials" || provider.grant === "password");
+  const saved = folder === undefined ? [] : await listTokens(runtime, folder);
+  const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
+    .map((one) => sessionStatus(one, silent));
+  return {
+    provider: provider.name,
+    title: provider.title,
+    ready: silent ||
+      (found !== undefined && isEnough(found) && problem === null &&
+        sessions.some(({ valid, renewable }) => valid || renewable)),
+    credentials: {
+      source: found === undefined || found.sources.length === 0 ? null : sourceText(found.sources),
+      complete,
+      missing: [...missing],
+    },
+    problem,
+    sessions,
+  };
+}
+
+function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
+  const key = parseKey(token.key);
+  const milliseconds = Math.min(Math.max(token.expires_at * 1000, 0), 8.64e15);
+  return {
+    account: key?.username || token.account || key?.clientId || null,
+    clientId: key?.clientId || null,
+    sessionKey: key?.sessionKey || null,
+    scope: token.scope ?? (key?.scope || null),
+    server: key?.server || null,
+    expiresAt: new Date(milliseconds).toISOString(),
+    valid: milliseconds > Date.now(),
+    renewable: token.refresh_token !== undefined || silent,
+    path,
+  };
+}
+
+async function otherSystems(
+  runtime: Runtime,
+  directory: string | undefined,
+): Promise<OtherStatus[]> {
+  if (directory === undefined) return (await listApplications(runtime)).flatMap(othersIn);
+  const one = await readApplication(runtime, "", directory);
+  return one ? othersIn(one) : [];
+}
+
+/** One folder may hold sessions of several systems, known ones too. */
+function othersIn({ name, path, tokens, credentials }: Application): OtherStatus[] {
+  const counts = new Map<string, number>();
+  for (const { token } of tokens) {
+    const system = parseKey(token.key)?.provider ?? name;
+    counts.set(system, (counts.get(system) ?? 0) + 1);
+  }
+  const saved = credentials.length > 0;
+  const others = [...counts].filter(([system]) => providers.every((one) => one.name !== system))
+    .map(([provider, sessions]) => ({ provider, folder: path, credentials: saved, sessions }));
+  // Without a session only the folder's name tells whose they are, and a named folder may be any.
+  const isOwn = name !== "" && providers.every(({ directory }) => directory !== name);
+  if (counts.size > 0 || !saved || !isOwn) return others;
+  return [{ provider: name, folder: path, credentials: true, sessions: 0 }];
+}

@@ -1,0 +1,203 @@
+import { shortenHome } from "../base/home_path.ts";
+import { expiryText } from "../base/local_time.ts";
+import { PLAIN_STYLE, type Style } from "../base/style.ts";
+import { plain } from "../base/text.ts";
+
+/** One system in a {@linkcode StatusReport}. What is not known is `null`. */
+export interface SystemStatus {
+  /** The system's name, such as `"spatiafi"`. */
+  readonly provider: string;
+  /** The system's name for people. */
+  readonly title: string;
+  /** True when a session can be had without asking anybody. */
+  readonly ready: boolean;
+  /** What there is to sign in with. */
+  readonly credentials: {
+    readonly source: string | null;
+    readonly complete: boolean;
+    readonly missing: readonly string[];
+  };
+  /** Why the credentials, or the URLs that variables give, cannot be used. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  /** The saved sessions, the newest first. */
+  readonly sessions: readonly SessionStatus[];
+}
+
+/** One saved session. What is not known is `null`. */
+export interface SessionStatus {
+  /** Who: the username, what the `id_token` names, or the client ID. */
+  readonly account: string | null;
+  /** The client ID (RFC 6749 section 2.2). */
+  readonly clientId: string | null;
+  /** The option `sessionKey` it was made with. */
+  readonly sessionKey: string | null;
+  /** The scopes of its token. */
+  readonly scope: string | null;
+  /** The issuer or the token endpoint. */
+  readonly server: string | null;
+  /** When its access token expires, as an ISO date. */
+  readonly expiresAt: string;
+  /** True while the access token is good. */
+  readonly valid: boolean;
+  /** True when it is renewed without asking anybody. */
+  readonly renewable: boolean;
+  /** The file it is in. */
+  readonly path: string;
+}
+
+/** What is saved of a system that is not known by name; its definition would tell more. */
+export interface OtherStatus {
+  /** The system's name, as its session says it; without one, the folder's. */
+  readonly provider: string;
+  /** The folder it is in. */
+  readonly folder: string;
+  /** True when app credentials are saved there. */
+  readonly credentials: boolean;
+  /** How many sessions are saved. */
+  readonly sessions: number;
+}
+
+/** How a status becomes text: marks, and how to go on. */
+export interface StatusStyle extends Style {
+  /** How to sign in to a system. */
+  signIn(provider: string): string;
+  /** How to see more of a system that is not known by name. */
+  readonly more: string;
+}
+
+const IN_CODE: StatusStyle = {
+  ...PLAIN_STYLE,
+  signIn: (provider) => `getSession("${provider}")`,
+  more: "status(await readProvider(FILE))",
+};
+
+/** What is saved on this machine, as `status` found it. It holds no secret. */
+export class StatusReport {
+  /** The system that was asked for, or every registered one. */
+  readonly systems: readonly SystemStatus[];
+  /** What is saved of systems that are not known by name; empty where one system was asked for. */
+  readonly others: readonly OtherStatus[];
+  readonly #home: string | undefined;
+
+  /**
+   * Made by `status`.
+   *
+   * @param systems what is known of each system
+   * @param others what is saved of others
+   * @param home the home folder, which texts write as `~`
+   */
+  constructor(
+    systems: readonly SystemStatus[],
+    others: readonly OtherStatus[],
+    home: string | undefined,
+  ) {
+    this.systems = systems;
+    this.others = others;
+    this.#home = home;
+  }
+
+  /** True when a session of every system in the report can be had without asking anybody. */
+  get ok(): boolean {
+    return this.systems.every(({ ready }) => ready);
+  }
+
+  /** What may be shown: all of it. Members are added, never changed. */
+  toJSON(): Record<string, unknown> {
+    return { version: 1, systems: this.systems, others: this.others };
+  }
+
+  /** The report as text. Of several systems it shows those that something is saved of. */
+  toString(): string {
+    return renderStatus(this, this.#home, IN_CODE, Date.now());
+  }
+
+  /** What `console.log` shows in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` shows in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * A report as text. Pure.
+ *
+ * @param home the home folder, written as `~`
+ * @param now in epoch milliseconds
+ */
+export function renderStatus(
+  { systems, others }: Pick<StatusReport, "systems" | "others">,
+  home: string | undefined,
+  style: StatusStyle,
+  now: number,
+): string {
+  const shown = systems.length === 1 ? systems : systems.filter(hasAnything);
+  const lines = shown.flatMap((system) => systemLines(system, style, now));
+  for (const other of others) lines.push(otherLine(other, style));
+  if (others.length > 0) lines.push(`  More about a system of your own: ${style.more}`);
+  if (lines.length === 0) lines.push(`Not signed in anywhere. Sign in: ${style.signIn("SYSTEM")}`);
+  return lines.map((line) => shortenHome(line, home)).join("\n");
+}
+
+function hasAnything({ credentials, sessions, problem }: SystemStatus): boolean {
+  return credentials.source !== null || sessions.length > 0 || problem !== null;
+}
+
+/** People first, then how long it lasts, then files. */
+function systemLines(system: SystemStatus, style: StatusStyle, now: number): string[] {
+  const { title, provider, ready, credentials, problem, sessions } = system;
+  const live = sessions.filter(({ valid, renewable }) => valid || renewable);
+  const [one, another] = live;
+  const isSignedIn = one !== undefined && problem === null && ready;
+  const who = !isSignedIn
+    ? "not signed in"
+    : another
+    ? `signed in, ${live.length} sessions`
+    : `signed in ${whoText(one)}`;
+  // What can sign in by itself is no failure, and no session either.
+  const mark = isSignedIn ? style.ok : ready ? "-" : style.problem;
+  const lines = [`${mark} ${style.strong(title)} (${provider}): ${plain(who)}`];
+  for (const session of sessions) {
+    const { expiresAt, renewable: renews, sessionKey } = session;
+    const key = sessionKey === null ? "" : ` [${sessionKey}]`;
+    const whose = another || !isSignedIn
+      ? `${session.account ?? "unknown"}${key}: `
+      : key && `${key.trim()} `;
+    const text = `${whose}${expiryText({ expiresAt: Date.parse(expiresAt), renews }, now)}`;
+    lines.push(`  ${plain(capital(text, whose === ""))}`);
+  }
+  if (problem !== null) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
+  else if (credentials.source !== null) {
+    const lacking = credentials.complete ? "" : ` (${credentials.missing.join(" and ")} missing)`;
+    lines.push(`  Credentials: ${plain(credentials.source)}${lacking}`);
+  }
+  if (isSignedIn || problem !== null) return lines;
+  lines.push(
+    ready
+      ? `  They sign in without a prompt: ${style.signIn(provider)}`
+      : `  Sign in: ${style.signIn(provider)}`,
+  );
+  return lines;
+}
+
+const capital = (text: string, isFirst: boolean) =>
+  isFirst ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+
+/** A client ID is nobody's name. */
+function whoText({ account, clientId }: SessionStatus): string {
+  if (account === null) return "as unknown";
+  return account === clientId ? `with app credentials ${account}` : `as ${account}`;
+}
+
+/** Nothing is judged here: whether a session renews is for its definition to say. */
+function otherLine(other: OtherStatus, style: StatusStyle): string {
+  const { provider, folder, credentials, sessions } = other;
+  const kept = [
+    sessions === 0 ? "no session" : sessions === 1 ? "1 session" : `${sessions} sessions`,
+    credentials ? "app credentials" : "no app credentials",
+  ];
+  return `- ${style.strong(plain(provider))}: ${kept.join(", ")} in ${plain(folder)}`;
+}

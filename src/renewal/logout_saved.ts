@@ -1,0 +1,173 @@
+import { AuthError } from "../errors.ts";
+import { forgetCredentials } from "../manage/manage_credentials.ts";
+import { findCredentials, type Found } from "../profile/find_credentials.ts";
+import type { Profile } from "../profile/profile.ts";
+import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
+import { removeTokenFile } from "../store/private_file.ts";
+import { openFiles } from "../store/writing.ts";
+import { parseKey } from "../token/token.ts";
+import type { Connection } from "./connection.ts";
+import { logout, type LogoutReport, type RevocationOutcome } from "./logout.ts";
+
+/** One saved session that a logout ended. */
+export interface EndedSession extends LogoutReport {
+  /** Who: the username, what the `id_token` names, or the client ID. */
+  readonly account: string | undefined;
+  /** The client ID (RFC 6749 section 2.2). */
+  readonly clientId: string | undefined;
+  /** The option `sessionKey` it was made with. */
+  readonly sessionKey: string | undefined;
+  /** When its access token expires. */
+  readonly expiresAt: Date;
+  /** False for a session of another client or server: its tokens were removed here, and sent nowhere. */
+  readonly told: boolean;
+}
+
+/** What `logout` did. The members of {@linkcode LogoutReport} are of all sessions together. */
+export interface SystemLogoutReport extends LogoutReport {
+  /** Each session that was ended. */
+  readonly sessions: readonly EndedSession[];
+  /** How many saved sessions of the system are left: of other accounts or session keys. */
+  readonly left: number;
+  /** Damaged token files that were removed: there may have been a live token in them. */
+  readonly damaged: readonly string[];
+  /** Credentials files that were removed; `undefined` unless `forget` was given. */
+  readonly forgotten: readonly string[] | undefined;
+}
+
+/** Which sessions to end, and what to remove beside them. */
+export interface Ending {
+  /** Every saved session of the system, not only the one that would be opened. */
+  readonly all: boolean;
+  /** The saved app credentials too. */
+  readonly forget: boolean;
+}
+
+/** Puts a connection together that asks nobody. */
+export type Connect = (profile: Profile, found: Found) => Connection;
+
+/** See `logout` of `verbs.ts`. */
+export async function logoutSaved(
+  profile: Profile,
+  { all, forget }: Ending,
+  connect: Connect,
+): Promise<SystemLogoutReport> {
+  const { provider, runtime, folder, options: { signal } } = profile;
+  const own = await wouldBeOpened(profile, all, connect);
+  const every = (folder === undefined ? [] : await listTokens(runtime, folder))
+    .filter(({ token }) => parseKey(token.key)?.provider === provider.name);
+  const ending = every.filter(({ token }) => all || token.key === own?.key);
+  const sessions: EndedSession[] = [];
+  for (const one of ending) {
+    signal?.throwIfAborted();
+    sessions.push(await end(one, own, profile));
+  }
+  const damaged = await removeDamaged(profile, all ? "all" : own);
+  const worst = (name: "refreshToken" | "accessToken") =>
+    ORDER.find((outcome) => sessions.some((session) => session[name] === outcome)) ?? "none";
+  const problems = sessions.flatMap(({ problems }) => problems);
+  if (damaged.problem) problems.push(damaged.problem);
+  return {
+    refreshToken: worst("refreshToken"),
+    accessToken: worst("accessToken"),
+    removed: sessions.some(({ removed }) => removed) || damaged.removed.length > 0,
+    problems,
+    sessions,
+    left: every.length - ending.length,
+    damaged: damaged.removed,
+    forgotten: forget ? await forgetCredentials(profile) : undefined,
+  };
+}
+
+/** The worst first: what a report of several sessions says. */
+const ORDER: readonly RevocationOutcome[] = ["failed", "unsupported", "revoked"];
+
+/** The session that `getSession` would open, unopened; `undefined` where any may end and none can be. */
+async function wouldBeOpened(
+  profile: Profile,
+  all: boolean,
+  connect: Connect,
+): Promise<Connection | undefined> {
+  try {
+    return connect(profile, await findCredentials(profile));
+  } catch (error) {
+    if (all && error instanceof AuthError) return undefined;
+    throw error;
+  }
+}
+
+/** Ends one session: at the server it came from, when that can be told; here in any case. */
+async function end(
+  { token }: SavedToken,
+  own: Connection | undefined,
+  { runtime, folder }: Profile,
+): Promise<EndedSession> {
+  const key = parseKey(token.key);
+  const told = own !== undefined && isOfSameClient(own.key, token.key);
+  const shown = {
+    account: key?.username || token.account || key?.clientId || undefined,
+    clientId: key?.clientId || undefined,
+    sessionKey: key?.sessionKey || undefined,
+    expiresAt: new Date(Math.max(-8.64e15, Math.min(token.expires_at * 1000, 8.64e15))),
+    told,
+  };
+  if (told) return { ...await logout({ ...own, key: token.key }), ...shown };
+  // Another client's, or another server's: the token must not be sent to this one.
+  const store = openFiles(runtime, folder);
+  const left = (value: string | undefined) => value === undefined ? "none" : "unsupported";
+  const report: LogoutReport = {
+    refreshToken: left(token.refresh_token),
+    accessToken: left(token.access_token),
+    removed: false,
+    problems: [],
+  };
+  try {
+    report.removed = await store.exclusive(token.key, () => store.remove(token.key), {
+      timeout: 15_000,
+    });
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    report.problems.push(error);
+  }
+  return { ...report, ...shown };
+}
+
+/** Whether one client's tokens may be revoked with another key's: same system, server and client. */
+export function isOfSameClient(one: string, other: string): boolean {
+  const a = parseKey(one);
+  const b = parseKey(other);
+  return a !== undefined && b !== undefined && a.provider === b.provider &&
+    a.server === b.server && a.clientId === b.clientId;
+}
+
+/**
+ * Removes damaged token files, in which there may be a live token: those of one session, or all that
+ * say nothing of another system.
+ *
+ * @returns the removed ones, and what went wrong
+ */
+async function removeDamaged(
+  { runtime, provider, folder }: Profile,
+  of: Connection | "all" | undefined,
+): Promise<{ removed: string[]; problem?: AuthError }> {
+  const removed: string[] = [];
+  if (folder === undefined || of === undefined) return { removed };
+  const path = of === "all" ? undefined : await of.store.location(of.key);
+  const isMeant = (file: DamagedFile) =>
+    (of === "all" || (typeof path === "string" && file.path.startsWith(path))) &&
+    [undefined, provider.name].includes(file.provider);
+  if (!(await listDamaged(runtime, folder)).some(isMeant)) return { removed };
+  const store = of === "all" ? openFiles(runtime, folder) : of.store;
+  try {
+    await store.exclusive("", async () => {
+      // Once more: somebody may have put a whole one in its place.
+      for (const file of (await listDamaged(runtime, folder)).filter(isMeant)) {
+        if (await removeTokenFile(runtime, file.path, folder)) removed.push(file.path);
+      }
+    }, { timeout: 15_000 });
+    return { removed };
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return { removed, problem: error };
+  }
+}
