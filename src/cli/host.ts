@@ -107,7 +107,11 @@ export async function processHost(): Promise<Host> {
           child.once("error", reject);
           child.once("exit", (code, signal) => resolve({ code, signal }));
         }),
-        kill: (signal) => void child.kill(signal),
+        // Not `child.kill`: Deno then reports the signal in place of the exit code.
+        kill(signal) {
+          const isRunning = child.exitCode === null && child.signalCode === null;
+          if (child.pid !== undefined && isRunning) process.kill(child.pid, signal);
+        },
       };
     },
   };

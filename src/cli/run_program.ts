@@ -1,7 +1,7 @@
 import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
-import type { Host } from "./host.ts";
+import type { Child, Host } from "./host.ts";
 import { openSession } from "./open_session.ts";
 import { findTarget } from "./target.ts";
 import { shownToken } from "./token.ts";
@@ -50,14 +50,16 @@ async function runWith(
   variables: Record<string, string>,
 ): Promise<number> {
   const { runtime } = host;
-  const child = host.start(program, args, variables);
+  let child: Child | undefined;
   const pass = (signal: StopSignal) =>
     listen(runtime, () => {
       // A terminal sends Ctrl-C to both: twice would be one too many.
-      if (signal !== "SIGINT" || !runtime.inputIsTerminal()) child.kill(signal);
+      if (signal !== "SIGINT" || !runtime.inputIsTerminal()) child?.kill(signal);
     }, signal);
+  // Before the program starts: a signal that comes at once must not end this process alone.
   const forget = [pass("SIGINT"), pass("SIGTERM")];
   try {
+    child = host.start(program, args, variables);
     const { code, signal } = await child.ended;
     return code ?? SIGNALLED + (NUMBERS[signal ?? ""] ?? 0);
   } catch (error) {
