@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import { forgetCredentials } from "../manage/manage_credentials.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -59,7 +59,7 @@ export async function logoutSaved(
   const ending = every.filter(({ token }) => all || token.key === own?.key);
   const sessions: EndedSession[] = [];
   for (const one of ending) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw abortReason(signal);
     sessions.push(await end(one, own, profile));
   }
   const damaged = await removeDamaged(profile, all ? "all" : own);

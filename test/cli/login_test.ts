@@ -142,3 +142,70 @@ test("login that can save nothing fails, and says that the credentials are lost"
   assert.equal(code, 1);
   assert.match(stdout, /Credentials: memory only\n.*it is not saved\n.*save the credentials/);
 });
+
+test("login ends in one block, or one error", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
+  const { sandbox } = machine;
+  const [user] = sandbox.users;
+  const args = ["login", "spatiafi", "-u", user?.username ?? "", "--password-stdin"];
+  const first = await machine.run(args, { input: `${user?.password}\n` });
+  assert.equal(first.stderr, "");
+  const [title, credentials, expiry, ...more] = first.stdout.split("\n");
+  assert.match(title ?? "", /^✓ Signed in to SpatiaFi (as|with app credentials) \S+$/);
+  assert.equal(credentials, `  Credentials: ${machine.told(...SPATIAFI)}`);
+  assert.match(
+    expiry ?? "",
+    /^ {2}Access token expires [\d -]*\d\d:\d\d \(renews automatically\)$/,
+  );
+  assert.deepEqual(more, [""]);
+
+  const refused = await machine.run(
+    ["login", "spatiafi", "--directory", "other", ...args.slice(2)],
+    {
+      input: "mistyped\n",
+    },
+  );
+  assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+  assert.equal(refused.stderr.trim().split("\n").length, 1, refused.stderr);
+});
+
+test("login --json and logout --json are for programs, with the same members each time", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const { sandbox } = machine;
+  const [user] = sandbox.users;
+  const args = ["login", "spatiafi", "--json", "-u", user?.username ?? "", "--password-stdin"];
+  const json = JSON.parse(await machine.ok(args, { input: `${user?.password}\n` }));
+  assert.deepEqual(Object.keys(json), [
+    "provider",
+    "account",
+    "clientId",
+    "scope",
+    "source",
+    "apiUrl",
+    "expiresAt",
+    "saved",
+  ]);
+  assert.deepEqual([json.provider, json.saved], ["spatiafi", true]);
+  assert(Date.parse(json.expiresAt) > Date.now());
+  const out = JSON.parse(await machine.ok(["logout", "spatiafi", "--json"]));
+  assert.deepEqual(Object.keys(out), [
+    "refreshToken",
+    "accessToken",
+    "removed",
+    "problems",
+    "sessions",
+    "left",
+    "damaged",
+    "forgotten",
+  ]);
+  assert.deepEqual([out.removed, out.left, out.sessions.length], [true, 0, 1]);
+  assert.equal(out.sessions[0].clientId, json.clientId);
+  const again = JSON.parse(await machine.ok(["logout", "spatiafi", "--json", "--forget"]));
+  assert.deepEqual([again.removed, again.sessions, again.forgotten.length], [false, [], 1]);
+
+  const failed = await machine.run([...args, "--directory", "/proc/onecell"], {
+    input: `${user?.password}\n`,
+  });
+  assert.deepEqual([failed.code, JSON.parse(failed.stdout).saved], [1, false]);
+  assert.match(failed.stderr, /^onecell: Cannot save the credentials/);
+});

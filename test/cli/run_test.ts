@@ -29,6 +29,29 @@ test("help lists every command, and each command's help its options", async () =
   }
 });
 
+test("options for a system of one's own stand apart in the help", async () => {
+  const host = fakeHost();
+  await run(["help", "logout"], host);
+  const [ours = "", own = ""] = host.output.split("\nFor a system of your own:\n");
+  const names = own.split("\n").flatMap((line) => /^ +(--[a-z-]+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(names, [
+    "--provider",
+    "--issuer",
+    "--auth-url",
+    "--api-url",
+    "--grant",
+    "--client-authentication",
+  ]);
+  assert.match(ours, /--all /);
+  assert.doesNotMatch(ours, /--issuer/);
+  const scan = fakeHost();
+  await run(["help", "scan"], scan);
+  assert(!scan.output.includes("For a system of your own"));
+  const usage = fakeHost();
+  await run(["help", "run"], usage);
+  assert.match(usage.output, /^Usage: onecell run SYSTEM \[OPTIONS\] -- COMMAND\.\.\.$/m);
+});
+
 test("what is wrong goes to standard error, with exit code 2", async () => {
   for (
     const line of ["", "frobnicate", "-x", "login --nope", "help frobnicate", "completions csh"]

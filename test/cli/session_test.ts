@@ -339,4 +339,21 @@ test("import takes another program's settings over", async () => {
   const none = await machine.run(["import", "ocs", "none.json"]);
   assert.deepEqual([none.code, none.stdout], [1, ""]);
   assert.match(none.stderr, /invalid_argument: .*none\.json/);
+  const json = await machine.ok(["import", "ocs", "appsettings.json", "--json"]);
+  assert.deepEqual(Object.keys(JSON.parse(json)), ["provider", "path", "names"]);
+});
+
+test("status after logout does not read as if somebody were signed in", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  await machine.ok(["logout", "spatiafi"]);
+  const file = machine.told(".config/spatiafi/app_credentials");
+  assert.equal(
+    await machine.ok(["status"]),
+    "- SpatiaFi (spatiafi): not signed in\n" +
+      `  Credentials: ${file}\n` +
+      "  They sign in without a prompt: onecell login spatiafi\n",
+  );
+  const { systems } = JSON.parse(await machine.ok(["status", "spatiafi", "--json"]));
+  assert.deepEqual([systems[0].ready, systems[0].sessions], [true, []]);
 });

@@ -1,0 +1,77 @@
+// deno-lint-ignore-file no-control-regex -- what steers a terminal is the subject
+import assert from "node:assert/strict";
+import { run } from "../../src/cli/run.ts";
+import { forPeople, say } from "../../src/cli/say.ts";
+import { terminalPerson } from "../../src/cli/terminal_person.ts";
+import { question } from "../support/person.ts";
+import { test } from "../support/tests.ts";
+import { fakeHost } from "./fake_host.ts";
+import { Machine } from "./onecell.ts";
+
+/** Clears the screen, twice; turns the text around; and ends the line. */
+const EVIL = "\x1b[2J\x9b2J\u202e\r\n";
+const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
+
+test("nothing that a server or a file says steers the terminal: messages and questions", async () => {
+  const host = fakeHost({ inputIsTerminal: true, answers: ["ada"], home: "/home/ada" });
+  say(host, `${EVIL}from /home/ada/x`);
+  assert.equal(host.runtime.written[0], "onecell:  [2J 2J from ~/x\n");
+  assert.doesNotMatch(forPeople(host.runtime, EVIL), STEERS);
+  const context = { host, interrupt() {}, signal: new AbortController().signal };
+  assert.equal(await terminalPerson(context, {}).ask(question(`${EVIL}user`, false)), "ada");
+  for (const text of host.runtime.written) assert.doesNotMatch(text.replace(/\n$/, ""), STEERS);
+});
+
+test("say() is quiet when nobody reads standard error", () => {
+  const host = fakeHost();
+  const broken = {
+    ...host.runtime,
+    homeDirectory: () => undefined,
+    writeError: () => {
+      throw new Error("closed");
+    },
+  };
+  say({ runtime: broken }, "anything");
+});
+
+test("nothing that a server says steers the terminal: status line and headers of fetch", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { issuer, env } = await machine.ownSystem();
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("body", { headers: { "x-evil": "a\x9b2Jb\x85c", "x-good": "d" } }),
+  );
+  try {
+    const apiUrl = `http://127.0.0.1:${server.addr.port}/`;
+    await Deno.writeTextFile(
+      machine.home.at("mine.json"),
+      JSON.stringify({ name: "mine", issuer, apiUrl }),
+    );
+    const args = ["fetch", "--provider", "mine.json", "-i", "/"];
+    const [head = "", body] = (await machine.ok(args, { env })).split("\n\n");
+    assert.equal(body, "body");
+    assert.match(head, /^HTTP 200.*\n/);
+    assert(head.includes("x-evil: a 2Jb c"), head);
+    assert(head.includes("x-good: d"), head);
+    assert.doesNotMatch(head, STEERS);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+test("a header that cannot be sent is not repeated: it may hold a secret", async () => {
+  for (
+    const line of [
+      "s3cr3t-value",
+      ": s3cr3t-value",
+      "bad name: s3cr3t-value",
+      "x: s3cr3t-value\u20ac",
+    ]
+  ) {
+    const host = fakeHost();
+    assert.equal(await run(["fetch", "spatiafi", "/x", "-H", line], host), 2, line);
+    assert.equal(host.output, "");
+    assert.match(host.runtime.written.join(""), /header/);
+    assert.doesNotMatch(host.runtime.written.join(""), /s3cr3t/);
+  }
+});
