@@ -7,9 +7,9 @@
  * printf 'Authorization: Bearer %s' "$(onecell token spatiafi)" | curl -H @- https://api.spatiafi.com/api/…
  * ```
  *
- * `onecell help` lists the commands: `login`, `status`, `token`, `fetch`, `logout`, `providers`,
+ * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `providers`,
  * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 it did not work, 2 the command line
- * is wrong, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+ * is wrong, 130 stopped by Ctrl-C, 143 stopped by SIGTERM; `run` gives its command's.
  *
  * @module
  */

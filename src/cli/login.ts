@@ -12,7 +12,7 @@ import { openSession } from "./open_session.ts";
 import { styleFor } from "./paint.ts";
 import { forPeople, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
-import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
+import { ASKING, type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 
 /** `onecell login SYSTEM` */
 export async function login(context: Context): Promise<number> {
@@ -28,7 +28,7 @@ export async function login(context: Context): Promise<number> {
     forceLogin: context.flags.has("force"),
     ...(created ? { credentials: created } : {}),
     ...(method === undefined ? {} : { method }),
-  }, { given, saysItself: (kind) => kind === "failed" || kind === "signed_in" });
+  }, { given, shown: ASKING });
   const profile = profileOf(target.provider, target.options, context.host.runtime);
   const kept = await keepUsername(profile, username);
   const problems = [

@@ -11,20 +11,19 @@ export interface GivenAnswers {
   password?: string | undefined;
 }
 
-/** Whether a card is for the command itself to say, so that nothing is said twice. */
-export type SaysItself = (kind: CardState["kind"]) => boolean;
-
-/** Every command says why it failed. */
-const saysFailure: SaysItself = (kind) => kind === "failed";
+/** Cards of a sign-in under way. How it ended is for the command to say: nothing is said twice. */
+export const ASKING: readonly CardState["kind"][] = ["starting", "link", "device"];
 
 /**
  * The person at the terminal. Questions that the command line has answered are not asked again, and
  * Ctrl-C or SIGTERM at a question ends the command, as they do anywhere else.
+ *
+ * @param shown the cards to show; every command says itself why it failed
  */
 export function terminalPerson(
   { host, interrupt, signal }: Pick<Context, "host" | "interrupt" | "signal">,
   given: GivenAnswers,
-  saysItself: SaysItself = saysFailure,
+  shown: readonly CardState["kind"][] = [...ASKING, "signed_in"],
 ): Person {
   const { runtime } = host;
   // A command is no cell, wherever it was started from.
@@ -67,7 +66,7 @@ export function terminalPerson(
       interrupt();
       throw new AuthError("aborted", "Stopped.");
     },
-    show: (state) => saysItself(state.kind) ? Promise.resolve() : inner.show(state),
+    show: (state) => shown.includes(state.kind) ? inner.show(state) : Promise.resolve(),
     open: (url) => inner.open(url),
     interruptible: (wait) => inner.interruptible(wait),
   };

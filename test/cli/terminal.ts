@@ -40,7 +40,8 @@ export async function runAtTerminal(
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const line = [...machine.command, ...args].map(quote).join(" ");
   const process = new Deno.Command("script", {
-    args: ["-qefc", `${line} ${redirect}`, "/dev/null"],
+    // Without `exec` a shell stands between, which Ctrl-C ends as well.
+    args: ["-qefc", `exec ${line} ${redirect}`, "/dev/null"],
     clearEnv: true,
     env: machine.environment({ TERM: "xterm", SHELL: "/bin/sh", ...env }),
     cwd: machine.home.path,

@@ -162,3 +162,52 @@ test("Ctrl-C during a sign-in ends the command with exit code 130, and saves not
   const after = await machine.run(["status", "--provider", "device.json"], { env });
   assert.deepEqual([after.code, after.stdout.includes("session:")], [1, false]);
 });
+
+test("fetch ends with a new line at a terminal, also for a body without one", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const shown = await runAtTerminal(machine, ["fetch", "spatiafi", "/api/big?n=5"], []);
+  assert.deepEqual([shown.code, shown.screen], [0, "xxxxx\r\n"]);
+  await runAtTerminal(machine, ["fetch", "spatiafi", "/api/big?n=5"], [], { redirect: "> body" });
+  assert.equal(await Deno.readTextFile(machine.home.at("body")), "xxxxx");
+});
+
+test("a refused sign-in is said once at a terminal", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const [user] = machine.sandbox.users;
+  machine.secrets.add("a-wrong-one!");
+  const tries = Array.from({ length: 3 }, (): [RegExp, string][] => [
+    [/SpatiaFi user ?name: /, user?.username + ENTER],
+    [/SpatiaFi password: /, "a-wrong-one!" + ENTER],
+  ]).flat();
+  const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], tries);
+  assert.equal(code, 1, screen);
+  const last = screen.slice(screen.lastIndexOf("password: "));
+  assert.equal(last.match(/refused the/g)?.length, 1, last);
+  assert.match(last, /onecell: login_refused: /);
+});
+
+test("a token is printed alone, and the sign-in before it is said on standard error", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  const [user] = machine.sandbox.users;
+  const { code, screen } = await runAtTerminal(machine, ["token", "spatiafi"], [
+    [/SpatiaFi user ?name: /, user?.username + ENTER],
+    [/SpatiaFi password: /, user?.password + ENTER],
+  ], { redirect: "> token.txt" });
+  assert.equal(code, 0, screen);
+  assert.equal(screen.match(/Signed in to SpatiaFi/g)?.length, 1, screen);
+  assert.match(await Deno.readTextFile(machine.home.at("token.txt")), /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+});
+
+test("Ctrl-C at a terminal reaches a program that run has started, once", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const script = 'trap "echo int" INT; echo ready; for at in 1 2 3; do sleep 0.3; done; exit 5';
+  const { code, screen } = await runAtTerminal(
+    machine,
+    ["run", "spatiafi", "--", "sh", "-c", script],
+    [[/ready/, CTRL_C]],
+  );
+  assert.equal(code, 5, screen);
+  assert.equal(screen.match(/int/g)?.length, 1, screen);
+});
