@@ -4,7 +4,7 @@ import { type Context, UsageError } from "./command.ts";
 import type { Child, Host } from "./host.ts";
 import { openSession } from "./open_session.ts";
 import { findTarget } from "./target.ts";
-import { shownToken } from "./token.ts";
+import { usableToken } from "./token.ts";
 
 /** Exit codes of a shell for a program that cannot be started, and what to add to a signal's number. */
 const NOT_FOUND = 127;
@@ -37,7 +37,7 @@ export async function runProgram(context: Context): Promise<number> {
       "run",
     );
   }
-  const { accessToken, variable } = await shownToken(await openSession(context, target), signal);
+  const { accessToken, variable } = await usableToken(await openSession(context, target), signal);
   signal.throwIfAborted();
   return await runWith(host, program, args, { [variable]: accessToken });
 }

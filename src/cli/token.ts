@@ -1,5 +1,6 @@
 import { connect } from "../connect.ts";
 import { variableFor } from "../credentials/choose_credentials.ts";
+import { AuthError } from "../errors.ts";
 import { findCredentials } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
 import { connectionOf, type Session } from "../session.ts";
@@ -41,7 +42,9 @@ export async function token(context: Context): Promise<number> {
   }
   if (format === "git") return await answerGit(context, target, operation);
   const session = await openSession(context, target);
-  const shown = await shownToken(session, signal);
+  const shown = format === undefined || format === "json"
+    ? await shownToken(session, signal)
+    : await usableToken(session, signal);
   if (format === undefined) await host.write(`${shown.accessToken}\n`);
   else if (aws) {
     const endpoint = textOf(context, "sts") ?? STS;
@@ -57,8 +60,24 @@ export async function token(context: Context): Promise<number> {
 /** What Git asks a credential helper to do. */
 const OPERATIONS = ["get", "store", "erase"];
 
+/**
+ * A token that another program can use.
+ *
+ * @throws {AuthError} `unsupported` for one that is bound to a key of ours
+ */
+export async function usableToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
+  const shown = await shownToken(session, signal);
+  const { keeper, system } = connectionOf(session);
+  if (keeper.token?.dpop_key === undefined) return shown;
+  throw new AuthError(
+    "unsupported",
+    `${system.provider.title} binds its tokens to a key (DPoP, RFC 9449): no other program can use ` +
+      "them. Send requests with: onecell fetch",
+  );
+}
+
 /** A token that is good now, and what belongs to it. */
-export async function shownToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
+async function shownToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
   const accessToken = await session.token({ signal });
   const { keeper, profile: { provider } } = connectionOf(session);
   return {
@@ -101,7 +120,7 @@ async function answerGit(
     return 1;
   }
   const session = await openSession(context, target);
-  await host.write(gitAnswer(request, await shownToken(session, signal)));
+  await host.write(gitAnswer(request, await usableToken(session, signal)));
   return 0;
 }
 

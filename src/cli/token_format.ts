@@ -25,12 +25,12 @@ export function formatToken(
     case "json":
       return asJson({
         access_token: accessToken,
-        token_type: tokenType,
+        token_type: typeName(tokenType),
         expires_at: expires,
         scope: scope ?? null,
       });
     case "header":
-      return `Authorization: ${capital(tokenType)} ${accessToken}\n`;
+      return `Authorization: ${typeName(tokenType)} ${accessToken}\n`;
     case "env":
       return `${variable}=${quoted(accessToken)}\n${variable}_EXPIRES_AT=${expires}\n`;
     // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
@@ -78,7 +78,10 @@ const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 /** RFC 3339, to the second: some readers know no fractions. */
 const withoutMilliseconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
 
-const capital = (type: string) => type.charAt(0).toUpperCase() + type.slice(1);
+/** As the standards spell it (RFC 6750, RFC 9449); case makes no difference to a server. */
+function typeName(type: string): string {
+  return type.toLowerCase() === "dpop" ? "DPoP" : type.charAt(0).toUpperCase() + type.slice(1);
+}
 
 /** A value that a shell reads as it is. */
 function quoted(value: string): string {

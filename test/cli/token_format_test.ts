@@ -19,14 +19,14 @@ const token: ShownToken = {
 test("formatToken() writes what each tool reads", () => {
   assert.deepEqual(JSON.parse(formatToken("json", token)), {
     access_token: "abc.DEF-_~+/=",
-    token_type: "bearer",
+    token_type: "Bearer",
     expires_at: "2026-11-26T08:25:09Z",
     scope: "api:read",
   });
   assert.equal(JSON.parse(formatToken("json", { ...token, scope: undefined })).scope, null);
   assert.equal(formatToken("header", token), "Authorization: Bearer abc.DEF-_~+/=\n");
   assert.equal(
-    formatToken("header", { ...token, tokenType: "DPoP" }),
+    formatToken("header", { ...token, tokenType: "dpop" }),
     "Authorization: DPoP abc.DEF-_~+/=\n",
   );
   assert.equal(

@@ -138,3 +138,18 @@ test("token --format aws exchanges the token at AWS STS for a role's keys", asyn
   const plain = ["token", "spatiafi", "--format", "aws", ...role, "--sts", "http://sts.example/"];
   assert.match((await machine.run(plain)).stderr, /insecure_url: /);
 });
+
+test("a token that is bound to a key is given to no other program", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { issuer, apiUrl, env } = await machine.ownSystem();
+  const text = JSON.stringify({ name: "mine", issuer, apiUrl, dpop: true });
+  await Deno.writeTextFile(machine.home.at("mine.json"), text);
+  const own = ["--provider", "mine.json"];
+  const json = JSON.parse(await machine.ok(["token", ...own, "--format", "json"], { env }));
+  assert.equal(json.token_type, "DPoP");
+  for (const args of [["token", ...own, "--format", "kubectl"], ["run", ...own, "--", "echo"]]) {
+    const { code, stdout, stderr } = await machine.run(args, { env });
+    assert.deepEqual([code, stdout], [1, ""], args.join(" "));
+    assert.match(stderr, /^onecell: unsupported: mine binds its tokens to a key/);
+  }
+});
