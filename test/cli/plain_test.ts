@@ -15,7 +15,7 @@ const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
 test("nothing that a server or a file says steers the terminal: messages and questions", async () => {
   const host = fakeHost({ inputIsTerminal: true, answers: ["ada"], home: "/home/ada" });
   say(host, `${EVIL}from /home/ada/x`);
-  assert.equal(host.runtime.written[0], "onecell:  [2J 2J from ~/x\n");
+  assert.match(host.runtime.written[0] ?? "", /^onecell: +from ~\/x\n$/);
   assert.doesNotMatch(forPeople(host.runtime, EVIL), STEERS);
   const context = { host, interrupt() {}, signal: new AbortController().signal };
   assert.equal(await terminalPerson(context, {}).ask(question(`${EVIL}user`, false)), "ada");
@@ -51,7 +51,7 @@ test("nothing that a server says steers the terminal: status line and headers of
     const [head = "", body] = (await machine.ok(args, { env })).split("\n\n");
     assert.equal(body, "body");
     assert.match(head, /^HTTP 200.*\n/);
-    assert(head.includes("x-evil: a 2Jb c"), head);
+    assert(head.includes("x-evil: a b c"), head);
     assert(head.includes("x-good: d"), head);
     assert.doesNotMatch(head, STEERS);
   } finally {
