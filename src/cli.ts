@@ -4,7 +4,7 @@
  * ```sh
  * deno run -A jsr:@onecell/auth/cli login spatiafi
  * npx @onecell/auth status
- * printf 'Authorization: Bearer %s' "$(onecell token spatiafi)" | curl -H @- https://api.spatiafi.com/api/…
+ * onecell token spatiafi --format header | curl -H @- https://api.spatiafi.com/api/…
  * ```
  *
  * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `providers`,

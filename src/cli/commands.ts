@@ -148,11 +148,10 @@ export const commands: readonly Command[] = [
     },
     details: [
       "It is a secret, and other users may see a program's arguments. For example:",
-      `  printf 'Authorization: Bearer %s' "$(onecell token spatiafi)" |`,
-      "    curl -H @- https://api.spatiafi.com/api/…",
+      "  onecell token spatiafi --format header | curl -H @- https://api.spatiafi.com/api/…",
       "",
       "--format json     access_token, token_type, expires_at, scope, as JSON",
-      "--format header   a line for `curl -H @-`",
+      "--format header   the line of a request: Authorization: Bearer …",
       "--format env      lines for a file of variables, or for `eval`",
       "--format kubectl  an ExecCredential: name this command in a kubeconfig's `exec`",
       "--format git      a credential helper: git config credential.https://HOST.helper \\",
