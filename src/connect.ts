@@ -1,5 +1,5 @@
 import type { Found } from "./profile/find_credentials.ts";
-import type { GrantParts } from "./grants/grant.ts";
+import type { GrantContext } from "./grants/grant.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
 import * as lazy from "./lazy.ts";
 import type { Profile } from "./profile/profile.ts";
@@ -40,7 +40,7 @@ export function connect(
     writing: lazy.storeWriting,
     drivers: lazy.storeDrivers,
   });
-  const grants: GrantParts = {
+  const grants: GrantContext = {
     system,
     values,
     scope,
@@ -50,7 +50,7 @@ export function connect(
     clock: { offset: 0 },
     discovered: {},
   };
-  const signIn = async (grants: GrantParts) => {
+  const signIn = async (grants: GrantContext) => {
     const { signIn, nobodyToSignIn } = await lazy.signIn();
     if (person === undefined) throw nobodyToSignIn(provider);
     return await signIn({ profile, found, grants, person: await person() });
@@ -59,6 +59,7 @@ export function connect(
     key,
     store,
     values,
+    bound: provider.dpop === true,
     renew: async (held, request) =>
       await (await lazy.renewal()).renew(
         { key, store, provider, grants, signIn, now: Date.now },
@@ -122,7 +123,7 @@ function tokenKey(
     clientId: values["client_id"] ?? "",
     username: values["username"] ?? "",
     scope: scope ?? "",
-    audience: system.provider.resource ?? system.provider.audience ?? "",
+    audience: [system.provider.resource ?? system.provider.audience ?? ""].flat().join(" "),
     sessionKey: sessionKey ?? "",
   });
 }

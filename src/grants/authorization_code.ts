@@ -1,83 +1,183 @@
 import * as openid from "openid-client";
 import { AuthError } from "../errors.ts";
-import type { AuthorizationRequest, GrantParts, GrantRequest, TokenResponse } from "./grant.ts";
-import { commonParameters, exchange, withClient } from "./exchange.ts";
+import { createTokenFetch } from "../http/token_fetch.ts";
+import { openClient, serverMetadata } from "./client.ts";
+import {
+  commonParameters,
+  exchange,
+  resourcesOf,
+  sendRequest,
+  withTokenParameters,
+} from "./exchange.ts";
+import type { AuthorizationRequest, GrantContext, GrantRequest, TokenResponse } from "./grant.ts";
+import { checkIdToken } from "./id_token.ts";
+import { judgePushed } from "./judge.ts";
+import { refusalError } from "./refusal.ts";
 
 /**
- * Begins the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636, S256 only).
+ * Begins the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636, S256 only). The
+ * request is pushed (RFC 9126) where the server wants that, or the provider says so.
  *
- * @param redirectUri where the answer will arrive
+ * @param redirectUri where the answer will arrive, letter for letter as it is registered
  */
-export function beginAuthorization(
-  parts: GrantParts,
+export async function beginAuthorization(
+  context: GrantContext,
   redirectUri: string,
 ): Promise<AuthorizationRequest> {
-  return withClient(
-    parts,
-    { resend: "always", grant: "authorization_code" },
-    async ({ config }) => {
-      const verifier = openid.randomPKCECodeVerifier();
-      const state = openid.randomState();
-      const scopes = parts.scope?.split(" ") ?? [];
-      const nonce = scopes.includes("openid") ? openid.randomNonce() : undefined;
-      if (config.serverMetadata().authorization_endpoint === undefined) {
-        throw new AuthError(
-          "unsupported",
-          `${parts.system.provider.title} names no authorization endpoint. Give "endpoints.authorization".`,
-        );
-      }
-      const url = openid.buildAuthorizationUrl(config, {
-        // OpenID Connect Core section 11: without it the server may give no refresh token.
-        ...(scopes.includes("offline_access") ? { prompt: "consent" } : {}),
-        ...parts.system.provider.authorizationParameters,
-        ...commonParameters(parts, parts.scope),
-        redirect_uri: redirectUri,
-        state,
-        ...(nonce === undefined ? {} : { nonce }),
-        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: "S256",
-      });
-      const issuer = parts.system.issuer && config.serverMetadata().issuer;
-      return { url: url.href, redirectUri, state, issuer, nonce, verifier };
-    },
-  );
+  const { provider } = context.system;
+  const settings = { resend: "always", grant: "pushed" } as const;
+  const fetch = createTokenFetch(context, "always", `${provider.title}'s authorization server`);
+  try {
+    const server = await serverMetadata(context, fetch, undefined);
+    if (server.authorization_endpoint === undefined) {
+      throw new AuthError(
+        "unsupported",
+        `${provider.title} names no authorization endpoint. Give "endpoints.authorization".`,
+      );
+    }
+    const verifier = openid.randomPKCECodeVerifier();
+    const state = openid.randomState();
+    const isOpenId = context.scope?.split(" ").includes("openid") === true;
+    const nonce = isOpenId ? openid.randomNonce() : undefined;
+    const parameters = await parametersOf(context, { redirectUri, state, nonce, verifier });
+    const config = await openClient(context, server, { endpoint: "token" }, notSent);
+    const plain = openid.buildAuthorizationUrl(config, parameters);
+    const isPushed = provider.pushedAuthorization ??
+      server["require_pushed_authorization_requests"] === true;
+    const pushed = isPushed
+      ? await sendRequest<string>(context, () => ({
+        ...settings,
+        send: (config) => openid.buildAuthorizationUrlWithPAR(config, parameters),
+        judge: (_asked, ...answer) => judgePushed(...answer),
+        standIn: { status: 201, body: { request_uri: "urn:received", expires_in: 60 } },
+      }), settings)
+      : undefined;
+    const url = pushed === undefined
+      ? plain
+      : openid.buildAuthorizationUrl(config, { request_uri: pushed });
+    const isKnown = context.system.issuer !== undefined;
+    return {
+      url: url.href,
+      redirectUri,
+      state,
+      issuer: isKnown ? server.issuer : undefined,
+      issuerRequired: isKnown &&
+        server["authorization_response_iss_parameter_supported"] === true,
+      nonce,
+      verifier,
+    };
+  } finally {
+    fetch.close();
+  }
+}
+
+/** Parameters of ours, which no provider may replace. */
+const OURS = ["response_type", "client_id", "redirect_uri", "state", "nonce"];
+
+async function parametersOf(
+  context: GrantContext,
+  own: { redirectUri: string; state: string; nonce: string | undefined; verifier: string },
+): Promise<URLSearchParams> {
+  const { provider } = context.system;
+  const scopes = context.scope?.split(" ") ?? [];
+  const parameters = commonParameters(context, context.scope);
+  // OpenID Connect Core section 11: without it the server may give no refresh token.
+  if (scopes.includes("offline_access")) parameters.set("prompt", "consent");
+  for (const [name, value] of Object.entries(provider.authorizationParameters ?? {})) {
+    // An empty value leaves out what would be sent otherwise.
+    if (value === "") parameters.delete(name);
+    else if (!OURS.includes(name) && !name.startsWith("code_challenge")) {
+      parameters.set(name, value);
+    }
+  }
+  parameters.set("response_type", "code");
+  parameters.set("client_id", context.values["client_id"] ?? "");
+  parameters.set("redirect_uri", own.redirectUri);
+  parameters.set("state", own.state);
+  if (own.nonce !== undefined) parameters.set("nonce", own.nonce);
+  parameters.set("code_challenge", await openid.calculatePKCECodeChallenge(own.verifier));
+  parameters.set("code_challenge_method", "S256");
+  return parameters;
+}
+
+function notSent(): never {
+  throw new Error("nothing is sent to build a URL");
 }
 
 /** Exchanges the code. A code works once, so this is sent once. */
-export function exchangeCode(
-  parts: GrantParts,
+export async function exchangeCode(
+  context: GrantContext,
   { answer, request }: Extract<GrantRequest, { grant: "authorization_code" }>,
 ): Promise<TokenResponse> {
-  const settings = {
+  const code = answer.kind === "code"
+    // A bare code was pasted by the person who started the request: there is no state to compare.
+    ? answer.code
+    : codeOf(context, answer.url.searchParams, request);
+  const parameters = new URLSearchParams({ code });
+  for (const resource of resourcesOf(context.system.provider)) {
+    parameters.append("resource", resource); // RFC 8707 section 2.2
+  }
+  if (request) {
+    parameters.set("redirect_uri", request.redirectUri);
+    parameters.set("code_verifier", request.verifier);
+  }
+  const token = await exchange(context, {
     resend: "refused",
     grant: "authorization_code",
     tokenEndpoint: answer.kind === "code" ? answer.tokenEndpoint : undefined,
-  } as const;
-  return exchange(parts, settings, ({ config, options }) => {
-    if (answer.kind === "redirect" && request) {
-      return openid.authorizationCodeGrant(
-        config,
-        answer.url,
-        {
-          expectedState: request.state,
-          pkceCodeVerifier: request.verifier,
-          ...(request.nonce === undefined ? {} : { expectedNonce: request.nonce }),
-        },
-        resources(parts),
-        options,
-      );
-    }
-    // A bare code was pasted by the person who started the request: there is no state to compare.
-    return openid.genericGrantRequest(config, "authorization_code", {
-      ...resources(parts),
-      code: answer.kind === "code" ? answer.code : answer.url.searchParams.get("code") ?? "",
-      ...(request ? { redirect_uri: request.redirectUri, code_verifier: request.verifier } : {}),
-    }, options);
-  });
+  }, withTokenParameters(context, "authorization_code", parameters));
+  await checkIdToken(context, token, request);
+  return token;
 }
 
-/** RFC 8707 section 2.2: the resource is named at the token endpoint too. */
-function resources(parts: GrantParts): Record<string, string> {
-  const { resource } = parts.system.provider;
-  return resource === undefined ? {} : { resource };
+/** The code of a redirect that answers the request (RFC 6749 section 4.1.2, RFC 9207). */
+function codeOf(
+  context: GrantContext,
+  answer: URLSearchParams,
+  request: AuthorizationRequest | null,
+): string {
+  const states = answer.getAll("state");
+  const issuer = answer.get("iss");
+  const isOther = request !== null && (states.length !== 1 || states[0] !== request.state ||
+    (request.issuer !== undefined &&
+      (issuer === null ? request.issuerRequired === true : issuer !== request.issuer)));
+  if (isOther) {
+    throw new AuthError(
+      "state_mismatch",
+      "This is not the answer to the sign-in that was started. Run it again, and use its newest link.",
+    );
+  }
+  const error = answer.get("error");
+  const code = answer.get("code");
+  if (error === null && code) return code;
+  const { title, clientAuthentication } = context.system.provider;
+  if (error === null) {
+    throw new AuthError(
+      "bad_response",
+      `${title} sent neither a code nor an error. Run it again; if it happens again, check the redirect URI.`,
+    );
+  }
+  const name = error.toLowerCase();
+  const description = answer.get("error_description") ?? undefined;
+  const isPassing = name === "temporarily_unavailable" || name === "server_error";
+  throw refusalError({
+    kind: isPassing
+      ? "passing"
+      : name === "access_denied"
+      ? "login"
+      : name === "unauthorized_client"
+      ? "client"
+      : "request",
+    status: 302,
+    error: name,
+    ...(description === undefined ? {} : { description }),
+  }, {
+    title,
+    grant: "authorization_code",
+    client: { authentication: clientAuthentication },
+    sent: [],
+    values: context.values,
+    headers: new Headers(),
+    now: context.now(),
+  });
 }

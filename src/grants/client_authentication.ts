@@ -1,83 +1,119 @@
 import * as openid from "openid-client";
-import { AuthError } from "../errors.ts";
 import { basicCredentials } from "../http/token_fetch.ts";
-import type { GrantParts } from "./grant.ts";
+import type { ClientAuthentication } from "../providers/provider.ts";
+import type { GrantContext } from "./grant.ts";
+import { certificateThumbprints, readPrivateKey } from "./private_key.ts";
+
+/** What a client is opened for. */
+export interface ClientSettings {
+  /** Where to exchange, when the sign-in decided it. */
+  readonly tokenEndpoint?: string | undefined;
+  /** The endpoint that authenticates the client. */
+  readonly endpoint: "token" | "revocation";
+}
 
 /** How the client of a provider proves who it is, as openid-client wants it. */
 export async function clientAuthentication(
-  parts: GrantParts,
+  { system, values }: GrantContext,
   server: openid.ServerMetadata,
+  settings: ClientSettings,
 ): Promise<openid.ClientAuth> {
-  const { provider } = parts.system;
-  const id = parts.values["client_id"] ?? "";
-  const secret = parts.values["client_secret"] ?? "";
-  const audience = provider.assertionAudience === "issuer" ? server.issuer : server.token_endpoint;
-  const assertion: openid.ModifyAssertionOptions = {
-    [openid.modifyAssertion]: (_header, payload) => {
-      // RFC 7523 section 3: the token endpoint is the audience servers agree on, as one string.
-      if (audience !== undefined) payload["aud"] = audience;
-      // A server whose clock is behind refuses an assertion that is not valid yet.
-      delete payload["nbf"];
-      payload["exp"] = Number(payload["iat"]) + 300;
-    },
+  const { provider } = system;
+  const id = values["client_id"] ?? "";
+  const secret = values["client_secret"] ?? "";
+  const isGiven = settings.tokenEndpoint !== undefined || system.endpoints.token !== undefined;
+  const audience = assertionAudience(provider.assertionAudience, server, isGiven);
+  const editPayload = (payload: Record<string, openid.JsonValue | undefined>) => {
+    payload["aud"] = audience;
+    // A server whose clock is behind refuses an assertion that is not valid yet.
+    delete payload["nbf"];
+    payload["exp"] = Number(payload["iat"]) + 300;
   };
-  switch (provider.clientAuthentication) {
-    case "client_secret_post": {
-      // RFC 8414: a server says what it takes; one that takes Basic alone would refuse.
-      const taken = server.token_endpoint_auth_methods_supported;
-      const basicOnly = taken?.includes("client_secret_basic") &&
-        !taken.includes("client_secret_post");
-      return basicOnly ? openid.ClientSecretBasic(secret) : openid.ClientSecretPost(secret);
-    }
+  const method = methodFor(provider.clientAuthentication, supportedMethods(server, settings));
+  switch (method) {
+    case "client_secret_post":
+      return openid.ClientSecretPost(secret);
     case "client_secret_basic":
-      return openid.ClientSecretBasic(secret);
+      return (_server, _client, _body, headers) => {
+        headers.set("authorization", basicCredentials(formEncode(id), formEncode(secret)));
+      };
     case "client_secret_basic_raw":
       return (_server, _client, _body, headers) => {
         headers.set("authorization", basicCredentials(id, secret));
       };
     case "client_secret_jwt":
-      return openid.ClientSecretJwt(secret, assertion);
-    case "private_key_jwt":
-      return openid.PrivateKeyJwt(await privateKey(parts.values), assertion);
+      return openid.ClientSecretJwt(secret, {
+        [openid.modifyAssertion]: (_header, payload) => editPayload(payload),
+      });
+    case "private_key_jwt": {
+      const { key, alg, keyId } = await readPrivateKey(values, {
+        wanted: provider.assertionAlgorithm,
+        supported: server["token_endpoint_auth_signing_alg_values_supported"],
+      });
+      const thumbprints = await certificateThumbprints(values);
+      return openid.PrivateKeyJwt(keyId === undefined ? key : { key, kid: keyId }, {
+        [openid.modifyAssertion]: (header, payload) => {
+          Object.assign(header, { alg, ...thumbprints });
+          editPayload(payload);
+        },
+      });
+    }
+    // The connection is what proves it.
+    case "tls_client_auth":
     case "none":
       return openid.None();
   }
 }
 
-const PEM_ALGORITHMS = ["RS256", "ES256", "ES384", "ES512", "EdDSA"];
-
-/** Reads `private_key`: a JWK (RFC 7517) as JSON, or PKCS #8 in PEM. */
-async function privateKey(
-  values: Record<string, string>,
-): Promise<openid.CryptoKey | openid.PrivateKey> {
-  const text = (values["private_key"] ?? "").trim();
-  const id = values["key_id"];
-  const withId = (key: openid.CryptoKey, kid: string | undefined) =>
-    kid === undefined ? key : { key, kid };
-  if (text.startsWith("{")) {
-    const { importJWK } = await import("jose/key/import");
-    try {
-      const jwk = JSON.parse(text);
-      const key = await importJWK(jwk, jwk.alg ?? algorithmOf(jwk));
-      if (key instanceof CryptoKey && key.type === "private") return withId(key, id ?? jwk.kid);
-    } catch { /* the message below says what is wanted; the parser's would repeat the key */ }
-  } else {
-    const { importPKCS8 } = await import("jose/key/import");
-    for (const algorithm of PEM_ALGORITHMS) {
-      try {
-        return withId(await importPKCS8(text.replaceAll("\\n", "\n"), algorithm), id);
-      } catch { /* a key of another kind */ }
-    }
-  }
-  throw new AuthError(
-    "invalid_argument",
-    'The private_key is not usable. Give a private JWK, or PKCS #8 in PEM ("-----BEGIN PRIVATE KEY-----"); ' +
-      "convert an older PEM with: openssl pkcs8 -topk8 -nocrypt.",
-  );
+/**
+ * RFC 7523 section 3: servers agree on the token endpoint. Where that came from discovery it is the
+ * issuer, so that no server can have an assertion made that is good at another one.
+ */
+function assertionAudience(
+  said: string | undefined,
+  server: openid.ServerMetadata,
+  isGiven: boolean,
+): string {
+  const tokenEndpoint = server.token_endpoint ?? server.issuer;
+  if (said === "token_endpoint") return tokenEndpoint;
+  if (said === "issuer") return server.issuer;
+  return said ?? (isGiven ? tokenEndpoint : server.issuer);
 }
 
-function algorithmOf(jwk: { kty?: string; crv?: string }): string {
-  if (jwk.kty === "RSA") return "RS256";
-  const curves: Record<string, string> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
-  return curves[jwk.crv ?? ""] ?? "EdDSA";
+/** RFC 8414: what the server says it takes; a revocation endpoint may say something else. */
+function supportedMethods(server: openid.ServerMetadata, { endpoint }: ClientSettings): string[] {
+  const own = endpoint === "revocation"
+    ? server["revocation_endpoint_auth_methods_supported"]
+    : undefined;
+  const list = own ?? server.token_endpoint_auth_methods_supported;
+  return Array.isArray(list) ? list.filter((name) => typeof name === "string") : [];
+}
+
+const SECRET_METHODS = ["client_secret_post", "client_secret_basic", "client_secret_jwt"] as const;
+
+/** The provider's way, or another one with the same secret where the server does not take it. */
+function methodFor(
+  wanted: ClientAuthentication,
+  supported: readonly string[],
+): ClientAuthentication {
+  if (wanted !== "client_secret_post" && wanted !== "client_secret_basic") return wanted;
+  if (supported.length === 0 || supported.includes(wanted)) return wanted;
+  return SECRET_METHODS.find((method) => supported.includes(method)) ?? wanted;
+}
+
+/**
+ * RFC 6749 section 2.3.1, leaving alone what no form has to encode: half of all servers do not
+ * decode, and a UUID with its hyphens is the same to them.
+ */
+function formEncode(text: string): string {
+  return encodeURIComponent(text).replaceAll("%20", "+");
+}
+
+/** What to try where HTTP Basic was refused and the two kinds of server would read it differently. */
+export function basicHint({ system, values }: GrantContext): string | undefined {
+  if (system.provider.clientAuthentication !== "client_secret_basic") return undefined;
+  const { client_id = "", client_secret = "" } = values;
+  return formEncode(client_id) === client_id && formEncode(client_secret) === client_secret
+    ? undefined
+    : ' If they are right, the server may not decode them: try clientAuthentication "client_secret_basic_raw".';
 }

@@ -1,7 +1,11 @@
 import * as openid from "openid-client";
+import { isLoopback } from "../base/url.ts";
 import { AuthError } from "../errors.ts";
-import type { GrantParts, TokenResponse } from "./grant.ts";
-import { commonParameters, exchange, withClient } from "./exchange.ts";
+import { pause } from "../base/wait.ts";
+import { commonParameters, exchange, sendRequest, withTokenParameters } from "./exchange.ts";
+import type { GrantContext, TokenResponse } from "./grant.ts";
+import { checkIdToken } from "./id_token.ts";
+import { type DeviceAnswer, judgeDevice } from "./judge.ts";
 
 /** A device authorization response (RFC 8628 section 3.2), as the person needs it. */
 export interface DeviceRequest {
@@ -17,44 +21,119 @@ export interface DeviceRequest {
 }
 
 /** Begins the device authorization grant, RFC 8628. */
-export function beginDevice(parts: GrantParts): Promise<DeviceRequest> {
-  return withClient(parts, { resend: "always", grant: "device_code" }, async ({ config }) => {
-    if (config.serverMetadata().device_authorization_endpoint === undefined) {
+export async function beginDevice(context: GrantContext): Promise<DeviceRequest> {
+  const settings = { resend: "always", grant: "device" } as const;
+  const { title } = context.system.provider;
+  let endpoint = "";
+  const answer = await sendRequest<DeviceAnswer>(context, (server) => {
+    endpoint = server.device_authorization_endpoint ?? "";
+    if (endpoint === "") {
       throw new AuthError(
         "unsupported",
-        `${parts.system.provider.title} names no device authorization endpoint. Give ` +
-          '"endpoints.deviceAuthorization", or another method.',
+        `${title} names no device authorization endpoint. Give "endpoints.deviceAuthorization", or ` +
+          "another method.",
       );
     }
-    const started = parts.now();
-    const response = await openid.initiateDeviceAuthorization(
-      config,
-      commonParameters(parts, parts.scope),
-    );
-    const lifetime = Math.min(response.expires_in, 3600) * 1000;
     return {
-      url: response.verification_uri,
-      completeUrl: response.verification_uri_complete,
-      code: response.user_code,
-      until: started + lifetime,
-      poll: (signal) => {
-        const expired = AbortSignal.timeout(lifetime);
-        const waiting = {
-          ...parts,
-          signal,
-          timeout: lifetime + parts.timeout,
-          attemptTimeout: parts.timeout,
-        };
-        return exchange(
-          waiting,
-          { resend: "always", grant: "device_code" },
-          (client) =>
-            openid.pollDeviceAuthorizationGrant(client.config, response, undefined, {
-              ...client.options,
-              signal: AbortSignal.any([signal, expired]),
-            }),
-        );
+      ...settings,
+      send: (config) =>
+        openid.initiateDeviceAuthorization(config, commonParameters(context, context.scope)),
+      judge: (_asked, ...answer) => judgeDevice(...answer),
+      standIn: {
+        status: 200,
+        body: { device_code: "d", user_code: "u", verification_uri: "v", expires_in: 60 },
       },
     };
-  });
+  }, settings);
+  const started = context.now();
+  const url = linkOf(answer.url, endpoint);
+  // The code goes onto a card that says where it is entered: no control characters, no sentence.
+  if (url === undefined || !/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(answer.userCode)) {
+    throw new AuthError(
+      "bad_response",
+      `${title} sent a sign-in link or code that cannot be shown: only https links and plain codes are. ` +
+        "Use another method.",
+    );
+  }
+  const complete = answer.completeUrl && linkOf(answer.completeUrl, endpoint);
+  return {
+    url: url.href,
+    // What the label shows is where the link leads.
+    completeUrl: complete && complete.origin === url.origin ? complete.href : undefined,
+    code: answer.userCode,
+    until: started + answer.lifetime * 1000,
+    poll: (signal) => poll({ ...context, signal }, answer, started + answer.lifetime * 1000),
+  };
+}
+
+/** A link a person may be sent to: https, or this machine for a server on this machine. */
+function linkOf(text: string, endpoint: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if (url.username !== "" || url.password !== "") return undefined;
+  const isLocal = isLoopback(url.hostname) && isLoopback(new URL(endpoint).hostname);
+  return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url : undefined;
+}
+
+/** The most a poll is put off by failures, in seconds. */
+const LONGEST_INTERVAL = 60;
+
+/** Asks again and again, over whatever passes, until the code ends. */
+async function poll(
+  context: GrantContext & { signal: AbortSignal },
+  { deviceCode, interval: first }: DeviceAnswer,
+  until: number,
+): Promise<TokenResponse> {
+  const wait = context.wait ?? pause;
+  let interval = first;
+  let trouble: AuthError | undefined;
+  for (;;) {
+    await wait(Math.min(interval * 1000, until - context.now()), context.signal);
+    if (context.now() >= until) throw trouble ?? ended();
+    const parameters = withTokenParameters(
+      context,
+      "device_code",
+      new URLSearchParams({ device_code: deviceCode }),
+    );
+    try {
+      const token = await exchange(context, { resend: "never", grant: "device_code" }, parameters);
+      await checkIdToken(context, token, null);
+      return token;
+    } catch (error) {
+      if (context.signal.aborted || !(error instanceof AuthError)) throw error;
+      const slower = nextInterval(error, interval);
+      if (slower === undefined) throw error;
+      trouble = isWaiting(error) ? undefined : error;
+      interval = slower;
+    }
+  }
+}
+
+function isWaiting({ error }: AuthError): boolean {
+  return error === "authorization_pending" || error === "slow_down";
+}
+
+/** How long to wait after this, in seconds; `undefined` when it ends the wait. */
+function nextInterval(error: AuthError, interval: number): number | undefined {
+  if (error.error === "authorization_pending") return interval;
+  // RFC 8628 section 3.5: five seconds more, and twice as long after no answer.
+  if (error.error === "slow_down") return Math.min(interval + 5, LONGEST_INTERVAL);
+  const slower = Math.min(interval * 2, LONGEST_INTERVAL);
+  switch (error.code) {
+    case "rate_limited":
+      return Math.max(slower, Math.min(error.retryAfter ?? 0, LONGEST_INTERVAL));
+    case "server_error":
+    case "network":
+    case "timeout":
+      return error.error === "expired_token" || error.error === "code_expired" ? undefined : slower;
+    default:
+      return undefined;
+  }
+}
+
+function ended(): AuthError {
+  return new AuthError(
+    "timeout",
+    "The code expired before it was approved. Run it again for a new one.",
+  );
 }

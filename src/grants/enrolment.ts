@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import type { GrantParts } from "./grant.ts";
+import type { GrantContext } from "./grant.ts";
 import { retryAfter } from "../http/retry.ts";
 import { basicCredentials, createTokenFetch } from "../http/token_fetch.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -8,10 +8,10 @@ import { resolveSystem } from "../providers/system.ts";
 import { fitsHeader } from "../token/token.ts";
 
 /** What an enrolment needs: an exchange without credentials of its own. */
-export type EnrolmentParts = Omit<GrantParts, "values" | "scope" | "discovered">;
+export type EnrolmentContext = Omit<GrantContext, "values" | "scope" | "discovered">;
 
 /** Puts together what an enrolment needs. */
-export function enrolmentParts(profile: Profile, values: CredentialValues): EnrolmentParts {
+export function enrolmentParts(profile: Profile, values: CredentialValues): EnrolmentContext {
   const { provider, options, openFetch, urls } = profile;
   const system = resolveSystem(provider, urls, values);
   // Its URLs are checked when they are read: before anybody types a password.
@@ -34,7 +34,7 @@ export function enrolmentParts(profile: Profile, values: CredentialValues): Enro
  * @throws {AuthError} `login_refused`, `unsupported`, and what the network met
  */
 export async function createAppCredentials(
-  parts: EnrolmentParts,
+  parts: EnrolmentContext,
   username: string,
   password: string,
 ): Promise<Record<string, unknown>> {
@@ -50,32 +50,35 @@ export async function createAppCredentials(
   }
   const who = `${provider.title}'s authorization server`;
   const onClockOffset = (milliseconds: number) => void (parts.clock.offset = milliseconds);
-  const login = createTokenFetch({ ...parts, onClockOffset }, "always", who);
-  const signedIn = await login(enrolment.login, {
-    headers: { authorization: basicCredentials(username, password), accept: "application/json" },
-  });
-  if (signedIn.status === 401 || signedIn.status === 403) {
-    await signedIn.body?.cancel();
-    throw new AuthError(
-      "login_refused",
-      `${provider.title} refused the user name or the password. Check both and try again.`,
-      { status: signedIn.status },
-    );
-  }
-  const token = await objectOf(signedIn, who, ["access_token"], "sign-in");
+  const fetch = createTokenFetch({ ...parts, onClockOffset }, "refused", who);
+  try {
+    const signedIn = await fetch(enrolment.login, {
+      headers: { authorization: basicCredentials(username, password), accept: "application/json" },
+    }, "always");
+    if (signedIn.status === 401 || signedIn.status === 403) {
+      await signedIn.body?.cancel();
+      throw new AuthError(
+        "login_refused",
+        `${provider.title} refused the user name or the password. Check both and try again.`,
+        { status: signedIn.status },
+      );
+    }
+    const token = await objectOf(signedIn, who, ["access_token"], "sign-in");
 
-  // Sent once: a second client would be one nobody knows the secret of.
-  const create = createTokenFetch({ ...parts, onClockOffset }, "refused", who);
-  const created = await create(enrolment.clients, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token["access_token"]}`, accept: "application/json" },
-  });
-  return await objectOf(
-    created,
-    who,
-    ["client_id", "client_secret"],
-    "creation of app credentials",
-  );
+    // Sent once: a second client would be one nobody knows the secret of.
+    const created = await fetch(enrolment.clients, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token["access_token"]}`, accept: "application/json" },
+    });
+    return await objectOf(
+      created,
+      who,
+      ["client_id", "client_secret"],
+      "creation of app credentials",
+    );
+  } finally {
+    fetch.close();
+  }
 }
 
 async function objectOf(

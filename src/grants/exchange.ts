@@ -1,133 +1,237 @@
-import type * as openid from "openid-client";
+import * as openid from "openid-client";
+import { AuthError } from "../errors.ts";
+import { fetchFailure } from "../http/failure.ts";
 import { createTokenFetch, type Resend, type TokenFetch } from "../http/token_fetch.ts";
-import { type OpenClient, openClient } from "./client.ts";
-import type { GrantParts, TokenResponse } from "./grant.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+import { createDpopProver } from "../token/dpop.ts";
+import { openClient, serverMetadata } from "./client.ts";
+import { basicHint } from "./client_authentication.ts";
+import type { GrantContext, TokenResponse } from "./grant.ts";
+import { type Asked, judge, type Judged, type Refusal } from "./judge.ts";
+import { refusalError } from "./refusal.ts";
 
-/** What differs between one exchange and another. */
+/** What differs between one request to an authorization server and another. */
 export interface ExchangeSettings {
-  grant: string;
+  /** The grant, or the step that is no grant. */
+  readonly grant: string;
   /** Which failures may be sent again. */
-  resend: Resend;
+  readonly resend: Resend;
   /** Where to exchange, when the sign-in decided it. */
-  tokenEndpoint?: string | undefined;
+  readonly tokenEndpoint?: string | undefined;
 }
 
-type Client = OpenClient & {
-  fetch: TokenFetch;
-  /** An `id_token` that was set aside unjudged: to read, not to trust. */
-  idToken(): string | undefined;
-};
-
-/** Runs one exchange with the token endpoint and gives back a plain token response. */
-export function exchange(
-  parts: GrantParts,
-  settings: ExchangeSettings,
-  send: (client: Client) => Promise<openid.TokenEndpointResponse>,
-): Promise<TokenResponse> {
-  return withClient(parts, settings, async (client) => {
-    const response = await send(client);
-    const idToken = response.id_token ?? client.idToken();
-    // Only plain values leave this room: openid-client's own objects show secrets when inspected.
-    const plain: TokenResponse = {
-      access_token: response.access_token,
-      token_type: response.token_type,
-      expires_at: response["expires_at"],
-    };
-    if (response.expires_in !== undefined) plain.expires_in = response.expires_in;
-    if (response.scope !== undefined) plain.scope = response.scope;
-    if (response.refresh_token !== undefined) plain.refresh_token = response.refresh_token;
-    if (idToken !== undefined) plain.id_token = idToken;
-    return plain;
-  });
+/** One request: how openid-client builds it, how its answer is judged, and what openid-client is told of it. */
+export interface Request<T> extends ExchangeSettings {
+  /** Has openid-client send the request. */
+  send(config: openid.Configuration): Promise<unknown>;
+  /** Says what an answer means. */
+  judge(asked: Asked, status: number, headers: Headers, text: string): Judged<T>;
+  /** A plain answer of this kind, for openid-client, which reads what servers send too strictly. */
+  readonly standIn: { readonly status: number; readonly body?: Record<string, openid.JsonValue> };
 }
+
+/** How often one exchange is begun: as it is, with the server's time, and with the server's nonce. */
+const BEGINNINGS = 3;
 
 /**
- * Opens a client for one exchange. A client that is refused while its clock is off is tried once more
- * with the server's time: an assertion (RFC 7523) or a DPoP proof that seems old is refused.
+ * Runs one request. openid-client authenticates and sends; what comes back is judged before it sees
+ * it, and only plain values leave: its own objects show secrets when inspected.
  */
-export async function withClient<T>(
-  parts: GrantParts,
+export async function sendRequest<T>(
+  context: GrantContext,
+  make: (server: openid.ServerMetadata) => Request<T>,
   settings: ExchangeSettings,
-  action: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const { title } = parts.system.provider;
-  const { clock } = parts;
-  // Judged where it says who signed in. A refresh must not fail over it: the answer holds the next
-  // refresh token, and would be lost. (OpenID Connect Core section 12.2 makes it optional there.)
-  const judged = parts.system.issuer !== undefined && settings.grant !== "refresh_token";
-  let aside: string | undefined;
-  const edit = (body: string, headers: Headers) => {
-    const { text, idToken } = tidy(body, headers, !judged);
-    aside = idToken ?? aside;
-    return text;
-  };
+  const { clock, system } = context;
+  const { title } = system.provider;
   const fetch = createTokenFetch(
-    { ...parts, edit, onClockOffset: (milliseconds) => clock.offset = milliseconds },
+    { ...context, onClockOffset: (milliseconds) => clock.offset = milliseconds },
     settings.resend,
     `${title}'s authorization server`,
   );
-  let assumed = clock.offset;
-  const attempt = async () => {
-    try {
-      const client = await openClient(parts, fetch, settings);
-      assumed = clock.offset;
-      return await action({ ...client, fetch, idToken: () => aside });
-    } catch (error) {
-      const { grantFailure } = await import("./grant_failure.ts");
-      throw grantFailure(error, { title, grant: settings.grant, sent: fetch.sent });
+  try {
+    const server = await serverMetadata(context, fetch, settings.tokenEndpoint);
+    const request = make(server);
+    let nonce: string | undefined;
+    for (let beginning = 1;; beginning++) {
+      const assumed = clock.offset;
+      const outcome = await attempt(context, server, request, fetch, nonce);
+      if (outcome.refusal === undefined) return outcome.value as T;
+      const { refusal, headers } = outcome;
+      const given = headers.get("dpop-nonce") ?? undefined;
+      const nonceIsNew = refusal.error === "use_dpop_nonce" && given !== nonce;
+      nonce = given ?? nonce;
+      const again = nonceIsNew || isRefusedForTime(context, refusal, assumed);
+      if (again && beginning < BEGINNINGS) continue;
+      throw refusalError(refusal, {
+        title,
+        grant: settings.grant,
+        client: { authentication: system.provider.clientAuthentication, hint: basicHint(context) },
+        sent: fetch.sent,
+        values: context.values,
+        headers,
+        now: context.now(),
+      });
     }
+  } finally {
+    fetch.close();
+  }
+}
+
+/** What one attempt came to, with the headers of the answer. */
+type Outcome<T> = Judged<T> & { headers: Headers };
+
+/** Has openid-client send the request once, and judges what comes back. */
+async function attempt<T>(
+  context: GrantContext,
+  server: openid.ServerMetadata,
+  request: Request<T>,
+  fetch: TokenFetch,
+  nonce: string | undefined,
+): Promise<Outcome<T>> {
+  const { grant, tokenEndpoint, standIn } = request;
+  let outcome: Outcome<T> | undefined;
+  const respond = async (url: string, init: RequestInit): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (context.dpopKey !== undefined) {
+      const now = context.now() + context.clock.offset;
+      const target = { method: "POST", url: new URL(url), now, nonce };
+      headers.set("dpop", await (await createDpopProver(context.dpopKey))(target));
+    }
+    const answer = await fetch(url, { ...init, headers });
+    const asked = { grant, dpop: context.dpopKey !== undefined };
+    const judged = request.judge(asked, answer.status, answer.headers, await answer.text());
+    outcome = { ...judged, headers: answer.headers };
+    if (judged.refusal) throw new Error("refused");
+    const { status, body } = standIn;
+    return body ? Response.json(body, { status }) : new Response(null, { status });
   };
+  const endpoint = grant === "revocation" ? "revocation" : "token";
   try {
-    return await attempt();
+    const config = await openClient(
+      context,
+      server,
+      { endpoint, tokenEndpoint },
+      (url, init) => respond(url, init as RequestInit),
+    );
+    await request.send(config);
   } catch (error) {
-    const { code, error: name } = error as { code?: string; error?: string };
-    const signs = /jwt$/.test(parts.system.provider.clientAuthentication);
-    // Only what the server has refused for its time may be sent again: it was not carried out.
-    const refused = (signs && code === "client_refused") || name === "invalid_dpop_proof";
-    if (!refused || Math.abs(clock.offset - assumed) < CLOCK_TOLERANCE) throw error;
-    return await attempt();
+    if (outcome === undefined) throw unexpected(error, context.system.provider.title);
   }
-}
-
-/** An answer's text, evened out. */
-interface Tidied {
-  text: string;
-  /** An `id_token` that was set aside unjudged: to read, not to trust. */
-  idToken?: string;
-}
-
-/** Evens out what servers do with members that RFC 6749 lets them leave out. */
-function tidy(text: string, headers: Headers, setIdTokenAside: boolean): Tidied {
-  if (!/^application\/json\b/i.test(headers.get("content-type") ?? "")) return { text };
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { text };
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return { text };
-  const members = Object.entries(json).filter(([, value]) => value !== null);
-  const answer: Record<string, unknown> = Object.fromEntries(members);
-  // A token without a life is refused later: the answer may hold a refresh token that must be kept.
-  if (Number(answer["expires_in"]) < 0) answer["expires_in"] = 0;
-  const idToken = answer["id_token"];
-  if (!setIdTokenAside || typeof idToken !== "string") return { text: JSON.stringify(answer) };
-  delete answer["id_token"];
-  return { text: JSON.stringify(answer), idToken };
+  if (outcome !== undefined) return outcome;
+  throw new AuthError("bad_response", "The server gave no answer that can be used. Try again.");
 }
 
 /** A drift the answer's `Date`, whole seconds and a slow network could explain, in milliseconds. */
 const CLOCK_TOLERANCE = 5_000;
 
+/**
+ * True when the server has refused a signature that was made with a wrong clock: an assertion (RFC
+ * 7523) or a DPoP proof that seems old. Nothing else is sent again: it may have been carried out.
+ */
+function isRefusedForTime(
+  { clock, system, dpopKey }: GrantContext,
+  { kind, error }: Refusal,
+  assumed: number,
+): boolean {
+  const signs = /jwt$/.test(system.provider.clientAuthentication) && kind === "client";
+  const proves = dpopKey !== undefined && error === "invalid_dpop_proof";
+  return (signs || proves) && Math.abs(clock.offset - assumed) >= CLOCK_TOLERANCE;
+}
+
+/** What was thrown before there was an answer. */
+function unexpected(error: unknown, title: string): AuthError {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof AuthError) return at;
+  }
+  if (error instanceof TypeError && (error as { code?: unknown }).code !== undefined) {
+    return new AuthError(
+      "invalid_argument",
+      `${title} cannot be asked like this: ${error.message}.`,
+    );
+  }
+  if (error instanceof openid.ClientError) {
+    // oauth4webapi's messages are fixed texts.
+    const inner = error.cause instanceof Error ? error.cause.message : error.message;
+    return new AuthError("unsupported", `${title} cannot be asked like this: ${inner}.`);
+  }
+  return fetchFailure(error, `${title}'s authorization server`);
+}
+
+/** Runs one exchange with the token endpoint and gives back a plain token response. */
+export function exchange(
+  context: GrantContext,
+  settings: ExchangeSettings,
+  parameters: URLSearchParams,
+): Promise<TokenResponse> {
+  const grant = settings.grant === "device_code"
+    ? "urn:ietf:params:oauth:grant-type:device_code"
+    : settings.grant;
+  // A provider may have a name of its own for client credentials, such as Zoom's.
+  const grantType = parameters.get("grant_type") ?? grant;
+  parameters.delete("grant_type");
+  return sendRequest<TokenResponse>(context, () => ({
+    ...settings,
+    send: (config) => openid.genericGrantRequest(config, grantType, parameters),
+    judge: (...answer) => {
+      const { token, refusal } = judge(...answer);
+      return token ? { value: token } : { refusal: refusal as Refusal };
+    },
+    standIn: { status: 200, body: { access_token: "received", token_type: "bearer" } },
+  }), settings);
+}
+
 /** Parameters that go into both the authorization and the token request. */
 export function commonParameters(
-  parts: GrantParts,
+  { system }: GrantContext,
   scope: string | undefined,
-): Record<string, string> {
-  const { audience, resource } = parts.system.provider;
-  const parameters: Record<string, string> = {};
-  if (scope !== undefined) parameters["scope"] = scope;
-  if (audience !== undefined) parameters["audience"] = audience;
-  if (resource !== undefined) parameters["resource"] = resource;
+): URLSearchParams {
+  const { audience } = system.provider;
+  const parameters = new URLSearchParams();
+  if (scope !== undefined) parameters.set("scope", scope);
+  if (audience !== undefined) parameters.set("audience", audience);
+  for (const resource of resourcesOf(system.provider)) parameters.append("resource", resource);
   return parameters;
+}
+
+/** RFC 8707 section 2: one resource, or several. */
+export function resourcesOf(
+  { resource }: { readonly resource?: string | readonly string[] },
+): readonly string[] {
+  return typeof resource === "string" ? [resource] : resource ?? [];
+}
+
+/**
+ * Adds the provider's own `tokenParameters`. `{name}` in one stands for a credential value; a refresh
+ * gets the fixed ones alone, for such a value may be a one-time code.
+ */
+export function withTokenParameters(
+  { system, values }: GrantContext,
+  grant: string,
+  parameters: URLSearchParams,
+): URLSearchParams {
+  for (const [name, text] of Object.entries(system.provider.tokenParameters ?? {})) {
+    const isNamed = name === "grant_type";
+    if (parameters.has(name) || (isNamed && grant !== "client_credentials")) continue;
+    if (grant === "refresh_token" && text.includes("{")) continue;
+    const value = fillIn(text, values);
+    if (value === undefined) {
+      throw new AuthError(
+        "credentials_missing",
+        `${system.provider.title} needs the credential value that its token parameter "${name}" names.`,
+      );
+    }
+    parameters.set(name, value);
+  }
+  return parameters;
+}
+
+function fillIn(text: string, values: CredentialValues): string | undefined {
+  let isWhole = true;
+  const filled = text.replace(/\{([a-z_]+)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    isWhole &&= value !== undefined;
+    return value ?? "";
+  });
+  return isWhole ? filled : undefined;
 }

@@ -4,8 +4,8 @@ import type { OpenFetch } from "../http/token_fetch.ts";
 import type { System } from "../providers/system.ts";
 import type { TokenResponse } from "../token/token_response.ts";
 
-/** What every grant needs to talk to a token endpoint. */
-export interface GrantParts {
+/** What every grant needs to talk to an authorization server. */
+export interface GrantContext {
   system: System;
   values: CredentialValues;
   /** Scopes to ask for, separated by spaces. */
@@ -14,11 +14,11 @@ export interface GrantParts {
   openFetch: OpenFetch;
   /** How long one exchange may take, in milliseconds. */
   timeout: number;
-  /** How long one attempt may take, in milliseconds, where the exchange waits for a person. */
-  attemptTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Epoch milliseconds. */
   now: () => number;
+  /** Waits between two polls; real time unless given. */
+  wait?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
   /** How far the server's clock is known to be ahead, in milliseconds. */
   clock: { offset: number };
   /** What discovery gave, kept for the next exchange of the same session. */
@@ -53,10 +53,13 @@ export type AuthorizationAnswer =
 export interface AuthorizationRequest {
   /** Where the person signs in. */
   url: string;
+  /** The redirect URI, letter for letter as it was sent (RFC 6749 section 4.1.3). */
   redirectUri: string;
   state: string;
   /** The issuer the answer must come from (RFC 9207), where it is known. */
   issuer: string | undefined;
+  /** True where the server always names its issuer in the answer (RFC 9207 section 3). */
+  issuerRequired?: boolean;
   nonce: string | undefined;
   /** RFC 7636 code verifier. */
   verifier: string;

@@ -1,29 +1,41 @@
 import * as openid from "openid-client";
-import type { GrantParts } from "./grant.ts";
-import { withClient } from "./exchange.ts";
+import { createTokenFetch } from "../http/token_fetch.ts";
+import { serverMetadata } from "./client.ts";
+import { sendRequest } from "./exchange.ts";
+import type { GrantContext } from "./grant.ts";
+import { judgeRevocation } from "./judge.ts";
 
 /**
  * Tells the server that a token is no longer needed (RFC 7009).
  *
  * @returns false when the server has no revocation endpoint, or none for this kind of token
  */
-export function revokeToken(
-  parts: GrantParts,
+export async function revokeToken(
+  context: GrantContext,
   token: string,
   hint: "access_token" | "refresh_token",
   tokenEndpoint: string | undefined,
 ): Promise<boolean> {
   const settings = { resend: "always", grant: "revocation", tokenEndpoint } as const;
-  return withClient(parts, settings, async ({ config }) => {
-    if (config.serverMetadata().revocation_endpoint === undefined) return false;
-    try {
-      await openid.tokenRevocation(config, token, { token_type_hint: hint });
-      return true;
-    } catch (error) {
-      // RFC 7009 section 2.2.1: such a token, often a JWT, ends by itself.
-      const { error: name } = error as { error?: unknown };
-      if (name === "unsupported_token_type") return false;
-      throw error;
-    }
-  });
+  if (!await canRevoke(context, tokenEndpoint)) return false;
+  return await sendRequest<boolean>(context, () => ({
+    ...settings,
+    send: (config) => openid.tokenRevocation(config, token, { token_type_hint: hint }),
+    judge: (_asked, ...answer) => judgeRevocation(...answer),
+    standIn: { status: 200 },
+  }), settings);
+}
+
+async function canRevoke(
+  context: GrantContext,
+  tokenEndpoint: string | undefined,
+): Promise<boolean> {
+  const { title } = context.system.provider;
+  const fetch = createTokenFetch(context, "always", `${title}'s authorization server`);
+  try {
+    const server = await serverMetadata(context, fetch, tokenEndpoint);
+    return server.revocation_endpoint !== undefined;
+  } finally {
+    fetch.close();
+  }
 }

@@ -1,4 +1,5 @@
 import { abortReason, AuthError } from "../errors.ts";
+import { alarm } from "../base/alarm.ts";
 import { checkTransport } from "../base/url.ts";
 import { pause } from "../base/wait.ts";
 import { fetchFailure } from "./failure.ts";
@@ -9,26 +10,23 @@ import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
  *
  * - `"always"`: those that change nothing when they run twice
  * - `"refused"`: one-time requests; only when the server says it did not process them (429, 503)
+ * - `"never"`: where the caller asks again itself
  */
-export type Resend = "always" | "refused";
+export type Resend = "always" | "refused" | "never";
 
 /** Opens a `fetch` for one request; `close` frees its connection. */
 export type OpenFetch = () => { fetch: typeof fetch; close(): void };
 
 /** What {@linkcode createTokenFetch} needs. */
-export interface TokenFetchParts {
+export interface TokenFetchOptions {
   /** Opens a `fetch` of its own for one request, so that it rides no connection another one used. */
   openFetch: OpenFetch;
   /** How long one exchange may take with all its attempts, in milliseconds. */
   timeout: number;
-  /** How long one attempt may take, in milliseconds, where the exchange is a long wait of many. */
-  attemptTimeout?: number | undefined;
   /** Ends the exchange early. */
   signal?: AbortSignal | undefined;
   /** Epoch milliseconds. */
   now: () => number;
-  /** Evens out an answer's text before anybody reads it. */
-  edit?: (text: string, headers: Headers) => string;
   /** Told how far the server's clock is ahead of this one, in milliseconds (RFC 9110, `Date`). */
   onClockOffset?: (milliseconds: number) => void;
 }
@@ -41,58 +39,93 @@ export interface SentRequest {
 
 /** A `fetch` for authorization servers. */
 export interface TokenFetch {
-  /** Sends; answers other than failures are the caller's to judge. */
-  (url: string | URL, init?: RequestInit): Promise<Response>;
+  /** Sends; answers other than failures are the caller's to judge. Their bodies are read already. */
+  (url: string | URL, init?: RequestInit, resend?: Resend): Promise<Response>;
   /** What was sent: it holds secrets, and nothing of it may appear anywhere. */
   readonly sent: readonly SentRequest[];
+  /** Turns the deadline off: nothing is sent any more. */
+  close(): void;
 }
 
 /**
  * Makes a `fetch` for one exchange with an authorization server: https or loopback only, redirects
  * not followed, body capped, attempts and deadline bounded.
+ *
+ * @param resend which failures are sent again, unless a request says otherwise
+ * @param what who is asked, for messages
  */
-export function createTokenFetch(parts: TokenFetchParts, resend: Resend, what: string): TokenFetch {
-  const deadline = AbortSignal.timeout(Math.ceil(parts.timeout));
-  const own = parts.signal ? AbortSignal.any([parts.signal, deadline]) : deadline;
+export function createTokenFetch(
+  parts: TokenFetchOptions,
+  resend: Resend,
+  what: string,
+): TokenFetch {
+  const deadline = alarm(parts.timeout);
+  const own = parts.signal ? AbortSignal.any([parts.signal, deadline.signal]) : deadline.signal;
   const sent: SentRequest[] = [];
 
-  const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
+  const send = async (
+    url: string | URL,
+    init: RequestInit = {},
+    again: Resend = resend,
+  ): Promise<Response> => {
     const target = checkTransport(url, `URL of ${what}`);
     const who = `${what} (${target.host})`;
     sent.push({ body: init.body, headers: init.headers });
-    const whole = init.signal ? AbortSignal.any([own, init.signal]) : own;
+    const signal = init.signal ? AbortSignal.any([own, init.signal]) : own;
+    const ended = () =>
+      parts.signal?.aborted ? abortReason(parts.signal) : tooSlow(who, parts.timeout);
     for (let attempt = 1;; attempt++) {
-      const signal = parts.attemptTimeout === undefined
-        ? whole
-        : AbortSignal.any([whole, AbortSignal.timeout(Math.ceil(parts.attemptTimeout))]);
-      let response: Response | undefined;
-      const once = parts.openFetch();
-      try {
-        const answer = await once.fetch(target, { ...init, redirect: "manual", signal });
-        const text = await readCapped(answer, who);
-        noteClock(answer, parts);
-        response = responseOf(answer, parts.edit?.(text, answer.headers) ?? text);
-      } catch (error) {
-        if (parts.signal?.aborted) throw abortReason(parts.signal);
-        if (whole.aborted) throw tooSlow(who, parts.timeout);
-        const failure = signal.aborted
-          ? tooSlow(who, parts.attemptTimeout ?? parts.timeout)
-          : fetchFailure(error, who);
-        const passing = failure.code === "network" || failure.code === "timeout";
-        if (!passing || resend !== "always" || attempt === ATTEMPTS) throw failure;
-      } finally {
-        once.close();
-      }
-      const asked = response && retryAfter(response.headers, parts.now());
-      if (response && (!worthAnother(response, resend) || attempt === ATTEMPTS)) return response;
-      const wait = backoff(attempt, asked);
-      if (wait === null && response) return response;
-      await pause(wait ?? 0, whole).catch(() => {
-        throw parts.signal?.aborted ? abortReason(parts.signal) : tooSlow(who, parts.timeout);
-      });
+      const outcome = await attemptOnce(parts, target, { ...init, signal }, who);
+      if (signal.aborted && outcome.failure) throw ended();
+      const wait = waitBefore(outcome, again, attempt, parts.now());
+      if (wait !== null) await pause(wait, signal).catch(() => Promise.reject(ended()));
+      else if (outcome.failure) throw outcome.failure;
+      else return outcome.response;
     }
   };
-  return Object.assign(send, { sent });
+  return Object.assign(send, { sent, close: deadline.stop });
+}
+
+/** What one attempt came to. */
+type Outcome =
+  | { response: Response; failure?: undefined }
+  | { failure: AuthError; response?: undefined };
+
+/** Sends once, and reads the whole answer. */
+async function attemptOnce(
+  parts: TokenFetchOptions,
+  target: URL,
+  init: RequestInit,
+  who: string,
+): Promise<Outcome> {
+  const once = parts.openFetch();
+  try {
+    const answer = await once.fetch(target, { ...init, redirect: "manual" });
+    const text = await readCapped(answer, who);
+    noteClock(answer, parts);
+    return { response: responseOf(answer, text) };
+  } catch (error) {
+    return { failure: fetchFailure(error, who) };
+  } finally {
+    once.close();
+  }
+}
+
+/** How long to wait before the request is sent again, in milliseconds; `null` when it is not. */
+function waitBefore(
+  { response, failure }: Outcome,
+  resend: Resend,
+  attempt: number,
+  now: number,
+): number | null {
+  if (resend === "never" || attempt === ATTEMPTS) return null;
+  if (failure) {
+    const passing = failure.code === "network" || failure.code === "timeout";
+    return passing && resend === "always" ? backoff(attempt, undefined) : null;
+  }
+  const statuses = resend === "always" ? [429, 502, 503, 504] : [429, 503];
+  if (!statuses.includes(response.status)) return null;
+  return backoff(attempt, retryAfter(response.headers, now));
 }
 
 /** An equal response that can be read at once. */
@@ -101,12 +134,7 @@ function responseOf({ status, headers }: Response, text: string): Response {
   return new Response(bodiless ? null : text, { status, headers });
 }
 
-function worthAnother(response: Response, resend: Resend): boolean {
-  const statuses = resend === "always" ? [429, 502, 503, 504] : [429, 503];
-  return statuses.includes(response.status);
-}
-
-function noteClock(response: Response, parts: TokenFetchParts): void {
+function noteClock(response: Response, parts: TokenFetchOptions): void {
   const date = Date.parse(response.headers.get("date") ?? "");
   if (!Number.isNaN(date)) parts.onClockOffset?.(date - parts.now());
 }
@@ -143,7 +171,7 @@ export async function readCapped(response: Response, what: string): Promise<stri
       if (size > BODY_LIMIT) {
         throw new AuthError(
           "bad_response",
-          `The answer of ${what} is larger than 1 MB, so it is no token response. Check the URL.`,
+          `The answer of ${what} is larger than 1 MB, so it was not read. Check the URL.`,
           { status: response.status },
         );
       }

@@ -52,7 +52,7 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
   const left = timeLeft(state.until - now);
   const host = safeLink(state.url)?.host;
   const label = host === undefined ? state.url : `Sign in at ${host}`;
-  const command = forwardCommand(state.url);
+  const command = forwardFor(state);
   const { computer, paste } = extras.advice ?? IN_NOTEBOOK;
   const elsewhere = command === null
     ? "The link works in a browser on any machine."
@@ -117,9 +117,20 @@ function signedInCard(state: Live<"signed_in">): Rendered {
   );
 }
 
-/** What a browser on another machine needs to reach a loopback redirect; `null` for any other. */
+/** What a browser on another machine needs to reach the end of a sign-in; `null` where it needs nothing. */
+export function forwardFor(state: Live<"link">): string | null {
+  if (state.redirect === null) return null;
+  return state.redirect === undefined
+    ? forwardCommand(state.url)
+    : commandFor(safeLink(state.redirect));
+}
+
+/** The same for a link that names the redirect. */
 export function forwardCommand(url: string): string | null {
-  const redirect = safeLink(safeLink(url)?.searchParams.get("redirect_uri") ?? "");
+  return commandFor(safeLink(safeLink(url)?.searchParams.get("redirect_uri") ?? ""));
+}
+
+function commandFor(redirect: URL | null): string | null {
   if (!redirect || !/^(127\.0\.0\.1|localhost|\[::1\])$/.test(redirect.hostname)) return null;
   const port = redirect.port || "80";
   return `ssh -L ${port}:${redirect.hostname}:${port} user@that-computer`;

@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Advice } from "./advice.ts";
-import { type CardExtras, forwardCommand, isFinal, renderCard } from "./card.ts";
+import { type CardExtras, forwardFor, isFinal, renderCard } from "./card.ts";
 import { plain } from "../base/text.ts";
 import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
@@ -65,7 +65,7 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
 /** The link another device can use as it is; not one that ends at this computer's loopback. */
 function qrTarget(state: CardState): string | null {
   if (state.kind === "device") return state.completeUrl ?? state.url;
-  return state.kind === "link" && forwardCommand(state.url) === null ? state.url : null;
+  return state.kind === "link" && forwardFor(state) === null ? state.url : null;
 }
 
 /**

@@ -3,7 +3,15 @@ export type CardState =
   /** Something is about to be asked, or done. */
   | { kind: "starting"; title: string; step: string }
   /** Waiting for the person to sign in at a link (RFC 8252 loopback, or a page to paste from). */
-  | { kind: "link"; title: string; url: string; note: string; until: number }
+  | {
+    kind: "link";
+    title: string;
+    url: string;
+    note: string;
+    until: number;
+    /** The address on this machine where the sign-in ends; `null` where it ends anywhere. */
+    redirect?: string | null;
+  }
   /** Waiting for the person to approve a device code (RFC 8628). */
   | {
     kind: "device";

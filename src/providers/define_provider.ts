@@ -21,8 +21,27 @@ export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
   "client_secret_basic_raw",
   "client_secret_jwt",
   "private_key_jwt",
+  "tls_client_auth",
   "none",
 ];
+
+/** How a client assertion can be signed. */
+const ASSERTION_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
+  "Ed25519",
+];
+
+/** What this module puts into the requests itself; a definition that could would change whose they are. */
+const AUTHORIZATION_PARAMETERS =
+  /^(client_id|client_secret|response_type|redirect_uri|state|nonce|code_challenge(_method)?|request(_uri)?)$/;
+const TOKEN_PARAMETERS =
+  /^(client_id|client_secret|client_assertion(_type)?|redirect_uri|code|code_verifier|refresh_token|device_code|username|password)$/;
 
 type Check = (value: unknown, field: string) => void;
 
@@ -47,6 +66,15 @@ const recordOf = (check: Check): Check => (value, field) => {
     return refuse(field, "an object", value);
   }
   for (const [key, item] of Object.entries(value)) check(item, `${field}.${key}`);
+};
+/** Parameters of a request, empty ones too, but for those this module sends. */
+const parametersBut = (ours: RegExp): Check => (value, field) => {
+  recordOf((item, name) => {
+    if (typeof item !== "string") refuse(name, "a string", item);
+  })(value, field);
+  for (const name of Object.keys(value as object)) {
+    if (ours.test(name)) throw invalid(`"${field}.${name}" is a parameter that is sent already.`);
+  }
 };
 const oneOf = (choices: readonly string[]): Check => (value, field) => {
   if (!choices.includes(value as string)) {
@@ -103,15 +131,23 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
     authorization: urlOrPath,
     deviceAuthorization: urlOrPath,
     revocation: urlOrPath,
+    pushedAuthorization: urlOrPath,
   }),
   clientAuthentication: oneOf(CLIENT_AUTHENTICATIONS),
-  assertionAudience: oneOf(["token_endpoint", "issuer"]),
+  assertionAudience: (value, field) => {
+    if (value !== "token_endpoint" && value !== "issuer") url(value, field);
+  },
+  assertionAlgorithm: oneOf(ASSERTION_ALGORITHMS),
+  discovery: flag,
   scope: text,
   refreshScope: text,
   audience: text,
-  resource: text,
+  resource: (value, field) =>
+    Array.isArray(value) ? listOf(text)(value, field) : text(value, field),
+  tokenParameters: parametersBut(TOKEN_PARAMETERS),
   redirectUri: url,
-  authorizationParameters: recordOf(text),
+  authorizationParameters: parametersBut(AUTHORIZATION_PARAMETERS),
+  pushedAuthorization: flag,
   apiUrl: url,
   origins: listOf(url),
   requires: listOf(safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")),
@@ -258,7 +294,7 @@ export function withDefaults(input: ProviderInput): Provider {
 
 /** The credential values a grant and a client authentication need. */
 function requiredFields(grant: Grant, authentication: ClientAuthentication): CredentialField[] {
-  const client = authentication === "none"
+  const client = authentication === "none" || authentication === "tls_client_auth"
     ? ["client_id"]
     : ["client_id", authentication === "private_key_jwt" ? "private_key" : "client_secret"];
   return grant === "password" ? ["username", "password", ...client] : client;

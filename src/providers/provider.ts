@@ -6,6 +6,11 @@ export type ClientAuthentication =
   | "client_secret_basic_raw"
   | "client_secret_jwt"
   | "private_key_jwt"
+  /**
+   * A certificate of the connection (RFC 8705, also the self-signed kind): the option `fetch` presents
+   * it, and nothing but the client id is sent.
+   */
+  | "tls_client_auth"
   | "none";
 
 /** How a token is obtained: the grant types of RFC 6749, RFC 8628 and RFC 7636. */
@@ -24,6 +29,8 @@ export interface Endpoints {
   deviceAuthorization?: string;
   /** Revocation endpoint (RFC 7009). */
   revocation?: string;
+  /** Pushed authorization request endpoint (RFC 9126). */
+  pushedAuthorization?: string;
 }
 
 /** How app credentials are created once, with user name and password. */
@@ -91,23 +98,44 @@ export interface Provider {
   endpoints: Endpoints;
   /** How the client proves who it is. */
   clientAuthentication: ClientAuthentication;
-  /** What a client assertion's `aud` is; the token endpoint unless told otherwise. */
-  assertionAudience?: "token_endpoint" | "issuer";
+  /**
+   * False: the issuer says who signs people in, and nothing is discovered; the endpoints are all there
+   * is to know.
+   */
+  discovery?: boolean;
+  /**
+   * What a client assertion's `aud` is: `"token_endpoint"`, `"issuer"`, or a URL. Unless told otherwise
+   * the token endpoint where it is given, and the issuer where it was discovered.
+   */
+  assertionAudience?: "token_endpoint" | "issuer" | (string & Record<never, never>);
+  /** How client assertions are signed (RFC 7518), where the key leaves a choice, such as `"PS256"`. */
+  assertionAlgorithm?: string;
   /** Scopes to ask for, separated by spaces (RFC 6749 section 3.3). */
   scope?: string;
   /** Scopes to send with a refresh, where the server wants other ones. */
   refreshScope?: string;
   /** The `audience` parameter some servers want. */
   audience?: string;
-  /** Resource indicator (RFC 8707). */
-  resource?: string;
+  /** Resource indicator (RFC 8707), or several. */
+  resource?: string | readonly string[];
+  /**
+   * More parameters for the token request, such as `{ account_id: "…" }`. `{name}` in one stands for a
+   * credential value; such a one is not sent with a refresh. A `grant_type` takes the place of
+   * `client_credentials`.
+   */
+  tokenParameters?: Record<string, string>;
   /**
    * The redirect URI registered for this client. A loopback one without a port takes any free port
    * (RFC 8252 section 7.3); `http://127.0.0.1/callback` unless told otherwise.
    */
   redirectUri?: string;
-  /** More parameters for the authorization request. */
+  /**
+   * More parameters for the authorization request. An empty value leaves one out that would be sent
+   * otherwise, such as `{ prompt: "" }` with the scope `offline_access`.
+   */
   authorizationParameters?: Record<string, string>;
+  /** Push the authorization request (RFC 9126). Unless told otherwise, where the metadata requires it. */
+  pushedAuthorization?: boolean;
   /** Base URL of the API: relative URLs resolve against it. */
   apiUrl: string;
   /** More origins the token may go to. */

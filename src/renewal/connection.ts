@@ -1,6 +1,6 @@
 import type { Source } from "../credentials/choose_credentials.ts";
 import type { AuthError } from "../errors.ts";
-import type { GrantParts } from "../grants/grant.ts";
+import type { GrantContext } from "../grants/grant.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { System } from "../providers/system.ts";
 import type { Store } from "../store/store.ts";
@@ -22,7 +22,7 @@ export interface Connection {
   /** Why credentials that were typed or created are not saved, if they should be. */
   readonly unsaved?: AuthError | undefined;
   /** What every exchange with the token endpoint needs. */
-  readonly grants: GrantParts;
+  readonly grants: GrantContext;
   /** Sends API requests with the token. */
   readonly fetch: typeof fetch;
   /** Sends requests as they are. */

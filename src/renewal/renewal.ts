@@ -6,12 +6,19 @@
  */
 import type { JWK } from "jose";
 import { AuthError } from "../errors.ts";
-import type { GrantParts, GrantRequest } from "../grants/grant.ts";
+import type { GrantContext, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
+import { isDeadGrant } from "../grants/refusal.ts";
 import type { CredentialValues, Provider } from "../providers/provider.ts";
 import type { RefreshTurn, Store } from "../store/store.ts";
 import { createDpopKey } from "../token/dpop.ts";
-import { accountOf, checkAlive, storedToken, type TokenResponse } from "../token/token_response.ts";
+import {
+  accountOf,
+  checkAlive,
+  isSendable,
+  storedToken,
+  type TokenResponse,
+} from "../token/token_response.ts";
 import { isFresh, type Token } from "../token/token.ts";
 import type { Held, RenewalOptions } from "./token_keeper.ts";
 
@@ -30,9 +37,9 @@ export interface RenewalSetup {
   store: Store;
   provider: Provider;
   /** What an exchange needs, but for the values, which may change. */
-  grants: GrantParts;
+  grants: GrantContext;
   /** Asks the person; throws `credentials_missing` when there is nobody. */
-  signIn: (grants: GrantParts) => Promise<SignedIn>;
+  signIn: (grants: GrantContext) => Promise<SignedIn>;
   now: () => number;
 }
 
@@ -67,7 +74,7 @@ class Renewal {
   }
 
   /** What an exchange needs now. */
-  get #grants(): GrantParts {
+  get #grants(): GrantContext {
     return { ...this.#setup.grants, values: this.#held.values, signal: this.#options.signal };
   }
 
@@ -109,13 +116,15 @@ class Renewal {
     const { refused, force = false } = this.#options;
     const stored = await store.read(key);
     const usable = (token: Token | null) =>
-      token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token;
+      token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token &&
+      this.#fits(token);
     if (!force && stored && usable(stored)) return stored;
     // What is stored was written last, whatever the clock said: an older refresh token is used up.
     let previous = stored ?? (await this.#isSignedOut() ? null : this.#held.token);
     if (!force) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {
         const refreshToken: string = previous.refresh_token;
+        if (refreshToken === this.#held.deadRefreshToken) break;
         try {
           const token = await this.#refresh(previous, refreshToken);
           if (typeof token === "object") return token;
@@ -124,14 +133,16 @@ class Renewal {
           previous = await store.read(key);
           if (previous && usable(previous)) return previous;
         } catch (error) {
-          if (!(error instanceof AuthError) || error.error !== "invalid_grant") throw error;
+          // Whatever else it is leaves the session as it is: the client, the network, a busy server.
+          if (!isDeadGrant(error)) throw error;
           // Another program may have renewed meanwhile: read again before giving up.
           const again = await store.read(key);
           if (again && usable(again)) return again;
           const changed = again?.refresh_token !== undefined &&
             again.refresh_token !== refreshToken;
           previous = changed ? again : null;
-          if (!changed) await this.#dropRefreshToken(again);
+          // It stays on disk until there is a new one, and is not offered again here.
+          if (!changed) this.#held.deadRefreshToken = refreshToken;
         }
       }
     }
@@ -176,12 +187,10 @@ class Renewal {
     return await store.readStrictly(key).then((token) => token === null, () => false);
   }
 
-  /** A refresh token the server has refused for good is not offered again. */
-  async #dropRefreshToken(token: Token | null): Promise<void> {
-    if (this.#held.token?.refresh_token !== undefined) {
-      this.#held.token = withoutRefreshToken(this.#held.token);
-    }
-    if (token) await this.#save(withoutRefreshToken(token));
+  /** True for a token that is bound to a key exactly where it is to be. */
+  #fits(token: Token): boolean {
+    return isSendable(token) &&
+      (this.#setup.provider.dpop !== true || token.dpop_key !== undefined);
   }
 
   async #askPerson(): Promise<Token> {
@@ -200,9 +209,10 @@ class Renewal {
       if (!nobody || this.#held.token === null) throw error;
       throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
     });
-    const token = await storedToken(key, response, now(), grants.clock.offset);
-    checkAlive(token);
     if (values) this.#held.values = values;
+    const renewable = this.#silent !== null;
+    const token = await storedToken(key, response, now(), grants.clock.offset, null, renewable);
+    checkAlive(token);
     const account = await accountOf(token);
     if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
@@ -220,7 +230,9 @@ class Renewal {
     const { key, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
     const response = await obtainToken(grants, request);
-    const token = await storedToken(key, response, now(), grants.clock.offset, previous);
+    const { offset } = grants.clock;
+    const renewable = this.#silent !== null;
+    const token = await storedToken(key, response, now(), offset, previous, renewable);
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
     if (request.grant === "refresh_token" && token.refresh_token === request.refreshToken) {
       token.rotates = false;
@@ -248,9 +260,4 @@ class Renewal {
       this.#held.storeProblem = error;
     }
   }
-}
-
-function withoutRefreshToken(token: Token): Token {
-  const { refresh_token: _, ...rest } = token;
-  return rest;
 }

@@ -14,6 +14,8 @@ export interface Held {
   saved: boolean;
   /** Why the last token is not saved, if it should be. */
   storeProblem: AuthError | undefined;
+  /** A refresh token the server has refused for good: it is not offered again. */
+  deadRefreshToken?: string;
 }
 
 /** How to get a new token. */
@@ -32,6 +34,8 @@ export interface KeeperOptions {
   values: CredentialValues;
   /** Gets a new token, and saves it. */
   renew: (held: Held, options: RenewalOptions) => Promise<Token>;
+  /** Whether tokens are to be bound to a key (DPoP). */
+  bound?: boolean;
   /** The token that another program keeps for the same session, if any. */
   foreign: () => Promise<Token | null>;
   /** Epoch milliseconds. */
@@ -88,10 +92,13 @@ export class TokenKeeper implements TokenSource {
 
   /** Takes the stored token if it is still good; no lock, no network. */
   async adopt(): Promise<Token | null> {
-    const { store, key, foreign } = this.#options;
+    const { store, key, foreign, bound } = this.#options;
     const saved = await store.read(key);
     this.#held.saved = saved !== null;
-    this.#held.token = saved ?? await foreign();
+    const token = saved ?? await foreign();
+    // A token that anybody could use is of no use where it is to be bound to a key.
+    const isUnbound = bound === true && token !== null && token.dpop_key === undefined;
+    this.#held.token = isUnbound ? { ...token, expires_at: 0 } : token;
     return this.current();
   }
 

@@ -1,5 +1,5 @@
 /**
- * The page a browser shows after a redirect to this machine: a page that does nothing. Its texts are
+ * The pages a browser shows after a redirect to this machine: pages that do nothing. Their texts are
  * our own, and hold nothing that came with the request.
  */
 export function answerPage(status: number, heading: string, text: string): Response {
@@ -10,12 +10,22 @@ export function answerPage(status: number, heading: string, text: string): Respo
     `<p style="margin:0">${text}</p></main></body></html>`;
   return new Response(html, {
     status,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-      "referrer-policy": "no-referrer",
-      "cache-control": "no-store",
-      "connection": "close",
-    },
+    headers: { ...CAREFUL, "content-type": "text/html; charset=utf-8" },
   });
 }
+
+/** Sends the browser on to the page to sign in at. */
+export function forwardTo(url: string): Response {
+  return new Response(null, { status: 302, headers: { ...CAREFUL, location: url } });
+}
+
+/** Nothing is kept, framed, guessed at or told on. */
+const CAREFUL = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "x-frame-options": "DENY",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+  "connection": "close",
+};

@@ -1,20 +1,19 @@
+import { beginDevice } from "../grants/device_code.ts";
 import type { SignedIn } from "../renewal/renewal.ts";
-import type { SignInParts } from "./sign_in.ts";
+import type { SignInContext } from "./sign_in_context.ts";
 
 /** Shows a code, and waits until it is approved on any device (RFC 8628). */
-export async function signInByDevice(parts: SignInParts): Promise<SignedIn> {
-  const { grantParts, person } = parts;
-  const { beginDevice } = await import("../grants/device_code.ts");
-  const request = await beginDevice(grantParts);
+export async function signInByDevice({ grants, person }: SignInContext): Promise<SignedIn> {
+  const request = await beginDevice(grants);
   await person.show({
     kind: "device",
-    title: `Sign in to ${grantParts.system.provider.title}`,
+    title: `Sign in to ${grants.system.provider.title}`,
     url: request.url,
     ...(request.completeUrl === undefined ? {} : { completeUrl: request.completeUrl }),
     code: request.code,
     until: request.until,
   });
-  const outer = grantParts.signal;
+  const outer = grants.signal;
   const response = await person.interruptible((signal) =>
     request.poll(outer ? AbortSignal.any([signal, outer]) : signal)
   );

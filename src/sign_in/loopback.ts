@@ -1,10 +1,13 @@
-import { abortReason, AuthError } from "../errors.ts";
-import type { AuthorizationRequest } from "../grants/grant.ts";
-import type { LoopbackServer } from "../runtime/runtime.ts";
-import type { SignedIn } from "../renewal/renewal.ts";
+import { alarm } from "../base/alarm.ts";
 import { isLoopback } from "../base/url.ts";
-import { answerPage } from "./answer_page.ts";
-import type { SignInParts } from "./sign_in.ts";
+import { abortReason, AuthError } from "../errors.ts";
+import { beginAuthorization, exchangeCode } from "../grants/authorization_code.ts";
+import type { AuthorizationRequest } from "../grants/grant.ts";
+import type { CardState } from "../person/person.ts";
+import type { SignedIn } from "../renewal/renewal.ts";
+import type { LoopbackServer, Runtime } from "../runtime/runtime.ts";
+import { answerPage, forwardTo } from "./answer_page.ts";
+import type { SignInContext } from "./sign_in_context.ts";
 
 /** How long a person may take, in milliseconds. */
 const PATIENCE = 300_000;
@@ -13,47 +16,34 @@ const PATIENCE = 300_000;
  * Sends the person to the authorization server and waits for the redirect on loopback (RFC 8252
  * section 7.3, PKCE by RFC 7636).
  */
-export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
-  const { grantParts, person } = parts;
-  const { system } = grantParts;
-  const redirect = redirectOf(parts);
-  const { beginAuthorization } = await import("../grants/authorization_code.ts");
-  const waiting: Waiting = { redirect, answer: Promise.withResolvers<URL>() };
-  const servers: LoopbackServer[] = [];
+export async function signInByLoopback(parts: SignInContext): Promise<SignedIn> {
+  const { grants, person } = parts;
+  const { title, redirectUri = "http://127.0.0.1/callback" } = grants.system.provider;
+  const waiting = new Waiting(redirectOf(redirectUri));
+  const servers = await listen(parts.runtime, waiting);
   try {
-    let port = Number(redirect.port);
-    for (const host of hostsOf(redirect)) {
-      try {
-        const listen = (incoming: Request) => judge(incoming, waiting);
-        const server = await parts.runtime.serveLoopback(host, port, listen);
-        servers.push(server);
-        port = server.port;
-      } catch (error) {
-        // A machine without IPv6 has no second address for "localhost".
-        if (servers.length === 0 || !isNoAddress(error)) {
-          throw cannotListen(parts, error, host, port);
-        }
-      }
-    }
-    redirect.port = String(port);
-    const request = await beginAuthorization(grantParts, redirect.href);
+    const request = await beginAuthorization(grants, waiting.redirect.text);
     waiting.request = request;
-    await person.show({
+    const card: CardState = {
       kind: "link",
-      title: `Sign in to ${system.provider.title}`,
+      title: `Sign in to ${title}`,
       url: request.url,
-      note: "Once you have signed in there, this goes on by itself.",
-      until: grantParts.now() + PATIENCE,
-    });
-    await person.open(request.url);
+      redirect: waiting.redirect.text,
+      note: "This cell continues automatically once you sign in.",
+      until: grants.now() + PATIENCE,
+    };
+    waiting.onHint = (note) => void person.show({ ...card, note }).catch(() => {});
+    await person.show(card);
+    // Whoever else is on this machine can read a program's arguments: they get an address that is
+    // good once and tells nothing.
+    await person.open(waiting.entrance);
     const url = await person.interruptible((signal) =>
       waitFor(
         waiting.answer.promise,
-        AbortSignal.any([signal, ...(grantParts.signal ? [grantParts.signal] : [])]),
+        AbortSignal.any([signal, ...(grants.signal ? [grants.signal] : [])]),
       )
     );
-    const { exchangeCode } = await import("../grants/authorization_code.ts");
-    const response = await exchangeCode(grantParts, {
+    const response = await exchangeCode(grants, {
       grant: "authorization_code",
       answer: { kind: "redirect", url },
       request,
@@ -64,21 +54,66 @@ export async function signInByLoopback(parts: SignInParts): Promise<SignedIn> {
   }
 }
 
-function redirectOf({ grantParts }: SignInParts): URL {
-  const redirect = new URL(grantParts.system.provider.redirectUri ?? "http://127.0.0.1/callback");
-  if (redirect.protocol === "http:" && isLoopback(redirect.hostname)) return redirect;
-  throw new AuthError(
-    "unsupported",
-    'A redirect to this machine needs a loopback "redirectUri" such as http://127.0.0.1/callback.',
-  );
+/** A redirect URI, letter for letter, and where to listen for it. */
+interface Redirect {
+  /** What is sent, at both requests (RFC 6749 section 4.1.3). */
+  text: string;
+  /** What `Host` a browser asks for. */
+  host: string;
+  hostname: string;
+  /** The port to listen on; 0 for any free one. */
+  port: number;
+  path: string;
 }
 
-function cannotListen(
-  { runtime }: SignInParts,
-  error: unknown,
-  host: string,
-  port: number,
-): AuthError {
+const REDIRECT = /^(http:\/\/(?:\[[^\]/?#]*\]|[^:/?#]+))(?::(\d+))?(.*)$/is;
+
+function redirectOf(text: string): Redirect {
+  const [, start, port, rest] = REDIRECT.exec(text.trim()) ?? [];
+  const url = start !== undefined && URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  if (url === undefined || !isLoopback(url.hostname)) {
+    throw new AuthError(
+      "unsupported",
+      'A redirect to this machine needs a loopback "redirectUri" such as http://127.0.0.1/callback.',
+    );
+  }
+  return {
+    text: `${start}${port === undefined ? ":0" : `:${port}`}${rest}`,
+    host: url.host,
+    hostname: url.hostname,
+    port: Number(port ?? 0),
+    path: url.pathname,
+  };
+}
+
+/** The same with the port that is listened on. */
+function withPort(redirect: Redirect, port: number): Redirect {
+  // A port that was named stays as it was written.
+  if (redirect.port !== 0) return redirect;
+  const text = redirect.text.replace(REDIRECT, (_, start, __, rest) => `${start}:${port}${rest}`);
+  return { ...redirect, text, port, host: new URL(text).host };
+}
+
+async function listen(runtime: Runtime, waiting: Waiting): Promise<LoopbackServer[]> {
+  const servers: LoopbackServer[] = [];
+  let { port } = waiting.redirect;
+  for (const host of hostsOf(waiting.redirect)) {
+    try {
+      const server = await runtime.serveLoopback(host, port, (incoming) => waiting.judge(incoming));
+      servers.push(server);
+      port = server.port;
+    } catch (error) {
+      // A machine without IPv6 has no second address for "localhost".
+      if (servers.length > 0 && isNoAddress(error)) continue;
+      await Promise.all(servers.map((server) => server.close()));
+      throw cannotListen(runtime, error, host, port);
+    }
+  }
+  waiting.redirect = withPort(waiting.redirect, port);
+  return servers;
+}
+
+function cannotListen(runtime: Runtime, error: unknown, host: string, port: number): AuthError {
   if (runtime.errorKind(error) === "capability") {
     return new AuthError(
       "permission_denied",
@@ -98,9 +133,9 @@ function cannotListen(
 }
 
 /** "localhost" may mean either address, so both are listened on. */
-function hostsOf(redirect: URL): ("127.0.0.1" | "::1")[] {
-  if (redirect.hostname === "[::1]") return ["::1"];
-  return redirect.hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
+function hostsOf({ hostname }: Redirect): ("127.0.0.1" | "::1")[] {
+  if (hostname === "[::1]") return ["::1"];
+  return hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
 }
 
 function isNoAddress(error: unknown): boolean {
@@ -109,68 +144,109 @@ function isNoAddress(error: unknown): boolean {
 }
 
 /** One sign-in that waits for its redirect. */
-interface Waiting {
-  redirect: URL;
-  answer: PromiseWithResolvers<URL>;
+class Waiting {
+  redirect: Redirect;
+  readonly answer: PromiseWithResolvers<URL> = Promise.withResolvers<URL>();
   /** What was asked, as soon as it was. */
-  request?: AuthorizationRequest;
+  request: AuthorizationRequest | undefined;
+  /** Told what may help a person whose sign-in went wrong. */
+  onHint: (note: string) => void = () => {};
+  /** A path that leads on to the authorization server, once. */
+  readonly #entrance = `/${randomPath()}`;
+  #entered = false;
   /** The query of the answer that came first. */
-  taken?: string;
+  #taken: string | undefined;
+  #hinted = false;
+
+  constructor(redirect: Redirect) {
+    this.redirect = redirect;
+  }
+
+  /** The address that is opened in a browser on this machine. */
+  get entrance(): string {
+    return `http://${this.redirect.host}${this.#entrance}`;
+  }
+
+  /** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
+  judge(incoming: Request): Response {
+    const { redirect, request } = this;
+    const url = new URL(incoming.url);
+    // A page elsewhere can make a browser send requests here; its own name stands in Host.
+    if (incoming.headers.get("host")?.toLowerCase() !== redirect.host) {
+      return answerPage(421, "Page not found", "This address is for the sign-in that opened it.");
+    }
+    if (incoming.method === "GET" && url.pathname === this.#entrance && request) {
+      if (this.#entered) {
+        return answerPage(410, "This link is out of date", "Use the link in your notebook.");
+      }
+      this.#entered = true;
+      return forwardTo(request.url);
+    }
+    if (incoming.method !== "GET" || url.pathname !== redirect.path) {
+      return answerPage(404, "Page not found", "Go back to your notebook.");
+    }
+    const parameters = url.searchParams;
+    // The first answer counts. A browser may ask for it twice, and is then told the same.
+    const isFirst = this.#taken === undefined || this.#taken === url.search;
+    if (request === undefined || !isAnswer(parameters, request) || !isFirst) {
+      this.#hint(parameters);
+      return answerPage(
+        400,
+        "This link is out of date",
+        "Go back to your notebook and use its newest link.",
+      );
+    }
+    this.#taken = url.search;
+    // The redirect URI as it was asked for; only the answer's parameters are taken over.
+    const complete = new URL(redirect.text);
+    complete.search = url.search;
+    this.answer.resolve(complete);
+    return parameters.has("error")
+      ? answerPage(200, "Not signed in", "The sign-in was declined. Close this tab and go back.")
+      : answerPage(200, "You're signed in", "Go back to your notebook. You can close this tab.");
+  }
+
+  /** Some servers leave out `state` where they refuse. Anybody could send that: it ends no wait. */
+  #hint(parameters: URLSearchParams): void {
+    const error = parameters.get("error")?.toLowerCase() ?? "";
+    if (this.#hinted || parameters.has("state") || !/^[a-z_]{3,40}$/.test(error)) return;
+    this.#hinted = true;
+    this.onHint(
+      `The sign-in page may have refused (${error}). If your browser says so, check the client ID and the ` +
+        "redirect URI, then open the link again. This cell is still waiting.",
+    );
+  }
 }
 
-/** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
-function judge(incoming: Request, waiting: Waiting): Response {
-  const { redirect, request, answer } = waiting;
-  const url = new URL(incoming.url);
-  // A page elsewhere can make a browser send requests here; its own name stands in Host.
-  if (incoming.headers.get("host") !== redirect.host) {
-    return answerPage(421, "Not here", "This address is for the sign-in that opened it.");
-  }
-  if (incoming.method !== "GET" || url.pathname !== redirect.pathname) {
-    return answerPage(404, "Nothing here", "Only the answer to a sign-in is expected here.");
-  }
-  const parameters = url.searchParams;
+/** RFC 6749 section 4.1.2 and RFC 9207: the answer to this request, and to no other. */
+function isAnswer(parameters: URLSearchParams, request: AuthorizationRequest): boolean {
   const issuer = parameters.get("iss");
-  const isAnswer = request !== undefined && parameters.getAll("state").length === 1 &&
-    parameters.get("state") === request.state &&
+  return parameters.getAll("state").length === 1 && parameters.get("state") === request.state &&
     (issuer === null || request.issuer === undefined || issuer === request.issuer) &&
     (parameters.has("code") || parameters.has("error"));
-  // The first answer counts. A browser may ask for it twice, and is then told the same.
-  if (!isAnswer || (waiting.taken !== undefined && waiting.taken !== url.search)) {
-    return answerPage(
-      400,
-      "Not this one",
-      "This is not the answer to the sign-in that is waiting. Use its newest link.",
-    );
-  }
-  // The redirect URI as it was asked for; only the answer's parameters are taken over.
-  const complete = new URL(redirect);
-  complete.search = url.search;
-  waiting.taken = url.search;
-  answer.resolve(complete);
-  return parameters.has("error")
-    ? answerPage(200, "Not signed in", "The sign-in was declined. Close this tab and go back.")
-    : answerPage(
-      200,
-      "You can close this tab",
-      "The answer has arrived. The sign-in goes on where you began it.",
-    );
+}
+
+function randomPath(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
 /** Waits for the answer, for as long as a person may take. */
 async function waitFor(answer: Promise<URL>, signal: AbortSignal): Promise<URL> {
   const end = Promise.withResolvers<never>();
-  const onAbort = () => end.reject(abortReason(signal));
-  const timer = setTimeout(() =>
-    end.reject(
+  const patience = alarm(
+    PATIENCE,
+    () =>
       new AuthError("timeout", "Nobody signed in within 5 minutes. Run it again for a new link."),
-    ), PATIENCE);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  );
+  const either = AbortSignal.any([signal, patience.signal]);
+  const onAbort = () => end.reject(abortReason(either));
+  either.addEventListener("abort", onAbort, { once: true });
+  if (either.aborted) onAbort();
   try {
     return await Promise.race([answer, end.promise]);
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
+    patience.stop();
+    either.removeEventListener("abort", onAbort);
   }
 }

@@ -25,12 +25,12 @@ export function parsePaste(pasted: string, context: PasteContext): Authorization
   if (text === "" || text.length > LONGEST) throw unusable();
   if (text.startsWith("{")) return parsePackage(text, context.endpointHosts);
   const joined = text.replace(/\s+/g, ""); // a long URL may have been wrapped
-  const query = /^https?:\/\//i.test(joined)
-    ? parseSearch(joined)
-    : /(^|[?&])(code|error)=/.test(joined)
-    ? new URLSearchParams(joined.replace(/^[^?]*\?/, ""))
-    : null;
-  if (query) return parseAnswer(query, context);
+  if (/^https?:\/\//i.test(joined)) return parseAnswer(parseSearch(joined), context);
+  const bare = /(^|[?&#])(code|error)=/.test(joined) ? null : bareCode(text, context);
+  if (bare === null) {
+    const query = joined.replace(/^[^?#]*[?#]/, "").replace(/^[?&#]+/, "");
+    return parseAnswer(new URLSearchParams(query), context);
+  }
   if (context.request === null && context.endpointHosts.length > 0) {
     throw new AuthError(
       "invalid_argument",
@@ -38,8 +38,25 @@ export function parsePaste(pasted: string, context: PasteContext): Authorization
     );
   }
   // RFC 6749 appendix A.11: a code is visible ASCII.
-  if (!/^[\x21-\x7e]{4,}$/.test(text)) throw unusable();
-  return { kind: "code", code: text };
+  if (!/^[\x21-\x7e]{4,}$/.test(bare)) throw unusable();
+  return { kind: "code", code: bare };
+}
+
+/** A code by itself, as an address bar shows it: percent-encoded, and with parameters behind it. */
+function bareCode(text: string, { request }: PasteContext): string {
+  const [first = "", ...behind] = text.replace(/#_=_$/, "").split(/[&?](?=[\w.-]+=)/);
+  const state = new URLSearchParams(behind.join("&")).get("state");
+  if (request && state !== null && state !== request.state) throw otherSignIn();
+  // Some pages join the code and the state.
+  const code = request && first.endsWith(`#${request.state}`)
+    ? first.slice(0, -request.state.length - 1)
+    : first;
+  if (!/%[0-9a-f]{2}/i.test(code)) return code;
+  try {
+    return decodeURIComponent(code);
+  } catch {
+    throw unusable();
+  }
 }
 
 function parseSearch(text: string): URLSearchParams {
@@ -54,17 +71,18 @@ function parseAnswer(query: URLSearchParams, { request }: PasteContext): Authori
     const wrongState = query.get("state") !== request.state;
     const issuer = query.get("iss");
     if (wrongState || (issuer !== null && request.issuer && issuer !== request.issuer)) {
-      throw new AuthError(
-        "state_mismatch",
-        "This address is from another sign-in. Use the newest link, and paste the address it ends at.",
-      );
+      throw otherSignIn();
     }
   }
   if (code === null && query.has("error")) {
-    throw new AuthError("login_refused", "The sign-in was declined or failed. Start it again.");
+    throw new AuthError(
+      "login_refused",
+      "The sign-in was declined or failed. Open the link again to approve it.",
+    );
   }
   if (!code) throw unusable();
   if (!request) return { kind: "code", code };
+  // The redirect URI as it was asked for; only the answer's parameters are taken over.
   const url = new URL(request.redirectUri);
   url.search = query.toString();
   return { kind: "redirect", url };
@@ -96,6 +114,13 @@ function parsePackage(text: string, hosts: readonly string[]): AuthorizationAnsw
     );
   }
   return { kind: "code", code, tokenEndpoint: url.href };
+}
+
+function otherSignIn(): AuthError {
+  return new AuthError(
+    "state_mismatch",
+    "This address is from another sign-in. Use the newest link, and paste the address it ends at.",
+  );
 }
 
 function unusable(): AuthError {

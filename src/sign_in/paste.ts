@@ -1,59 +1,70 @@
 import { AuthError } from "../errors.ts";
-import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
+import { beginAuthorization, exchangeCode } from "../grants/authorization_code.ts";
+import type { AuthorizationAnswer } from "../grants/grant.ts";
+import { isDeadGrant } from "../grants/refusal.ts";
 import type { SignedIn } from "../renewal/renewal.ts";
 import { parsePaste } from "./parse_paste.ts";
-import type { SignInParts } from "./sign_in.ts";
+import { nobodyToSignIn, type SignInContext } from "./sign_in_context.ts";
 
-/** How often a person may mispaste. */
+/** How often a person may paste the wrong thing. */
 const TRIES = 3;
 /** How long the link is good for, as the card says it, in milliseconds. */
 const PATIENCE = 600_000;
 
 /** Shows a link, and takes what the person brings back: a code, a redirect URL, or a package. */
-export async function signInByPaste(parts: SignInParts): Promise<SignedIn> {
-  const { grantParts, person } = parts;
-  const { system } = grantParts;
-  const { beginAuthorization, exchangeCode } = await import("../grants/authorization_code.ts");
+export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
+  const { grants, person } = parts;
+  const { system } = grants;
+  const { title } = system.provider;
   const redirectUri = system.provider.redirectUri ?? "http://127.0.0.1/callback";
-  const request: AuthorizationRequest | null = system.pastePage === undefined
-    ? await beginAuthorization(grantParts, redirectUri)
+  const request = system.pastePage === undefined
+    ? await beginAuthorization(grants, redirectUri)
     : null;
+  const link = request?.url ?? system.pastePage ?? "";
   await person.show({
     kind: "link",
-    title: `Sign in to ${system.provider.title}`,
-    url: request?.url ?? system.pastePage ?? "",
+    title: `Sign in to ${title}`,
+    url: link,
+    // The browser may be anywhere: its address is copied, and nothing listens for it.
+    redirect: null,
     note: request
-      ? "After signing in, the browser may show an error page: copy its whole address, and paste it here."
-      : "After signing in, copy the package the page shows, and paste it here.",
-    until: grantParts.now() + PATIENCE,
+      ? "After signing in, the browser may show an error page. Copy its whole address and paste it here."
+      : "After signing in, copy the sign-in code shown on the page and paste it here.",
+    until: grants.now() + PATIENCE,
   });
-  let problem = "";
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  let problem: AuthError | undefined;
+  for (let attempt = 1;; attempt++) {
+    const what = request ? "address" : "code";
     const pasted = await person.ask({
       field: "code",
-      text: `${problem}Paste what you got for ${system.provider.title}`,
+      text: `${problem ? `${problem.message} ` : ""}Paste the ${what} from ${title}`,
       secret: true,
-      host: new URL(request?.url ?? system.pastePage ?? "").host,
+      host: new URL(link).host,
     });
-    if (pasted === null) throw (await import("./sign_in.ts")).nobodyToSignIn(system.provider);
+    if (pasted === null) throw problem ?? nobodyToSignIn(system.provider);
     if (pasted.trim() === "") {
-      throw new AuthError("cancelled", "Nothing was pasted. Run it again to sign in.");
+      throw new AuthError("cancelled", "Sign-in cancelled. Run the cell again to sign in.");
     }
+    const again = (error: unknown) => {
+      if (!(error instanceof AuthError) || attempt === TRIES) throw error;
+      problem = error;
+    };
     let answer: AuthorizationAnswer;
     try {
       answer = parsePaste(pasted, { request, endpointHosts: system.pasteHosts });
     } catch (error) {
-      if (!(error instanceof AuthError) || attempt === TRIES - 1) throw error;
-      problem = `${error.message} `;
+      again(error);
       continue;
     }
-    const response = await exchangeCode(grantParts, {
-      grant: "authorization_code",
-      answer,
-      request,
-    });
-    const tokenEndpoint = answer.kind === "code" ? answer.tokenEndpoint : undefined;
-    return { response, tokenEndpoint };
+    try {
+      const exchanging = { grant: "authorization_code", answer, request } as const;
+      const response = await exchangeCode(grants, exchanging);
+      const tokenEndpoint = answer.kind === "code" ? answer.tokenEndpoint : undefined;
+      return { response, tokenEndpoint };
+    } catch (error) {
+      // A code that is none any more, or never was one, is pasted again; all else is not the person's.
+      if (!isDeadGrant(error)) throw error;
+      again(error);
+    }
   }
-  throw new AuthError("cancelled", "Nothing usable was pasted. Run it again to sign in.");
 }

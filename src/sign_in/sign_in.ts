@@ -1,22 +1,16 @@
 import { AuthError } from "../errors.ts";
-import type { GrantParts } from "../grants/grant.ts";
+import type { GrantContext } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import type { Person } from "../person/person.ts";
-import type { Provider, SignInMethod } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import type { Found } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { Provider, SignInMethod } from "../providers/provider.ts";
 import type { SignedIn } from "../renewal/renewal.ts";
 import { askCredentials } from "./ask_credentials.ts";
-
-/** What a sign-in by a person needs. */
-export interface SignInParts {
-  grantParts: GrantParts;
-  person: Person;
-  runtime: Runtime;
-  /** The way the caller wants, or `undefined` to choose. */
-  method: SignInMethod | undefined;
-}
+import { signInByDevice } from "./device.ts";
+import { signInByLoopback } from "./loopback.ts";
+import { signInByPaste } from "./paste.ts";
+import { nobodyToSignIn, type SignInContext } from "./sign_in_context.ts";
 
 /**
  * Chooses the ways to ask, best first: a redirect to this machine where a browser can reach it, else
@@ -46,6 +40,12 @@ export function chooseMethods(
     : rest;
 }
 
+const WAYS: Record<SignInMethod, (parts: SignInContext) => Promise<SignedIn>> = {
+  loopback: signInByLoopback,
+  device: signInByDevice,
+  paste: signInByPaste,
+};
+
 /**
  * Signs a person in, by the provider's grant: asks for a password, or for a sign-in in a browser.
  *
@@ -55,13 +55,13 @@ export async function signIn(
   { profile, found, grants, person }: {
     profile: Profile;
     found: Pick<Found, "values" | "sources" | "file">;
-    grants: GrantParts;
+    grants: GrantContext;
     person: Person;
   },
 ): Promise<SignedIn> {
   const { provider, runtime, options } = profile;
   if (provider.grant !== "password") {
-    return await signInByPerson({ grantParts: grants, person, runtime, method: options.method });
+    return await signInByPerson({ grants: grants, person, runtime, method: options.method });
   }
   const missing = { ...found, values: grants.values, missing: ["password"], file: null };
   return await askCredentials(
@@ -80,14 +80,14 @@ export async function signIn(
  *
  * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
  */
-export async function signInByPerson(parts: SignInParts): Promise<SignedIn> {
-  const { person, grantParts } = parts;
-  const { provider } = grantParts.system;
+export async function signInByPerson(parts: SignInContext): Promise<SignedIn> {
+  const { person, grants } = parts;
+  const { provider } = grants.system;
   if (person.kind === "nobody") throw nobodyToSignIn(provider);
   const methods = chooseMethods(provider, person.browserIsLocal, parts.method);
   for (const [index, method] of methods.entries()) {
     try {
-      return await signInBy(method, parts);
+      return await WAYS[method](parts);
     } catch (error) {
       // The server cannot do it this way: the next one is asked.
       const next = error instanceof AuthError && error.code === "unsupported" &&
@@ -103,22 +103,4 @@ export async function signInByPerson(parts: SignInParts): Promise<SignedIn> {
   throw new AuthError("unsupported", `${provider.title} has no way to sign in from here.`);
 }
 
-async function signInBy(method: SignInMethod, parts: SignInParts): Promise<SignedIn> {
-  switch (method) {
-    case "loopback":
-      return (await import("./loopback.ts")).signInByLoopback(parts);
-    case "device":
-      return (await import("./device.ts")).signInByDevice(parts);
-    case "paste":
-      return (await import("./paste.ts")).signInByPaste(parts);
-  }
-}
-
-/** The error for a sign-in that needs a person when there is none. */
-export function nobodyToSignIn(provider: Provider): AuthError {
-  return new AuthError(
-    "credentials_missing",
-    `${provider.title} needs a person to sign in, and nobody is here to ask. Run getSession ` +
-      "once in a notebook or a terminal; later runs use the session it saves.",
-  );
-}
+export { nobodyToSignIn };

@@ -1,6 +1,5 @@
 import type { JWK } from "jose";
 import { base64url } from "../base/text.ts";
-import type { CryptoKey, CryptoKeyPair } from "openid-client";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
@@ -9,12 +8,6 @@ const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 export async function createDpopKey(): Promise<JWK> {
   const pair = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   return await crypto.subtle.exportKey("jwk", pair.privateKey);
-}
-
-/** The key pair of a stored key. */
-export async function dpopKeyPair(jwk: JWK): Promise<CryptoKeyPair> {
-  const publicKey = importKey({ ...publicPart(jwk), key_ops: ["verify"] }, "verify");
-  return { privateKey: await privateKeyOf(jwk), publicKey: await publicKey };
 }
 
 /** What a proof is for. */
@@ -27,18 +20,20 @@ export interface DpopRequest {
   now: number;
 }
 
-/** Makes the proof for one API request (RFC 9449 section 4.2). */
+/** Makes the proof for one request (RFC 9449 section 4.2). */
 export type DpopProver = (request: DpopRequest) => Promise<string>;
 
 /**
  * Makes what proves the possession of a token's key. Key, header and hash are the same for every
  * request, so they are made once: then a proof costs little more than its signature.
+ *
+ * @param accessToken what goes to an API; an authorization server gets a proof without one
  */
-export async function createDpopProver(jwk: JWK, accessToken: string): Promise<DpopProver> {
+export async function createDpopProver(jwk: JWK, accessToken?: string): Promise<DpopProver> {
   const key = await privateKeyOf(jwk);
-  const ath = base64url(
-    new Uint8Array(await crypto.subtle.digest("SHA-256", encode(accessToken))),
-  );
+  const ath = accessToken === undefined
+    ? undefined
+    : base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", encode(accessToken))));
   const header = { alg: "ES256", typ: "dpop+jwt", jwk: publicPart(jwk) };
   const start = `${base64url(encode(JSON.stringify(header)))}.`;
 
@@ -54,11 +49,7 @@ export async function createDpopProver(jwk: JWK, accessToken: string): Promise<D
 }
 
 function privateKeyOf(jwk: JWK): Promise<CryptoKey> {
-  return importKey({ ...jwk, key_ops: ["sign"] }, "sign");
-}
-
-function importKey(key: JWK, usage: "sign" | "verify"): Promise<CryptoKey> {
-  return crypto.subtle.importKey("jwk", key, ALGORITHM, usage === "verify", [usage]);
+  return crypto.subtle.importKey("jwk", { ...jwk, key_ops: ["sign"] }, ALGORITHM, false, ["sign"]);
 }
 
 function publicPart({ kty, crv, x, y }: JWK): JWK {

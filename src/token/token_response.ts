@@ -28,6 +28,8 @@ const LONGEST_LIFETIME = 315_360_000;
  * @param clockOffset how far the server's clock is ahead, in milliseconds; it matters for `expires_at`
  * @param previous the token this one replaces: a refresh token the server did not repeat stays valid
  * (RFC 6749 section 6)
+ * @param renewable whether a new one can be had without a person. Where not, and where nothing says
+ * how long this one lives, it is used until the API refuses it
  * @returns the token; {@linkcode checkAlive} says whether it is of any use
  */
 export async function storedToken(
@@ -36,8 +38,12 @@ export async function storedToken(
   received: number,
   clockOffset: number,
   previous?: Token | null,
+  renewable = true,
 ): Promise<Token> {
-  const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000);
+  const isRenewable = renewable ||
+    (response.refresh_token ?? previous?.refresh_token) !== undefined;
+  const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000) ??
+    (isRenewable ? ASSUMED_LIFETIME : LONGEST_LIFETIME);
   const obtained = received / 1000;
   const token: Token = {
     version: 1,
@@ -59,6 +65,11 @@ export async function storedToken(
   return token;
 }
 
+/** True for a token that can be sent as it must be: bound to its key (DPoP), or to none. */
+export function isSendable({ token_type, dpop_key }: Token): boolean {
+  return (token_type.toLowerCase() === "dpop") === (dpop_key !== undefined);
+}
+
 /**
  * Refuses a token that had expired when it came, or fits into no header.
  *
@@ -72,6 +83,16 @@ export function checkAlive(token: Token): void {
     );
   }
   if (token.expires_at > token.obtained_at) return;
+  if (!/^(bearer|dpop)$/i.test(token.token_type) || !isSendable(token)) {
+    throw new AuthError(
+      "bad_response",
+      token.dpop_key
+        ? "The server sent a token that is not bound to this machine's key (DPoP), although that was asked for. " +
+          "Tell whoever runs the server, or define the provider without dpop."
+        : "The server sent a token of a type this module cannot use (its token_type is not Bearer). " +
+          "Tell whoever runs the server.",
+    );
+  }
   throw new AuthError(
     "bad_response",
     "The server sent a token that has already expired. Try again; if it stays so, tell whoever runs the server.",
@@ -79,20 +100,34 @@ export function checkAlive(token: Token): void {
 }
 
 /** Seconds the token lives from now, as the answer, else the token itself, tells. */
-async function lifetimeOf(response: TokenResponse, serverNow: number): Promise<number> {
+async function lifetimeOf(
+  response: TokenResponse,
+  serverNow: number,
+): Promise<number | undefined> {
   if (typeof response.expires_in === "number") return response.expires_in;
   const at = epochSeconds(response.expires_at);
   if (at !== undefined) return at - serverNow;
   const expiry = (await claimsOf(response.access_token))?.["exp"];
-  return typeof expiry === "number" ? expiry - serverNow : ASSUMED_LIFETIME;
+  return typeof expiry === "number" ? expiry - serverNow : undefined;
 }
 
-/** `expires_at` comes as epoch seconds, as digits in a string, or as a date. */
-function epochSeconds(value: unknown): number | undefined {
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (typeof value !== "string") return undefined;
-  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Date.parse(value) / 1000;
-  return Number.isFinite(number) ? number : undefined;
+/** From here on a number counts milliseconds: as seconds it is the year 5138. */
+const MILLISECONDS = 1e11;
+
+/**
+ * `expires_at` comes as epoch seconds or milliseconds, as digits in a string, or as a date. A date
+ * without a zone is in UTC: that is what servers write, and what `Date.parse` does not take it for.
+ */
+export function epochSeconds(value: unknown): number | undefined {
+  if (typeof value === "string" && !/^\s*\d+(\.\d+)?\s*$/.test(value)) {
+    const text = value.trim().replace(/^(\d{4}-\d\d-\d\d)[ _]/, "$1T");
+    const isLocal = /^\d{4}-\d\d-\d\dT[\d:.,]+$/.test(text);
+    const time = Date.parse(isLocal ? `${text}Z` : text) / 1000;
+    return Number.isFinite(time) ? time : undefined;
+  }
+  const number = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
+  if (!Number.isFinite(number)) return undefined;
+  return number > MILLISECONDS ? number / 1000 : number;
 }
 
 /**

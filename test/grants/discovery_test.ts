@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
+import type { ProviderInput } from "../../src/providers/define_provider.ts";
+import { claimsOf } from "../../src/token/token_response.ts";
 import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
@@ -64,7 +66,7 @@ test("discovery: what is no metadata of this issuer gets no secret", () =>
       answer: () => json({}, 404),
       code: "bad_response",
       says: /metadata/,
-      sent: 2,
+      sent: 3,
     },
     {
       name: "another issuer",
@@ -104,9 +106,140 @@ test("discovery: what is no metadata of this issuer gets no secret", () =>
       sent: 3,
     },
     { name: "too large", answer: () => new Response("x".repeat(1_048_577)), code: "bad_response" },
+    {
+      name: "an issuer that says what it is called",
+      answer: () => json({ ...METADATA, issuer: `${ISSUER}/` }),
+      code: "bad_response",
+      says:
+        /names the issuer https:\/\/login\.example\.com\/tenant\/, not https:\/\/login\.example\.com\/tenant\./,
+    },
+    {
+      name: "a local port",
+      answer: () => json({ ...METADATA, token_endpoint: "http://127.0.0.1:8080/token" }),
+      code: "insecure_url",
+      says: /this machine/,
+    },
+    {
+      name: "a local port over https",
+      answer: () => json({ ...METADATA, token_endpoint: "https://localhost:8080/token" }),
+      code: "insecure_url",
+      says: /this machine/,
+    },
+    {
+      name: "a token endpoint with somebody in it",
+      answer: () =>
+        json({ ...METADATA, token_endpoint: "https://login.example.com@evil.example/" }),
+      code: "insecure_url",
+    },
+    {
+      name: "an authorization endpoint that is a program",
+      answer: () => json({ ...METADATA, authorization_endpoint: "javascript:alert(1)" }),
+      code: "insecure_url",
+    },
+    {
+      name: "an authorization endpoint that is a file",
+      answer: () => json({ ...METADATA, authorization_endpoint: "file:///etc/passwd" }),
+      code: "insecure_url",
+    },
+    {
+      name: "a device endpoint on this machine",
+      answer: () => json({ ...METADATA, device_authorization_endpoint: "http://localhost/d" }),
+      code: "insecure_url",
+    },
+    {
+      name: "a redirect that never ends",
+      answer: () => new Response(null, { status: 302, headers: { location: OPENID } }),
+      code: "redirect_refused",
+      sent: 5,
+    },
+    {
+      name: "429",
+      answer: () => json({}, 429, { "retry-after": "0" }),
+      code: "rate_limited",
+      sent: 3,
+    },
   ], async ({ answer, code, says = /./, sent = 1 }) => {
     const asked = server({ [OPENID]: answer });
     await rejects(ask(asked).token, code, says);
     assert.equal(asked.count("client_credentials"), 0);
     assert.equal(asked.arrivals.length, sent);
+  }));
+
+test("discovery: what is there and does not count is got over", () =>
+  eachRow<{ name: string; issuer?: string; paths: Record<string, () => Response> }>([
+    ...[400, 401, 403, 404, 405, 410].map((status) => ({
+      name: `HTTP ${status}, then RFC 8414`,
+      paths: { [OPENID]: () => json({}, status), [OAUTH]: () => json(METADATA) },
+    })),
+    {
+      name: "RFC 8414 appended, as Keycloak and WSO2 have it",
+      paths: { "/tenant/.well-known/oauth-authorization-server": () => json(METADATA) },
+    },
+    {
+      name: "a redirect of the same origin",
+      paths: {
+        [OPENID]: () => new Response(null, { status: 301, headers: { location: "/moved" } }),
+        "/moved": () => json(METADATA),
+      },
+    },
+    {
+      name: "a byte order mark, and nulls",
+      paths: {
+        [OPENID]: () =>
+          new Response(`\ufeff${JSON.stringify({ ...METADATA, authorization_endpoint: null })}`),
+      },
+    },
+    {
+      name: "a revocation endpoint nobody may use",
+      paths: { [OPENID]: () => json({ ...METADATA, revocation_endpoint: "http://x.example/r" }) },
+    },
+    {
+      name: "the address of the metadata for the issuer (pocket-id#285)",
+      issuer: `${ISSUER}/.well-known/openid-configuration`,
+      paths: { [OPENID]: () => json(METADATA) },
+    },
+    {
+      name: "an endpoint elsewhere, over https (Google)",
+      paths: {
+        [OPENID]: () => json({ ...METADATA, token_endpoint: "https://oauth2.example/token" }),
+      },
+    },
+  ], async ({ paths, issuer = ISSUER }) => {
+    const asked = server(paths);
+    assert.equal((await ask(asked, issuer).token).access_token.startsWith("access-token"), true);
+  }));
+
+test("a client assertion made for a discovered server is good nowhere else (trust 6)", () =>
+  eachRow<{ name: string; input: Partial<ProviderInput>; audience: string }>([
+    { name: "discovered", input: {}, audience: ISSUER },
+    {
+      name: "discovered, told otherwise",
+      input: { assertionAudience: "token_endpoint" },
+      audience: METADATA.token_endpoint,
+    },
+    {
+      name: "given",
+      input: { endpoints: { token: "https://a.example/token" } },
+      audience: "https://a.example/token",
+    },
+    {
+      name: "any URL",
+      input: { assertionAudience: "https://aud.example/v2" },
+      audience: "https://aud.example/v2",
+    },
+  ], async ({ input, audience }) => {
+    const to = server({ [OPENID]: () => json(METADATA) });
+    const provider = plainProvider({
+      issuer: ISSUER,
+      endpoints: {},
+      clientAuthentication: "client_secret_jwt",
+      ...input,
+    });
+    await obtainToken(grantParts(to.fetch, { provider }), { grant: "client_credentials" });
+    const assertion = to.arrivals.at(-1)?.form.get("client_assertion") ?? "";
+    const claims = await claimsOf(assertion);
+    assert.equal(claims?.["aud"], audience);
+    // A server a second behind refuses what is not valid yet.
+    assert.equal(claims?.["nbf"], undefined);
+    assert.equal(Number(claims?.["exp"]) - Number(claims?.["iat"]), 300);
   }));

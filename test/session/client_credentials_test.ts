@@ -89,7 +89,7 @@ test("client credentials: a refused client is named, and nothing is saved", () =
       getSession(name, { ...options, credentials: wrong }),
       "client_refused",
     );
-    assert.match(error.message, /client id and secret/);
+    assert.match(error.message, /client ID and secret/);
     assert(!Deno.inspect(error).includes("not-the-secret"));
     assert.deepEqual(await savedTokenFiles(directory), []);
   }));

@@ -37,7 +37,7 @@ function start(
 const browse = ({ sandbox }: World) =>
   onLink(async (url) => {
     const response = await fetch(await sandbox.completeSignIn(url));
-    assert.match(await response.text(), /has arrived/);
+    assert.match(await response.text(), /You're signed in/);
     assert.equal(response.status, 200);
   });
 
@@ -62,7 +62,9 @@ test("oidc: a browser on this machine signs in by a redirect to loopback", async
   await works(s);
   await person.settled();
   assert.equal(person.opened.length, 1);
-  const url = new URL(person.opened[0] ?? "");
+  assert.match(person.opened[0] ?? "", /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/);
+  const card = person.shown.find(({ kind }) => kind === "link");
+  const url = new URL(card?.kind === "link" ? card.url : "");
   assert.equal(url.searchParams.get("code_challenge_method"), "S256");
   assert.equal(new URL(url.searchParams.get("redirect_uri") ?? "").hostname, "127.0.0.1");
   assert.equal(s.account, user.username);

@@ -113,7 +113,7 @@ test("spatiafi names a refused client, and keeps what was saved", async () => {
   const { options, credentials, directory } = world;
   const wrong = { ...credentials, client_secret: "not-the-secret" };
   await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(wrong));
-  const error = await rejects(getSession("spatiafi", options), "client_refused", /client id/);
+  const error = await rejects(getSession("spatiafi", options), "client_refused", /client ID/);
   assert.equal(error.error, "invalid_client");
   assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/app_credentials`)), wrong);
   assert.equal(await savedToken(directory), null);

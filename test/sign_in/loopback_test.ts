@@ -38,9 +38,11 @@ async function start(
     endpoints: {},
     ...(extra.redirectUri === undefined ? {} : { redirectUri: extra.redirectUri }),
   });
-  const person = scriptedPerson({ browserIsLocal: true, onShow: onLink((url) => act(read(url))) });
+  let acted = false;
+  const actOnce = (url: string) => acted || (acted = true, act(read(url)));
+  const person = scriptedPerson({ browserIsLocal: true, onShow: onLink(actOnce) });
   const parts = {
-    grantParts: grantParts(server.fetch, { provider, values: { client_id: "client" } }),
+    grants: grantParts(server.fetch, { provider, values: { client_id: "client" } }),
     person,
     runtime: extra.runtime ?? await currentRuntime(),
     method: undefined,
@@ -118,6 +120,10 @@ test("loopback: what is not the answer is refused, and the answer still works", 
   });
   await outcome;
   await person.settled();
+  // Seen at authlib#525: the refusal without state ends nothing, and is shown.
+  const notes = person.shown.map((state) => state.kind === "link" ? state.note : "");
+  assert.match(notes[1] ?? "", /may have refused \(access_denied\).*still waiting/);
+  assert.equal(person.shown.length, 2, "once");
   const exchange = server.arrivals.filter(({ url }) => url.pathname === "/token");
   assert.deepEqual(exchange.map(({ form }) => form.get("code")), ["good"]);
   assert.equal(asked?.method, "S256");

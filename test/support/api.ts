@@ -28,7 +28,8 @@ export function fakeApi(
 ): FakeApi {
   const provider = options.provider ?? plainProvider();
   const clock = fakeClock();
-  const auth = fakeServer((_, number) => tokenAnswer(number));
+  const members = options.dpop ? { token_type: "DPoP" } : {};
+  const auth = fakeServer((_, number) => tokenAnswer(number, members));
   const { keeper } = makeKeeper(auth.fetch, { clock, dpop: options.dpop === true });
   const api = fakeServer(respond);
   const session = {

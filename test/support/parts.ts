@@ -1,5 +1,5 @@
 import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
-import type { GrantParts } from "../../src/grants/grant.ts";
+import type { GrantContext } from "../../src/grants/grant.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { Store, StoredToken } from "../../src/store/store.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
@@ -20,8 +20,8 @@ export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
 /** The parts of one exchange, as `getSession` would put them together. */
 export function grantParts(
   fetch: typeof globalThis.fetch,
-  extra: Partial<GrantParts> & { provider?: Provider } = {},
-): GrantParts {
+  extra: Partial<GrantContext> & { provider?: Provider } = {},
+): GrantContext {
   const { provider = plainProvider(), ...rest } = extra;
   return {
     system: resolveSystem(provider, {}, {}),
@@ -131,6 +131,7 @@ export function makeKeeper(
     key: "key",
     store,
     values: grants.values,
+    bound: dpop,
     renew: (held, options) => renew(setup, held, options),
     foreign: () => Promise.resolve(null),
     now: clock,

@@ -77,3 +77,10 @@ export function onLink(
 ): NonNullable<Script["onShow"]> {
   return (state) => state.kind === "link" ? action(state.url) : undefined;
 }
+
+/** Where the address that was opened leads on to: it does so once, and says nothing of it itself. */
+export async function enter(opened: string): Promise<string> {
+  const response = await fetch(opened, { redirect: "manual" });
+  await response.body?.cancel();
+  return response.headers.get("location") ?? "";
+}

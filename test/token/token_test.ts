@@ -35,6 +35,38 @@ test("storedToken() finds out how long a token lives", () =>
       members: { expires_at: new Date(NOW + 60_000).toISOString() },
       lives: 60,
     },
+    // Spring's LocalDateTime, Django and Python's isoformat() write no zone and mean UTC.
+    {
+      name: "expires_at as a date without a zone",
+      members: { expires_at: new Date(NOW + 60_000).toISOString().replace("Z", "") },
+      lives: 60,
+    },
+    {
+      name: "expires_at as a date with microseconds and without a zone",
+      members: { expires_at: new Date(NOW + 60_000).toISOString().replace("Z", "123") },
+      lives: 60,
+    },
+    {
+      name: "expires_at as a date with a space",
+      members: { expires_at: new Date(NOW + 60_000).toISOString().replace("T", " ").slice(0, 19) },
+      lives: 60,
+    },
+    {
+      name: "expires_at with a zone",
+      members: { expires_at: `${new Date(NOW + 3_660_000).toISOString().slice(0, 19)}+01:00` },
+      lives: 60,
+    },
+    {
+      name: "expires_at as HTTP writes dates",
+      members: { expires_at: new Date(NOW + 60_000).toUTCString() },
+      lives: 60,
+    },
+    { name: "expires_at in milliseconds", members: { expires_at: NOW + 60_000 }, lives: 60 },
+    {
+      name: "expires_at in milliseconds, as text",
+      members: { expires_at: String(NOW + 60_000) },
+      lives: 60,
+    },
     {
       name: "expires_at by a clock that is ahead",
       members: { expires_at: SECONDS + 660 },
@@ -65,6 +97,24 @@ test("storedToken() finds out how long a token lives", () =>
     if (lives > 0) return checkAlive(token);
     throws(() => checkAlive(token), "bad_response", /already expired/);
   }));
+
+test("storedToken(): a token nobody can renew lives until the API refuses it, unless it says", async () => {
+  const lives = async (members: Record<string, unknown>, previous?: Token) => {
+    const token = await storedToken("key", answer(members), NOW, 0, previous, false);
+    return token.expires_at - SECONDS;
+  };
+  // GitHub, Slack and Notion name no lifetime.
+  assert.equal(await lives({}), 315_360_000);
+  assert.equal(await lives({ refresh_token: "r" }), 3600);
+  assert.equal(await lives({ expires_in: 60 }), 60);
+  assert.equal(await lives({ access_token: jwt({ exp: SECONDS + 30 }) }), 30);
+});
+
+test("checkAlive() refuses a token that cannot be sent as it must be", async () => {
+  const token = await storedToken("key", answer({ expires_in: 0 }), NOW, 0);
+  throws(() => checkAlive({ ...token, dpop_key: { kty: "EC" } }), "bad_response", /not bound/);
+  throws(() => checkAlive({ ...token, token_type: "mac" }), "bad_response", /not Bearer/);
+});
 
 test("storedToken() keeps of the last token what the server did not repeat", async () => {
   const previous: Token = {

@@ -13,7 +13,8 @@ function provider(server: AuthlibServer, definition: Definition, discover = fals
   return defineProvider({
     name: "interop",
     apiUrl: `${server.url}/api/`,
-    ...(discover ? { issuer: server.url } : {
+    // authlib wants its token endpoint as the audience; unless told, a discovered server gets its issuer.
+    ...(discover ? { issuer: server.url, assertionAudience: "token_endpoint" } : {
       authUrl: server.url,
       endpoints: { token: "/token", revocation: "/revoke" },
     }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../../mod.ts";
 import { works } from "../../support/call.ts";
-import { onLink, scriptedPerson } from "../../support/person.ts";
+import { enter, onLink, scriptedPerson } from "../../support/person.ts";
 import { runProgram } from "../../support/program.ts";
 import { skip } from "../../support/runtimes.ts";
 import { until } from "../../support/rejects.ts";
@@ -110,9 +110,13 @@ test("the browser that is started finds no secret in its arguments", async () =>
   );
   await until("the browser", () => exists(seen));
   const text = await Deno.readTextFile(seen);
-  const [program = "", url = "", ...more] = text.trim().split("\n");
+  const [program = "", entrance = "", ...more] = text.trim().split("\n");
   assert(program.endsWith("xdg-open"));
   assert.deepEqual(more, []);
+  // Other users can read the arguments: neither state, challenge nor client is among them.
+  assert.match(entrance, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/);
+  const url = await enter(entrance);
+  assert.equal(await enter(entrance), "", "it leads on once");
   await (await fetch(await sandbox.completeSignIn(url))).body?.cancel();
   const { stdout, stderr } = await outcome;
   assert.match(stdout, /^200 /, stderr);
@@ -122,6 +126,7 @@ test("the browser that is started finds no secret in its arguments", async () =>
   ];
   assert(secrets.length > 3);
   assert.equal(leakIn(text, secrets), undefined);
+  assert.equal(leakIn(url, secrets), undefined);
   assert.deepEqual([...new URL(url).searchParams.keys()].sort(), [
     "client_id",
     "code_challenge",

@@ -1,0 +1,71 @@
+import { AuthError } from "../errors.ts";
+import { claimsOf } from "../token/token_response.ts";
+import type { ServerMetadata } from "openid-client";
+import type { GrantContext, TokenResponse } from "./grant.ts";
+
+/** How far clocks may be apart, beyond what is known of the server's, in seconds. */
+const TOLERANCE = 300;
+
+/** What an `id_token` is judged with. */
+export interface IdTokenContext {
+  /** The issuer, where it is known. */
+  readonly issuer: string | undefined;
+  readonly clientId: string;
+  /** What was sent with the authorization request. */
+  readonly nonce: string | undefined;
+  /** Epoch seconds, by the server's clock. */
+  readonly now: number;
+}
+
+/**
+ * Judges an `id_token` (OpenID Connect Core section 3.1.3.7): it says who has signed in. Its signature
+ * is not looked at: it came from the token endpoint itself. By endpoints alone no issuer is known, so
+ * what contradicts is refused, and what is missing is not.
+ *
+ * @returns what is wrong, or `undefined`
+ */
+export function idTokenProblem(
+  claims: Record<string, unknown> | undefined,
+  { issuer, clientId, nonce, now }: IdTokenContext,
+): string | undefined {
+  if (claims === undefined) return issuer === undefined ? undefined : "it is not a JWT";
+  const { iss, sub, aud, azp, exp, iat } = claims;
+  const audiences = Array.isArray(aud) ? aud : [aud];
+  if (nonce !== undefined && claims["nonce"] !== nonce) {
+    if (claims["nonce"] !== undefined || issuer !== undefined) return "it answers another sign-in";
+  }
+  if (aud !== undefined && !audiences.includes(clientId)) return "it is for another client";
+  if (typeof iat === "number" && iat > now + TOLERANCE) return "it was made in the future";
+  if (typeof exp === "number" && exp < now - TOLERANCE) return "it has expired";
+  if (issuer === undefined) return undefined;
+  // Entra's metadata names a template, for any tenant.
+  const tenant = claims["tid"];
+  const expected = typeof tenant === "string" ? issuer.replace("{tenantid}", tenant) : issuer;
+  if (iss !== expected) return "it is from another issuer";
+  if (typeof sub !== "string" || sub === "") return "it names nobody";
+  if (aud === undefined) return "it names no client";
+  if (typeof exp !== "number" || typeof iat !== "number") return "it has no times";
+  return azp !== undefined && azp !== clientId ? "it is for another client" : undefined;
+}
+
+/** Refuses a token response whose `id_token` is not for this sign-in. */
+export async function checkIdToken(
+  { system, values, clock, discovered, now }: GrantContext,
+  token: TokenResponse,
+  request: { readonly nonce: string | undefined } | null,
+): Promise<void> {
+  if (token.id_token === undefined) return;
+  const metadata = discovered.metadata as ServerMetadata | undefined;
+  const problem = idTokenProblem(await claimsOf(token.id_token), {
+    issuer: metadata?.issuer ?? system.issuer,
+    clientId: values["client_id"] ?? "",
+    nonce: request?.nonce,
+    now: (now() + clock.offset) / 1000,
+  });
+  if (problem === undefined) return;
+  throw new AuthError(
+    "bad_response",
+    `The id_token of ${system.provider.title} cannot be used: ${problem}. Sign in again; if it happens ` +
+      "again, check the issuer and this machine's clock.",
+  );
+}

@@ -1,0 +1,164 @@
+import type { TokenResponse } from "../token/token_response.ts";
+import { type Body, bodyOf, hasFailed, isSuccess, numberOf, textOf } from "./answer_body.ts";
+import { type Asked, type Refusal, refusalOf, wordsOf } from "./refusal_of.ts";
+
+/**
+ * What the answers of an authorization server mean. Nothing is sent here, and nothing is thrown: an
+ * answer goes in, and what it comes to goes out.
+ */
+
+/** What a token endpoint's answer comes to: a token response that can be used, or a refusal. */
+export type Answer =
+  | { readonly token: TokenResponse; readonly refusal?: undefined }
+  | { readonly refusal: Refusal; readonly token?: undefined };
+
+/** The same for another endpoint. */
+export type Judged<T> =
+  | { readonly value: T; readonly refusal?: undefined }
+  | { readonly refusal: Refusal; readonly value?: undefined };
+
+/** Judges a token endpoint's answer. A usable one is evened out, never thrown away. */
+export function judge(asked: Asked, status: number, headers: Headers, text: string): Answer {
+  const body = bodyOf(text);
+  if (!isSuccess(status) || body === undefined || hasFailed(body)) {
+    return { refusal: refusalOf(asked, status, headers, text) };
+  }
+  const given = body["access_token"];
+  const accessToken = typeof given === "string" ? given.trim() : "";
+  if (accessToken === "") {
+    const why = "it has no access_token";
+    return { refusal: { kind: "unreadable", status, why, ...wordsOf(body) } };
+  }
+  const refreshToken = textOf(body["refresh_token"]);
+  const token: TokenResponse = {
+    access_token: accessToken,
+    token_type: textOf(body["token_type"])?.trim().toLowerCase() || "bearer",
+    ...lifetimeOf(body),
+  };
+  const scope = scopeOf(body["scope"]);
+  if (scope !== undefined) token.scope = scope;
+  // RFC 6749 section 4.4.3: client credentials are sent again instead.
+  if (refreshToken && asked.grant !== "client_credentials") token.refresh_token = refreshToken;
+  const idToken = textOf(body["id_token"]);
+  if (idToken && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(idToken)) token.id_token = idToken;
+  const why = unusableType(token.token_type, asked.dpop === true);
+  if (why === undefined) {
+    return { token: { ...token, token_type: asked.dpop ? "dpop" : "bearer" } };
+  }
+  // The refresh token that came with it has replaced the old one: it is kept, and the token is not used.
+  if (asked.grant === "refresh_token" && token.refresh_token !== undefined) {
+    return { token: { ...token, expires_in: 0 } };
+  }
+  return { refusal: { kind: "unreadable", status, why } };
+}
+
+/** Why a token of this type is of no use; `undefined` when it can be sent as it must be. */
+export function unusableType(type: string, dpop: boolean): string | undefined {
+  if (dpop) {
+    return type === "dpop"
+      ? undefined
+      : "its token is not bound to this machine's key (DPoP), although that was asked for";
+  }
+  return /^(dpop|mac|pop|hok|signed|http[-_]?sig.*)$/.test(type)
+    ? "its token needs a key for every request (its token_type is not Bearer)"
+    : undefined;
+}
+
+/** What a device authorization endpoint gives (RFC 8628 section 3.2), evened out. */
+export interface DeviceAnswer {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly url: string;
+  readonly completeUrl: string | undefined;
+  /** Seconds the code lives. */
+  readonly lifetime: number;
+  /** Seconds between two polls. */
+  readonly interval: number;
+}
+
+/** How long a device code lives where the server does not say it, in seconds. */
+const DEVICE_LIFETIME = 900;
+/** The longest a device code is waited for, in seconds. */
+const LONGEST_DEVICE_LIFETIME = 3600;
+/** RFC 8628 section 3.2: what no interval means, in seconds. */
+const DEVICE_INTERVAL = 5;
+
+/** Judges the answer of a device authorization endpoint. */
+export function judgeDevice(status: number, headers: Headers, text: string): Judged<DeviceAnswer> {
+  const asked = { grant: "device" };
+  const body = bodyOf(text);
+  if (!isSuccess(status) || body === undefined || hasFailed(body)) {
+    return { refusal: refusalOf(asked, status, headers, text) };
+  }
+  const pick = (...names: string[]) =>
+    names.map((name) => textOf(body[name])?.trim()).find((value) => value) || undefined;
+  const deviceCode = pick("device_code");
+  const userCode = pick("user_code");
+  const url = pick("verification_uri", "verification_url");
+  if (deviceCode === undefined || userCode === undefined || url === undefined) {
+    const why = "it has no device_code, user_code or verification_uri";
+    return { refusal: { kind: "unreadable", status, why } };
+  }
+  const lifetime = numberOf(body["expires_in"]) ?? 0;
+  const interval = numberOf(body["interval"]) ?? DEVICE_INTERVAL;
+  return {
+    value: {
+      deviceCode,
+      userCode,
+      url,
+      completeUrl: pick("verification_uri_complete", "verification_url_complete"),
+      lifetime: Math.min(lifetime > 0 ? lifetime : DEVICE_LIFETIME, LONGEST_DEVICE_LIFETIME),
+      interval: Math.min(Math.max(interval, 1), 60),
+    },
+  };
+}
+
+/** Judges the answer to a pushed authorization request (RFC 9126 section 2.2): its `request_uri`. */
+export function judgePushed(status: number, headers: Headers, text: string): Judged<string> {
+  const body = bodyOf(text);
+  if (!isSuccess(status) || body === undefined || hasFailed(body)) {
+    return { refusal: refusalOf({ grant: "pushed" }, status, headers, text) };
+  }
+  const value = textOf(body["request_uri"]);
+  return value
+    ? { value }
+    : { refusal: { kind: "unreadable", status, why: "it has no request_uri" } };
+}
+
+/** Names that say a token is worth nothing already: to revoke it is done. */
+const ENDED = /^(invalid_token|invalid_grant|token_revoked|token_expired|expired_token)$/;
+
+/** Judges the answer to a revocation (RFC 7009): whether the server has ended the token. */
+export function judgeRevocation(status: number, headers: Headers, text: string): Judged<boolean> {
+  const body = bodyOf(text);
+  if (isSuccess(status) && !(body && hasFailed(body))) return { value: true };
+  const refusal = refusalOf({ grant: "revocation" }, status, headers, text);
+  // Section 2.2.1: such a token ends by itself. Or there is no such endpoint.
+  const isUnknown = refusal.error === "unsupported_token_type" || status === 404 ||
+    status === 405 || status === 501;
+  if (isUnknown) return { value: false };
+  return ENDED.test(refusal.error ?? "") ? { value: true } : { refusal };
+}
+
+/** Where `expires` becomes a date: 2001 as epoch seconds. */
+const EPOCH = 1e9;
+
+/** The lifetime, under the names that are in use. */
+function lifetimeOf(body: Body): Pick<TokenResponse, "expires_in" | "expires_at"> {
+  const seconds = numberOf(body["expires_in"]);
+  if (seconds !== undefined) return { expires_in: Math.max(0, seconds) };
+  const expires = numberOf(body["expires"]);
+  if (expires !== undefined && expires < EPOCH) return { expires_in: Math.max(0, expires) };
+  const at = body["expires_at"] ?? body["expires_on"] ?? body["expires"] ?? body["expiry"];
+  return at === undefined || at === null ? {} : { expires_at: at };
+}
+
+/** RFC 6749 section 3.3: separated by spaces. Some servers send a list. */
+function scopeOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value.trim() || undefined;
+  if (!Array.isArray(value)) return undefined;
+  const names = value.filter((name) => typeof name === "string" && name !== "");
+  return names.length > 0 ? names.join(" ") : undefined;
+}
+
+export type { Asked, Refusal, RefusalKind } from "./refusal_of.ts";

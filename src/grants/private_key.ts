@@ -1,0 +1,99 @@
+import type { CryptoKey } from "openid-client";
+import { base64url } from "../base/text.ts";
+import { AuthError } from "../errors.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+
+/** A private key, and how its assertions are signed (RFC 7518). */
+export interface SigningKey {
+  readonly key: CryptoKey;
+  readonly alg: string;
+  readonly keyId: string | undefined;
+}
+
+/** What decides the algorithm where the key leaves a choice. */
+export interface AlgorithmChoice {
+  /** The provider's. */
+  readonly wanted: string | undefined;
+  /** What the server's metadata lists. */
+  readonly supported: unknown;
+}
+
+const RSA = ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"];
+const ED25519 = ["EdDSA", "Ed25519"];
+const CURVES = ["ES256", "ES384", "ES512"];
+
+/** Reads `private_key`: a JWK (RFC 7517) as JSON, or PKCS #8 in PEM, with other lines around it. */
+export async function readPrivateKey(
+  values: CredentialValues,
+  choice: AlgorithmChoice,
+): Promise<SigningKey> {
+  const text = (values["private_key"] ?? "").trim();
+  const keyId = values["key_id"];
+  const { importJWK, importPKCS8 } = await import("jose/key/import");
+  if (text.startsWith("{")) {
+    try {
+      const jwk = JSON.parse(text);
+      const alg = algorithmOf(jwk, choice);
+      const key = await importJWK(jwk, alg);
+      if (key instanceof CryptoKey && key.type === "private") {
+        return { key, alg, keyId: keyId ?? jwk.kid };
+      }
+    } catch { /* the message below says what is wanted; the parser's would repeat the key */ }
+  } else {
+    const pem = /-----BEGIN PRIVATE KEY-----[^]*?-----END PRIVATE KEY-----/.exec(
+      text.replaceAll("\\n", "\n").replaceAll("\\r", ""),
+    )?.[0];
+    for (const alg of pem ? [pick(RSA, choice), ...CURVES, pick(ED25519, choice)] : []) {
+      try {
+        return { key: await importPKCS8(pem ?? "", alg), alg, keyId };
+      } catch { /* a key of another kind */ }
+    }
+  }
+  throw new AuthError(
+    "invalid_argument",
+    'The private_key is not usable. Give a private JWK, or PKCS #8 in PEM ("-----BEGIN PRIVATE KEY-----"); ' +
+      "convert an older or encrypted PEM with: openssl pkcs8 -topk8 -nocrypt.",
+  );
+}
+
+function algorithmOf(
+  jwk: { kty?: string; crv?: string; alg?: string },
+  choice: AlgorithmChoice,
+): string {
+  if (typeof jwk.alg === "string") return jwk.alg;
+  if (jwk.kty === "RSA") return pick(RSA, choice);
+  const curves: Record<string, string> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
+  return curves[jwk.crv ?? ""] ?? pick(ED25519, choice);
+}
+
+/** The provider's choice, else the first that the server lists, else the first. */
+function pick(candidates: string[], { wanted, supported }: AlgorithmChoice): string {
+  if (wanted !== undefined && candidates.includes(wanted)) return wanted;
+  const listed = Array.isArray(supported) ? supported : [];
+  return candidates.find((name) => listed.includes(name)) ?? candidates[0] as string;
+}
+
+/**
+ * The thumbprints of the certificate that belongs to the key (RFC 7515 section 4.1.7), as Entra wants
+ * them: of the credential `certificate`, or of a certificate in the same PEM as the key.
+ */
+export async function certificateThumbprints(
+  values: CredentialValues,
+): Promise<{ x5t: string; "x5t#S256": string } | undefined> {
+  const given = values["certificate"];
+  const text = (given ?? values["private_key"] ?? "").replaceAll("\\n", "\n");
+  const body = /-----BEGIN CERTIFICATE-----([^]*?)-----END CERTIFICATE-----/.exec(text)?.[1];
+  try {
+    if (body !== undefined) {
+      const der = Uint8Array.from(atob(body.replace(/\s+/g, "")), (byte) => byte.charCodeAt(0));
+      const hash = async (algorithm: string) =>
+        base64url(new Uint8Array(await crypto.subtle.digest(algorithm, der)));
+      return { x5t: await hash("SHA-1"), "x5t#S256": await hash("SHA-256") };
+    }
+  } catch { /* said below */ }
+  if (given === undefined) return undefined;
+  throw new AuthError(
+    "invalid_argument",
+    'The certificate is not usable. Give it in PEM ("-----BEGIN CERTIFICATE-----").',
+  );
+}

@@ -1,0 +1,244 @@
+import { AuthError, type AuthErrorCode, type AuthErrorOptions } from "../errors.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+import { safeText, secretsOf } from "../http/redact.ts";
+import { retryAfter } from "../http/retry.ts";
+import type { SentRequest } from "../http/token_fetch.ts";
+import type { Refusal } from "./refusal_of.ts";
+
+/** What a refusal is told with. */
+export interface RefusalContext {
+  /** How people call the system. */
+  readonly title: string;
+  /** The grant or the step. */
+  readonly grant: string;
+  /** The client authentication, and what else to try where it is refused. */
+  readonly client: { readonly authentication: string; readonly hint?: string | undefined };
+  /** What was sent and what is known, so that nothing of it is repeated. */
+  readonly sent: readonly SentRequest[];
+  readonly values: CredentialValues;
+  /** The answer's headers, for `Retry-After`. */
+  readonly headers: Headers;
+  readonly now: number;
+}
+
+/** Refusals of a refresh token: a new sign-in may work, the same refresh will not. */
+const deadGrants = new WeakSet<Error>();
+
+/**
+ * True when the server has refused a refresh token or a code for good. The client itself, a passing
+ * failure and a lost answer are something else: those leave the session as it is.
+ */
+export function isDeadGrant(error: unknown): error is AuthError {
+  return error instanceof Error && deadGrants.has(error);
+}
+
+/** Makes the error of a refusal: what happened, in the server's words where they hold no secret. */
+export function refusalError(refusal: Refusal, context: RefusalContext): AuthError {
+  const { kind, status } = refusal;
+  const error = nameOf(refusal, context);
+  const seconds = retryAfter(context.headers, context.now);
+  const options: AuthErrorOptions = { status };
+  if (error !== undefined) options.error = error;
+  if (seconds !== undefined) options.retryAfter = seconds;
+  if (kind === "passing") return passing(refusal, context, options);
+  if (kind === "unreadable") return unreadable(refusal, context, options);
+  const said = words(refusal.description, context);
+  const reason = [error, said].filter((part) => part !== undefined).join(": ");
+  const [code, next] = meaning(refusal, context, error);
+  const failure = new AuthError(
+    code,
+    `${context.title} refused ${whatOf(context.grant)} (${reason || `HTTP ${status}`}). ${next}`,
+    options,
+  );
+  if (kind === "grant") deadGrants.add(failure);
+  return failure;
+}
+
+/** Names that anybody may know: they are shown whatever a secret looks like. */
+const KNOWN = new Set([
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_scope",
+  "invalid_target",
+  "invalid_token",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "unsupported_response_type",
+  "unsupported_token_type",
+  "access_denied",
+  "authorization_pending",
+  "slow_down",
+  "expired_token",
+  "server_error",
+  "temporarily_unavailable",
+  "interaction_required",
+  "login_required",
+  "consent_required",
+  "account_selection_required",
+  "invalid_dpop_proof",
+  "use_dpop_nonce",
+  "invalid_request_uri",
+  "invalid_request_object",
+  "bad_refresh_token",
+]);
+
+function nameOf({ error }: Refusal, context: RefusalContext): string | undefined {
+  if (error === undefined || KNOWN.has(error)) return error;
+  return /^[a-z][a-z0-9_.-]{2,59}$/.test(error) && words(error, context) !== undefined
+    ? error
+    : undefined;
+}
+
+/** Values that say where or who, and are shown elsewhere too. */
+const OPEN_VALUES = ["client_id", "username", "tenant_id", "key_id", "api_version", "resource"];
+
+/** A server's text, where it repeats nothing of what was sent, nor a secret that was only used. */
+function words(text: string | undefined, { sent, values }: RefusalContext): string | undefined {
+  const used = Object.entries(values).filter(([name]) => !OPEN_VALUES.includes(name));
+  return safeText(text, [
+    ...used.map(([, value]) => value),
+    ...sent.flatMap(({ body, headers }) => secretsOf(body, new Headers(headers))),
+  ]);
+}
+
+function whatOf(grant: string): string {
+  switch (grant) {
+    case "revocation":
+      return "to end the session";
+    case "refresh_token":
+      return "to renew the session";
+    case "device":
+      return "to begin a sign-in with a code";
+    case "pushed":
+      return "to begin the sign-in";
+    default:
+      return "the sign-in";
+  }
+}
+
+function meaning(
+  { kind }: Refusal,
+  { grant, client }: RefusalContext,
+  error: string | undefined,
+): [AuthErrorCode, string] {
+  switch (kind) {
+    case "client":
+      return ["client_refused", `${checkClient(client.authentication)}${client.hint ?? ""}`];
+    case "grant":
+      if (grant === "refresh_token") {
+        return ["grant_refused", "The saved session has ended. Sign in again."];
+      }
+      return error === "expired_token" || error === "code_expired"
+        ? ["timeout", "The code expired before it was approved. Run it again for a new one."]
+        : [
+          "grant_refused",
+          "The code has expired or was used before. Sign in again for a new one.",
+        ];
+    case "login":
+      return grant === "password"
+        ? ["login_refused", "Check the username and password."]
+        : ["login_refused", "The sign-in was declined. Run it again to approve it."];
+  }
+  switch (error) {
+    case "invalid_scope":
+      return [
+        "grant_refused",
+        'Check the "scope": the server does not give all of it to this client.',
+      ];
+    case "invalid_target":
+      return ["grant_refused", 'Check the "resource": the server does not know it.'];
+    case "unsupported_grant_type":
+      return ["grant_refused", 'Check the "grant": the server does not offer this one.'];
+    default:
+      return ["grant_refused", "Check the provider's settings and what the client may do."];
+  }
+}
+
+function checkClient(authentication: string): string {
+  switch (authentication) {
+    case "none":
+      return "Check the client ID: it may be mistyped or for a different system.";
+    case "tls_client_auth":
+      return "Check the client ID, and the certificate that the option fetch presents.";
+    case "private_key_jwt":
+      return "Check the client ID and the private key: they may be mistyped, expired, or for a different system.";
+    default:
+      return "Check the client ID and secret: they may be mistyped, expired, or for a different system.";
+  }
+}
+
+function passing(
+  { status, error }: Refusal,
+  { title, grant }: RefusalContext,
+  options: AuthErrorOptions,
+): AuthError {
+  const who = `${title}'s authorization server`;
+  if (status === 407) {
+    return new AuthError(
+      "network",
+      `The proxy in front of ${title} wants a sign-in of its own (HTTP 407). Put its username and password into HTTPS_PROXY.`,
+      options,
+    );
+  }
+  if (status === 429 || /rate|too_many|slow_down/.test(error ?? "")) {
+    const when = options.retryAfter ? `in ${options.retryAfter} s` : "later";
+    return new AuthError(
+      "rate_limited",
+      `${who} is rate-limiting requests (HTTP ${status}). Try again ${when}.`,
+      options,
+    );
+  }
+  return new AuthError(
+    "server_error",
+    `${who} is having problems (${[`HTTP ${status}`, error].filter(Boolean).join(", ")})${
+      grant === "revocation" ? " and may not have ended the session." : ". Try again later."
+    }`,
+    options,
+  );
+}
+
+function unreadable(
+  { status, why, description }: Refusal,
+  context: RefusalContext,
+  options: AuthErrorOptions,
+): AuthError {
+  const who = `${context.title}'s authorization server`;
+  if (status >= 300 && status < 400) {
+    return new AuthError(
+      "redirect_refused",
+      `${who} answered with a redirect (HTTP ${status}), which would carry secrets elsewhere. Check the URL.`,
+      options,
+    );
+  }
+  if (status >= 400) {
+    return new AuthError(
+      "bad_response",
+      `${who} returned an unexpected response (HTTP ${status}). Check the URL; a proxy or a sign-in page may have answered instead.`,
+      options,
+    );
+  }
+  const said = words(description, context);
+  return new AuthError(
+    "bad_response",
+    `The answer of ${who} is no ${answerOf(context.grant)}: ${
+      why ?? "it does not follow the standard"
+    }${
+      said === undefined ? "" : ` (${said})`
+    }. Check the URL; a proxy or a sign-in page may have answered instead.`,
+    options,
+  );
+}
+
+function answerOf(grant: string): string {
+  switch (grant) {
+    case "revocation":
+      return "answer to a revocation";
+    case "device":
+      return "device authorization response";
+    case "pushed":
+      return "answer to a pushed authorization request";
+    default:
+      return "token response";
+  }
+}
