@@ -30,6 +30,16 @@ test("an answer that is not for this sign-in is refused, and nothing is saved", 
     { name: "another client", claims: { aud: "another" }, code: "bad_response" },
     { name: "another issuer", claims: { iss: "https://evil.example" }, code: "bad_response" },
     { name: "expired", claims: { exp: 1 }, code: "bad_response" },
+    {
+      name: "made in the future",
+      claims: {
+        iat: Math.floor(Date.now() / 1000) + 3600,
+        exp: Math.floor(Date.now() / 1000) + 7200,
+      },
+      code: "bad_response",
+    },
+    { name: "no times", claims: { iat: undefined }, code: "bad_response" },
+    { name: "another party", claims: { aud: ["client", "x"], azp: "x" }, code: "bad_response" },
     { name: "no subject", claims: { sub: undefined }, code: "bad_response" },
     {
       name: "a redirect from another issuer",
