@@ -1,5 +1,5 @@
 import { isObject, parseObject } from "../base/json.ts";
-import { checkTransport } from "../base/url.ts";
+import { checkTransport } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
 

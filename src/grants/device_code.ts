@@ -1,5 +1,5 @@
 import * as openid from "openid-client";
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";
 import { commonParameters, exchange, sendRequest, withTokenParameters } from "./exchange.ts";

@@ -1,6 +1,6 @@
 import type { ServerMetadata } from "openid-client";
 import { AuthError } from "../errors.ts";
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import type { TokenFetch } from "../http/token_fetch.ts";
 
 /**

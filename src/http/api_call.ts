@@ -1,5 +1,5 @@
 import type { JWK } from "jose";
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import { pause } from "../base/wait.ts";
 import { AuthError, type AuthErrorCode } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
-import { checkTransport } from "../base/url.ts";
+import { checkApiUrl } from "../trust.ts";
 
 /** One API request, ready to be sent as often as its body allows. */
 export interface ApiRequest {
@@ -133,19 +133,7 @@ export function resolveUrl(system: System, input: string | URL): URL {
 
 /** Refuses a URL the session's token does not belong to. */
 export function checkTarget(system: System, url: URL): void {
-  if (!system.origins.has(url.origin)) {
-    checkTransport(url, "URL to fetch");
-    throw new AuthError(
-      "foreign_origin",
-      `${url.origin} is not ${system.provider.title}'s API (${
-        [...system.origins].join(", ")
-      }), so the ` +
-        `token is not sent there. If it belongs there, pass getSession the option origins: ["${url.origin}"].`,
-    );
-  }
-  // The origin of a `blob:` URL is that of the page it was made for.
-  const isPlain = /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-  if (!isPlain) checkTransport(url, "URL to fetch");
+  checkApiUrl({ title: system.provider.title, origins: system.origins }, url);
   const { refusedPaths } = system.provider;
   if (refusedPaths === undefined) return;
   const paths = spellingsOf(url.pathname);

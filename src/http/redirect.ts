@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
-import { checkTransport, isLoopback } from "../base/url.ts";
+import { checkTransport, entersLoopback } from "../trust.ts";
 import { type ApiRequest, checkTarget } from "./api_request.ts";
 
 /** Headers that may follow a redirect out of the API: they say what is wanted, not who asks. */
@@ -53,7 +53,7 @@ export function nextHop(
     return { request: next, trusted: true };
   }
   checkTransport(url, "redirect's target");
-  if (isNear(url.hostname) && !isNear(from.hostname)) {
+  if (entersLoopback(from, url)) {
     throw refused("The API redirects to this machine or its own network link.");
   }
   if (next.method !== "GET" && next.method !== "HEAD") {
@@ -67,29 +67,6 @@ export function nextHop(
     headers: only(request.headers, (name) => OPEN_HEADERS.includes(name)),
   };
   return { request: next, trusted: false };
-}
-
-/**
- * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
- * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
- */
-export function isNear(hostname: string): boolean {
-  const name = hostname.replace(/\.$/, "");
-  if (isLoopback(name) || name.endsWith(".localhost")) return true;
-  if (isNearV4(name)) return true;
-  if (!name.startsWith("[")) return false;
-  // The URL parser has written it in its shortest form.
-  const address = name.slice(1, -1);
-  if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
-  if (address === "fd00:ec2::254") return true; // the metadata service of EC2
-  const inside = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
-  if (inside === null) return false;
-  const [high = 0, low = 0] = inside.slice(1).map((part) => parseInt(part, 16));
-  return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
-}
-
-function isNearV4(address: string): boolean {
-  return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address);
 }
 
 function only(

@@ -1,4 +1,4 @@
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
 import type { StoredToken } from "../store/store.ts";

@@ -1,6 +1,7 @@
 import { AuthError } from "../errors.ts";
 import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
-import { checkTransport, joinUrl } from "../base/url.ts";
+import { checkTransport } from "../trust.ts";
+import { joinUrl } from "../base/url.ts";
 
 /** URLs that differ from the provider's, such as a test system's. */
 export interface ProviderUrls {

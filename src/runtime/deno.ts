@@ -1,4 +1,4 @@
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import { denoFiles } from "./deno_files.ts";
 import type { DenoHttpClient, DenoHttpClientOptions, DenoNamespace } from "./deno_namespace.ts";

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type nodeProcess from "node:process";
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import { nodeFiles } from "./node_files.ts";

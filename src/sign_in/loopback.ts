@@ -1,5 +1,5 @@
 import { alarm } from "../base/alarm.ts";
-import { isLoopback } from "../base/url.ts";
+import { isLoopback } from "../trust.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { beginAuthorization, exchangeCode } from "../grants/authorization_code.ts";
 import type { AuthorizationRequest } from "../grants/grant.ts";

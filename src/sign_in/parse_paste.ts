@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
-import { checkTransport, matchesHost } from "../base/url.ts";
+import { checkPastedUrl } from "../trust.ts";
 
 /** What a paste is judged with. */
 export interface PasteContext {
@@ -105,14 +105,7 @@ function parsePackage(text: string, hosts: readonly string[]): AuthorizationAnsw
       'The package has no "endpoint" and "code". Copy it again.',
     );
   }
-  const url = checkTransport(endpoint, "endpoint in the package");
-  if (!hosts.some((host) => matchesHost(url, host))) {
-    throw new AuthError(
-      "foreign_origin",
-      `The package names ${url.host}, which is not known to belong to this system, so nothing is sent ` +
-        'there. If it does belong, add it to "paste.endpointHosts".',
-    );
-  }
+  const url = checkPastedUrl(endpoint, hosts);
   return { kind: "code", code, tokenEndpoint: url.href };
 }
 

@@ -1,7 +1,7 @@
 import { isObject } from "../base/json.ts";
 import type { ForeignTokens } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { isLoopback, matchesHost } from "../base/url.ts";
+import { isSafeTransport, matchesHost } from "../trust.ts";
 import { joinPath } from "./paths.ts";
 import { readSafely } from "./safe_file.ts";
 import { fitsHeader, type Token } from "../token/token.ts";
@@ -51,9 +51,7 @@ export function parseForeignToken(
   }
   if (!fitsHeader(accessToken) || !URL.canParse(endpoint)) return null;
   const url = new URL(endpoint);
-  const isSafe = url.protocol === "https:" ||
-    (url.protocol === "http:" && isLoopback(url.hostname));
-  if (!isSafe || url.username !== "" || !hosts.some((host) => matchesHost(url, host))) return null;
+  if (!isSafeTransport(url) || !hosts.some((host) => matchesHost(url, host))) return null;
   const lifetime = Number(value["expires_in"]) || 3600;
   const token: Token = {
     version: 1,

@@ -16,8 +16,8 @@ const room = (path: string, about: string): Room => ({ path, about });
 export const FLOORS: readonly (readonly Room[])[] = [
   [room("src/errors.ts", "AuthError, the one error, and its codes")],
   [room("src/base/", "URLs, text, waiting, JSON: helpers that know nothing of signing in")],
-  [room("src/runtime/", "what differs between Deno, Node and Bun")],
   [room("src/trust.ts", "who may receive a secret, a password or a token")],
+  [room("src/runtime/", "what differs between Deno, Node and Bun")],
   [room("src/providers/", "the systems, as data; defineProvider; their URLs filled in")],
   [room("src/credentials/", "credential values: the class, the choice, what is missing")],
   [room("src/token/", "a token: its key, its freshness, its JSON, its proofs")],

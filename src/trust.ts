@@ -1,0 +1,129 @@
+/**
+ * Says whether a secret, a password or a token may go to a URL. It is the only place that says it:
+ * pure functions, which every request, redirect, paste and link is judged by.
+ *
+ * It sends nothing and reads nothing. Which URLs a system has is `providers/system.ts`'s.
+ *
+ * @module
+ */
+import { parseUrl } from "./base/url.ts";
+import { AuthError } from "./errors.ts";
+
+/** True for hosts that never leave this machine (RFC 8252 section 7.3, RFC 6761 section 6.3). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * Refuses URLs a secret must not travel to: plain `http` beyond loopback, other schemes, and URLs
+ * that carry user information.
+ *
+ * @param url an absolute URL
+ * @param what what the URL is, for the message
+ * @throws {AuthError} `insecure_url`, or `invalid_argument` when it is no URL
+ */
+export function checkTransport(url: string | URL, what: string): URL {
+  const parsed = parseUrl(url, what);
+  if (parsed.username !== "" || parsed.password !== "") {
+    throw new AuthError(
+      "invalid_argument",
+      `The ${what} carries a user name or password. Give those as credentials, never in a URL.`,
+    );
+  }
+  if (parsed.protocol === "https:") return parsed;
+  if (parsed.protocol === "http:" && isLoopback(parsed.hostname)) return parsed;
+  throw new AuthError(
+    "insecure_url",
+    `The ${what} (${parsed.protocol}//${parsed.host}) is not https. Plain http is for loopback only; use https.`,
+  );
+}
+
+/** True for a URL that {@linkcode checkTransport} lets pass. */
+export function isSafeTransport(url: URL): boolean {
+  return url.username === "" && url.password === "" &&
+    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)));
+}
+
+/** True when a URL's host is the pattern's; `*.` stands for one or more labels. */
+export function matchesHost(url: URL, pattern: string): boolean {
+  return pattern.startsWith("*.")
+    ? url.port === "" && url.hostname.endsWith(pattern.slice(1)) && !/^\.|\.\./.test(url.hostname)
+    : url.host === pattern;
+}
+
+/** Whose API it is, and where its token may go. */
+export interface ApiOrigins {
+  /** How people call the system. */
+  readonly title: string;
+  /** The origins the token may travel to. */
+  readonly origins: ReadonlySet<string>;
+}
+
+/**
+ * Refuses a URL that an API's token does not belong to.
+ *
+ * @throws {AuthError} `foreign_origin`, `insecure_url`, or `invalid_argument`
+ */
+export function checkApiUrl({ title, origins }: ApiOrigins, url: URL): void {
+  if (!origins.has(url.origin)) {
+    checkTransport(url, "URL to fetch");
+    throw new AuthError(
+      "foreign_origin",
+      `${url.origin} is not ${title}'s API (${[...origins].join(", ")}), so the ` +
+        `token is not sent there. If it belongs there, pass getSession the option origins: ["${url.origin}"].`,
+    );
+  }
+  // The origin of a `blob:` URL is that of the page it was made for.
+  const isPlain = /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  if (!isPlain) checkTransport(url, "URL to fetch");
+}
+
+/**
+ * Checks a URL that a person brought, and that a secret will be sent to.
+ *
+ * @param hosts the hosts it may be at
+ * @throws {AuthError} `foreign_origin`, `insecure_url`, or `invalid_argument`
+ */
+export function checkPastedUrl(endpoint: string, hosts: readonly string[]): URL {
+  const url = checkTransport(endpoint, "endpoint in the package");
+  if (hosts.some((host) => matchesHost(url, host))) return url;
+  throw new AuthError(
+    "foreign_origin",
+    `The package names ${url.host}, which is not known to belong to this system, so nothing is sent ` +
+      'there. If it does belong, add it to "paste.endpointHosts".',
+  );
+}
+
+/**
+ * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
+ * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
+ */
+export function isNear(hostname: string): boolean {
+  const name = hostname.replace(/\.$/, "");
+  if (isLoopback(name) || name.endsWith(".localhost")) return true;
+  if (isNearV4(name)) return true;
+  if (!name.startsWith("[")) return false;
+  // The URL parser has written it in its shortest form.
+  const address = name.slice(1, -1);
+  if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
+  if (address === "fd00:ec2::254") return true; // the metadata service of EC2
+  const inside = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
+  if (inside === null) return false;
+  const [high = 0, low = 0] = inside.slice(1).map((part) => parseInt(part, 16));
+  return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
+}
+
+function isNearV4(address: string): boolean {
+  return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address);
+}
+
+/** True for a redirect that leads from elsewhere to this machine, or to its own network link. */
+export function entersLoopback(from: URL, to: URL): boolean {
+  return isNear(to.hostname) && !isNear(from.hostname);
+}
+
+/** True for a link that a browser may be handed: a page on the web, or one of this machine. */
+export function isOpenable(url: string): boolean {
+  return URL.canParse(url) && isSafeTransport(new URL(url));
+}
