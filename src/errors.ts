@@ -19,6 +19,7 @@
  * - `bad_response`: the answer is not what the standard says
  * - `redirect_refused`: a redirect that would carry credentials somewhere else
  * - `foreign_origin`: a request to an origin the session's token does not belong to
+ * - `foreign_server`: saved credentials or a token would go to a server they do not belong to
  * - `insecure_url`: plain `http` to something other than loopback
  * - `state_mismatch`: an answer to a sign-in this session did not start
  * - `api_error`: the API refused the call
@@ -46,6 +47,7 @@ export type AuthErrorCode =
   | "bad_response"
   | "redirect_refused"
   | "foreign_origin"
+  | "foreign_server"
   | "insecure_url"
   | "state_mismatch"
   | "api_error"

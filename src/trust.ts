@@ -9,10 +9,12 @@
 import { parseUrl } from "./base/url.ts";
 import { AuthError } from "./errors.ts";
 
-/** True for hosts that never leave this machine (RFC 8252 section 7.3, RFC 6761 section 6.3). */
+/**
+ * True for hosts that never leave this machine (RFC 8252 section 7.3). A name such as `x.localhost` is
+ * none of them: a resolver decides where it leads.
+ */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
-    /^127(\.\d{1,3}){3}$/.test(hostname);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 /**
@@ -95,6 +97,26 @@ export function checkPastedUrl(endpoint: string, hosts: readonly string[]): URL 
   );
 }
 
+/** What a value of the credentials becomes in a URL. */
+export type UrlPart = "base" | "label" | "segment";
+
+/** Whether a value may stand in a URL: as its base, one label of its host or one segment of its path. */
+export function fitsUrl(value: string, part: UrlPart): boolean {
+  switch (part) {
+    case "base":
+      return URL.canParse(value) && !/[?#\\@\s]/.test(value) &&
+        !/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(value);
+    case "label":
+      return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(value);
+    case "segment":
+      // A percent sign would begin an escape for whoever decodes twice. A slash is encoded, and so it
+      // stays inside its segment, but not beside dots that a server would climb by.
+      return !/(^|\/)\.*(\/|$)/.test(value) &&
+        // deno-lint-ignore no-control-regex -- they are what is refused
+        !/[\\?#@%\x00-\x1f\x7f]/.test(value);
+  }
+}
+
 /**
  * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
  * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
@@ -126,4 +148,29 @@ export function entersLoopback(from: URL, to: URL): boolean {
 /** True for a link that a browser may be handed: a page on the web, or one of this machine. */
 export function isOpenable(url: string): boolean {
   return URL.canParse(url) && isSafeTransport(new URL(url));
+}
+
+/**
+ * The error for a secret that would go to another server than the one it belongs to.
+ *
+ * @param title how people call the system
+ * @param what what would be sent, as the subject of a sentence
+ * @param belongs the origin it belongs to, where that is known
+ * @param asked the origin it would be sent to
+ */
+export function foreignServer(
+  title: string,
+  what: string,
+  belongs: string | undefined,
+  asked: string,
+): AuthError {
+  const owner = belongs === undefined
+    ? "do not say which server they belong to"
+    : `belong to ${belongs}`;
+  return new AuthError(
+    "foreign_server",
+    `${what} ${owner}, and this call would send them to ${asked}, so nothing was sent. If ${asked} is ` +
+      `${title}'s server, save credentials for it with the same URLs, or pass both the URLs and the ` +
+      "credentials as options. If you did not choose it, look at the variables and options that name it.",
+  );
 }

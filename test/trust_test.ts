@@ -11,6 +11,7 @@ test("isLoopback() knows this machine, and nothing that only looks like it", () 
     "127.0.0.1.example.com",
     "localhost.example.com",
     "10.0.0.1",
+    "a.localhost", // trust 7: a resolver decides where it leads
     "[::2]",
     "mylocalhost",
     // DNS decides where these lead (trust.md 7).

@@ -1,11 +1,20 @@
 import { AuthError } from "../errors.ts";
 import { checkTransport } from "../trust.ts";
+import { secrecyOf } from "./secret_fields.ts";
 import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
 
 /** What a provider is described by; everything else has a default. */
 export type ProviderInput =
   & Pick<Provider, "name" | "apiUrl">
   & Partial<Omit<Provider, "name" | "apiUrl">>;
+
+/** Marks a definition that somebody else wrote, such as one from a file. */
+export const FOREIGN: unique symbol = Symbol("somebody else's definition");
+
+/** True for a definition that somebody else wrote. */
+export function isForeign(provider: Provider): boolean {
+  return Object.hasOwn(provider, FOREIGN);
+}
 
 /** The grants a provider can name. */
 export const GRANTS: readonly Grant[] = [
@@ -39,9 +48,9 @@ const ASSERTION_ALGORITHMS = [
 
 /** What this module puts into the requests itself; a definition that could would change whose they are. */
 const AUTHORIZATION_PARAMETERS =
-  /^(client_id|client_secret|response_type|redirect_uri|state|nonce|code_challenge(_method)?|request(_uri)?)$/;
+  /^(client_id|client_secret|client_assertion.*|response_type|redirect_uri|state|nonce|code_challenge.*|request(_uri)?|dpop_jkt)$/i;
 const TOKEN_PARAMETERS =
-  /^(client_id|client_secret|client_assertion(_type)?|redirect_uri|code|code_verifier|refresh_token|device_code|username|password)$/;
+  /^(client_id|client_secret|client_assertion(_type)?|redirect_uri|code|code_verifier|refresh_token|device_code|username|password)$/i;
 
 type Check = (value: unknown, field: string) => void;
 
@@ -88,8 +97,9 @@ const shape = (fields: Record<string, Check>, required: string[] = []): Check =>
 /** An absolute URL; `{name}` templates are filled in later, so they pass. */
 const url: Check = (value, field) => {
   text(value, field);
-  const filled = (value as string).replace(/^\{[a-z_]+\}/, "https://x.invalid").replace(
-    /\{[a-z_]+\}/g,
+  checkTemplates(value as string, field);
+  const filled = (value as string).replace(/^\{[a-z0-9_]+\}/, "https://x.invalid").replace(
+    /\{[a-z0-9_]+\}/g,
     "x",
   );
   if (!URL.canParse(filled)) {
@@ -99,8 +109,22 @@ const url: Check = (value, field) => {
 };
 const urlOrPath: Check = (value, field) => {
   text(value, field);
-  if (!(value as string).startsWith("/")) url(value, field);
+  if (!(value as string).startsWith("/")) return url(value, field);
+  checkTemplates(value as string, field);
+  // A browser reads "//host" and "/\\host" as another host's.
+  if (/^\/[/\\]/.test(value as string)) refuse(field, 'a path such as "/token"', value);
 };
+/** Every template names a value that is no secret: URLs stand in logs and histories. */
+function checkTemplates(value: string, field: string): void {
+  for (const [, name = ""] of value.matchAll(/\{([^{}]*)\}/g)) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      refuse(field, "a URL with templates such as {tenant_id}", value);
+    }
+    if (secrecyOf(name) === "secret") {
+      throw invalid(`"${field}" puts the secret "${name}" into a URL. A secret belongs in no URL.`);
+    }
+  }
+}
 const status: Check = (value, field) => {
   if (!Number.isInteger(value) || (value as number) < 400 || (value as number) > 599) {
     refuse(field, "an HTTP status from 400 to 599", value);
@@ -289,6 +313,7 @@ export function withDefaults(input: ProviderInput): Provider {
     apiUrl: input.apiUrl,
     requires: input.requires ?? requiredFields(grant, clientAuthentication),
     keepTokens: input.keepTokens ?? "disk",
+    ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: true } : {}),
   };
 }
 
@@ -300,7 +325,8 @@ function requiredFields(grant: Grant, authentication: ClientAuthentication): Cre
   return grant === "password" ? ["username", "password", ...client] : client;
 }
 
-function prefixFor(name: string): string {
+/** What the environment variables of a system start with, unless its definition says otherwise. */
+export function prefixFor(name: string): string {
   const prefix = name.toUpperCase().replaceAll("-", "_");
   return /^[A-Z]/.test(prefix) ? prefix : `P${prefix}`;
 }

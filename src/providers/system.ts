@@ -1,7 +1,7 @@
-import { AuthError } from "../errors.ts";
-import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
-import { checkTransport } from "../trust.ts";
 import { joinUrl } from "../base/url.ts";
+import { AuthError } from "../errors.ts";
+import { checkTransport, fitsUrl, type UrlPart } from "../trust.ts";
+import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
 
 /** URLs that differ from the provider's, such as a test system's. */
 export interface ProviderUrls {
@@ -36,9 +36,9 @@ export function environmentUrls(
   provider: Provider,
   get: (name: string) => string | undefined,
 ): ProviderUrls {
-  const urls: ProviderUrls = {};
+  const urls: ProviderUrls = Object.create(null);
   const read = (field: keyof ProviderUrls, suffix: string) => {
-    const value = get(`${provider.environmentPrefix}_${suffix}`);
+    const value = get(`${provider.environmentPrefix}_${suffix}`)?.trim();
     if (value) urls[field] = value;
   };
   if (provider.authUrl !== undefined) read("authUrl", "AUTH_URL");
@@ -61,7 +61,8 @@ export function resolveSystem(
   values: CredentialValues,
   origins: readonly string[] = [],
 ): System {
-  const pick = (field: keyof ProviderUrls) => urls[field] ?? provider[field];
+  checkOverrides(provider, urls);
+  const pick = (field: keyof ProviderUrls) => own(urls, field) ?? own(provider, field);
   const fill = (text: string) => fillIn(text, values, provider);
   const authUrl = pick("authUrl");
   const resolve = (path: string, what: string) => {
@@ -69,9 +70,11 @@ export function resolveSystem(
     checkTransport(url, what);
     return url;
   };
-  const endpoints: Endpoints = {};
+  const endpoints: Endpoints = Object.create(null);
   for (const [name, path] of Object.entries(provider.endpoints)) {
-    if (path !== undefined) endpoints[name as keyof Endpoints] = resolve(path, `${name} endpoint`);
+    if (path !== undefined && staysAt(path, urls)) {
+      endpoints[name as keyof Endpoints] = resolve(path, `${name} endpoint`);
+    }
   }
   const issuer = pick("issuer");
   const apiUrl = checkTransport(fill(pick("apiUrl") ?? ""), "API's URL");
@@ -111,9 +114,92 @@ export function resolveSystem(
   };
 }
 
-/** What tells this system from the same provider elsewhere, such as a test system. */
+/**
+ * What tells this system from the same provider elsewhere, such as a test system: its server, and its
+ * API where that is not the provider's own.
+ */
 export function systemIdentity(system: System): string {
-  return system.issuer ?? system.endpoints.token ?? system.pastePage ?? system.apiUrl.origin;
+  const { issuer, endpoints, pastePage, apiUrl, provider } = system;
+  const server = issuer ?? endpoints.token ?? pastePage ?? apiUrl.origin;
+  const isOwn = provider.apiUrl.includes("{") || new URL(provider.apiUrl).origin === apiUrl.origin;
+  return isOwn ? server : `${server} ${apiUrl.origin}`;
+}
+
+/**
+ * The origin of the authorization server: what saved credentials belong to. `undefined` where a value
+ * that its URL needs is not there yet.
+ */
+export function serverOrigin(
+  provider: Provider,
+  urls: ProviderUrls,
+  values: CredentialValues,
+): string | undefined {
+  const { endpoints, paste, enrolment } = provider;
+  const token = own(endpoints, "token");
+  const url = own(urls, "issuer") ??
+    (token !== undefined && staysAt(token, urls) ? token : undefined) ?? own(provider, "issuer") ??
+    paste?.page ?? enrolment?.login ?? provider.apiUrl;
+  const authUrl = own(urls, "authUrl") ?? own(provider, "authUrl");
+  try {
+    return new URL(fillIn(authUrl === undefined ? url : joinUrl(authUrl, url), values, provider))
+      .origin;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member of the object itself: what a program put into `Object.prototype` steers nothing. */
+function own<T extends object, K extends keyof T>(value: T, name: K): T[K] | undefined {
+  return Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** Whether an endpoint of the definition stays in use: an issuer from elsewhere names its own. */
+function staysAt(path: string, urls: ProviderUrls): boolean {
+  return own(urls, "issuer") === undefined ||
+    (path.startsWith("/") && own(urls, "authUrl") !== undefined);
+}
+
+/**
+ * Refuses URLs that change nothing, or only some of the places a secret goes to: the rest would still
+ * get it although a test system was named.
+ */
+function checkOverrides(provider: Provider, urls: ProviderUrls): void {
+  const authUrl = own(urls, "authUrl");
+  const issuer = own(urls, "issuer");
+  if (authUrl === undefined && issuer === undefined) return;
+  const { endpoints, enrolment, paste, title } = provider;
+  const pages = [enrolment?.login, enrolment?.clients, paste?.page];
+  const all = [...Object.values(endpoints), ...pages].filter((path) => path !== undefined);
+  const absolute = all.filter((path) => !path.startsWith("/"));
+  const refuse = (problem: string) => {
+    throw new AuthError("invalid_argument", `${problem} Nothing is sent to either server.`);
+  };
+  if (authUrl !== undefined) {
+    if (all.length === absolute.length) {
+      const instead = provider.issuer === undefined ? "its endpoints" : '"issuer"';
+      refuse(`"authUrl" changes nothing for ${title}: change ${instead}.`);
+    }
+    const stays = issuer === undefined
+      ? [...absolute, ...(provider.issuer === undefined ? [] : [provider.issuer])]
+      : pages.filter((path) => path !== undefined && !path.startsWith("/"));
+    const [first] = stays.filter((url) => url !== undefined);
+    if (first !== undefined) {
+      refuse(
+        `"authUrl" moves only a part of ${title}: ${hostOf(first)} would stay. Move that as well.`,
+      );
+    }
+  } else {
+    const [first] = pages.filter((path) => path !== undefined);
+    if (first !== undefined) {
+      refuse(
+        `"issuer" moves only a part of ${title}: its sign-in page would stay. Give "authUrl".`,
+      );
+    }
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 /** The host a secret of this system goes to first. */
@@ -124,15 +210,39 @@ export function authorizationHost(system: System): string {
 
 function fillIn(text: string, values: CredentialValues, provider: Provider): string {
   if (!text.includes("{")) return text;
-  return text.replace(/\{([a-z_]+)\}/g, (_, name: string) => {
-    const value = values[name];
+  return text.replace(/\{([a-z0-9_]+)\}/g, (template, name: string, at: number) => {
+    const value = own(values, name);
+    const part = partAt(text, at);
     if (value !== undefined) {
-      // At the start of a URL a value is a URL itself; elsewhere it is one path segment.
-      return text.startsWith(`{${name}}`) ? value.replace(/\/+$/, "") : encodeURIComponent(value);
+      const plain = part === "base" ? value.replace(/\/+$/, "") : value;
+      if (fitsUrl(plain, part)) return part === "segment" ? encodeURIComponent(plain) : plain;
+      throw new AuthError(
+        "invalid_argument",
+        `The "${name}" of ${provider.title} cannot stand in a URL: it is ${
+          PARTS[part]
+        }. Correct it ` +
+          `where it is saved, or set ${provider.environmentPrefix}_${name.toUpperCase()}.`,
+      );
     }
     throw new AuthError(
       "credentials_missing",
-      `${provider.title} needs "${name}". Set ${provider.environmentPrefix}_${name.toUpperCase()}, or give it in the credentials.`,
+      `${provider.title} needs ${
+        template.replace("{", '"').replace("}", '"')
+      }. Set ${provider.environmentPrefix}_${name.toUpperCase()}, or give it in the credentials.`,
     );
   });
+}
+
+const PARTS: Record<UrlPart, string> = {
+  base: 'a URL such as "https://host.example", without a query',
+  label: "one part of a host name: letters, digits and hyphens",
+  segment: 'one part of a path, without "..", "?", "#", "%" and the like',
+};
+
+/** What a template at this place of a URL stands for. */
+function partAt(text: string, at: number): UrlPart {
+  if (at === 0) return "base";
+  const before = text.slice(0, at).replace(/^\{[a-z0-9_]+\}/, "https://x.invalid");
+  const authority = before.indexOf("://");
+  return authority !== -1 && !/[/?#]/.test(before.slice(authority + 3)) ? "label" : "segment";
 }
