@@ -3,6 +3,7 @@ import type { GrantContext } from "./grants/grant.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
 import * as lazy from "./lazy.ts";
 import type { Profile } from "./profile/profile.ts";
+import { foreignError } from "./profile/saved_file.ts";
 import type { Person } from "./person/person.ts";
 import type { CredentialValues } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
@@ -21,7 +22,7 @@ const API_TIMEOUT = 100_000;
  *
  * @param found what to sign in with
  * @param person finds somebody to ask; without it nobody is asked, as for the doctor and a sign-out
- * @throws {AuthError} `insecure_url`, or `credentials_missing` for what a URL needs
+ * @throws {AuthError} `insecure_url`; `foreign_server` for credentials of another server; `credentials_missing` for what a URL needs
  */
 export function connect(
   profile: Profile,
@@ -29,10 +30,11 @@ export function connect(
   person?: () => Promise<Person>,
 ): Connection {
   const { provider, runtime, options } = profile;
-  const { values, given } = found;
+  const { values, given, foreign } = found;
+  if (foreign) throw foreignError(profile, foreign);
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);
   const scope = options.scope ?? provider.scope;
-  const key = tokenKey(system, values, scope, options.sessionKey);
+  const key = tokenKey(system, values, scope, sessionOf(profile));
   const store = openStore({
     runtime,
     directory: profile.folder,
@@ -68,8 +70,9 @@ export function connect(
       ),
     foreign: async () => {
       const { foreignTokens } = provider;
-      // A folder of the caller's own stands in the place of all others.
-      if (foreignTokens === undefined || options.directory !== undefined) return null;
+      // A folder or an account of the caller's own stands in the place of all others.
+      const isOwn = options.directory !== undefined || profile.account !== undefined;
+      if (foreignTokens === undefined || isOwn) return null;
       const { readForeignToken } = await lazy.foreignToken();
       const hosts = foreignHosts(system, values);
       return readForeignToken(runtime, foreignTokens, options.sessionKey, key, hosts);
@@ -108,6 +111,11 @@ function foreignHosts(system: System, values: CredentialValues): readonly string
   const { pastePage, pasteHosts, provider } = system;
   const isMoved = pastePage !== resolveSystem(provider, {}, values).pastePage;
   return isMoved && pastePage !== undefined ? [new URL(pastePage).host] : pasteHosts;
+}
+
+/** Which of a system's sessions this is: by its account and its session key. */
+function sessionOf({ account, options: { sessionKey } }: Profile): string | undefined {
+  return account === undefined ? sessionKey : `account ${account}/${sessionKey ?? ""}`;
 }
 
 /** Which token this is: no two accounts, systems, scopes or session keys share one. */

@@ -2,7 +2,7 @@ import { connect } from "./connect.ts";
 import * as lazy from "./lazy.ts";
 import type { SessionOptions } from "./options/options.ts";
 import type { Person } from "./person/person.ts";
-import { findCredentials, type Found, isEnough } from "./profile/find_credentials.ts";
+import { findCredentials, type Found, isEnough, isFromFile } from "./profile/find_credentials.ts";
 import { openProfile, type Profile } from "./profile/profile.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Connection } from "./renewal/connection.ts";
@@ -33,8 +33,11 @@ export async function getSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   const profile = await openProfile(provider, options, "getSession", "session");
-  const found = await findCredentials(profile);
   const asked = new AskedPerson(profile);
+  const saved = await findCredentials(profile);
+  // With somebody to ask, signing in again is more than another token for what is saved.
+  const again = options.forceLogin === true && isFromFile(saved) && await asked.isThere();
+  const found = again ? await findCredentials(profile, false) : saved;
   const start = async (found: Found): Promise<Connection> => {
     const connection = connect(profile, found, asked.person);
     await connection.keeper.start({ force: options.forceLogin ?? false, signal: options.signal });
@@ -57,6 +60,10 @@ class AskedPerson {
 
   constructor(profile: Profile) {
     this.#profile = profile;
+  }
+
+  async isThere(): Promise<boolean> {
+    return (await this.person()).kind !== "nobody";
   }
 
   readonly person = (): Promise<Person> => {

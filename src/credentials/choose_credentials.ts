@@ -11,7 +11,12 @@ import type { CredentialField, CredentialValues, Provider } from "../providers/p
 export type Source =
   | { readonly kind: "options" }
   | { readonly kind: "environment"; readonly variables: readonly string[] }
-  | { readonly kind: "file"; readonly path: string }
+  | {
+    readonly kind: "file";
+    readonly path: string;
+    /** The file as it was loaded, for values that came by way of the environment. */
+    readonly saved?: SavedCredentials;
+  }
   /** What `loadCredentials` and its siblings returned. */
   | { readonly kind: "credentials"; readonly text: string }
   /** Typed by a person, and saved where there is a path. */
@@ -25,7 +30,18 @@ export interface SavedCredentials {
   path: string;
   /** The file's JSON object, whole and unchanged. */
   values: Record<string, unknown>;
+  /** The origin of the authorization server they are for, where the file says so. */
+  server?: string;
+  /** Who created them, where the file says so. */
+  username?: string;
 }
+
+/** The member of a credentials file that says which authorization server it is for. */
+export const SERVER_MEMBER = "onecell_server";
+/** The member of a credentials file that says who created the app credentials. */
+export const USER_MEMBER = "onecell_username";
+/** The member of a file that is a copy for another program, and counts only beside the first one. */
+export const COPY_MEMBER = "onecell_copy";
 
 /** What a sign-in will use, and where it came from. */
 export interface ChosenCredentials {
@@ -57,13 +73,47 @@ export function normaliseCredentials(values: unknown, what: string): CredentialV
     );
   }
   const result: CredentialValues = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value === null) continue;
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined || value === null || key === "__proto__") continue;
     // A JWK private key may come as an object.
     const text = typeof value === "object" ? asJson(value, what) : String(value);
-    if (text !== "") result[name.toLowerCase()] = text;
+    const name = key.toLowerCase();
+    const clean = cleanValue(name, text);
+    if (clean !== "") result[name] = clean;
   }
   return result;
+}
+
+/** Controls, byte order marks and what is invisible: RFC 6749 appendix A has them in no value. */
+const INVISIBLE =
+  "\\x00-\\x1f\\x7f-\\x9f\\u00a0\\ufeff\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069";
+const INVISIBLE_ENDS = new RegExp(`^[${INVISIBLE}]+|[${INVISIBLE}]+$`, "g");
+
+/**
+ * A value as it was meant: what copying, an editor or a shell left at its ends is taken away, as far as
+ * it can be no part of it. A value of nothing but blanks is `""`, which counts as unset.
+ */
+export function cleanValue(name: string, text: string): string {
+  if (isPlain(text.charCodeAt(0)) && isPlain(text.charCodeAt(text.length - 1))) return text;
+  if (text.trim() === "") return "";
+  const clean = text.replace(INVISIBLE_ENDS, "");
+  // A secret or a password may end in a blank; an id never does.
+  return name.endsWith("_id") ? clean.trim() : clean;
+}
+
+/** True for a visible character of ASCII, as nearly every value begins and ends with. */
+const isPlain = (code: number) => code > 0x20 && code < 0x7f;
+
+/**
+ * What looks wrong with values, for people: quotes around a secret or blanks at its ends, which may
+ * be its own. No value is repeated.
+ */
+export function oddities(values: CredentialValues): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (/^\s|\s$/.test(value)) return [`The ${name} begins or ends with a space.`];
+    if (/^(["'`]).*\1$/s.test(value)) return [`The ${name} has quotes around it.`];
+    return [];
+  });
 }
 
 function asJson(value: object, what: string): string {
@@ -94,6 +144,38 @@ function companions(fields: CredentialField[]): CredentialField[] {
   return fields.includes("private_key") ? ["key_id"] : [];
 }
 
+/**
+ * Checks the names of values that a caller gives: one that nobody reads would silently do nothing, and
+ * another account would sign in.
+ *
+ * @throws {AuthError} `invalid_argument`, with the name that was meant
+ */
+export function checkNames(provider: Provider, values: object, what: string): void {
+  const known = knownNames(provider);
+  const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || value === null || known.includes(name.toLowerCase())) continue;
+    const meant = known.find((one) => plain(one) === plain(name));
+    const hint = meant === undefined
+      ? `${provider.title} takes ${known.join(", ")}.`
+      : `Did you mean ${meant}?`;
+    throw new AuthError("invalid_argument", `${what} has a name "${name.slice(0, 60)}". ${hint}`);
+  }
+}
+
+/** The names of the values that a system takes. */
+export function knownNames(provider: Provider): string[] {
+  const { requires, defaults = {}, enrolment } = provider;
+  return [
+    ...new Set([
+      ...requires,
+      ...companions(requires),
+      ...Object.keys(defaults),
+      ...(enrolment ? USER_FIELDS : []),
+    ]),
+  ];
+}
+
 /** Reads the provider's own variables. The unprefixed names are never read: they may be another system's. */
 export function environmentCredentials(
   provider: Provider,
@@ -102,11 +184,19 @@ export function environmentCredentials(
   const values: CredentialValues = {};
   const defaults = Object.keys(provider.defaults ?? {});
   for (const field of [...provider.requires, ...companions(provider.requires), ...defaults]) {
-    const value = get(variableFor(provider, field));
-    if (value !== undefined && value !== "") values[field] = value;
+    const value = cleanValue(field, get(variableFor(provider, field)) ?? "");
+    if (value !== "") values[field] = value;
   }
   return values;
 }
+
+interface Place {
+  readonly values: CredentialValues;
+  readonly source: Source;
+}
+
+/** The variables that this process has set from a file, by name. */
+export const exported: Map<string, { value: string; saved: SavedCredentials }> = new Map();
 
 /**
  * Chooses between the sources: options, then environment, then file. What belongs together is taken
@@ -120,7 +210,7 @@ export function chooseCredentials(
     ? normaliseCredentials(sources.file.values, `The credentials file ${sources.file.path}`)
     : {};
   const variables = Object.keys(sources.environment).map((field) => variableFor(provider, field));
-  const places: { values: CredentialValues; source: Source }[] = [
+  const places: Place[] = [
     { values: sources.options ?? {}, source: { kind: "options" } },
     { values: sources.environment, source: { kind: "environment", variables } },
     { values: file, source: { kind: "file", path: sources.file?.path ?? "" } },
@@ -139,10 +229,11 @@ export function chooseCredentials(
 
   const used = new Set<Source>();
   for (const group of groups) {
-    const place = places.find((place) =>
-      group.every((field) => place.values[field] !== undefined)
-    ) ??
-      places.find((place) => group.some((field) => place.values[field] !== undefined));
+    const [given = places[0]] = places;
+    const hasSome = (place: Place) => group.some((field) => place.values[field] !== undefined);
+    const hasAll = (place: Place) => group.every((field) => place.values[field] !== undefined);
+    // What the caller began to say is completed from nowhere else: it would be another account's.
+    const place = given && hasSome(given) ? given : places.find(hasAll) ?? places.find(hasSome);
     if (place === undefined) continue;
     used.add(place.source);
     for (const field of [...group, ...companions(group)]) {

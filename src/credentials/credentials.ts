@@ -2,6 +2,8 @@ import type { AuthError } from "../errors.ts";
 
 /** Values of an instance, reachable for this module and for nothing that prints an object. */
 const contents = new WeakMap<Credentials, Record<string, unknown>>();
+/** The servers that instances belong to, where that is known. */
+const servers = new WeakMap<Credentials, string>();
 
 /**
  * App credentials, as loaded or created. Printing them shows no secret: ask for a value with
@@ -27,13 +29,19 @@ export class Credentials {
   constructor(
     provider: string,
     values: Record<string, unknown>,
-    place: { path: string | null; source: string; storeProblem?: AuthError | undefined },
+    place: {
+      path: string | null;
+      source: string;
+      storeProblem?: AuthError | undefined;
+      server?: string | undefined;
+    },
   ) {
     this.provider = provider;
     this.path = place.path;
     this.source = place.source;
     this.storeProblem = place.storeProblem;
     contents.set(this, values);
+    if (place.server !== undefined) servers.set(this, place.server);
   }
 
   /** The names of the values, such as `client_id`. */
@@ -77,6 +85,11 @@ export class Credentials {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
+}
+
+/** The origin of the authorization server that credentials belong to, where it is known. */
+export function serverOfCredentials(credentials: Credentials): string | undefined {
+  return servers.get(credentials);
 }
 
 /** All values of credentials, secrets included. Not exported by the module. */

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
-import { type ChosenCredentials, sourceText } from "./choose_credentials.ts";
+import type { CredentialValues } from "../providers/provider.ts";
+import { type ChosenCredentials, oddities, sourceText } from "./choose_credentials.ts";
 
 /**
  * Says where refused credentials came from and how to replace them: nobody has just typed them.
@@ -9,13 +10,23 @@ import { type ChosenCredentials, sourceText } from "./choose_credentials.ts";
  */
 export function explainRefusal(
   error: unknown,
-  { sources }: Pick<ChosenCredentials, "sources">,
+  { sources, values }: Pick<ChosenCredentials, "sources" | "values">,
 ): unknown {
   if (!(error instanceof AuthError) || error.code !== "client_refused") return error;
   const isFile = sources.length === 1 && sources[0]?.kind === "file";
   // No command to forget them: it would need the same folder and system, and may meet another file.
   const rid = isFile ? " Move that file away, and the next sign-in asks for others." : "";
-  const text = `${error.message} They came from ${sourceText(sources)}.${rid}`;
+  return withText(error, `They came from ${sourceText(sources)}.${rid}`, values);
+}
+
+/** A refusal that names what looks odd about the values: quotes or blanks that came along. */
+export function oddRefusal(error: AuthError, values: CredentialValues): AuthError {
+  const isRefusal = error.code === "client_refused" || error.code === "login_refused";
+  return isRefusal && oddities(values).length > 0 ? withText(error, "", values) : error;
+}
+
+function withText(error: AuthError, more: string, values: CredentialValues): AuthError {
+  const text = [error.message, ...oddities(values), more].filter((part) => part !== "").join(" ");
   return new AuthError(error.code, text, {
     ...(error.status === undefined ? {} : { status: error.status }),
     ...(error.error === undefined ? {} : { error: error.error }),

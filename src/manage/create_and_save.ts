@@ -1,37 +1,64 @@
 import { AuthError } from "../errors.ts";
+import { findFile, saveTarget, withMembers } from "../profile/saved_file.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { Provider } from "../providers/provider.ts";
-import { credentialsPath, findCredentials } from "../store/credentials_file.ts";
+import { COPY_MEMBER, normaliseCredentials } from "../credentials/choose_credentials.ts";
+import type { CredentialValues, Provider } from "../providers/provider.ts";
+import { credentialsPath } from "../store/credentials_file.ts";
+import { parentPath } from "../store/paths.ts";
+import { tryWriting } from "../store/try_writing.ts";
 import { openFiles } from "../store/writing.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
 
+type Values = Record<string, unknown>;
+
 /** App credentials that the server has made. */
 export interface CreatedCredentials {
-  values: Record<string, unknown>;
+  values: Values;
   /** The file they are in, or `null`. */
   path: string | null;
   /** Why they could not be saved. */
   problem?: AuthError;
 }
 
+/** What a creation of app credentials depends on. */
+export interface Creation {
+  /** Who creates them. */
+  username: string;
+  /** Whether credentials that another process has saved meanwhile will do. */
+  reuse: boolean;
+  /** Asks the server for them. */
+  create: () => Promise<Values>;
+}
+
 /**
- * Creates app credentials and saves them, one process at a time: whoever comes second finds the
- * first one's. The secret is shown once, so the place for it is made ready before.
+ * Creates app credentials and saves them, one process at a time: the second one finds the first
+ * one's. The secret is shown once, so it is made certain before that it can be saved.
+ *
+ * @throws {AuthError} what the creation met; `store_unavailable` or `permission_denied` where they
+ * could not be saved, and then nothing was created
  */
 export async function createAndSave(
-  { provider, options, runtime, place, folder }: Profile,
-  create: () => Promise<Record<string, unknown>>,
-  reuse = true,
+  profile: Profile,
+  { username, reuse, create }: Creation,
 ): Promise<CreatedCredentials> {
+  const { provider, options, runtime, place, folder } = profile;
   const path = credentialsPath(runtime, place);
+  if (path === undefined) throw noFolder(provider);
+  const unwritable = await tryWriting(runtime, parentPath(path), folder ?? parentPath(path));
+  if (unwritable) {
+    throw new AuthError(
+      unwritable.code,
+      `No app credentials were created, because they could not be saved. ${unwritable.message}`,
+      { cause: unwritable },
+    );
+  }
   const action = async (): Promise<CreatedCredentials> => {
-    const found = reuse ? await findCredentials(runtime, place) : null;
-    if (found) return found;
+    const { file } = await findFile(profile);
+    // Another person's would be another account.
+    if (reuse && file && (file.username ?? username) === username) return file;
     const values = await create();
-    if (path === undefined) return { values, path: null, problem: noFolder(provider) };
     try {
-      await writeCredentials(runtime, path, values);
-      return { values, path };
+      return { values, path: await saveValues(profile, values, { username }) };
     } catch (error) {
       // The secret is never shown again: this process at least goes on with it.
       if (error instanceof AuthError) return { values, path: null, problem: error };
@@ -52,11 +79,58 @@ export async function createAndSave(
   }
 }
 
+/**
+ * Saves values as those of this profile's server.
+ *
+ * @param merge whether what the same server's file holds already stays
+ * @returns the path
+ * @throws {AuthError} as `writeCredentials`, and where there is no folder
+ */
+export async function saveValues(
+  profile: Profile,
+  values: Values,
+  { username, server, merge = false, path: given }: {
+    username?: string | undefined;
+    server?: string | undefined;
+    merge?: boolean;
+    path?: string | undefined;
+  } = {},
+): Promise<string> {
+  const { provider, runtime, place, options: { signal } } = profile;
+  const target = await saveTarget(profile, textOnly(values));
+  if (target === undefined) throw noFolder(provider);
+  const { moveTo } = target;
+  if (moveTo) {
+    await writeCredentials(runtime, moveTo.path, (earlier) => earlier ?? moveTo.values, { signal });
+  }
+  const path = given ?? target.path;
+  const whole = (earlier: Values | null) =>
+    withMembers(
+      { ...(merge && !moveTo ? earlier : {}), ...values },
+      server ?? target.server,
+      username,
+    );
+  await writeCredentials(runtime, path, whole, { signal });
+  // The system's own Python package reads this name alone.
+  const [first, second] = place.files;
+  const isEnrolled = username !== undefined && provider.enrolment !== undefined;
+  if (isEnrolled && second !== undefined && path.endsWith(`${first}`)) {
+    const other = credentialsPath(runtime, { ...place, files: [second] });
+    const copy = (earlier: Values | null) => ({ ...whole(earlier), [COPY_MEMBER]: true });
+    if (other !== undefined) await writeCredentials(runtime, other, copy, { signal });
+  }
+  return path;
+}
+
+function textOnly(values: Values): CredentialValues {
+  return normaliseCredentials(values, "The credentials");
+}
+
 /** Where there is no place for a provider's credentials. */
 export function noFolder({ title }: Provider): AuthError {
   return new AuthError(
     "store_unavailable",
-    `There is no folder to save ${title}'s credentials in. Set HOME (USERPROFILE on Windows) ` +
-      "or the option directory.",
+    `There is no folder to save ${title}'s credentials in, and no file was looked for. Set HOME ` +
+      "(USERPROFILE on Windows) or the option directory.",
   );
 }

@@ -2,7 +2,7 @@ import { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import type { Profile } from "../profile/profile.ts";
-import { findCredentials } from "../store/credentials_file.ts";
+import { findFile } from "../profile/saved_file.ts";
 import { createAndSave } from "./create_and_save.ts";
 
 /** See `createCredentials` of `verbs.ts`. */
@@ -11,7 +11,7 @@ export async function createCredentials(
   username: unknown,
   password: unknown,
 ): Promise<Credentials> {
-  const { provider, runtime, place } = profile;
+  const { provider } = profile;
   if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
     throw new AuthError("invalid_argument", "createCredentials needs a username and a password.");
   }
@@ -22,10 +22,14 @@ export async function createCredentials(
     );
   }
   // A damaged file is found before anything is created that could then not be saved.
-  await findCredentials(runtime, place);
+  await findFile(profile);
   const parts = enrolmentParts(profile, provider.defaults ?? {});
   const create = () => createAppCredentials(parts, username, password);
-  const { values, path, problem } = await createAndSave(profile, create, false);
+  const { values, path, problem } = await createAndSave(profile, {
+    username,
+    reuse: false,
+    create,
+  });
   const source = path ?? "memory only";
   return new Credentials(provider.name, values, { path, source, storeProblem: problem });
 }

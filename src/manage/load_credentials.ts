@@ -1,22 +1,34 @@
-import { variableFor } from "../credentials/choose_credentials.ts";
+import {
+  exported,
+  knownNames,
+  type SavedCredentials,
+  variableFor,
+} from "../credentials/choose_credentials.ts";
 import { Credentials } from "../credentials/credentials.ts";
 import { missingCredentials } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { Provider } from "../providers/provider.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import { credentialsPath, findCredentials } from "../store/credentials_file.ts";
+import { findFile, foreignError } from "../profile/saved_file.ts";
+import { isForeign } from "../providers/define_provider.ts";
+import { providers } from "../providers/registry.ts";
+import { credentialsPath } from "../store/credentials_file.ts";
 
 /** Variables that steer the machine, not an API: a credentials file must not set them. */
 const RESERVED =
-  /^(PATH|HOME|USERPROFILE|SHELL|USER|LOGNAME|TMPDIR|TEMP|TMP|PWD|IFS|ENV|BASH_ENV|APPDATA|LOCALAPPDATA|(HTTPS?|ALL|NO)_PROXY|(LD|DYLD|DENO|NODE|NPM|BUN|PYTHON|GIT|SSL|XDG)_.*)$/;
+  /^(PATH|HOME|USERPROFILE|SHELL|USER|LOGNAME|TMPDIR|TEMP|TMP|PWD|IFS|ENV|BASH_ENV|APPDATA|LOCALAPPDATA|BROWSER|EDITOR|VISUAL|PAGER|(HTTPS?|ALL|NO|FTP)_PROXY|(LD|DYLD|DENO|NODE|NPM|BUN|PYTHON|PERL|RUBY|JAVA|GIT|SSL|SSH|XDG|AWS|DOCKER|CURL|REQUESTS)_.*|(PERL|PYTHON|RUBY|NODE|JAVA)[A-Z0-9]*)$/;
+/** Variables that steer this module: where a system is, whose account it is, which token it uses. */
+const STEERING =
+  /(^|_)(AUTH_URL|API_URL|ISSUER|ACCOUNT|PROVIDERS|STORE|ACCESS_TOKEN(_.*)?)$|^ONECELL_/;
+/** What a server tells of app credentials beside them: whose they are, their names, dates and states. */
+const ABOUT =
+  /^(CLIENT|APP|APPLICATION|KEY|SECRET|USER|TENANT|ORGANIZATION|PROJECT)_(ID|NAME|EMAIL)$|^([A-Z]+_)*(ID|NAME|TITLE|DESCRIPTION|NOTES?|EMAIL|OWNER|ROLES?|SCOPES?|TAGS?|STATUS|STATE|TYPE|VERSION|COUNT|LIST|DISABLED|ENABLED|ACTIVE|[A-Z]+_AT|[A-Z]+_ON|EXPIRES_IN)$/;
 
 /** See `loadCredentials` of `verbs.ts`. */
-export async function loadCredentials(
-  { provider, runtime, place }: Profile,
-): Promise<Credentials> {
-  const saved = await findCredentials(runtime, place);
-  if (saved === null) {
+export async function loadCredentials(profile: Profile): Promise<Credentials> {
+  const { provider, runtime, place } = profile;
+  const { file, foreign } = await findFile(profile);
+  if (foreign) throw foreignError(profile, foreign);
+  if (file === null) {
     const path = credentialsPath(runtime, place);
     throw missingCredentials(
       provider,
@@ -26,20 +38,27 @@ export async function loadCredentials(
     );
   }
   // Both spellings are set together, so that one system's id never meets another's secret.
-  for (const [name, value] of Object.entries(saved.values)) {
-    exportValue(runtime, provider, name, value);
-  }
-  return new Credentials(provider.name, saved.values, { path: saved.path, source: saved.path });
+  for (const [name, value] of Object.entries(file.values)) exportValue(profile, file, name, value);
+  const { path, server } = file;
+  return new Credentials(provider.name, file.values, { path, source: path, server });
 }
 
-function exportValue(runtime: Runtime, provider: Provider, key: string, value: unknown): void {
-  const name = key.toUpperCase();
-  if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || RESERVED.test(name)) return;
+function exportValue(
+  { provider, runtime }: Profile,
+  saved: SavedCredentials,
+  key: string,
+  value: unknown,
+): void {
   const text = pythonText(value);
   if (text.includes("\0")) return;
-  for (const variable of [name, variableFor(provider, key)]) {
+  const isDeclared = knownNames(provider).includes(key.toLowerCase());
+  for (const variable of variablesOf(provider, key, isDeclared)) {
+    // What nobody declared is a remark: it replaces nothing that is there.
+    const isFree = runtime.getEnvironment(variable) === undefined || exported.has(variable);
+    if (!isDeclared && !isFree) continue;
     try {
       runtime.setEnvironment(variable, text);
+      exported.set(variable, { value: text, saved });
     } catch (error) {
       const flag = runtime.missingFlag(error);
       if (flag === undefined) throw error;
@@ -50,6 +69,22 @@ function exportValue(runtime: Runtime, provider: Provider, key: string, value: u
       );
     }
   }
+}
+
+/** The variables that a key of a credentials file may set. */
+function variablesOf(provider: Profile["provider"], key: string, isDeclared: boolean): string[] {
+  const name = key.toUpperCase();
+  if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) return [];
+  if (!isDeclared && !ABOUT.test(name)) return [];
+  const isOfOther = providers.some(({ environmentPrefix }) =>
+    name.startsWith(`${environmentPrefix}_`)
+  );
+  const mayBePlain = !RESERVED.test(name) && !STEERING.test(name) && !isOfOther &&
+    // Somebody else's definition may declare anything: its own names carry its prefix.
+    (!isForeign(provider) || name === "CLIENT_ID" || name === "CLIENT_SECRET");
+  const prefixed = variableFor(provider, key);
+  const mayBePrefixed = !STEERING.test(prefixed) && !RESERVED.test(prefixed);
+  return [...(mayBePlain ? [name] : []), ...(mayBePrefixed ? [prefixed] : [])];
 }
 
 /** What `str()` makes of a JSON value in Python, for the tutorials that share the file. */

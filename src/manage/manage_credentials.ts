@@ -1,25 +1,24 @@
-import { Credentials, valuesOf } from "../credentials/credentials.ts";
+import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { Profile } from "../profile/profile.ts";
-import { credentialsPath } from "../store/credentials_file.ts";
-import { forgetCredentials as forget, writeCredentials } from "../store/write_credentials.ts";
+import { placeToForget } from "../profile/saved_file.ts";
+import { forgetCredentials as forget } from "../store/write_credentials.ts";
 import { checkValues } from "./check_values.ts";
-import { noFolder } from "./create_and_save.ts";
+import { saveValues } from "./create_and_save.ts";
 
 /** See `saveCredentials` of `verbs.ts`. */
 export async function saveCredentials(
   profile: Profile,
   values: Record<string, unknown> | Credentials,
 ): Promise<Credentials> {
-  const { provider, runtime, options: { signal } } = profile;
+  const { provider } = profile;
   const given = values instanceof Credentials ? valuesOf(values) : values;
   const plain = checkValues(given, provider, "saveCredentials");
-  const path = credentialsPath(runtime, profile.place);
-  if (path === undefined) throw noFolder(provider);
-  await writeCredentials(runtime, path, plain, { signal });
-  return new Credentials(provider.name, { ...plain }, { path, source: path });
+  const known = values instanceof Credentials ? serverOfCredentials(values) : undefined;
+  const path = await saveValues(profile, plain, { server: known });
+  return new Credentials(provider.name, { ...plain }, { path, source: path, server: known });
 }
 
 /** See `forgetCredentials` of `verbs.ts`; gives every file that was removed. */
-export async function forgetCredentials({ runtime, place }: Profile): Promise<string[]> {
-  return await forget(runtime, place);
+export async function forgetCredentials(profile: Profile): Promise<string[]> {
+  return await forget(profile.runtime, await placeToForget(profile));
 }

@@ -18,6 +18,7 @@ const COMMON: Record<keyof CommonOptions, [Check, string]> = {
   apiUrl: [isText, "a URL"],
   issuer: [isText, "a URL"],
   directory: [isText, "a folder's path"],
+  account: [isText, 'a name such as "work"'],
   signal: [(value) => value instanceof AbortSignal, "an AbortSignal"],
   fetch: [isFunction, "a function"],
   timeout: [

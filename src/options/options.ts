@@ -11,6 +11,11 @@ export interface CommonOptions extends ProviderUrls {
    */
   directory?: string;
   /**
+   * Another account of the system, such as `"work"`: it has app credentials of its own, in
+   * `app_credentials.<account>`, and tokens of its own. Environment: `<PREFIX>_ACCOUNT`, `ONECELL_ACCOUNT`.
+   */
+  account?: string;
+  /**
    * Ends every wait early: the call rejects with `aborted`, or with `timeout` for a signal of that
    * kind; `doctor` says in its report what it did not wait for.
    */
@@ -30,9 +35,12 @@ export interface CommonOptions extends ProviderUrls {
 
 /** Options of `getSession`. */
 export interface SessionOptions extends CommonOptions {
-  /** Keeps sessions of one account apart, such as `"work"`; letters, digits, `.`, `-`, `_`. */
+  /**
+   * Another session of the same account, such as `"batch"`: it has a token of its own and the same app
+   * credentials. Letters, digits, `.`, `-`, `_`. For another account see `account`.
+   */
   sessionKey?: string;
-  /** Sign in anew, whatever is saved. */
+  /** Signs in again, whatever is saved: a person is asked, or enrols, again where one is there. */
   forceLogin?: boolean;
   /** Credential values; they come before the environment and the file. */
   credentials?: Record<string, unknown> | Credentials;

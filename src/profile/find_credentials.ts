@@ -1,14 +1,25 @@
 import {
+  checkNames,
   chooseCredentials,
   type ChosenCredentials,
   environmentCredentials,
+  exported,
+  knownNames,
   normaliseCredentials,
   type SavedCredentials,
+  type Source,
 } from "../credentials/choose_credentials.ts";
-import { Credentials, valuesOf } from "../credentials/credentials.ts";
+import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { CredentialValues } from "../providers/provider.ts";
-import { findCredentials as findSaved } from "../store/credentials_file.ts";
 import type { Profile } from "./profile.ts";
+import {
+  findFile,
+  type Foreign,
+  homeOf,
+  serverOf,
+  serverOfFile,
+  serverOfOptions,
+} from "./saved_file.ts";
 
 /** Credential values for one call, where they came from, and what is missing. */
 export interface Found extends ChosenCredentials {
@@ -16,41 +27,146 @@ export interface Found extends ChosenCredentials {
   readonly file: SavedCredentials | null;
   /** What the caller gave. */
   readonly given: CredentialValues | undefined;
+  /** Why values that were found are not used: they belong to another server. */
+  readonly foreign?: Foreign | undefined;
 }
 
 /**
  * Looks for credentials in the options, the environment and the saved file, without asking anybody.
  *
+ * @param useFile false: as if no file were there
  * @throws {AuthError} `invalid_argument`; `credentials_damaged` for a file that is needed and unusable
  */
-export async function findCredentials(profile: Profile): Promise<Found> {
+export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
   const { provider, options: { credentials }, runtime } = profile;
-  const given = credentials === undefined ? undefined : normaliseCredentials(
-    credentials instanceof Credentials ? valuesOf(credentials) : credentials,
-    'The option "credentials"',
-  );
+  const given = credentials === undefined ? undefined : givenValues(profile, credentials);
   const environment = environmentCredentials(provider, (name) => runtime.getEnvironment(name));
   const sources = { options: given, environment, file: null };
+  const username = given?.["username"];
+  if (provider.enrolment && given && username !== undefined && given["client_id"] === undefined) {
+    return await enrolled(profile, given, username);
+  }
+  const found = (chosen: ChosenCredentials, file: SavedCredentials | null): Found => ({
+    ...named(profile, chosen),
+    file,
+    given,
+  });
   // A file that is not needed is not read: a damaged one must not stand in the way of the others.
   const isPossible = given !== undefined || Object.keys(environment).length > 0 ||
     provider.requires.every((field) => provider.defaults?.[field] !== undefined);
-  if (isPossible) {
+  if (isPossible || !useFile) {
     const chosen = chooseCredentials(provider, sources);
-    if (chosen.missing.length === 0) return { ...named(chosen, credentials), file: null, given };
+    if (chosen.missing.length === 0 || !useFile) return bound(profile, found(chosen, null));
   }
-  const file = await findSaved(runtime, profile.place);
+  const { file, foreign } = await findFile(profile, { ...environment, ...given });
   const chosen = chooseCredentials(provider, { ...sources, file });
-  return { ...named(chosen, credentials), file, given };
+  if (chosen.missing.length > 0 && foreign) return { ...found(chosen, file), foreign };
+  return bound(profile, found(chosen, file));
 }
 
-/** Credentials that were loaded before say where from. */
-function named(chosen: ChosenCredentials, credentials: unknown): ChosenCredentials {
-  const [only, more] = chosen.sources;
-  if (!(credentials instanceof Credentials) || only?.kind !== "options" || more) return chosen;
-  return { ...chosen, sources: [{ kind: "credentials", text: credentials.source }] };
+/** What is saved for the person that the caller names; without it, everything is missing. */
+async function enrolled(
+  profile: Profile,
+  given: CredentialValues,
+  username: string,
+): Promise<Found> {
+  const { file } = await findFile(profile, given);
+  const own = file?.username === username && profile.options.forceLogin !== true ? file : null;
+  const none = { options: undefined, environment: {}, file: own };
+  return { ...chooseCredentials(profile.provider, none), file: own, given };
+}
+
+/** The caller's values, by the names that the provider declares. */
+function givenValues(profile: Profile, credentials: object): CredentialValues {
+  const { provider } = profile;
+  const what = 'The option "credentials"';
+  if (!(credentials instanceof Credentials)) {
+    const values = normaliseCredentials(credentials, what);
+    checkNames(provider, credentials, what);
+    return values;
+  }
+  const known = knownNames(provider);
+  const values = Object.entries(normaliseCredentials(valuesOf(credentials), what));
+  return Object.fromEntries(values.filter(([name]) => known.includes(name)));
+}
+
+/** Sources by the names that people know: loaded credentials and exported ones came from a file. */
+function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
+  const { runtime, options: { credentials } } = profile;
+  const sources = chosen.sources.map((source): Source => {
+    if (source.kind === "options" && credentials instanceof Credentials) {
+      return { kind: "credentials", text: credentials.source };
+    }
+    if (source.kind !== "environment") return source;
+    const files = source.variables.map((name) => {
+      const set = exported.get(name);
+      return set?.value === runtime.getEnvironment(name) ? set?.saved : undefined;
+    });
+    const [saved] = files;
+    const isOne = saved !== undefined && files.every((one) => one?.path === saved.path);
+    return isOne ? { kind: "file", path: saved.path, saved } : source;
+  });
+  return { ...chosen, sources };
+}
+
+/** Sees to it that values go to no other server than theirs. */
+function bound(profile: Profile, found: Found): Found {
+  const { provider, options } = profile;
+  const values = { ...found.values, ...found.given };
+  const asked = serverOf(profile, values);
+  if (asked === undefined) return found;
+  const isHome = asked === homeOf(profile, found.values);
+  const refused = (foreign: Foreign): Found => ({ ...found, foreign });
+  for (const source of found.sources) {
+    const belongs = belongsTo(profile, source, found, asked);
+    if (belongs === asked) continue;
+    const what = source.kind === "file"
+      ? `The app credentials in "${source.path}"`
+      : "The credentials in the options";
+    return refused({ what, belongs, asked, isHome });
+  }
+  const api = profile.urls.apiUrl;
+  const isByVariable = options.apiUrl === undefined && api !== undefined && isHome;
+  if (!isByVariable || !URL.canParse(api) || provider.apiUrl.includes("{")) return found;
+  const { origin } = new URL(api);
+  const own = [provider.apiUrl, ...provider.origins ?? [], ...options.origins ?? []];
+  const isOwn = own.some((url) => URL.canParse(url) && new URL(url).origin === origin);
+  const fromEnvironment = found.sources.length > 0 &&
+    found.sources.every(({ kind }) => kind === "environment");
+  if (isOwn || fromEnvironment) return found;
+  const belongs = new URL(provider.apiUrl).origin;
+  return refused({ what: `Tokens of ${provider.title}`, belongs, asked: origin, isHome: false });
+}
+
+/** The server that a source's values belong to. */
+function belongsTo(
+  profile: Profile,
+  source: Source,
+  { values, given, file }: Found,
+  asked: string,
+): string | undefined {
+  const { credentials } = profile.options;
+  switch (source.kind) {
+    case "options":
+      return serverOfOptions(profile, given ?? {});
+    case "credentials":
+      return (credentials instanceof Credentials ? serverOfCredentials(credentials) : undefined) ??
+        serverOfOptions(profile, { ...values, ...given });
+    case "file": {
+      const saved = source.saved ?? file;
+      return saved ? serverOfFile(profile, saved) : asked;
+    }
+    default:
+      return asked;
+  }
 }
 
 /** True when nothing is missing but a password, which is for signing in: a saved session needs none. */
-export function isEnough({ missing }: Pick<Found, "missing">): boolean {
-  return missing.every((field) => field === "password");
+export function isEnough({ missing, foreign }: Pick<Found, "missing" | "foreign">): boolean {
+  return foreign === undefined && missing.every((field) => field === "password");
+}
+
+/** True for credentials that a file has, wholly or in part. */
+export function isFromFile({ sources }: Pick<Found, "sources">): boolean {
+  return sources.some(({ kind }) => kind === "file");
 }

@@ -1,4 +1,4 @@
-import { abortReason } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import { checkOptions } from "../options/check_options.ts";
 import type { CommonOptions, SessionOptions } from "../options/options.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -17,6 +17,8 @@ export interface Profile {
   readonly provider: Provider;
   readonly runtime: Runtime;
   readonly options: SessionOptions;
+  /** Another account than the usual one, with app credentials and tokens of its own. */
+  readonly account: string | undefined;
   /** What replaces the provider's URLs: the options, else the environment. */
   readonly urls: ProviderUrls;
   /** Where the credentials file may be. */
@@ -54,19 +56,51 @@ export function profileOf(
   options: SessionOptions,
   runtime: Runtime,
 ): Profile {
-  const { directory, fetch: given } = options;
+  // What a program put into `Object.prototype` is no option, and steers no URL.
+  const own = withoutPrototype(options);
+  const { directory, fetch: given } = own;
   const [folder] = configDirectories(runtime, provider.directory, directory);
+  const account = accountOf(provider, own, runtime);
+  const [file = ""] = provider.files;
+  const files = account === undefined ? provider.files : [`${file}.${account}`];
   return {
-    provider,
+    provider: withoutPrototype(provider),
     runtime,
-    options,
-    urls: replacingUrls(provider, options, runtime),
-    place: { directory: provider.directory, files: provider.files, override: directory },
+    options: own,
+    account,
+    urls: replacingUrls(provider, own, runtime),
+    place: { directory: provider.directory, files, override: directory },
     folder,
     openFetch: given === undefined
       ? () => runtime.onceFetch()
       : () => ({ fetch: given, close() {} }),
   };
+}
+
+function withoutPrototype<T extends object>(value: T): T {
+  return Object.assign(Object.create(null), value);
+}
+
+/** The account of the options, else of the environment. It becomes a part of a file's name. */
+function accountOf(
+  provider: Provider,
+  { account: given }: SessionOptions,
+  runtime: Runtime,
+): string | undefined {
+  const read = (name: string) => runtime.getEnvironment(name)?.trim() || undefined;
+  const account = given ?? read(`${provider.environmentPrefix}_ACCOUNT`) ?? read("ONECELL_ACCOUNT");
+  if (account === undefined) return undefined;
+  // Upper and lower case are one file on some machines; some names are files of ours already.
+  const name = account.toLowerCase();
+  const [file] = provider.files;
+  const isTaken = provider.files.includes(`${file}.${name}`) ||
+    /^(backup|damaged)-|\.$/.test(name);
+  if (/^[a-z0-9][a-z0-9._@+-]{0,99}$/.test(name) && !isTaken) return name;
+  throw new AuthError(
+    "invalid_argument",
+    'An account\'s name is 1 to 100 letters, digits and ".", "-", "_", "@", "+", such as "work" or ' +
+      `"ada@example.com", and no name of ${provider.title}'s other files.`,
+  );
 }
 
 function replacingUrls(

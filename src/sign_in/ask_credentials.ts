@@ -1,30 +1,40 @@
 /**
  * Asks a person for the credentials that are missing: new app credentials where the system creates
- * them, else the values themselves. What proves to be mistyped is asked for again.
+ * them, else the values themselves. What proves to be mistyped is asked for again. Every question says
+ * which host the answer goes to.
  *
  * @module
  */
-import { normaliseCredentials, type Source } from "../credentials/choose_credentials.ts";
+import {
+  cleanValue,
+  normaliseCredentials,
+  type Source,
+  USER_FIELDS,
+} from "../credentials/choose_credentials.ts";
 import { halfFile, missingCredentials } from "../credentials/missing_credentials.ts";
+import { oddRefusal } from "../credentials/refused_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
-import { createAndSave, type CreatedCredentials } from "../manage/create_and_save.ts";
-import type { Person, Question } from "../person/person.ts";
+import { createAndSave, type CreatedCredentials, saveValues } from "../manage/create_and_save.ts";
+import type { Person } from "../person/person.ts";
 import type { Found } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { CredentialValues } from "../providers/provider.ts";
+import { foreignError, serverOf } from "../profile/saved_file.ts";
+import type { CredentialField, CredentialValues } from "../providers/provider.ts";
+import { isSecretField } from "../providers/secret_fields.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
-import { writeCredentials } from "../store/write_credentials.ts";
 
 /** What was found, and what a person has to complete. */
-export type Incomplete = Pick<Found, "values" | "sources" | "missing" | "file">;
+export type Incomplete =
+  & Pick<Found, "values" | "sources" | "missing" | "file">
+  & Partial<Pick<Found, "given" | "foreign">>;
 
 /** Credentials that a person completed, and what to do once they have proved good. */
 interface Completed {
   readonly found: Found;
-  /** True for values that may be mistyped. */
-  readonly isTyped: boolean;
+  /** The values that may be mistyped. */
+  readonly typed: CredentialValues;
   /** Why created credentials could not be saved. */
   readonly unsaved?: AuthError | undefined;
   /** Saves what was typed; called after it has signed in. Says why it could not be. */
@@ -42,7 +52,8 @@ const NEVER_SAVED = "password";
  * @param signIn signs in with what was completed; what it gives is given back, with where the
  * credentials are now
  * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
- * holds half of what it should, `cancelled`, and what the sign-in met
+ * holds half of what it should, `foreign_server` for what belongs to another server, `cancelled`, and
+ * what the sign-in met
  */
 export async function askCredentials<T extends object>(
   profile: Profile,
@@ -52,8 +63,11 @@ export async function askCredentials<T extends object>(
 ): Promise<T & { sources?: readonly Source[]; unsaved?: AuthError | undefined }> {
   const { title } = profile.provider;
   const person = await findPerson();
+  let problem = "";
+  let known: CredentialValues = {};
   for (let attempt = 1;; attempt++) {
-    const { found, isTyped, unsaved, save } = await complete(profile, incomplete, person);
+    const completed = await complete(profile, incomplete, person, known, problem);
+    const { found, typed, unsaved, save } = completed;
     try {
       const signedIn = await signIn(found);
       const problem = await save?.();
@@ -61,60 +75,90 @@ export async function askCredentials<T extends object>(
       return { ...signedIn, sources, unsaved: problem ?? unsaved };
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
+      const refusal = oddRefusal(error, typed);
+      const refused = refusedFields(refusal, Object.keys(typed));
       // What was created or read cannot be mistyped, and a person who said no is not asked again.
-      const again = isTyped && error.error !== "access_denied" && attempt < TRIES &&
-        (error.code === "login_refused" || error.code === "client_refused");
-      const { message } = error;
-      if (!again) {
-        await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
-        throw error;
+      if (refused.length === 0 || error.error === "access_denied" || attempt === TRIES) {
+        await person.show({
+          kind: "failed",
+          title: `Not signed in to ${title}`,
+          message: refusal.message,
+        });
+        throw refusal;
       }
-      await person.show({ kind: "starting", title: `Sign in to ${title}`, step: message });
+      known = Object.fromEntries(Object.entries(typed).filter(([name]) => !refused.includes(name)));
+      problem = refusal.message;
     }
   }
 }
 
-/** Gets what is missing from a person. */
+/** The fields that a refusal is about: those of the client, or those of the person. */
+function refusedFields({ code }: AuthError, typed: readonly string[]): readonly string[] {
+  const isUser = (field: string) => USER_FIELDS.includes(field);
+  if (code === "login_refused") return typed.filter(isUser);
+  return code === "client_refused" ? typed.filter((field) => !isUser(field)) : [];
+}
+
+/**
+ * Gets what is missing from a person.
+ *
+ * @param known what the person has typed before, and nobody refused
+ * @param problem why it is asked again; it stays to be seen meanwhile
+ */
 async function complete(
   profile: Profile,
   incomplete: Incomplete,
   person: Person,
+  known: CredentialValues,
+  problem: string,
 ): Promise<Completed> {
   const { provider, options, runtime, place } = profile;
-  const { values, missing, file } = incomplete;
+  const { values, missing, file, foreign, given } = incomplete;
   const path = credentialsPath(runtime, place);
   const half = halfFile(file, missing);
   if (half) throw half;
   const nobody = () =>
-    missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
-  if (person.kind === "nobody") throw nobody();
+    foreign ? foreignError(profile, foreign) : missingCredentials(
+      provider,
+      missing,
+      path ? [path] : [],
+      runtime.refusedVariables(),
+    );
+  const { username, password } = given ?? {};
+  const isEnrolling = provider.enrolment !== undefined && missing.includes("client_id");
+  const isGiven = isEnrolling && username !== undefined && password !== undefined;
+  if (person.kind === "nobody" && !isGiven) throw nobody();
 
-  const completed = (more: CredentialValues, source: Source): Found => ({
+  const completed = (more: CredentialValues, sources: readonly Source[]): Found => ({
     values: { ...values, ...more },
-    sources: [source],
+    sources,
     missing: [],
     file,
-    given: undefined,
+    given,
   });
-  if (provider.enrolment && missing.includes("client_id")) {
-    const created = await enrol(profile, values, person);
+  if (foreign && !foreign.isHome && await maySend(profile, incomplete, person)) {
+    return { found: completed({}, incomplete.sources), typed: {} };
+  }
+  if (isEnrolling) {
+    const created = await enrol(profile, values, person, { username, password });
     const more = normaliseCredentials(created.values, "The server's answer");
     const source: Source = created.path === null
       ? { kind: "memory" }
       : { kind: "file", path: created.path };
-    return { found: completed(more, source), isTyped: false, unsaved: created.problem };
+    return { found: completed(more, [source]), typed: {}, unsaved: created.problem };
   }
+  const fields = missing.length > 0 ? missing : provider.requires;
+  const advice = provider.documentation ? ` Where to get them: ${provider.documentation}` : "";
   await person.show({
     kind: "starting",
     title: `Sign in to ${provider.title}`,
-    step: "Sign in once; what is secret is not shown as you type it.",
+    step: problem || `Enter your ${listOf(fields)}. You only need to do this once.${advice}`,
   });
   const host = authorizationHost(resolveSystem(provider, profile.urls, values));
-  const typed: CredentialValues = {};
-  for (const field of missing) {
-    const secret = field !== "username" && !field.endsWith("_id");
-    const text = `${provider.title} ${field.replaceAll("_", " ")}`;
-    const answer = await ask(person, { field, text, secret, host });
+  const typed: CredentialValues = { ...known };
+  for (const field of fields) {
+    if (Object.hasOwn(known, field)) continue;
+    const answer = await ask(profile, person, field, host);
     if (answer === null) throw nobody();
     typed[field] = answer;
   }
@@ -122,13 +166,14 @@ async function complete(
   const saves = options.keepTokens !== "memory" && Object.keys(kept).length > 0;
   const target = saves ? file?.path ?? path : undefined;
   return {
-    found: completed(typed, { kind: "typed", path: target }),
-    isTyped: true,
+    found: completed(typed, [{ kind: "typed", path: target }]),
+    typed,
     // Only what has proved good is saved: a mistyped secret would never be asked for again.
     save: async () => {
       if (target === undefined) return undefined;
       try {
-        await writeCredentials(runtime, target, (earlier) => ({ ...earlier, ...kept }));
+        const server = serverOf(profile, { ...values, ...typed, ...given });
+        await saveValues(profile, kept, { merge: true, path: file?.path, server });
         return undefined;
       } catch (error) {
         // They are good, and this session has them.
@@ -139,11 +184,43 @@ async function complete(
   };
 }
 
+/** Asks whether what belongs to one server may be sent to another; "no" goes on with new values. */
+async function maySend(
+  profile: Profile,
+  { foreign, missing }: Incomplete,
+  person: Person,
+): Promise<boolean> {
+  if (foreign === undefined) return false;
+  const { asked, belongs, what } = foreign;
+  const host = hostOf(asked);
+  const error = foreignError(profile, foreign);
+  await person.show({
+    kind: "starting",
+    title: `Sign in to ${profile.provider.title}`,
+    step: error.message,
+  });
+  const isWhole = missing.length === 0;
+  const owner = belongs === undefined ? "an unknown server" : hostOf(belongs);
+  const answer = await person.ask({
+    field: "confirm",
+    text: `Send to ${host} what belongs to ${owner}? ${what}, yes or no`,
+    secret: false,
+    host,
+  });
+  if (answer === null) throw error;
+  if (answer === "") throw cancelled();
+  const isYes = /^y(es)?$/i.test(answer.trim());
+  // Tokens of an API that was moved cannot be typed.
+  if (!isYes && isWhole) throw error;
+  return isYes && isWhole;
+}
+
 /** Asks for username and password, and creates app credentials with them. */
 async function enrol(
   profile: Profile,
   values: CredentialValues,
   person: Person,
+  given: { username: string | undefined; password: string | undefined },
 ): Promise<CreatedCredentials> {
   const { provider, options, runtime, place } = profile;
   const { title } = provider;
@@ -156,25 +233,28 @@ async function enrol(
     step: provider.enrolment?.help ?? "Sign in once to create app credentials.",
   });
   for (let attempt = 1;; attempt++) {
-    const question = (field: string, text: string, secret: boolean) =>
-      ask(person, { field, text: `${title} ${text}`, secret, host });
-    const username = await question("username", "user name", false);
+    const username = given.username ?? await ask(profile, person, "username", host);
     // A person who is gone, or stopped it, is asked nothing more.
-    const password = username === null ? null : await question("password", "password", true);
+    const password = username === null
+      ? null
+      : given.password ?? await ask(profile, person, "password", host);
     if (username === null || password === null) {
       const path = credentialsPath(runtime, place);
       const missing = ["client_id", "client_secret"];
       throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
     }
     await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
+    const create = () =>
+      person.interruptible((signal) => {
+        const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+        return createAppCredentials({ ...parts, signal: both }, username, password);
+      });
     try {
-      return await createAndSave(profile, () =>
-        person.interruptible((signal) => {
-          const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
-          return createAppCredentials({ ...parts, signal: both }, username, password);
-        }));
+      const reuse = options.forceLogin !== true;
+      return await createAndSave(profile, { username, reuse, create });
     } catch (error) {
-      const mistyped = error instanceof AuthError && error.code === "login_refused";
+      const mistyped = error instanceof AuthError && error.code === "login_refused" &&
+        given.password === undefined;
       if (!mistyped || attempt === TRIES) {
         const message = error instanceof AuthError ? error.message : "It did not work.";
         await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
@@ -185,15 +265,35 @@ async function enrol(
   }
 }
 
-async function ask(person: Person, question: Question): Promise<string | null> {
-  const answer = await person.ask(question);
-  if (answer === "") throw cancelled();
-  return answer;
+/** Asks for one value, and says where it will go; `null` when nobody can answer. */
+async function ask(
+  { provider }: Profile,
+  person: Person,
+  field: CredentialField,
+  host: string,
+): Promise<string | null> {
+  const answer = await person.ask({
+    field,
+    text: `${provider.title} ${field.replaceAll("_", " ")} (for ${host})`,
+    secret: isSecretField(field),
+    host,
+  });
+  if (answer === null) return null;
+  const clean = cleanValue(field, answer);
+  if (clean === "") throw cancelled();
+  return clean;
+}
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : origin;
+}
+
+/** Field names as people read them: "client id and client secret". */
+function listOf(fields: readonly string[]): string {
+  const names = fields.map((field) => field.replaceAll("_", " "));
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 function cancelled(): AuthError {
-  return new AuthError(
-    "cancelled",
-    "Nothing was typed, so nothing was done. Run it again to sign in.",
-  );
+  return new AuthError("cancelled", "Sign-in cancelled. Run it again to sign in.");
 }

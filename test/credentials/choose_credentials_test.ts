@@ -46,11 +46,19 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
     { name: "none", values: {}, source: "nothing", missing: ["client_id", "client_secret"] },
     {
       name: "half a pair gives way to a whole one",
-      options: { client_id: "mine" },
       environment: { client_secret: "half" },
       file,
       values: file,
       source: PATH,
+    },
+    {
+      name: "what the caller began is completed from nowhere else (issue 11.1)",
+      options: { client_id: "mine" },
+      environment,
+      file,
+      values: { client_id: "mine" },
+      source: "options",
+      missing: ["client_secret"],
     },
     {
       name: "two halves never make one",

@@ -89,6 +89,7 @@ test("saveCredentials() writes what Python reads, and keeps what was there", asy
   assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/${FILE}`)), {
     ...credentials,
     extra: 1,
+    onecell_server: new URL(options.authUrl ?? "").origin,
   });
   assert.equal(((await Deno.stat(`${directory}/${FILE}`)).mode ?? 0) & 0o777, 0o600);
   await works(await getSession("spatiafi", options));
@@ -226,6 +227,7 @@ test("a typed user name is kept and a typed password is not; an imported passwor
     username,
     client_id,
     client_secret,
+    onecell_server: new URL(world.options.authUrl ?? "").origin,
   });
   const token = await savedToken(directory);
   assert(String(token?.["key"]).includes(JSON.stringify(username)));

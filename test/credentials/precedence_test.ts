@@ -73,7 +73,10 @@ test("credentials: what is complete is not asked for, and what is not is asked f
   const known = { ...credentials, username: user.username };
   const asking = { ...options, interactive: true, person, credentials: known };
   await works(await getSession("plantpredict-okta", asking));
-  assert.deepEqual(person.asked, [{ text: "PlantPredict (Okta) password", secret: true }]);
+  assert.deepEqual(person.asked, [{
+    text: `PlantPredict (Okta) password (for ${new URL(options.authUrl ?? "").host})`,
+    secret: true,
+  }]);
   await rejects(
     getSession("plantpredict-okta", { ...options, credentials: known, forceLogin: true }),
     "credentials_missing",

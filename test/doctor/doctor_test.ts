@@ -140,7 +140,8 @@ test("doctor() warns of files that others can use, and of links and damage", asy
   await eachRow(rows, async ({ spoil, expected, level }) => {
     await using world = await createWorld("plantpredict");
     const { options, credentials, directory } = world;
-    await saveCredentials("plantpredict", credentials, { directory });
+    const { interactive: _, ...place } = options;
+    await saveCredentials("plantpredict", credentials, place);
     await getSession("plantpredict", options);
     const [tokenFile = ""] = await savedTokenFiles(directory);
     await spoil(world, `${directory}/app_credentials`, tokenFile);

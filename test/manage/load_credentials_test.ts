@@ -102,10 +102,8 @@ test("credentials that were loaded sign in, and are beaten by none of their own 
       { data: place, env: { HOME: directory } },
     );
     const path = `${directory}/app_credentials`;
-    const expected = options === "data"
-      ? "environment (SPATIAFI_CLIENT_ID, SPATIAFI_CLIENT_SECRET)"
-      : path;
-    assert.equal(answer.source, expected);
+    // people.md 9: the person has saved a file, and set no variable.
+    assert.equal(answer.source, path);
     assert.equal(answer.shown, `Credentials(spatiafi, ${credentials["client_id"]}, from ${path})`);
   }));
 

@@ -46,31 +46,23 @@ onLinux("without a place to save, what a person types or creates serves this pro
   const { username, password } = spatiafi.user;
   const asked = scriptedPerson({ answers: [username, password] });
   const elsewhere = { ...spatiafi.options, directory: NOWHERE, interactive: true, person: asked };
-  const session = await getSession("spatiafi", elsewhere);
-  await works(session);
-  assert.equal(session.source, "memory only");
-  assert.match(session.storeProblem?.message ?? "", /save the credentials/);
-  assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 1);
+  // wild.md G: what could not be saved is not created; its secret is shown once.
+  await rejects(getSession("spatiafi", elsewhere), "store_unavailable", /No app credentials were/);
+  assert.equal(asked.shown.at(-1)?.kind, "failed");
+  assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 0);
 });
 
-onLinux(
-  "without a place to save, createCredentials gives back what it created",
-  async () => {
-    await using world = await createWorld("spatiafi");
-    const { interactive: _, ...options } = world.options;
-    const created = await createCredentials("spatiafi", {
-      ...options,
-      ...world.user,
-      directory: NOWHERE,
-    });
-    assert.equal(created.path, null);
-    assert.equal(
-      typeof created.get("client_secret"),
-      "string",
-      "it can be shown once more, by hand",
-    );
-  },
-);
+onLinux("without a place to save, createCredentials creates nothing", async () => {
+  await using world = await createWorld("spatiafi");
+  const { interactive: _, ...options } = world.options;
+  const creation = createCredentials("spatiafi", {
+    ...options,
+    ...world.user,
+    directory: NOWHERE,
+  });
+  await rejects(creation, "store_unavailable", /No app credentials were created/);
+  assert.equal(world.sandbox.count("spatiafi.clients"), 0);
+});
 
 onLinux("without a place to save, a failure is quick", async () => {
   await using world = await createWorld("plantpredict");

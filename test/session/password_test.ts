@@ -85,6 +85,7 @@ test("password: a typed password is not saved, and not asked for while the sessi
   assert.deepEqual(Object.keys(JSON.parse(text)).sort(), [
     "client_id",
     "client_secret",
+    "onecell_server",
     "username",
   ]);
   for (const path of [...await savedTokenFiles(directory), `${directory}/app_credentials`]) {

@@ -25,6 +25,8 @@ test("spatiafi asks once, creates and saves app credentials, and asks no more", 
     "name",
     "created_at",
     "disabled",
+    "onecell_server",
+    "onecell_username",
   ]);
   assert.equal(first.account, saved.client_id);
   const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
@@ -63,7 +65,10 @@ test("spatiafi asks nothing more when the first question was stopped", async () 
   const person = scriptedPerson({ answers: [null, "a-password"] });
   const attempt = getSession("spatiafi", { ...world.options, interactive: true, person });
   await rejects(attempt, "credentials_missing");
-  assert.deepEqual(person.asked, [{ text: "SpatiaFi user name", secret: false }]);
+  assert.deepEqual(person.asked, [{
+    text: `SpatiaFi username (for ${new URL(world.options.authUrl ?? "").host})`,
+    secret: false,
+  }]);
 });
 
 test("spatiafi does nothing when the person cancels, and is quick when nobody is there", async () => {
