@@ -92,8 +92,8 @@ function accountOf(
   if (account === undefined) return undefined;
   // Upper and lower case are one file on some machines; some names are files of ours already.
   const name = account.toLowerCase();
-  const [file] = provider.files;
-  const isTaken = provider.files.includes(`${file}.${name}`) ||
+  const [file, ...others] = provider.files;
+  const isTaken = others.includes(`${file}.${name}`) ||
     /^(backup|damaged)-|\.$/.test(name);
   if (/^[a-z0-9][a-z0-9._@+-]{0,99}$/.test(name) && !isTaken) return name;
   throw new AuthError(
