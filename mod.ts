@@ -24,7 +24,7 @@ export type {
   TokenFacts,
 } from "./src/doctor/facts.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
-export { getSession, getSession as get_session } from "./src/get_session.ts";
+export { get_session, getSession } from "./src/get_session.ts";
 export type { LogoutReport, RevocationOutcome } from "./src/renewal/logout.ts";
 export type { EndedSession, SystemLogoutReport } from "./src/renewal/logout_saved.ts";
 export type {
@@ -64,8 +64,9 @@ export {
   doctor,
   forgetCredentials,
   importCredentials,
+  load_credentials,
+  load_spatiafi_credentials,
   loadCredentials,
-  loadCredentials as load_credentials,
   logout,
   readProvider,
   saveCredentials,

@@ -53,6 +53,20 @@ export async function getSession(
   return session;
 }
 
+/**
+ * The tutorial's spelling of {@linkcode getSession}; without an argument it means the tutorial's system.
+ *
+ * @param provider a registered name, or what `defineProvider` returned; SpatiaFi unless given
+ * @param options see {@linkcode SessionOptions}
+ * @returns a session that renews its token automatically
+ */
+export async function get_session(
+  provider: string | Provider = "spatiafi",
+  options: SessionOptions = {},
+): Promise<Session> {
+  return await getSession(provider, options);
+}
+
 /** The person of one sign-in: looked for when first needed, and shown how it ended. */
 class AskedPerson {
   readonly #profile: Profile;

@@ -118,6 +118,29 @@ export function fitsUrl(value: string, part: UrlPart): boolean {
 }
 
 /**
+ * The token endpoint that a saved session is renewed at. A file may name one only where the sign-in
+ * page names it, as a paste sign-in's does; everywhere else the definition does.
+ *
+ * @param hosts the hosts that page may name
+ * @throws {AuthError} `foreign_server` for another one
+ */
+export function savedEndpoint(
+  title: string,
+  endpoint: string | undefined,
+  hosts: readonly string[],
+): string | undefined {
+  if (endpoint === undefined || hosts.length === 0) return undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url && isSafeTransport(url) && hosts.some((host) => matchesHost(url, host))) return endpoint;
+  throw foreignServer(
+    title,
+    "The saved session's refresh token and the app credentials",
+    `a server at ${hosts.join(", ")}`,
+    url?.origin ?? "what is no URL",
+  );
+}
+
+/**
  * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
  * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
  */

@@ -49,6 +49,31 @@ export async function loadCredentials(
 }
 
 /**
+ * The tutorial's spelling of {@linkcode loadCredentials}; without an argument it means the tutorial's
+ * system.
+ *
+ * @param provider a registered name, or what `defineProvider` returned; SpatiaFi unless given
+ * @param options see {@linkcode CommonOptions}
+ * @returns what was found; it prints without its secrets
+ */
+export async function load_credentials(
+  provider: string | Provider = "spatiafi",
+  options: CommonOptions = {},
+): Promise<Credentials> {
+  return await loadCredentials(provider, options);
+}
+
+/**
+ * What the tutorial calls its own function: the credentials of SpatiaFi, in the environment too.
+ *
+ * @param options see {@linkcode CommonOptions}
+ * @returns what was found; it prints without its secrets
+ */
+export async function load_spatiafi_credentials(options: CommonOptions = {}): Promise<Credentials> {
+  return await loadCredentials("spatiafi", options);
+}
+
+/**
  * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
  * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
  *

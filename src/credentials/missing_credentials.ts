@@ -49,7 +49,9 @@ export function halfFile(
   if (file === null) return null;
   const names = Object.entries(file.values).filter(([, value]) => value !== null && value !== "")
     .map(([name]) => name.toLowerCase());
-  const lacking = missing.filter((field) => CLIENT_FIELDS.includes(field));
+  const lacking = missing.filter((field) =>
+    CLIENT_FIELDS.includes(field) && !names.includes(field)
+  );
   if (lacking.length === 0 || !CLIENT_FIELDS.some((field) => names.includes(field))) return null;
   return new AuthError(
     "credentials_damaged",

@@ -2,7 +2,7 @@ import { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import type { Profile } from "../profile/profile.ts";
-import { findFile } from "../profile/saved_file.ts";
+import { findFile, serverOf } from "../profile/saved_file.ts";
 import { createAndSave } from "./create_and_save.ts";
 
 /** See `createCredentials` of `verbs.ts`. */
@@ -31,5 +31,6 @@ export async function createCredentials(
     create,
   });
   const source = path ?? "memory only";
-  return new Credentials(provider.name, values, { path, source, storeProblem: problem });
+  const server = serverOf(profile, {});
+  return new Credentials(provider.name, values, { path, source, storeProblem: problem, server });
 }

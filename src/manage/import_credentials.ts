@@ -1,4 +1,4 @@
-import { CLIENT_FIELDS, USER_FIELDS } from "../credentials/choose_credentials.ts";
+import { cleanValue, CLIENT_FIELDS, USER_FIELDS } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -31,6 +31,18 @@ const ALIASES: Record<string, string> = {
 /** What stands in a sample's settings; a real secret may well have `<` and `>` in it. */
 const PLACEHOLDER = /placeholder|^\s*<[^<>]*>\s*$|^\s*insert /i;
 
+/** Reads JSON as .NET's settings have it: with comments, and commas before a closing bracket. */
+function parseSettings(text: string): unknown {
+  const isText = (part: string) => part.startsWith('"');
+  const plain = text.replace(/^\ufeff/, "")
+    .replace(
+      /"(?:\\.|[^"\\])*"|\/\/[^\r\n]*|\/\*[^]*?(?:\*\/|$)/g,
+      (part) => isText(part) ? part : " ",
+    )
+    .replace(/"(?:\\.|[^"\\])*"|,(?=\s*[}\]])/g, (part) => isText(part) ? part : "");
+  return JSON.parse(plain);
+}
+
 /** See `importCredentials` of `verbs.ts`. */
 export async function importCredentials(profile: Profile, file: string): Promise<Credentials> {
   const { provider: known, runtime } = profile;
@@ -38,8 +50,15 @@ export async function importCredentials(profile: Profile, file: string): Promise
     throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
   }
   const advice = "Nothing was saved: correct it, or copy the values into a file of plain JSON " +
-    '(no comments) such as { "client_id": "…", "client_secret": "…" }, then import that.';
-  const content = await readObject(runtime, file, "settings file", advice);
+    'such as { "client_id": "…", "client_secret": "…" }, then import that.';
+  const content = await readObject(
+    runtime,
+    file,
+    "settings file",
+    advice,
+    undefined,
+    parseSettings,
+  );
   if (content === null) {
     throw new AuthError(
       "invalid_argument",
@@ -160,9 +179,11 @@ function valuesIn(provider: Provider, section: Record<string, unknown>): Record<
   const values: Record<string, string> = {};
   for (const [key, value] of Object.entries(section)) {
     const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");
-    const name = names.has(key.toLowerCase()) ? key.toLowerCase() : ALIASES[plain] ?? "";
-    const isText = (typeof value === "string" && value !== "") || typeof value === "number";
-    if (isText && names.has(name)) values[name] ??= String(value);
+    const alias = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] ?? "" : "";
+    const name = names.has(key.toLowerCase()) ? key.toLowerCase() : alias;
+    const isText = typeof value === "string" || typeof value === "number";
+    const clean = isText ? cleanValue(name, String(value)) : "";
+    if (clean !== "" && names.has(name)) values[name] ??= clean;
   }
   return values;
 }

@@ -1,6 +1,7 @@
+import { normaliseCredentials } from "../credentials/choose_credentials.ts";
 import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { Profile } from "../profile/profile.ts";
-import { placeToForget } from "../profile/saved_file.ts";
+import { placeToForget, serverOf } from "../profile/saved_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
 import { checkValues } from "./check_values.ts";
 import { saveValues } from "./create_and_save.ts";
@@ -15,7 +16,11 @@ export async function saveCredentials(
   const plain = checkValues(given, provider, "saveCredentials");
   const known = values instanceof Credentials ? serverOfCredentials(values) : undefined;
   const path = await saveValues(profile, plain, { server: known });
-  return new Credentials(provider.name, { ...plain }, { path, source: path, server: known });
+  return new Credentials(provider.name, { ...plain }, {
+    path,
+    source: path,
+    server: known ?? serverOf(profile, normaliseCredentials(plain, "The credentials")),
+  });
 }
 
 /** See `forgetCredentials` of `verbs.ts`; gives every file that was removed. */

@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { defineProvider, type ProviderInput } from "../providers/define_provider.ts";
+import { defineForeign } from "../providers/foreign_definition.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readDocument } from "../store/read_document.ts";
@@ -15,7 +15,7 @@ export async function readProvider(runtime: Runtime, file: string | URL): Promis
   } catch {
     throw new AuthError("invalid_argument", `"${path}" is not JSON. See defineProvider.`);
   }
-  return defineProvider(input as ProviderInput);
+  return defineForeign(input);
 }
 
 function pathOf(file: string | URL): string {

@@ -40,7 +40,16 @@ export interface Found extends ChosenCredentials {
 export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
   const { provider, options: { credentials }, runtime } = profile;
   const given = credentials === undefined ? undefined : givenValues(profile, credentials);
-  const environment = environmentCredentials(provider, (name) => runtime.getEnvironment(name));
+  const read = (name: string) => runtime.getEnvironment(name);
+  // What this process has put there from a file, the file says better.
+  const isExported = (name: string) => {
+    const set = exported.get(name);
+    return set !== undefined && set.value === read(name);
+  };
+  const environment = environmentCredentials(
+    provider,
+    (name) => isExported(name) ? undefined : read(name),
+  );
   const sources = { options: given, environment, file: null };
   const username = given?.["username"];
   if (provider.enrolment && given && username !== undefined && given["client_id"] === undefined) {
@@ -60,8 +69,17 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
   }
   const { file, foreign } = await findFile(profile, { ...environment, ...given });
   const chosen = chooseCredentials(provider, { ...sources, file });
-  if (chosen.missing.length > 0 && foreign) return { ...found(chosen, file), foreign };
-  return bound(profile, found(chosen, file));
+  if (chosen.missing.length === 0) return bound(profile, found(chosen, file));
+  const loaded = environmentCredentials(
+    provider,
+    (name) => isExported(name) ? read(name) : undefined,
+  );
+  const again = chooseCredentials(provider, { ...sources, environment: loaded, file });
+  if (again.missing.length === 0) return bound(profile, found(again, file));
+  if (foreign === undefined) return bound(profile, found(chosen, file));
+  // For a person to decide about: nothing is connected with them before.
+  const theirs = chooseCredentials(provider, { ...sources, file: foreign.saved ?? null });
+  return { ...found(theirs, null), foreign };
 }
 
 /** What is saved for the person that the caller names; without it, everything is missing. */
@@ -135,7 +153,13 @@ function bound(profile: Profile, found: Found): Found {
     found.sources.every(({ kind }) => kind === "environment");
   if (isOwn || fromEnvironment) return found;
   const belongs = new URL(provider.apiUrl).origin;
-  return refused({ what: `Tokens of ${provider.title}`, belongs, asked: origin, isHome: false });
+  return refused({
+    what: `Tokens of ${provider.title}`,
+    belongs,
+    asked: origin,
+    isHome: false,
+    isToken: true,
+  });
 }
 
 /** The server that a source's values belong to. */

@@ -38,6 +38,10 @@ export interface Foreign {
   readonly belongs: string | undefined;
   /** The origin they would be sent to. */
   readonly asked: string;
+  /** The file they are in. */
+  readonly saved?: SavedCredentials;
+  /** True for tokens, which a person cannot type anew. */
+  readonly isToken?: boolean;
   /** True when the server asked is the provider's own, so that nothing was moved. */
   readonly isHome: boolean;
 }
@@ -114,7 +118,7 @@ export async function findFile(
   if (target === undefined || belongs === target) return { file };
   const isHome = target === homeOf(profile, known);
   const what = `The app credentials in "${file.path}"`;
-  return { file: null, foreign: { what, belongs, asked: target, isHome } };
+  return { file: null, foreign: { what, belongs, asked: target, isHome, saved: file } };
 }
 
 /** Takes what this module has noted beside the values out of them. */

@@ -19,6 +19,8 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   // One spelling for apiKey, API-Key and api_key.
   const name = field.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[^A-Za-z0-9]+/g, "_")
     .toLowerCase();
+  // What this module notes beside the values in a credentials file.
+  if (name.startsWith("onecell_")) return "open";
   const isAddress = /(url|uri|endpoint|_type|_method|_at|_in|_name|_alg|_expires?|_expiry)s?$/.test(
     name,
   );

@@ -121,8 +121,10 @@ export function resolveSystem(
 export function systemIdentity(system: System): string {
   const { issuer, endpoints, pastePage, apiUrl, provider } = system;
   const server = issuer ?? endpoints.token ?? pastePage ?? apiUrl.origin;
+  const isHome = URL.canParse(server) &&
+    serverOrigin(provider, {}, provider.defaults ?? {}) === new URL(server).origin;
   const isOwn = provider.apiUrl.includes("{") || new URL(provider.apiUrl).origin === apiUrl.origin;
-  return isOwn ? server : `${server} ${apiUrl.origin}`;
+  return isHome && !isOwn ? `${server} ${apiUrl.origin}` : server;
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   type TokenResponse,
 } from "../token/token_response.ts";
 import { isFresh, type Token } from "../token/token.ts";
+import { savedEndpoint } from "../trust.ts";
 import type { Held, RenewalOptions } from "./token_keeper.ts";
 
 /** What a sign-in with a person gave. */
@@ -163,7 +164,7 @@ class Renewal {
       this.#exchange({
         grant: "refresh_token",
         refreshToken,
-        tokenEndpoint: previous.token_endpoint,
+        tokenEndpoint: this.#endpointOf(previous),
       }, previous);
     if (previous.rotates === false) return await send();
     const wait = { timeout: grants.timeout, signal: this.#options.signal };
@@ -191,6 +192,12 @@ class Renewal {
   #fits(token: Token): boolean {
     return isSendable(token) &&
       (this.#setup.provider.dpop !== true || token.dpop_key !== undefined);
+  }
+
+  /** Where a saved session is renewed: a file alone does not say where its secrets go. */
+  #endpointOf({ token_endpoint }: Token): string | undefined {
+    const { system } = this.#setup.grants;
+    return savedEndpoint(system.provider.title, token_endpoint, system.pasteHosts);
   }
 
   async #askPerson(): Promise<Token> {

@@ -113,7 +113,12 @@ async function complete(
   problem: string,
 ): Promise<Completed> {
   const { provider, options, runtime, place } = profile;
-  const { values, missing, file, foreign, given } = incomplete;
+  const { file, foreign, given } = incomplete;
+  // What belongs to another server is no part of what is completed here.
+  const values = foreign ? { ...provider.defaults, ...given } : incomplete.values;
+  const missing = foreign
+    ? provider.requires.filter((field) => !Object.hasOwn(values, field))
+    : incomplete.missing;
   const path = credentialsPath(runtime, place);
   const half = halfFile(file, missing);
   if (half) throw half;
@@ -137,7 +142,7 @@ async function complete(
     given,
   });
   if (foreign && !foreign.isHome && await maySend(profile, incomplete, person)) {
-    return { found: completed({}, incomplete.sources), typed: {} };
+    return { found: completed(incomplete.values, incomplete.sources), typed: {} };
   }
   if (isEnrolling) {
     const created = await enrol(profile, values, person, { username, password });
@@ -147,16 +152,15 @@ async function complete(
       : { kind: "file", path: created.path };
     return { found: completed(more, [source]), typed: {}, unsaved: created.problem };
   }
-  const fields = missing.length > 0 ? missing : provider.requires;
   const advice = provider.documentation ? ` Where to get them: ${provider.documentation}` : "";
   await person.show({
     kind: "starting",
     title: `Sign in to ${provider.title}`,
-    step: problem || `Enter your ${listOf(fields)}. You only need to do this once.${advice}`,
+    step: problem || `Enter your ${listOf(missing)}. You only need to do this once.${advice}`,
   });
   const host = authorizationHost(resolveSystem(provider, profile.urls, values));
   const typed: CredentialValues = { ...known };
-  for (const field of fields) {
+  for (const field of missing) {
     if (Object.hasOwn(known, field)) continue;
     const answer = await ask(profile, person, field, host);
     if (answer === null) throw nobody();
@@ -191,7 +195,7 @@ async function maySend(
   person: Person,
 ): Promise<boolean> {
   if (foreign === undefined) return false;
-  const { asked, belongs, what } = foreign;
+  const { asked, belongs, what, isToken = false } = foreign;
   const host = hostOf(asked);
   const error = foreignError(profile, foreign);
   await person.show({
@@ -199,7 +203,6 @@ async function maySend(
     title: `Sign in to ${profile.provider.title}`,
     step: error.message,
   });
-  const isWhole = missing.length === 0;
   const owner = belongs === undefined ? "an unknown server" : hostOf(belongs);
   const answer = await person.ask({
     field: "confirm",
@@ -210,9 +213,8 @@ async function maySend(
   if (answer === null) throw error;
   if (answer === "") throw cancelled();
   const isYes = /^y(es)?$/i.test(answer.trim());
-  // Tokens of an API that was moved cannot be typed.
-  if (!isYes && isWhole) throw error;
-  return isYes && isWhole;
+  if (!isYes && isToken) throw error;
+  return isYes && missing.every((field) => field === "password");
 }
 
 /** Asks for username and password, and creates app credentials with them. */

@@ -83,6 +83,7 @@ export async function readCredentials(
  * @param what what the file is, for messages
  * @param advice what to do when it is damaged
  * @param read reads what is no link
+ * @param parse reads its text
  * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
  */
 export async function readObject(
@@ -91,6 +92,7 @@ export async function readObject(
   what: string,
   advice: string,
   read: (runtime: Runtime, path: string) => Promise<string | null> | string | null = readPlainly,
+  parse: (text: string) => unknown = JSON.parse,
 ): Promise<Record<string, unknown> | null> {
   let link = "";
   const damaged = (how: string) =>
@@ -108,7 +110,7 @@ export async function readObject(
   if (text === null) return null;
   let values: unknown;
   try {
-    values = JSON.parse(text);
+    values = parse(text);
   } catch {
     // The parser's own message quotes the text.
     throw damaged("is not whole JSON");

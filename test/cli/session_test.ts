@@ -51,6 +51,8 @@ test("login saves a session that the other commands use, without asking again", 
     ".config": "700",
     ".config/spatiafi": "700",
     ".config/spatiafi/app_credentials": "600",
+    // wild.md G: the system's own Python package reads this name alone.
+    ".config/spatiafi/app_credentials.json": "600",
     ".config/spatiafi/onecell": "700",
     ...Object.fromEntries(
       Object.keys(await home.modes()).filter((name) => name.includes("/onecell/")).map((name) => [

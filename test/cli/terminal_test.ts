@@ -43,14 +43,17 @@ test("login asks at a terminal, and a password is never on the screen", async ()
   const [user, foreigner] = sandbox.users;
   machine.secrets.add("a-wrong-one!");
   const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], [
-    [/SpatiaFi user name: /, user?.username + ENTER],
-    [/SpatiaFi password: /, "a-wrong-one!" + ENTER],
-    [/refused the user name or the password[^]*SpatiaFi user name: /, foreigner?.username + ENTER],
-    [/SpatiaFi password: /, foreigner?.password + ENTER],
+    [/SpatiaFi username \(for 127\.0\.0\.1:\d+\): /, user?.username + ENTER],
+    [/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, "a-wrong-one!" + ENTER],
+    [
+      /refused the user name or the password[^]*SpatiaFi username \(for [^)]+\): /,
+      foreigner?.username + ENTER,
+    ],
+    [/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, foreigner?.password + ENTER],
   ]);
   assert.equal(code, 0, screen);
   // What is no secret is echoed.
-  assert(screen.includes(`user name: ${user?.username}`), screen);
+  assert(screen.includes(`): ${user?.username}`), screen);
   assert.match(screen, /\x1b\[32m✓\x1b\[39m Signed in to SpatiaFi (as|with) /);
   assert.equal(screen.match(/Signed in to/g)?.length, 1, "said once");
   assert.equal(sandbox.count("spatiafi.clients"), 1);
@@ -66,12 +69,12 @@ test("a question says what it shows: a client id is echoed, a secret is not", as
   await using machine = await Machine.start({ systems: ["plantpredict"] });
   const { clientId, clientSecret } = machine.sandbox.client("plantpredict");
   const { code, screen } = await runAtTerminal(machine, ["login", "plantpredict"], [
-    [/what is secret is not shown as you type it\./, ""],
-    [/PlantPredict client id: /, clientId + ENTER],
-    [/PlantPredict client secret: /, clientSecret + ENTER],
+    [/Enter your client id and client secret\. You only need to do this once\./, ""],
+    [/PlantPredict client id \(for 127\.0\.0\.1:\d+\): /, clientId + ENTER],
+    [/PlantPredict client secret \(for 127\.0\.0\.1:\d+\): /, clientSecret + ENTER],
   ]);
   assert.equal(code, 0, screen);
-  assert(screen.includes(`client id: ${clientId}`), screen);
+  assert(screen.includes(`): ${clientId}`), screen);
 });
 
 test("--user answers the first question, --no-input asks none", async () => {
@@ -83,18 +86,18 @@ test("--user answers the first question, --no-input asks none", async () => {
   const { code, screen } = await runAtTerminal(
     machine,
     ["login", "spatiafi", "--user", user?.username ?? ""],
-    [[/SpatiaFi password: /, user?.password + ENTER]],
+    [[/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, user?.password + ENTER]],
   );
   assert.equal(code, 0, screen);
-  assert.doesNotMatch(screen, /user name: /);
+  assert.doesNotMatch(screen, /username \(for/);
 });
 
 test("Ctrl-C at a question ends the command with exit code 130", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   for (
     const play of [
-      [[/user name: /, CTRL_C]],
-      [[/user name: /, "ada" + ENTER], [/password: /, "half" + CTRL_C]],
+      [[/username \(for [^)]+\): /, CTRL_C]],
+      [[/username \(for [^)]+\): /, "ada" + ENTER], [/password \(for [^)]+\): /, "half" + CTRL_C]],
     ] as [RegExp, string][][]
   ) {
     const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], play);

@@ -46,11 +46,12 @@ async function ask({ lab, person, sandbox }: World): Promise<void> {
   const { notebook } = visit;
   const { username, password } = sandbox.users[0] ?? { username: "", password: "" };
   await notebook.run(0);
-  const first = await notebook.question(0, "SpatiaFi user name:");
+  const { host } = new URL(sandbox.environment["SPATIAFI_AUTH_URL"] ?? "");
+  const first = await notebook.question(0, `SpatiaFi username (for ${host}):`);
   assert.equal(first.masked, false);
   await first.box.fill(username);
   await first.box.press("Enter");
-  const second = await notebook.question(0, "SpatiaFi password:");
+  const second = await notebook.question(0, `SpatiaFi password (for ${host}):`);
   assert.equal(second.masked, true);
   await second.box.fill(password);
   await picture(notebook.page, "password");

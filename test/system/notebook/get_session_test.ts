@@ -35,6 +35,7 @@ Deno.test({
         const spatiafi = await getSession("spatiafi");
         const info = await spatiafi.fetch("/api/info?item_id=a"); info.status`;
       const again = `(await (await getSession("spatiafi")).fetch("/api/info?item_id=b")).status`;
+      const { host } = new URL(sandbox.environment["SPATIAFI_AUTH_URL"] ?? "");
       const first = await runNotebook({
         cells: [cell, again, `spatiafi`, `console.log(spatiafi, info)`],
         answers: [username, password],
@@ -42,7 +43,7 @@ Deno.test({
       });
       assert.deepEqual(
         first.prompts.map(({ prompt, password }) => [prompt, password]),
-        [["SpatiaFi user name: ", false], ["SpatiaFi password: ", true]],
+        [[`SpatiaFi username (for ${host}): `, false], [`SpatiaFi password (for ${host}): `, true]],
       );
       assert.match(textOf(first.cells[0]!.outputs), /✓ Signed in to SpatiaFi[^]*200$/);
       assert.equal(new Set(first.displays.map(({ id }) => id)).size, 1, "one card");

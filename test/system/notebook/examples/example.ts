@@ -42,7 +42,7 @@ const clientSecret = (system: SystemName) => (sandbox: Sandbox) =>
   sandbox.client(system).clientSecret ?? "";
 
 const user = (title: string): Question[] => [
-  ask(`${title} user name`, username),
+  ask(`${title} username`, username),
   askSecret(`${title} password`, password),
 ];
 const client = (title: string, system: SystemName): Question[] => [

@@ -1,0 +1,305 @@
+/** Saved credentials go to the server they belong to, whatever names another one (trust.md 1 to 4). */
+import assert from "node:assert/strict";
+import { connect } from "../../src/connect.ts";
+import { findCredentials, type Found } from "../../src/profile/find_credentials.ts";
+import { profileOf } from "../../src/profile/profile.ts";
+import { defineForeign } from "../../src/providers/foreign_definition.ts";
+import { findProvider } from "../../src/providers/registry.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import type { SessionOptions } from "../../src/options/options.ts";
+import { createCredentials, getSession, loadCredentials, saveCredentials } from "../../mod.ts";
+import { works } from "../support/call.ts";
+import { TestFolder } from "../support/folder.ts";
+import { scriptedPerson } from "../support/person.ts";
+import { answerOf, runProgram } from "../support/program.ts";
+import { rejects, throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/tests.ts";
+import { createWorld } from "../support/world.ts";
+
+const EVIL = "https://evil.example";
+const PAIR = { client_id: "the-id", client_secret: "the-secret" };
+const OCS = { ...PAIR, tenant_id: "the-tenant" };
+
+/** What a call finds on a machine with this file and these variables. */
+async function look(
+  name: string,
+  { file, environment = {}, options = {}, folder = name }: {
+    file?: Record<string, unknown>;
+    environment?: Record<string, string>;
+    options?: SessionOptions;
+    folder?: string;
+  },
+): Promise<{ found: Found; open: () => unknown; path: string }> {
+  await using home = await TestFolder.make();
+  const path = home.at(folder, "app_credentials");
+  if (file) {
+    await Deno.mkdir(home.at(folder));
+    await Deno.writeTextFile(path, JSON.stringify(file));
+  }
+  const variables: Record<string, string> = { XDG_CONFIG_HOME: home.path, ...environment };
+  const runtime = { ...await currentRuntime(), getEnvironment: (key: string) => variables[key] };
+  const profile = profileOf(await findProvider(name), options, runtime);
+  const found = await findCredentials(profile);
+  return { found, open: () => connect(profile, found), path };
+}
+
+interface Row {
+  name: string;
+  system: string;
+  file?: Record<string, unknown>;
+  environment?: Record<string, string>;
+  options?: SessionOptions;
+  belongs?: string;
+  asked?: string;
+}
+
+const COGNITO = "https://terabase-prd.auth.us-west-2.amazoncognito.com";
+
+test("what is saved for one server is not used for another", () =>
+  eachRow<Row>([
+    {
+      name: "trust 2: a variable names another authorization server",
+      system: "plantpredict",
+      file: PAIR,
+      environment: { PLANTPREDICT_AUTH_URL: EVIL },
+      belongs: COGNITO,
+    },
+    {
+      name: "trust 2, another system",
+      system: "spatiafi",
+      file: PAIR,
+      environment: { SPATIAFI_AUTH_URL: EVIL },
+      belongs: "https://auth.spatiafi.com",
+    },
+    {
+      name: "trust 2, another port of this machine",
+      system: "spatiafi",
+      file: PAIR,
+      environment: { SPATIAFI_AUTH_URL: "http://127.0.0.1:9" },
+      asked: "http://127.0.0.1:9",
+    },
+    {
+      name: "trust 2, by an option",
+      system: "plantpredict",
+      file: PAIR,
+      options: { authUrl: EVIL },
+      belongs: COGNITO,
+    },
+    {
+      name: "trust 2, by an issuer, which replaces the endpoints",
+      system: "plantpredict",
+      file: PAIR,
+      options: { issuer: EVIL },
+    },
+    {
+      name: "trust 2, by a value of a template",
+      system: "ocs",
+      file: OCS,
+      environment: { OCS_RESOURCE: EVIL },
+      belongs: "https://dat-b.osisoft.com",
+    },
+    {
+      name: "trust 2, by a value in the options",
+      system: "ocs",
+      file: OCS,
+      options: { credentials: { resource: EVIL } },
+    },
+    {
+      name: "trust 2, the API alone: the token would go there",
+      system: "plantpredict",
+      file: PAIR,
+      environment: { PLANTPREDICT_API_URL: EVIL },
+      belongs: "https://api.plantpredict.terabase.energy",
+    },
+    {
+      name: "credentials in the program, a variable that moves the server",
+      system: "plantpredict",
+      options: { credentials: PAIR },
+      environment: { PLANTPREDICT_AUTH_URL: EVIL },
+    },
+    {
+      name: "a test system's, with nothing moved",
+      system: "spatiafi",
+      file: { ...PAIR, onecell_server: "http://127.0.0.1:8401" },
+      belongs: "http://127.0.0.1:8401",
+      asked: "https://auth.spatiafi.com",
+    },
+    {
+      name: "a note of a server that is none",
+      system: "spatiafi",
+      file: { ...PAIR, onecell_server: ["https://auth.spatiafi.com", EVIL] },
+      asked: "https://auth.spatiafi.com",
+    },
+  ], async ({ system, belongs, asked = EVIL, ...rest }) => {
+    const { found, open } = await look(system, rest);
+    assert(found.foreign, "it is used");
+    const error = throws(open, "foreign_server");
+    assert(error.message.includes(asked), error.message);
+    if (belongs !== undefined) assert(error.message.includes(belongs), error.message);
+    assert(!error.message.includes("the-secret"));
+  }));
+
+test("what belongs together is used without a word", () =>
+  eachRow<Row>([
+    { name: "the tutorial's file", system: "spatiafi", file: PAIR },
+    {
+      name: "a file that says its server",
+      system: "spatiafi",
+      file: { ...PAIR, onecell_server: "https://auth.spatiafi.com" },
+    },
+    {
+      name: "the same server by another path",
+      system: "spatiafi",
+      file: PAIR,
+      environment: { SPATIAFI_AUTH_URL: "https://auth.spatiafi.com/v2" },
+    },
+    {
+      name: "variables for both",
+      system: "spatiafi",
+      environment: {
+        SPATIAFI_AUTH_URL: EVIL,
+        SPATIAFI_API_URL: EVIL,
+        SPATIAFI_CLIENT_ID: "a",
+        SPATIAFI_CLIENT_SECRET: "b",
+      },
+    },
+    {
+      name: "options for both",
+      system: "spatiafi",
+      options: { authUrl: EVIL, credentials: PAIR },
+    },
+    {
+      name: "a test system's own",
+      system: "spatiafi",
+      file: { ...PAIR, onecell_server: "http://127.0.0.1:8401" },
+      environment: {
+        SPATIAFI_AUTH_URL: "http://127.0.0.1:8401",
+        SPATIAFI_API_URL: "http://127.0.0.1:8402",
+      },
+    },
+    {
+      name: "another API of the program's choice",
+      system: "spatiafi",
+      file: PAIR,
+      options: { apiUrl: "https://eu.spatiafi.example" },
+    },
+    { name: "a file with its own resource", system: "ocs", file: { ...OCS, resource: EVIL } },
+  ], async ({ system, ...rest }) => {
+    const { found, open } = await look(system, rest);
+    assert.equal(found.foreign, undefined);
+    assert.deepEqual(found.missing, []);
+    open();
+  }));
+
+test("a definition from a file uses no credentials that do not say they are its own", async () => {
+  await using home = await TestFolder.make();
+  await Deno.mkdir(home.at("weather"));
+  await Deno.writeTextFile(home.at("weather", "app_credentials"), JSON.stringify(PAIR));
+  const runtime = {
+    ...await currentRuntime(),
+    getEnvironment: (name: string) => name === "XDG_CONFIG_HOME" ? home.path : undefined,
+  };
+  const provider = defineForeign({ name: "weather", apiUrl: EVIL, issuer: EVIL });
+  const found = await findCredentials(profileOf(provider, {}, runtime));
+  assert.equal(found.foreign?.belongs, undefined);
+  assert.equal(found.foreign?.asked, EVIL);
+});
+
+test("nothing reaches a server that a variable names (trust 2)", async () => {
+  await using home = await TestFolder.make();
+  await Deno.mkdir(home.at("plantpredict"));
+  await Deno.writeTextFile(home.at("plantpredict", "app_credentials"), JSON.stringify(PAIR));
+  const requests: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    requests.push(request.url);
+    return new Response("{}");
+  });
+  const env = {
+    XDG_CONFIG_HOME: home.path,
+    PLANTPREDICT_AUTH_URL: `http://127.0.0.1:${server.addr.port}`,
+  };
+  try {
+    for (const call of [`getSession("plantpredict")`, `loadCredentials("plantpredict")`]) {
+      const ran = await runProgram(`await auth.${call}`, { env });
+      assert.equal(ran.code, 1);
+      assert.match(ran.stderr, /belong to https:.*nothing was sent/);
+    }
+    const { ok } = await answerOf<{ ok: boolean }>(
+      `console.log(JSON.stringify({ ok: (await auth.doctor("plantpredict")).ok }));`,
+      { env },
+    );
+    assert.equal(ok, false);
+    assert.deepEqual(requests, []);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+test("with a person there, both hosts are named, and no is a sign-in of its own, kept apart", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options, directory, credentials, user, sandbox } = world;
+  const host = new URL(options.authUrl ?? "").host;
+  const saved = { client_id: "real", client_secret: "the-real-one", onecell_server: EVIL };
+  const file = `${directory}/app_credentials`;
+  await Deno.writeTextFile(file, JSON.stringify(saved));
+  const person = scriptedPerson({ answers: ["no", user.username, user.password] });
+  const asking = { ...options, interactive: true };
+  const session = await getSession("spatiafi", { ...asking, person });
+  await works(session);
+  assert.deepEqual(person.questions.map(({ host }) => host), [host, host, host]);
+  const [question] = person.questions;
+  assert.match(question?.text ?? "", new RegExp(`^Send to ${host} what belongs to evil\\.example`));
+  assert.equal(question?.secret, false);
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), saved, "it stays as it is");
+  const apart = `${file}.${host.replace(":", "_")}`;
+  assert.equal(session.source, apart);
+
+  // From then on the test system's are found, and nobody is asked.
+  await works(await getSession("spatiafi", { ...options, forceLogin: true }));
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+  const loaded = await loadCredentials("spatiafi", placeOf(options)).finally(unset);
+  assert.equal(loaded.path, apart);
+
+  // Yes sends them, this once.
+  await Deno.remove(apart);
+  await Deno.writeTextFile(file, JSON.stringify({ ...credentials, onecell_server: EVIL }));
+  const willing = scriptedPerson({ answers: ["yes"] });
+  await rejects(getSession("spatiafi", { ...options, forceLogin: true }), "foreign_server");
+  await works(await getSession("spatiafi", { ...asking, person: willing }));
+  assert.equal(willing.asked.length, 1);
+  const unwilling = scriptedPerson({ answers: [""] });
+  await Deno.remove(`${directory}/onecell`, { recursive: true });
+  await rejects(getSession("spatiafi", { ...asking, person: unwilling }), "cancelled");
+});
+
+/** What a load has left in this process. */
+function unset(): void {
+  for (const name of Object.keys(Deno.env.toObject())) {
+    if (/^(SPATIAFI_)?(CLIENT_(ID|SECRET)|NAME|CREATED_AT|DISABLED)$/.test(name)) {
+      Deno.env.delete(name);
+    }
+  }
+}
+
+const placeOf = ({ interactive: _, ...rest }: { interactive: false; directory: string }) => rest;
+
+test("the provider's own take the name that the tutorial reads, and a test system's are moved", async () => {
+  await using world = await createWorld("spatiafi");
+  const { directory, options } = world;
+  const file = `${directory}/app_credentials`;
+  const created = await createCredentials("spatiafi", { ...placeOf(options), ...world.user });
+  assert.equal(created.path, file);
+  const saved = JSON.parse(await Deno.readTextFile(file));
+  assert.equal(saved["onecell_server"], new URL(options.authUrl ?? "").origin);
+  assert.equal(saved["onecell_username"], world.user.username);
+  // wild.md G: what the system's own package reads.
+  const copy = JSON.parse(await Deno.readTextFile(`${file}.json`));
+  assert.equal(copy["client_secret"], saved["client_secret"]);
+
+  await saveCredentials("spatiafi", PAIR, { directory });
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), {
+    ...PAIR,
+    onecell_server: "https://auth.spatiafi.com",
+  });
+  await works(await getSession("spatiafi", options));
+});
