@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { checkTransport, isLoopback, matchesHost } from "../src/trust.ts";
+import {
+  checkApiUrl,
+  checkPastedUrl,
+  checkTransport,
+  entersLoopback,
+  fitsUrl,
+  isLoopback,
+  isOpenable,
+  matchesHost,
+  savedEndpoint,
+  type UrlPart,
+} from "../src/trust.ts";
 import { throws } from "./support/rejects.ts";
 import { eachRow, test } from "./support/tests.ts";
 
@@ -75,3 +86,87 @@ test("matchesHost() takes whole labels for a star, and a port for itself", () =>
     { name: "https://4INSIGHT.io/", pattern: "4insight.io", fits: true },
     { name: "http://127.0.0.1:8080/", pattern: "127.0.0.1:8080", fits: true },
   ], ({ name, pattern, fits }) => assert.equal(matchesHost(new URL(name), pattern), fits)));
+
+test("fitsUrl() keeps a value inside its place in a URL (trust 9)", () =>
+  eachRow<{ name: string; part: UrlPart; fits: boolean }>([
+    { name: "74dc1c5e-tenant_1", part: "segment", fits: true },
+    { name: "a b", part: "segment", fits: true },
+    { name: "a/b", part: "segment", fits: true }, // sent as a%2Fb
+    ...["", ".", "..", "...", "../x", "x/..", "a//b", "/a", "a/"].map((name) =>
+      ({ name, part: "segment", fits: false }) as const
+    ),
+    ...["a\\b", "a?b", "a#b", "a@b", "%2e%2e", "a%2fb", "a\nb", "a\0b"].map((name) =>
+      ({ name, part: "segment", fits: false }) as const
+    ),
+    { name: "eu-1", part: "label", fits: true },
+    ...["", "a.b", "evil.example/", "a@b", "a:1", "-a", "a-", "ä", "a".repeat(64)].map((name) =>
+      ({ name, part: "label", fits: false }) as const
+    ),
+    { name: "https://dat-b.osisoft.com", part: "base", fits: true },
+    { name: "http://127.0.0.1:8080/base", part: "base", fits: true },
+    ...[
+      "a",
+      "https://a.example/?x=",
+      "https://a.example/#",
+      "https://a@b.example",
+      "https://a.example\\x",
+    ]
+      .map((name) => ({ name, part: "base", fits: false }) as const),
+    { name: "https://a.example/../b", part: "base", fits: false },
+    { name: "https://a.example/%2E%2e/b", part: "base", fits: false },
+  ], ({ name, part, fits }) => assert.equal(fitsUrl(name, part), fits)));
+
+test("checkApiUrl() lets a token travel to the API's origins alone", () => {
+  const api = { title: "X", origins: new Set(["https://api.example.com"]) };
+  checkApiUrl(api, new URL("https://api.example.com/a"));
+  const rows = [
+    ["https://api.example.com.evil.example/", "foreign_origin"],
+    ["https://api.example.com:8443/", "foreign_origin"],
+    ["http://api.example.com/", "insecure_url"],
+    ["https://user@api.example.com/", "invalid_argument"],
+    ["blob:https://api.example.com/1", "insecure_url"],
+    ["file:///etc/passwd", "insecure_url"],
+  ] as const;
+  for (const [url, code] of rows) throws(() => checkApiUrl(api, new URL(url)), code);
+});
+
+test("checkPastedUrl() sends a code to a known host alone", () => {
+  const hosts = ["login.example.com", "*.b2clogin.com"];
+  assert.equal(checkPastedUrl("https://login.example.com/t", hosts).pathname, "/t");
+  throws(() => checkPastedUrl("https://evil.example/t", hosts), "foreign_origin");
+  throws(() => checkPastedUrl("http://login.example.com/t", hosts), "insecure_url");
+});
+
+test("savedEndpoint() takes a server's address from no file that may not name one (trust 4)", () => {
+  const hosts = ["login.example.com"];
+  const good = "https://login.example.com/token";
+  assert.equal(savedEndpoint("X", undefined, hosts), undefined);
+  assert.equal(savedEndpoint("X", good, hosts), good);
+  assert.equal(
+    savedEndpoint("X", "https://evil.example/", []),
+    undefined,
+    "the definition says it",
+  );
+  for (const url of ["https://evil.example/", "http://login.example.com/", "nonsense", ""]) {
+    const error = throws(() => savedEndpoint("X", url, hosts), "foreign_server");
+    assert(error.message.includes("login.example.com"), error.message);
+  }
+});
+
+test("isOpenable() hands a browser pages, and nothing that a program would open (trust 17)", () => {
+  for (const url of ["https://a.example/x", "http://127.0.0.1:1/", "http://localhost/"]) {
+    assert.equal(isOpenable(url), true, url);
+  }
+  const others = ["http://a.example/", "ftp://a.example/", "tel:123", "javascript:1", "file:///x"];
+  for (const url of [...others, "data:text/html,x", "https://a@b.example/", "x", "", "ms-word:x"]) {
+    assert.equal(isOpenable(url), false, url);
+  }
+});
+
+test("entersLoopback() tells a redirect into this machine", () => {
+  const api = new URL("https://api.example.com/");
+  const own = new URL("http://127.0.0.1:1/");
+  assert.equal(entersLoopback(api, own), true);
+  assert.equal(entersLoopback(own, own), false);
+  assert.equal(entersLoopback(own, api), false);
+});

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import {
   chooseCredentials,
+  cleanValue,
   environmentCredentials,
   normaliseCredentials,
+  oddities,
   sourceText,
 } from "../../src/credentials/choose_credentials.ts";
 import { missingCredentials } from "../../src/credentials/missing_credentials.ts";
@@ -184,4 +186,38 @@ test("missingCredentials() names the variables, the file and the page", () => {
   for (const part of ["PLAIN_CLIENT_ID and PLAIN_CLIENT_SECRET", PATH, "docs.example.com"]) {
     assert(error.message.includes(part), error.message);
   }
+});
+
+test("cleanValue() takes away what copying has left, and nothing that may be a secret's own (wild G)", () =>
+  eachRow([
+    { name: "huggingface_hub#1634: a final newline", given: "the-secret\n", clean: "the-secret" },
+    { name: "modelexpress#277: Windows", given: "the-secret\r\n", clean: "the-secret" },
+    { name: "a return", given: "the-secret\r", clean: "the-secret" },
+    { name: "a byte order mark", given: "\ufeffthe-secret", clean: "the-secret" },
+    { name: "a no-break space", given: "\u00a0the-secret\u00a0", clean: "the-secret" },
+    { name: "what is invisible", given: "\u200bthe-secret\u200e", clean: "the-secret" },
+    { name: "a tab", given: "\tthe-secret", clean: "the-secret" },
+    { name: "a final space", given: "the-secret ", clean: "the-secret " },
+    { name: "quotes of an env file", given: '"the-secret"', clean: '"the-secret"' },
+    { name: "blanks", given: " \t\n", clean: "" },
+    { name: "other letters", given: "pässwörd-é", clean: "pässwörd-é" },
+    { name: "within", given: "a b\tc", clean: "a b\tc" },
+  ], ({ given, clean }) => {
+    assert.equal(cleanValue("client_secret", given), clean);
+    assert.deepEqual(normaliseCredentials({ x: given }, "x"), clean === "" ? {} : { x: clean });
+  }));
+
+test("cleanValue() leaves no blank around an id, and a blank variable is unset", () => {
+  assert.equal(cleanValue("client_id", " the-id "), "the-id");
+  const variables: Values = { PLAIN_CLIENT_ID: "the-id\n", PLAIN_CLIENT_SECRET: "  " };
+  const values = environmentCredentials(plainProvider(), (name) => variables[name]);
+  assert.deepEqual(values, { client_id: "the-id" });
+});
+
+test("oddities() names quotes and blanks, and repeats no value", () => {
+  assert.deepEqual(oddities({ client_id: "a", client_secret: "b c" }), []);
+  const odd = oddities({ client_secret: '"the-secret"', password: "the-secret " });
+  assert.equal(odd.length, 2);
+  assert.match(odd.join(" "), /client_secret has quotes.*password begins or ends with a space/);
+  assert(!odd.join(" ").includes("the-secret"));
 });

@@ -167,3 +167,22 @@ test("importCredentials() says what is wrong with a settings file, and saves not
       }
     },
   ));
+
+test("importCredentials() reads comments and trailing commas, as .NET's settings have them (wild G)", async () => {
+  await using world = await createWorld("ocs");
+  const { directory } = world;
+  const file = `${directory}/appsettings.json`;
+  const text = `\ufeff// a remark
+{
+  /* "ClientId": "old", */
+  "TenantId": "t", // the tenant
+  "ClientId": "i//j",
+  "ClientSecret": "s/*,]}*/\\"",
+  "Scopes": ["a", "b",],
+}
+`;
+  await Deno.writeTextFile(file, text.slice(1));
+  const imported = await importCredentials("ocs", file, { directory });
+  const names = ["tenant_id", "client_id", "client_secret"];
+  assert.deepEqual(names.map((name) => imported.get(name)), ["t", "i//j", 's/*,]}*/"']);
+});

@@ -117,3 +117,46 @@ test("loadCredentials() says where it looked", async () => {
     assert.match(stderr, /\/nonexistent\/\.config\/spatiafi\/app_credentials/);
   }
 });
+
+test("loadCredentials() exports nothing that steers this module, another system or the machine (trust 1)", async () => {
+  const STEERING = [
+    "plantpredict_auth_url",
+    "plantpredict_client_secret",
+    "spatiafi_api_url",
+    "auth_url",
+    "api_url",
+    "issuer",
+    "spatiafi_issuer",
+    "account",
+    "onecell_account",
+    "onecell_providers",
+    "access_token",
+    "access_token_file",
+    "perl5opt",
+    "rubyopt",
+    "java_tool_options",
+    "browser",
+    "pager",
+    "editor",
+    "kubeconfig",
+    "aws_endpoint_url",
+    "openai_base_url",
+    "gconv_path",
+    "ps4",
+  ];
+  const content = Object.fromEntries(STEERING.map((name) => [name, "set-by-the-file"]));
+  const environment = await load(
+    "spatiafi",
+    { ...content, client_id: "a", client_secret: "b", created_at: "new", name: "new" },
+    SHOW_ENVIRONMENT,
+    { CLIENT_ID: "mine", CREATED_AT: "mine", SPATIAFI_NAME: "mine" },
+  );
+  const set = Object.entries(environment).filter(([, value]) => value === "set-by-the-file");
+  assert.deepEqual(set, []);
+  // What is declared belongs there; what nobody declared replaces nothing.
+  assert.equal(environment["CLIENT_ID"], "a");
+  assert.equal(environment["CREATED_AT"], "mine");
+  assert.equal(environment["SPATIAFI_NAME"], "mine");
+  assert.equal(environment["SPATIAFI_CREATED_AT"], "new");
+  assert.equal(environment["ONECELL_SERVER"], undefined);
+});

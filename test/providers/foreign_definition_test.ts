@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { defineProvider } from "../../mod.ts";
+import { isForeign, type ProviderInput } from "../../src/providers/define_provider.ts";
+import { defineForeign } from "../../src/providers/foreign_definition.ts";
+import { findProvider, providers } from "../../src/providers/registry.ts";
+import { resolveSystem } from "../../src/providers/system.ts";
+import { throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/tests.ts";
+
+const MINIMAL: ProviderInput = {
+  name: "weather",
+  apiUrl: "https://api.weather.example",
+  issuer: "https://login.weather.example",
+};
+
+test("a definition from a file stands for a system of its own (trust 3)", () =>
+  eachRow<{ name: string; input: Record<string, unknown>; says: RegExp }>([
+    ...providers.map(({ name }) => ({ name, input: { name }, says: /"name"/ })),
+    { name: "another's folder as a name", input: { name: "gcloud" }, says: /"name"/ },
+    { name: "another's variables by its name", input: { name: "azure" }, says: /"name"/ },
+    { name: "and with more behind it", input: { name: "aws-data" }, says: /"name"/ },
+    { name: "the folder of gcloud", input: { directory: "gcloud" }, says: /"directory"/ },
+    { name: "the folder of SpatiaFi", input: { directory: "spatiafi" }, says: /"name"/ },
+    {
+      name: "another program's file",
+      input: { files: ["application_default_credentials.json"] },
+      says: /"files"/,
+    },
+    { name: "the variables of SpatiaFi", input: { environmentPrefix: "SPATIAFI" }, says: /"name"/ },
+    { name: "other variables", input: { environmentPrefix: "AWS" }, says: /"environmentPrefix"/ },
+    {
+      name: "another program's tokens",
+      input: { foreignTokens: { folder: ".fourinsight/api", file: "token" } },
+      says: /"foreignTokens"/,
+    },
+    {
+      name: "a secret in a URL",
+      input: {
+        requires: ["client_id", "refresh_token"],
+        apiUrl: "https://evil.example/{refresh_token}",
+      },
+      says: /puts the secret "refresh_token" into a URL/,
+    },
+  ], ({ input, says }) => {
+    const { message } = throws(() => defineForeign({ ...MINIMAL, ...input }), "invalid_argument");
+    assert.match(message, says);
+  }));
+
+test("a definition from a file keeps its mark, and only it has one", async () => {
+  const provider = defineForeign(MINIMAL);
+  assert.equal(isForeign(provider), true);
+  assert.equal(isForeign(defineProvider(provider)), true);
+  assert.equal(isForeign(await findProvider(provider)), true);
+  assert.equal(isForeign(defineProvider(MINIMAL)), false);
+  assert.equal(isForeign(await findProvider("spatiafi")), false);
+});
+
+test("no definition puts a secret into a URL, or sets what this module sets (trust 3, 9)", () =>
+  eachRow<{ name: string; input: Record<string, unknown> }>([
+    ...[
+      "client_secret",
+      "password",
+      "access_token",
+      "api_key",
+      "private_key",
+      "passphrase",
+      "secret_id",
+    ]
+      .map((name) => ({ name, input: { apiUrl: `https://api.example/{${name}}` } })),
+    { name: "in a host", input: { issuer: "https://{client_secret}.example" } },
+    { name: "in a query", input: { probe: "/x?key={password}" } },
+    {
+      name: "in a path",
+      input: { endpoints: { token: "/{client_secret}" }, authUrl: "https://a.example" },
+    },
+    { name: "no name", input: { apiUrl: "https://api.example/{}" } },
+    { name: "another alphabet", input: { apiUrl: "https://api.example/{Client Id}" } },
+    {
+      name: "a path that is a host",
+      input: { endpoints: { token: "//evil.example" }, authUrl: "https://a.example" },
+    },
+    ...[
+      "response_type",
+      "client_id",
+      "redirect_uri",
+      "state",
+      "nonce",
+      "code_challenge",
+      "code_challenge_method",
+      "Client_ID",
+      "request_uri",
+      "request",
+    ].map((name) => ({ name, input: { authorizationParameters: { [name]: "x" } } })),
+  ], ({ input }) => {
+    throws(() => defineProvider({ ...MINIMAL, ...input } as ProviderInput), "invalid_argument");
+  }));
+
+test("resolveSystem() takes no value from a prototype, and keeps each in its place (trust 9)", async () => {
+  const ocs = await findProvider("ocs");
+  const values = { resource: "https://dat-b.example.com", tenant_id: "t", api_version: "v1" };
+  for (const tenant_id of ["..", ".", "", "../../x", "a?b", "a#b", "%2e%2e", "a\\b"]) {
+    throws(() => resolveSystem(ocs, {}, { ...values, tenant_id }).probe, "invalid_argument");
+  }
+  for (
+    const resource of ["https://a.example/?x=", "https://a.example#", "https://a@evil.example"]
+  ) {
+    throws(() => resolveSystem(ocs, {}, { ...values, resource }), "invalid_argument");
+  }
+  const odd = defineProvider({ ...MINIMAL, apiUrl: "https://{constructor}.example" });
+  throws(() => resolveSystem(odd, {}, {}), "credentials_missing");
+  const host = defineProvider({ ...MINIMAL, apiUrl: "https://{region}.example" });
+  assert.equal(resolveSystem(host, {}, { region: "eu" }).apiUrl.host, "eu.example");
+  throws(() => resolveSystem(host, {}, { region: "evil.example/" }), "invalid_argument");
+});
+
+test("URLs that change nothing, or a half, are refused; an issuer replaces endpoints (11.2)", async () => {
+  const spatiafi = await findProvider("spatiafi");
+  const ocs = await findProvider("ocs");
+  const values = { ...ocs.defaults, tenant_id: "t" };
+  const test = "https://test.example";
+  throws(
+    () => resolveSystem(ocs, { authUrl: test }, values),
+    "invalid_argument",
+    /changes nothing/,
+  );
+  throws(() => resolveSystem(spatiafi, { issuer: test }, {}), "invalid_argument", /only a part/);
+  const both = resolveSystem(spatiafi, { issuer: test, authUrl: test }, {});
+  assert.equal(new URL(both.endpoints.token ?? "").origin, test);
+  const mixed = defineProvider({
+    ...MINIMAL,
+    authUrl: "https://login.weather.example",
+    endpoints: { token: "/token", revocation: "https://other.weather.example/revoke" },
+  });
+  throws(() => resolveSystem(mixed, { authUrl: test }, {}), "invalid_argument", /other\.weather/);
+  const absolute = defineProvider({
+    ...MINIMAL,
+    endpoints: { token: "https://login.weather.example/token" },
+  });
+  throws(() => resolveSystem(absolute, { authUrl: test }, {}), "invalid_argument", /nothing/);
+  const moved = resolveSystem(absolute, { issuer: test }, {});
+  assert.deepEqual([moved.issuer, moved.endpoints.token], [test, undefined]);
+});
