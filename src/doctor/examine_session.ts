@@ -1,4 +1,4 @@
-import { sourceText } from "../credentials/choose_credentials.ts";
+import { oddities, sourceText } from "../credentials/choose_credentials.ts";
 import { halfFile } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
@@ -82,5 +82,7 @@ async function report(patient: Patient): Promise<DoctorReport> {
     if (path !== undefined) certificates[name] = await inspectPath(runtime, path);
   }
   const unprefixed = Boolean(runtime.getEnvironment("CLIENT_ID"));
-  return new DoctorReport(facts, findings(facts, { provider, certificates, unprefixed, refused }));
+  const odd = oddities(patient.connection?.keeper.values ?? {});
+  const context = { provider, certificates, unprefixed, refused, odd };
+  return new DoctorReport(facts, findings(facts, context));
 }

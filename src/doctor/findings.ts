@@ -13,6 +13,8 @@ export interface FindingContext {
   refused: readonly string[];
   /** True when the environment has the unprefixed names, which are never read. */
   unprefixed: boolean;
+  /** What looks wrong with the values, such as quotes around a secret. */
+  odd?: readonly string[];
 }
 
 /** A clock that is off by more than this is worth a word, in seconds. */
@@ -37,10 +39,11 @@ const isProblem = ({ level }: DoctorFinding) => level === "problem";
 
 function credentialFindings(
   { credentials, token, title }: DoctorFacts,
-  { provider, unprefixed, refused }: FindingContext,
+  { provider, unprefixed, refused, odd = [] }: FindingContext,
 ): DoctorFinding[] {
   const found: DoctorFinding[] = [];
   if (credentials.problem) found.push(stop(credentials.problem.message));
+  for (const what of odd) found.push(warn(`${what} If it came along by copying, take it away.`));
   const { missing, file } = credentials;
   // A password is for signing in, and there may be no need to.
   const needless = missing.every((field) => field === "password") && token !== null &&

@@ -12,14 +12,7 @@ import {
 import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { CredentialValues } from "../providers/provider.ts";
 import type { Profile } from "./profile.ts";
-import {
-  findFile,
-  type Foreign,
-  homeOf,
-  serverOf,
-  serverOfFile,
-  serverOfOptions,
-} from "./saved_file.ts";
+import { findFile, type Foreign, homeOf, serverOf, serverOfFile } from "./saved_file.ts";
 
 /** Credential values for one call, where they came from, and what is missing. */
 export interface Found extends ChosenCredentials {
@@ -149,9 +142,9 @@ function bound(profile: Profile, found: Found): Found {
   const { origin } = new URL(api);
   const own = [provider.apiUrl, ...provider.origins ?? [], ...options.origins ?? []];
   const isOwn = own.some((url) => URL.canParse(url) && new URL(url).origin === origin);
-  const fromEnvironment = found.sources.length > 0 &&
-    found.sources.every(({ kind }) => kind === "environment");
-  if (isOwn || fromEnvironment) return found;
+  const isSaid = found.sources.length > 0 &&
+    found.sources.every(({ kind }) => kind === "environment" || kind === "options");
+  if (isOwn || isSaid) return found;
   const belongs = new URL(provider.apiUrl).origin;
   return refused({
     what: `Tokens of ${provider.title}`,
@@ -162,20 +155,18 @@ function bound(profile: Profile, found: Found): Found {
   });
 }
 
-/** The server that a source's values belong to. */
+/** The server that a source's values belong to: what a program or its environment says is said for this call. */
 function belongsTo(
   profile: Profile,
   source: Source,
-  { values, given, file }: Found,
+  { file }: Found,
   asked: string,
 ): string | undefined {
   const { credentials } = profile.options;
   switch (source.kind) {
-    case "options":
-      return serverOfOptions(profile, given ?? {});
     case "credentials":
       return (credentials instanceof Credentials ? serverOfCredentials(credentials) : undefined) ??
-        serverOfOptions(profile, { ...values, ...given });
+        asked;
     case "file": {
       const saved = source.saved ?? file;
       return saved ? serverOfFile(profile, saved) : asked;

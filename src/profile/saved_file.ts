@@ -65,7 +65,7 @@ export function homeOf({ provider }: Profile, values: CredentialValues = {}): st
  * The origin that values belong to where nothing with them says so: that of the URLs which came from
  * the same place.
  */
-export function serverOfOptions(profile: Profile, values: CredentialValues): string | undefined {
+function serverOfOptions(profile: Profile, values: CredentialValues): string | undefined {
   const { provider, options: { authUrl, issuer } } = profile;
   const urls = {
     ...(authUrl === undefined ? {} : { authUrl }),

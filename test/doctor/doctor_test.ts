@@ -251,3 +251,20 @@ test("no secret shows in a report, whatever the environment and the credentials 
     "secret-in-the-environment",
   ]);
 });
+
+test("doctor() names quotes and blanks that came along with a secret (wild G)", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const client_secret = `"${credentials["client_secret"]}" `;
+  const report = await doctor("plantpredict", {
+    ...options,
+    credentials: { ...credentials, client_secret },
+  });
+  assert.match(messages(report), /The client_secret begins or ends with a space/);
+  const error = await rejects(
+    getSession("plantpredict", { ...options, credentials: { ...credentials, client_secret } }),
+    "client_refused",
+    /The client_secret begins or ends with a space/,
+  );
+  assert(!error.message.includes(credentials["client_secret"] ?? ""));
+});

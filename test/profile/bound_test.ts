@@ -112,12 +112,6 @@ test("what is saved for one server is not used for another", () =>
       belongs: "https://api.plantpredict.terabase.energy",
     },
     {
-      name: "credentials in the program, a variable that moves the server",
-      system: "plantpredict",
-      options: { credentials: PAIR },
-      environment: { PLANTPREDICT_AUTH_URL: EVIL },
-    },
-    {
       name: "a test system's, with nothing moved",
       system: "spatiafi",
       file: { ...PAIR, onecell_server: "http://127.0.0.1:8401" },
@@ -167,6 +161,12 @@ test("what belongs together is used without a word", () =>
       name: "options for both",
       system: "spatiafi",
       options: { authUrl: EVIL, credentials: PAIR },
+    },
+    {
+      name: "credentials in the program, and its environment's test system",
+      system: "plantpredict",
+      options: { credentials: PAIR },
+      environment: { PLANTPREDICT_AUTH_URL: EVIL },
     },
     {
       name: "a test system's own",
