@@ -266,7 +266,8 @@ test("logout ends a session at the server and here; --all every one, --forget th
   await Deno.writeTextFile(`${file}.backup-1`, '{"client_secret": "an-earlier-one"}');
   const forgotten = await machine.ok(["logout", "spatiafi", "-a", "--forget"]);
   const told = machine.told(".config/spatiafi/app_credentials");
-  const removed = [told, `${told}.backup-1`].map((path) => `✓ Removed ${path}\n`).join("");
+  const removed = [told, `${told}.json`, `${told}.backup-1`].map((path) => `✓ Removed ${path}\n`)
+    .join("");
   assert(forgotten.endsWith(`${removed}The server still knows these credentials.\n`), forgotten);
   for (const path of [file, `${file}.backup-1`]) {
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
