@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { parseUrl } from "./base/url.ts";
 import { AuthError } from "./errors.ts";
 
 /**
@@ -39,6 +38,18 @@ export function checkTransport(url: string | URL, what: string): URL {
     "insecure_url",
     `The ${what} (${parsed.protocol}//${parsed.host}) is not https. Plain http is for loopback only; use https.`,
   );
+}
+
+/** Parses an absolute URL, or says which one is not. The URL itself is not repeated: it may hold a secret. */
+function parseUrl(url: string | URL, what: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new AuthError(
+      "invalid_argument",
+      `The ${what} is not an absolute URL. Give one such as "https://auth.example.com/token".`,
+    );
+  }
 }
 
 /** True for a URL that {@linkcode checkTransport} lets pass. */

@@ -1,4 +1,3 @@
-import { joinUrl } from "../base/url.ts";
 import { AuthError } from "../errors.ts";
 import { checkTransport, fitsUrl, type UrlPart } from "../trust.ts";
 import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
@@ -148,6 +147,14 @@ export function serverOrigin(
   } catch {
     return undefined;
   }
+}
+
+/** Puts a path below a base URL, keeping the base's own path; an absolute URL stands for itself. */
+export function joinUrl(base: string, path: string): string {
+  if (!path.startsWith("/")) return path;
+  let end = base.length;
+  while (base.charAt(end - 1) === "/") end--;
+  return base.slice(0, end) + path;
 }
 
 /** A member of the object itself: what a program put into `Object.prototype` steers nothing. */

@@ -62,12 +62,16 @@ async function prepare(
     const name of ["plantpredict", "plantpredict-okta", "fourinsight", "fourinsight-client", "ocs"]
   ) {
     const client = sandbox.client(name);
+    const prefix = name.toUpperCase().replaceAll("-", "_");
+    const authUrl = sandbox.environment[`${prefix}_AUTH_URL`];
     await saveCredentials(name, {
       client_id: client.clientId,
       client_secret: client.clientSecret,
       ...(name === "plantpredict-okta" ? user : {}),
-      ...(name === "ocs" ? { tenant_id: client.extra?.["tenantId"] } : {}),
-    }, place(name));
+      ...(name === "ocs"
+        ? { tenant_id: client.extra?.["tenantId"], resource: sandbox.environment["OCS_RESOURCE"] }
+        : {}),
+    }, { ...place(name), ...(authUrl === undefined ? {} : { authUrl }) });
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { joinUrl } from "../../src/base/url.ts";
+import { joinUrl } from "../../src/providers/system.ts";
 import { test } from "../support/tests.ts";
 
 test("joinUrl() puts a path below a base that has one of its own", () => {
