@@ -69,7 +69,9 @@ terminalTest(
     for (const { name, program, args } of await allRuntimes()) {
       for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
         const { shown, status, echo } = await onTerminal(
-          [["user name: ", "ada\r"], ["password: ", { signal }]],
+          [["username (for auth.spatiafi.com): ", "ada\r"], ["password (for auth.spatiafi.com): ", {
+            signal,
+          }]],
           [program, ...args, CLI, "login", "spatiafi"],
           { env },
         );
