@@ -15,7 +15,9 @@ export function missingCredentials(
   refused: string[] = [],
 ): AuthError {
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
-  const places = files.length > 0 ? `, or save a credentials file as ${files[0]}` : "";
+  const places = files.length > 0
+    ? `, or save a credentials file as ${files[0]}`
+    : " (no file was looked for, because there is no home folder: set HOME, or the option directory)";
   const help = provider.enrolment
     ? " Or run it once in a notebook or a terminal, where it can ask."
     : provider.documentation

@@ -221,3 +221,8 @@ test("oddities() names quotes and blanks, and repeats no value", () => {
   assert.match(odd.join(" "), /client_secret has quotes.*password begins or ends with a space/);
   assert(!odd.join(" ").includes("the-secret"));
 });
+
+test("missingCredentials() says that no file was looked for without a home (wild G)", () => {
+  const error = missingCredentials(plainProvider(), ["client_id"], []);
+  assert.match(error.message, /no file was looked for/);
+});

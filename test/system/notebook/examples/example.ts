@@ -53,7 +53,12 @@ const client = (title: string, system: SystemName): Question[] => [
 /** Every notebook of the examples folder. */
 export const examples: readonly Example[] = [
   { name: "quickstart", system: "spatiafi", questions: user("SpatiaFi") },
-  { name: "tutorial", system: "spatiafi", questions: user("SpatiaFi") },
+  {
+    name: "tutorial",
+    system: "spatiafi",
+    // It asks by itself, as the tutorial does.
+    questions: [ask("SpatiaFi user name", username), askSecret("SpatiaFi password", password)],
+  },
   { name: "spatiafi", system: "spatiafi", questions: user("SpatiaFi") },
   {
     name: "plantpredict",
