@@ -97,7 +97,7 @@ export async function saveValues(
   } = {},
 ): Promise<string> {
   const { provider, runtime, place, options: { signal } } = profile;
-  const target = await saveTarget(profile, textOnly(values));
+  const target = await saveTarget(profile, textOnly(values), server);
   if (target === undefined) throw noFolder(provider);
   const { moveTo } = target;
   if (moveTo) {
@@ -107,7 +107,7 @@ export async function saveValues(
   const whole = (earlier: Values | null) =>
     withMembers(
       { ...(merge && !moveTo ? earlier : {}), ...values },
-      server ?? target.server,
+      target.server,
       username,
     );
   await writeCredentials(runtime, path, whole, { signal });

@@ -1,7 +1,7 @@
 import { normaliseCredentials } from "../credentials/choose_credentials.ts";
 import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { Profile } from "../profile/profile.ts";
-import { placeToForget, serverOf } from "../profile/saved_file.ts";
+import { placeToForget, serverToSaveFor } from "../profile/saved_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
 import { checkValues } from "./check_values.ts";
 import { saveValues } from "./create_and_save.ts";
@@ -19,7 +19,7 @@ export async function saveCredentials(
   return new Credentials(provider.name, { ...plain }, {
     path,
     source: path,
-    server: known ?? serverOf(profile, normaliseCredentials(plain, "The credentials")),
+    server: known ?? serverToSaveFor(profile, normaliseCredentials(plain, "The credentials")),
   });
 }
 

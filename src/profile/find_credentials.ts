@@ -72,7 +72,7 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
   if (foreign === undefined) return bound(profile, found(chosen, file));
   // For a person to decide about: nothing is connected with them before.
   const theirs = chooseCredentials(provider, { ...sources, file: foreign.saved ?? null });
-  return { ...found(theirs, null), foreign };
+  return { ...found(theirs, null), foreign: { ...foreign, rest: chosen.values } };
 }
 
 /** What is saved for the person that the caller names; without it, everything is missing. */

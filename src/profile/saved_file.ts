@@ -11,6 +11,7 @@
  */
 import {
   COPY_MEMBER,
+  environmentCredentials,
   normaliseCredentials,
   type SavedCredentials,
   SERVER_MEMBER,
@@ -40,6 +41,8 @@ export interface Foreign {
   readonly asked: string;
   /** The file they are in. */
   readonly saved?: SavedCredentials;
+  /** What there is without them, to complete with values for the server asked. */
+  readonly rest?: CredentialValues;
   /** True for tokens, which a person cannot type anew. */
   readonly isToken?: boolean;
   /** True when the server asked is the provider's own, so that nothing was moved. */
@@ -116,7 +119,7 @@ export async function findFile(
   const target = serverOf(profile, { ...known, ...values });
   const belongs = serverOfFile(profile, file);
   if (target === undefined || belongs === target) return { file };
-  const isHome = target === homeOf(profile, known);
+  const isHome = target === homeOf(profile);
   const what = `The app credentials in "${file.path}"`;
   return { file: null, foreign: { what, belongs, asked: target, isHome, saved: file } };
 }
@@ -159,11 +162,13 @@ export async function placeToForget(profile: Profile): Promise<CredentialsPlace>
  * Where values of this profile are saved; `undefined` without a place for them. What another server's
  * file holds is not replaced.
  *
+ * @param known the server they are for, where that is known already
  * @returns the path, and where the file that is there has to go first
  */
 export async function saveTarget(
   profile: Profile,
   values: CredentialValues,
+  known?: string,
 ): Promise<
   | { path: string; server: string | undefined; moveTo?: { path: string; values: Values } }
   | undefined
@@ -171,7 +176,7 @@ export async function saveTarget(
   const { runtime, place } = profile;
   const path = credentialsPath(runtime, place);
   if (path === undefined) return undefined;
-  const server = serverOf(profile, values);
+  const server = known ?? serverToSaveFor(profile, values);
   const saved = server === undefined ? null : await findCredentials(runtime, place);
   const there = saved && withoutMembers(saved);
   if (server === undefined || there === null) return { path, server };
@@ -179,9 +184,16 @@ export async function saveTarget(
   if (belongs === server) return { path, server };
   const apart = (name: string) => credentialsPath(runtime, placeApart(place, name)) ?? path;
   // The provider's own have the name that the Python tutorial reads.
-  return server === homeOf(profile, values)
+  return server === homeOf(profile)
     ? { path, server, moveTo: { path: apart(belongs), values: withMembers(there.values, belongs) } }
     : { path: apart(server), server };
+}
+
+/** The server that values are saved for: the one that a sign-in with them would use now. */
+export function serverToSaveFor(profile: Profile, values: CredentialValues): string | undefined {
+  const { provider, runtime } = profile;
+  const environment = environmentCredentials(provider, (name) => runtime.getEnvironment(name));
+  return serverOf(profile, { ...environment, ...values });
 }
 
 /** What is written into a file: the values, and whose they are. */

@@ -115,7 +115,7 @@ async function complete(
   const { provider, options, runtime, place } = profile;
   const { file, foreign, given } = incomplete;
   // What belongs to another server is no part of what is completed here.
-  const values = foreign ? { ...provider.defaults, ...given } : incomplete.values;
+  const values = foreign ? foreign.rest ?? { ...provider.defaults, ...given } : incomplete.values;
   const missing = foreign
     ? provider.requires.filter((field) => !Object.hasOwn(values, field))
     : incomplete.missing;

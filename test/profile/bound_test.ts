@@ -303,3 +303,34 @@ test("the provider's own take the name that the tutorial reads, and a test syste
   });
   await works(await getSession("spatiafi", options));
 });
+
+test("a value in a variable moves a system too, and what is typed for it is kept apart", async () => {
+  await using world = await createWorld("ocs");
+  const { credentials, directory } = world;
+  const { resource = "", tenant_id = "", client_id = "", client_secret = "" } = credentials;
+  const file = `${directory}/ocs/app_credentials`;
+  await Deno.mkdir(`${directory}/ocs`);
+  await Deno.writeTextFile(file, JSON.stringify(OCS));
+  const answer = await answerOf<{ source: string; asked: string[] }>(
+    `
+    const asked = [];
+    const answers = [...data];
+    const person = {
+      kind: "notebook", browserIsLocal: false, show: async () => {}, open: async () => false,
+      ask: async ({ text }) => (asked.push(text), answers.shift() ?? null),
+      interruptible: (wait) => wait(new AbortController().signal),
+    };
+    const session = await auth.getSession("ocs", { person });
+    console.log(JSON.stringify({ source: session.source, asked }));`,
+    {
+      data: ["no", tenant_id, client_id, client_secret],
+      env: { XDG_CONFIG_HOME: directory, OCS_RESOURCE: resource },
+    },
+  );
+  const { host } = new URL(resource);
+  assert.equal(answer.asked.length, 4);
+  assert(answer.asked.every((text) => text.includes(host)), answer.asked.join());
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), OCS, "the real system's stay");
+  const apart = JSON.parse(await Deno.readTextFile(`${file}.${host.replace(":", "_")}`));
+  assert.equal(apart["client_secret"], client_secret);
+});
