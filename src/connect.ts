@@ -1,9 +1,8 @@
-import type { Found } from "./profile/find_credentials.ts";
+import { foreignError, type Found } from "./profile/find_credentials.ts";
 import type { GrantContext } from "./grants/grant.ts";
 import { createApiFetch } from "./http/api_fetch.ts";
 import * as lazy from "./lazy.ts";
 import type { Profile } from "./profile/profile.ts";
-import { foreignError } from "./profile/saved_file.ts";
 import type { Person } from "./person/person.ts";
 import type { CredentialValues } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";

@@ -1,5 +1,6 @@
 import { AuthError } from "../errors.ts";
-import { findFile, saveTarget, withMembers } from "../profile/saved_file.ts";
+import { findFile } from "../profile/find_credentials.ts";
+import { saveTarget, withMembers } from "../profile/saved_file.ts";
 import type { Profile } from "../profile/profile.ts";
 import { COPY_MEMBER, normaliseCredentials } from "../credentials/choose_credentials.ts";
 import type { CredentialValues, Provider } from "../providers/provider.ts";

@@ -2,7 +2,7 @@ import { Credentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import type { Profile } from "../profile/profile.ts";
-import { findFile, serverOf } from "../profile/saved_file.ts";
+import { findFile, serverOf } from "../profile/find_credentials.ts";
 import { createAndSave } from "./create_and_save.ts";
 
 /** See `createCredentials` of `verbs.ts`. */

@@ -8,7 +8,7 @@ import { Credentials } from "../credentials/credentials.ts";
 import { missingCredentials } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { Profile } from "../profile/profile.ts";
-import { findFile, foreignError } from "../profile/saved_file.ts";
+import { findFile, foreignError } from "../profile/find_credentials.ts";
 import { isForeign } from "../providers/define_provider.ts";
 import { providers } from "../providers/registry.ts";
 import { credentialsPath } from "../store/credentials_file.ts";

@@ -1,6 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { checkTransport } from "../trust.ts";
-import { secrecyOf } from "./secret_fields.ts";
+import { checkTransport, secrecyOf } from "../trust.ts";
 import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
 
 /** What a provider is described by; everything else has a default. */

@@ -3,7 +3,7 @@ import { withDefaults } from "../providers/define_provider.ts";
 import { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
-import { secrecyOf } from "../providers/secret_fields.ts";
+import { secrecyOf } from "../trust.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import { listCredentials, listForeignFiles, listTokens } from "../store/list_saved.ts";

@@ -19,11 +19,11 @@ import { createAndSave, type CreatedCredentials, saveValues } from "../manage/cr
 import type { Person } from "../person/person.ts";
 import type { Found } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
-import { foreignError, serverOf } from "../profile/saved_file.ts";
+import { foreignError, serverOf } from "../profile/find_credentials.ts";
 import type { CredentialField, CredentialValues } from "../providers/provider.ts";
-import { isSecretField } from "../providers/secret_fields.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
+import { isSecretField } from "../trust.ts";
 
 /** What was found, and what a person has to complete. */
 export type Incomplete =

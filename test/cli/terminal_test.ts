@@ -180,12 +180,12 @@ test("a refused sign-in is said once at a terminal", async () => {
   const [user] = machine.sandbox.users;
   machine.secrets.add("a-wrong-one!");
   const tries = Array.from({ length: 3 }, (): [RegExp, string][] => [
-    [/SpatiaFi user ?name: /, user?.username + ENTER],
-    [/SpatiaFi password: /, "a-wrong-one!" + ENTER],
+    [/SpatiaFi username \(for [^)]+\): /, user?.username + ENTER],
+    [/SpatiaFi password \(for [^)]+\): /, "a-wrong-one!" + ENTER],
   ]).flat();
   const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], tries);
   assert.equal(code, 1, screen);
-  const last = screen.slice(screen.lastIndexOf("password: "));
+  const last = screen.slice(screen.lastIndexOf("password (for "));
   assert.equal(last.match(/refused the/g)?.length, 1, last);
   assert.match(last, /onecell: login_refused: /);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { isSecretField, secrecyOf } from "../../src/providers/secret_fields.ts";
-import { eachRow, test } from "../support/tests.ts";
+import { isSecretField, secrecyOf } from "../src/trust.ts";
+import { eachRow, test } from "./support/tests.ts";
 
 const rows = (seen: string, names: string) =>
   names.split(" ").map((field) => ({ name: `${seen}: ${field}`, field }));
