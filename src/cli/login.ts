@@ -3,6 +3,7 @@ import { type Source, sourceText } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
 import { profileOf } from "../profile/profile.ts";
+import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import type { SignInMethod } from "../providers/provider.ts";
 import type { Connection } from "../renewal/connection.ts";
 import { connectionOf, type Session } from "../session.ts";
@@ -159,9 +160,11 @@ async function create(
   const person = terminalPerson(context, given);
   const asks = !flags.has("no-input") && host.runtime.inputIsTerminal();
   const answerTo = async (field: "username" | "password") => {
-    const text = `${provider.title} ${field}`;
+    const { urls } = profileOf(provider, options, host.runtime);
+    const server = authorizationHost(resolveSystem(provider, urls, provider.defaults ?? {}));
+    const text = `${provider.title} ${field} (for ${server})`;
     const answer = given[field] !== undefined || asks
-      ? await person.ask({ field, text, secret: field === "password", host: "" })
+      ? await person.ask({ field, text, secret: field === "password", host: server })
       : null;
     if (answer) return answer;
     throw new UsageError("New credentials need --user and --password-stdin.", "login");

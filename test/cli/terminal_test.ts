@@ -194,8 +194,8 @@ test("a token is printed alone, and the sign-in before it is said on standard er
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   const { code, screen } = await runAtTerminal(machine, ["token", "spatiafi"], [
-    [/SpatiaFi user ?name: /, user?.username + ENTER],
-    [/SpatiaFi password: /, user?.password + ENTER],
+    [/SpatiaFi username \(for [^)]+\): /, user?.username + ENTER],
+    [/SpatiaFi password \(for [^)]+\): /, user?.password + ENTER],
   ], { redirect: "> token.txt" });
   assert.equal(code, 0, screen);
   assert.equal(screen.match(/Signed in to SpatiaFi/g)?.length, 1, screen);
