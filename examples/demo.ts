@@ -22,7 +22,7 @@ try {
   const [user] = sandbox.users;
   if (!user) throw new Error("The sandbox has no user.");
   const directory = `${folder}/spatiafi`;
-  const created = await createCredentials("spatiafi", { ...user, directory });
+  const created = await createCredentials("spatiafi", user, { directory });
   say(`  created app credentials with user name and password: client ${created.clientId}`);
   say(`  saved them, readable by you only:                    ${created.path}`);
   const loaded = await loadCredentials("spatiafi", { directory });

@@ -33,6 +33,7 @@ await dnt.build({
   entryPoints: [
     { name: ".", path: "mod.ts" },
     ...(hasCommand ? [{ name: "./cli", path: "src/cli.ts" }] : []),
+    { name: "./testing", path: "src/testing.ts" },
   ],
   outDir,
   importMap: await writeImportMap(),

@@ -11,7 +11,7 @@ import { minify } from "npm:terser@^5.51.0";
 export const FOLDER = "chunks";
 
 /** The entry points of a package, without `.js`. */
-export const ENTRY_POINTS = ["mod", "src/cli"];
+export const ENTRY_POINTS = ["mod", "src/cli", "src/testing"];
 
 /** The chunks that are made on purpose; the others fall as they may. */
 export const CHUNKS = {

@@ -44,6 +44,23 @@ export function packageFields(
   };
 }
 
+/** What only the sandbox of `@onecell/auth/testing` and other stores need: whoever uses them installs it. */
+const OPTIONAL_PEERS = ["oidc-provider", "@redis/client", "@napi-rs/keyring"];
+
+/** Moves dependencies that few need to the optional peers. */
+export function withOptionalPeers(made: Record<string, unknown>): Record<string, unknown> {
+  const dependencies = Object.entries(made["dependencies"] as Record<string, string> ?? {});
+  const isPeer = ([name]: [string, string]) => OPTIONAL_PEERS.includes(name);
+  return {
+    ...made,
+    dependencies: Object.fromEntries(dependencies.filter((one) => !isPeer(one))),
+    peerDependencies: Object.fromEntries(dependencies.filter(isPeer)),
+    peerDependenciesMeta: Object.fromEntries(
+      OPTIONAL_PEERS.map((name) => [name, { optional: true }]),
+    ),
+  };
+}
+
 /** Copies the documents that exist into a package folder; returns their names. */
 export async function copyDocuments(directory: string): Promise<string[]> {
   const copied: string[] = [];

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.ts";
-import { copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
+import { copyDocuments, packageFields, withOptionalPeers, writeCommand } from "./npm_package.ts";
 
 /** Builds the tarball in a folder and returns its path. */
 export async function pack(outDir: string, version?: string): Promise<string> {
@@ -54,7 +54,7 @@ async function removeSources(directory: string): Promise<void> {
 async function finish(directory: string, version: string | undefined): Promise<void> {
   const path = join(directory, "package.json");
   const made = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
-  const fields: Record<string, unknown> = { ...made, ...packageFields(version) };
+  const fields = withOptionalPeers({ ...made, ...packageFields(version) });
   if (existsSync(join(directory, "src/cli.js"))) {
     fields["bin"] = await writeCommand(directory, "./src/cli.js");
   }

@@ -8,7 +8,7 @@ import type { CredentialValues } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
 import type { Connection } from "./renewal/connection.ts";
 import { TokenKeeper } from "./renewal/token_keeper.ts";
-import { openStore } from "./store/open_store.ts";
+import { chooseStore, openStore } from "./store/open_store.ts";
 import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
@@ -29,6 +29,7 @@ export function connect(
   person?: () => Promise<Person>,
 ): Connection {
   const { provider, runtime, options } = profile;
+  const { token } = options;
   const { values, given, foreign } = found;
   if (foreign) throw foreignError(profile, foreign);
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);
@@ -37,7 +38,9 @@ export function connect(
   const store = openStore({
     runtime,
     directory: profile.folder,
-    store: options.keepTokens ?? provider.keepTokens,
+    store: token === undefined
+      ? chooseStore(options.store, provider.store, runtime.getEnvironment("ONECELL_STORE"))
+      : "memory",
     writing: lazy.storeWriting,
     drivers: lazy.storeDrivers,
   });
@@ -61,17 +64,21 @@ export function connect(
     store,
     values,
     bound: provider.dpop === true,
-    renew: async (held, request) =>
-      await (await lazy.renewal()).renew(
+    renew: async (held, request) => {
+      if (token !== undefined) {
+        return await (await lazy.givenToken()).givenToken(token, key, request, Date.now());
+      }
+      return await (await lazy.renewal()).renew(
         { key, store, provider, grants, signIn, now: Date.now },
         held,
         request,
-      ),
+      );
+    },
     foreign: async () => {
       const { foreignTokens } = provider;
       // A folder or an account of the caller's own stands in the place of all others.
       const isOwn = options.directory !== undefined || profile.account !== undefined;
-      if (foreignTokens === undefined || isOwn) return null;
+      if (foreignTokens === undefined || isOwn || token) return null;
       const { readForeignToken } = await lazy.foreignToken();
       const hosts = foreignHosts(system, values);
       return readForeignToken(runtime, foreignTokens, options.sessionKey, key, hosts);

@@ -1,16 +1,18 @@
 /**
- * What can go wrong, as a stable string.
+ * What can go wrong, as a stable string, cut by what a program does next. There may be more of them in
+ * a minor release: treat a code you do not know as you treat the others of its kind.
  *
  * - `invalid_argument`: an option, URL or provider definition is not usable as given
  * - `unknown_provider`: no provider is registered under that name
- * - `credentials_missing`: nothing to sign in with, and nobody to ask
+ * - `credentials_missing`: no credential values to sign in with, and nobody to ask: set them
  * - `credentials_damaged`: a credentials file exists but cannot be used as it is
- * - `login_refused`: the user name, password or signed-in user was refused
+ * - `login_required`: a person has to sign in, and nobody is here, or the session has ended
+ * - `login_refused`: the username, password or signed-in user was refused
+ * - `login_timeout`: the person did not sign in within the time allowed
  * - `client_refused`: the client id, secret or key was refused (RFC 6749 `invalid_client`)
  * - `grant_refused`: the server refused this grant, scope or code (RFC 6749 section 5.2)
- * - `session_expired`: the session ended and cannot be renewed without a person
- * - `cancelled`: the person cancelled
- * - `aborted`: the caller's `AbortSignal`, or the stop button, ended the wait
+ * - `cancelled`: the person cancelled, by an empty answer or with the stop button
+ * - `aborted`: the caller's `AbortSignal` ended the wait; its reason is the `cause`
  * - `timeout`: a request or a wait took longer than allowed
  * - `network`: no connection, or it broke
  * - `tls`: the server's certificate was not accepted
@@ -19,10 +21,10 @@
  * - `bad_response`: the answer is not what the standard says
  * - `redirect_refused`: a redirect that would carry credentials somewhere else
  * - `foreign_origin`: a request to an origin the session's token does not belong to
- * - `foreign_server`: saved credentials or a token would go to a server they do not belong to
+ * - `foreign_server`: a secret or a token would go to a server that it does not belong to
  * - `insecure_url`: plain `http` to something other than loopback
  * - `state_mismatch`: an answer to a sign-in this session did not start
- * - `api_error`: the API refused the call
+ * - `api_error`: the API refused the call; `status` and `body` say how
  * - `store_unavailable`: the configuration directory cannot be read or written
  * - `store_locked`: another process holds the store's lock for too long
  * - `permission_denied`: the runtime's permission flags do not allow this
@@ -33,10 +35,11 @@ export type AuthErrorCode =
   | "unknown_provider"
   | "credentials_missing"
   | "credentials_damaged"
+  | "login_required"
   | "login_refused"
+  | "login_timeout"
   | "client_refused"
   | "grant_refused"
-  | "session_expired"
   | "cancelled"
   | "aborted"
   | "timeout"
@@ -61,14 +64,17 @@ export interface AuthErrorOptions {
   /** The error underneath. Only its name, code and message are kept, and never a secret. */
   cause?: unknown;
   /** The HTTP status that led to this error. */
-  status?: number;
+  status?: number | undefined;
   /** The RFC 6749 section 5.2 `error` value the server sent, such as `invalid_grant`. */
-  error?: string;
+  error?: string | undefined;
   /** How long the server asks to wait before another try, in seconds. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   /** The beginning of what the API answered, cleaned of secrets. */
   body?: string | undefined;
 }
+
+/** What tells an error of this module, of whichever copy or realm. */
+const MARK = Symbol.for("@onecell/auth/error");
 
 /**
  * The one error of this module: a stable {@linkcode AuthErrorCode}, and a message that says what to
@@ -81,27 +87,27 @@ export interface AuthErrorOptions {
  * try {
  *   await getSession("spatiafi", { interactive: false });
  * } catch (error) {
- *   if (!(error instanceof AuthError)) throw error;
- *   error.code; // "credentials_missing"
+ *   if (!AuthError.is(error, "credentials_missing", "login_required")) throw error;
+ *   error.message; // which variables or files would have served
  * }
  * ```
  */
 export class AuthError extends Error {
   /** The class name, `"AuthError"`. */
-  override name = "AuthError";
+  override readonly name: "AuthError" = "AuthError";
   /** What went wrong, stable across versions. */
   readonly code: AuthErrorCode;
   /** The HTTP status that led to this error, when there was one. */
-  declare readonly status?: number;
+  declare readonly status: number | undefined;
   /** The RFC 6749 section 5.2 `error` value the server sent, when it is a plain error name. */
-  declare readonly error?: string;
+  declare readonly error: string | undefined;
   /** How long the server asks to wait before another try, in seconds, when it said so. */
-  declare readonly retryAfter?: number;
+  declare readonly retryAfter: number | undefined;
   /** The beginning of what the API answered, without secrets, when there was something to read. */
-  declare readonly body?: string;
+  declare readonly body: string | undefined;
 
   /**
-   * Makes an error. Users catch them; only this module makes them.
+   * Makes an error. Programs catch them; to make one is for tests of how a program takes it.
    *
    * @param code what went wrong
    * @param message what happened and what to do next
@@ -114,47 +120,94 @@ export class AuthError extends Error {
     if (options.error !== undefined) this.error = options.error;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
     if (options.body !== undefined) this.body = options.body;
-    if (this.stack) this.stack = shortStack(this.stack, code);
+    showCaller(this);
+  }
+
+  /**
+   * True for an error of this module, of another copy or realm too; with codes, for one of those.
+   *
+   * @param error anything that was caught
+   * @param codes the codes to look for; any when there are none
+   */
+  static is<C extends AuthErrorCode = AuthErrorCode>(
+    error: unknown,
+    ...codes: readonly C[]
+  ): error is AuthError & { readonly code: C } {
+    if (typeof error !== "object" || error === null || !(MARK in error)) return false;
+    return codes.length === 0 || codes.includes((error as { code?: unknown }).code as C);
+  }
+
+  /**
+   * `instanceof` finds errors of another copy or realm, too.
+   *
+   * @param error anything that was caught
+   */
+  static override [Symbol.hasInstance](error: unknown): error is AuthError {
+    return AuthError.is(error);
   }
 }
 
+Object.defineProperty(AuthError.prototype, MARK, { value: true });
+
+/** Where this copy of the module is: `src/` here, `chunks/` in the npm package. */
+const OURS = new URL(".", import.meta.url);
+
+/** How many frames of the caller are shown: a kernel prints the stack into the notebook. */
+const FRAMES = 4;
+
 /**
- * A kernel prints the whole stack into the notebook: the code belongs there, as Node shows its own,
- * and the frames inside this module help nobody.
+ * Gives an error the stack of whoever called the module: the frames inside it help nobody. Called
+ * again where a public function lets an error out, since a wait in between may have cut the stack off.
  */
-function shortStack(stack: string, code: AuthErrorCode): string {
-  const lines = stack.split("\n");
-  const frames = lines.findIndex((line) => /^\s+at /.test(line));
-  const end = frames === -1 ? lines.length : frames + 3;
-  return lines.slice(0, end).join("\n").replace(/^(Auth)?Error:/, `AuthError [${code}]:`);
+export function showCaller(error: AuthError): void {
+  if (/^\s+at /m.test(error.stack ?? "") && isShort(error)) return;
+  // Deep inside, the caller's frames come after the ten that engines keep. A frozen `Error` keeps its own.
+  const { stackTraceLimit } = Error;
+  Reflect.set(Error, "stackTraceLimit", 50);
+  const { stack = "" } = new Error();
+  Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
+  const frames = stack.split("\n").filter(isCallers).slice(0, FRAMES);
+  const text = [`AuthError [${error.code}]: ${error.message}`, ...frames].join("\n");
+  Object.defineProperty(error, "stack", { value: text, writable: true, configurable: true });
+}
+
+const isShort = ({ stack = "", code }: AuthError) => stack.startsWith(`AuthError [${code}]:`);
+
+/** A frame of the program's own, in the words of V8 or of JavaScriptCore. */
+function isCallers(line: string): boolean {
+  if (!/^\s+at |@/.test(line)) return false;
+  if (/\b(ext|node|internal|native):|\[native code\]|<anonymous>\)?$/.test(line)) return false;
+  return !line.includes(OURS.href) && !line.includes(OURS.pathname) &&
+    !line.includes(new URL("../mod.", OURS).href);
 }
 
 /** Reduces a cause to its name, code and message: request and response objects hold secrets. */
 function plainCause(cause: unknown): unknown {
-  if (cause instanceof AuthError) return cause;
-  if (!(cause instanceof Error)) return typeof cause === "string" ? cause : undefined;
-  const code = (cause as { code?: unknown }).code;
-  const plain: { name: string; message: string; code?: string } = {
-    name: cause.name,
-    message: cause.message,
-  };
-  if (typeof code === "string") plain.code = code;
-  return plain;
+  if (AuthError.is(cause)) return cause;
+  if (!isError(cause)) return typeof cause === "string" ? cause : undefined;
+  const { name, message, code } = cause as Error & { code?: unknown };
+  return { name, message, ...(typeof code === "string" ? { code } : {}) };
 }
 
-/** What an aborted signal means for the caller, as an {@linkcode AuthError}. */
+/** Not by its class: an error may come from another realm, as in Jest or in a worker of Vitest. */
+export function isError(value: unknown): value is Error {
+  return typeof value === "object" && value !== null &&
+    typeof (value as Error).name === "string" && typeof (value as Error).message === "string";
+}
+
+/** What an aborted signal means for the caller: an {@linkcode AuthError} whose cause is the reason. */
 export function abortReason(signal: AbortSignal): AuthError {
   const reason: unknown = signal.reason;
-  if (reason instanceof AuthError) return reason;
+  if (AuthError.is(reason)) return reason;
   const error = isTimeout(signal)
     ? new AuthError("timeout", "The time allowed ran out. Try again, or give a longer timeout.")
     : new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
-  // The caller's own reason, as it is: it tells one stop from another.
-  Object.defineProperty(error, "cause", { value: reason, configurable: true, writable: true });
+  // The caller's own, whatever it is: it is given back as it came.
+  Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
   return error;
 }
 
 /** Whether a signal ended because its time was over, as that of `AbortSignal.timeout` does (DOM). */
 export function isTimeout({ reason }: AbortSignal): boolean {
-  return reason instanceof DOMException && reason.name === "TimeoutError";
+  return isError(reason) && reason.name === "TimeoutError";
 }

@@ -1,12 +1,14 @@
 import { connect } from "./connect.ts";
 import * as lazy from "./lazy.ts";
-import type { SessionOptions } from "./options/options.ts";
+import { AuthError, showCaller } from "./errors.ts";
+import type { SessionOptions } from "./interface/options.ts";
+import type { Session } from "./interface/session.ts";
+import type { CredentialField, SystemReference } from "./interface/systems.ts";
 import type { Person } from "./person/person.ts";
 import { findCredentials, type Found, isEnough, isFromFile } from "./profile/find_credentials.ts";
 import { openProfile, type Profile } from "./profile/profile.ts";
-import type { Provider } from "./providers/provider.ts";
 import type { Connection } from "./renewal/connection.ts";
-import { Session, shownOf } from "./session.ts";
+import { freshFor, OpenSession, shownOf } from "./session.ts";
 
 /**
  * Signs in to a system and returns a session whose `fetch` carries the token.
@@ -28,11 +30,21 @@ import { Session, shownOf } from "./session.ts";
  * const info = await s.fetch("/api/info?item_id=wildfire-risk-current-global-v1.0");
  * ```
  */
-export async function getSession(
-  provider: string | Provider,
-  options: SessionOptions = {},
+export async function getSession<const S extends SystemReference>(
+  system: S,
+  options: SessionOptions<CredentialField<S> & string> = {},
 ): Promise<Session> {
-  const profile = await openProfile(provider, options, "getSession", "session");
+  try {
+    return await startSession(await openProfile(system, options, "getSession", "session"));
+  } catch (error) {
+    if (AuthError.is(error)) showCaller(error);
+    throw error;
+  }
+}
+
+/** Signs in with a profile that is there already. Not exported by the module. */
+export async function startSession(profile: Profile): Promise<Session> {
+  const { options } = profile;
   const asked = new AskedPerson(profile);
   const saved = await findCredentials(profile);
   // With somebody to ask, signing in again is more than another token for what is saved.
@@ -41,6 +53,7 @@ export async function getSession(
   const start = async (found: Found): Promise<Connection> => {
     const connection = connect(profile, found, asked.person);
     await connection.keeper.start({ force: options.forceLogin ?? false, signal: options.signal });
+    if (options.minLifetime) await freshFor(connection, options.minLifetime, options.signal);
     return connection;
   };
   const connection = isEnough(found)
@@ -48,23 +61,23 @@ export async function getSession(
       throw (await lazy.refusal()).explainRefusal(error, found);
     })
     : await (await lazy.askCredentials()).askCredentials(profile, found, asked.person, start);
-  const session = new Session(connection);
-  await asked.signedIn(session);
+  const session = new OpenSession(connection);
+  await asked.signedIn(connection, session);
   return session;
 }
 
 /**
  * The tutorial's spelling of {@linkcode getSession}; without an argument it means the tutorial's system.
  *
- * @param provider a registered name, or what `defineProvider` returned; SpatiaFi unless given
+ * @param system as for {@linkcode getSession}; SpatiaFi unless given
  * @param options see {@linkcode SessionOptions}
  * @returns a session that renews its token automatically
  */
 export async function get_session(
-  provider: string | Provider = "spatiafi",
+  system: SystemReference = "spatiafi",
   options: SessionOptions = {},
 ): Promise<Session> {
-  return await getSession(provider, options);
+  return await getSession(system, options);
 }
 
 /** The person of one sign-in: looked for when first needed, and shown how it ended. */
@@ -85,9 +98,9 @@ class AskedPerson {
     return this.#found ??= lazy.person().then(({ personFor }) => personFor(options, runtime));
   };
 
-  async signedIn(session: Session): Promise<void> {
+  async signedIn(connection: Connection, session: Session): Promise<void> {
     if (this.#found === undefined) return;
     const { signedInCard } = await lazy.sessionCard();
-    await (await this.#found).show(signedInCard(shownOf(session)));
+    await (await this.#found).show(signedInCard(shownOf(connection, session)));
   }
 }

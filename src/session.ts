@@ -1,168 +1,135 @@
-import type { MapItems, MapOptions } from "./bulk/map.ts";
 import { sourceText } from "./credentials/choose_credentials.ts";
-import type { DoctorReport } from "./doctor/doctor_report.ts";
-import { abortReason, AuthError } from "./errors.ts";
 import type { Api } from "./http/read_answer.ts";
+import { abortReason, AuthError, showCaller } from "./errors.ts";
+import type { Fetch, MapItems, MapOptions } from "./interface/options.ts";
+import type { DoctorReport, LogoutReport, ScanReport } from "./interface/report.ts";
+import type { Claims, ItemsInit, JsonInit, MapFunction, Session } from "./interface/session.ts";
 import * as lazy from "./lazy.ts";
 import { accountOf, type Connection } from "./renewal/connection.ts";
-import type { LogoutReport } from "./renewal/logout.ts";
 import type { ShownSession } from "./renewal/session_card.ts";
 
-let readConnection: (session: Session) => Connection;
+let readConnection: (session: OpenSession) => Connection;
 
-/** What a session stands on, secrets included. Not exported by the module. */
+/** What a session of this copy of the module stands on, secrets included. Not exported by the module. */
 export function connectionOf(session: Session): Connection {
-  return readConnection(session);
+  return readConnection(session as OpenSession);
 }
 
-/** What to do with one item of `Session.map`. */
-export type MapFunction<T, R> = (item: T, session: Session, index: number) => R | PromiseLike<R>;
+/** Looks for the secrets of a session of any copy of this module: see {@linkcode scanWith}. */
+const SCAN = Symbol.for("@onecell/auth/session");
 
-/**
- * A signed-in session: a `fetch` that carries the token and keeps it fresh.
- *
- * It shows no secret, however it is printed. Make one with `getSession`.
- */
-export class Session {
+/** A session over its connection; what it does is told by the interface. */
+export class OpenSession implements Session {
   readonly #connection: Connection;
 
   static {
     readConnection = (session) => session.#connection;
   }
 
-  /**
-   * Made by `getSession`.
-   *
-   * @param connection what it has put together
-   */
+  /** @param connection what `getSession` has put together */
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /**
-   * A `fetch` for the API, to call or to pass to any client that takes one. Relative URLs resolve
-   * against the API. The token is renewed before it expires and once after a 401. A passing failure is
-   * tried three times, where the body can be sent again: of the statuses the provider lists (429, 502,
-   * 503, 504) 429 and 503 for every method, the others and a lost connection for GET, HEAD, OPTIONS, PUT
-   * and DELETE, which do no harm twice; 500 for GET. HTTP errors come as a response, as `fetch` does it.
-   *
-   * It rejects with an {@linkcode AuthError}: `invalid_argument`, `foreign_origin`, `insecure_url`,
-   * `redirect_refused`, `timeout`, `network`, `tls`, `permission_denied`, or what a renewal met; and
-   * with the reason of `init.signal`, as `fetch` does.
-   */
-  get fetch(): typeof fetch {
+  get fetch(): Fetch {
     return this.#connection.fetch;
   }
 
-  /** The provider's name, such as `"spatiafi"`. */
   get provider(): string {
     return this.#connection.system.provider.name;
   }
 
-  /** Base URL of the API. */
+  get title(): string {
+    return this.#connection.system.provider.title;
+  }
+
   get apiUrl(): string {
     return this.#connection.system.apiUrl.href;
   }
 
-  /** Who is signed in: the user name, what the `id_token` names, or the client id. */
-  get account(): string {
-    return accountOf(this.#connection) ?? "unknown";
+  get account(): string | undefined {
+    const { keeper } = this.#connection;
+    return keeper.token ? accountOf(this.#connection) : undefined;
   }
 
-  /**
-   * Where the credentials came from, in words: the options, the names of environment variables, a
-   * file's path, or what was typed.
-   */
   get source(): string {
     return sourceText(this.#connection.sources);
   }
 
-  /** When the access token expires; it is renewed before that. The epoch after {@linkcode logout}. */
-  get expiresAt(): Date {
-    const seconds = this.#connection.keeper.token?.expires_at ?? 0;
+  get expiresAt(): Date | undefined {
+    const seconds = this.#connection.keeper.token?.expires_at;
     // A file may say anything; a `Date` ends there.
-    return new Date(Math.max(-8.64e15, Math.min(seconds * 1000, 8.64e15)));
+    return seconds === undefined
+      ? undefined
+      : new Date(Math.max(-8.64e15, Math.min(seconds * 1000, 8.64e15)));
   }
 
-  /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */
   get scope(): string | undefined {
     return this.#connection.keeper.token?.scope ?? this.#connection.grants.scope;
   }
 
-  /** Why the token, or what was typed, could not be saved, or `undefined`; the session works from memory then. */
   get storeProblem(): AuthError | undefined {
     // A token can be had again; credentials may not.
     return this.#connection.unsaved ?? this.#connection.keeper.storeProblem;
   }
 
-  /**
-   * The claims of the `id_token`, else of the access token (RFC 7519), unverified: to read, not to
-   * trust. `undefined` for opaque tokens.
-   */
-  get claims(): Promise<Record<string, unknown> | undefined> {
-    const token = this.#connection.keeper.token;
-    return lazy.claims().then(({ claimsOf }) =>
-      token ? claimsOf(token.id_token ?? token.access_token) : undefined
-    );
+  async claims(): Promise<Claims | undefined> {
+    const { token } = this.#connection.keeper;
+    const { claimsOf } = await lazy.claims();
+    return token ? claimsOf(token.id_token ?? token.access_token) : undefined;
   }
 
-  /**
-   * The access token, renewed if need be. It is a secret: keep it out of outputs.
-   *
-   * @param options `signal` ends the wait
-   * @throws {AuthError} what a renewal met, such as `network`, `session_expired`,
-   * `credentials_missing`; `aborted`, or `timeout` for a signal of that kind
-   */
-  async token(options: { signal?: AbortSignal } = {}): Promise<string> {
-    const { signal } = options;
-    return (await stoppable(this.#connection.keeper.fresh(signal), signal)).access_token;
+  async token(
+    options: { signal?: AbortSignal | undefined; minLifetime?: number | undefined } = {},
+  ): Promise<string> {
+    const { signal, minLifetime = 0 } = checked(options, "token", TOKEN_OPTIONS);
+    return (await stoppable(freshFor(this.#connection, minLifetime, signal), signal)).access_token;
   }
 
-  /**
-   * Gets a new token now, even if the present one is still good.
-   *
-   * @param options `signal` ends the wait
-   * @throws {AuthError} what the renewal met, as {@linkcode Session.token}
-   */
-  async refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await stoppable(this.#connection.keeper.refresh(options.signal), options.signal);
+  async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { signal } = checked(options, "refresh", SIGNAL);
+    await stoppable(this.#connection.keeper.refresh(signal), signal);
   }
 
-  /**
-   * Asks the API's probe whether the session works.
-   *
-   * @param options `signal` ends the wait
-   * @throws {AuthError} `api_error` with the status, `unsupported` when the provider has no probe, and
-   * what {@linkcode Session.fetch} met; `aborted`, or `timeout` for a signal of that kind
-   */
-  async verify(options: { signal?: AbortSignal } = {}): Promise<void> {
+  async verify(
+    options: { signal?: AbortSignal | undefined; url?: string | URL | undefined } = {},
+  ): Promise<void> {
+    const { signal, url } = checked(options, "verify", VERIFY_OPTIONS);
     const { verify } = await lazy.verify();
-    await verify(this.#api(), options);
+    await stoppable(verify(this.#api(), { url, signal }), signal);
   }
 
-  /**
-   * Looks at everything this session stands on: credentials, files, token, clock, proxy and
-   * certificate settings, and whether the servers answer. It sends no secret.
-   *
-   * @param options `signal` ends the wait: what was not asked is in the report
-   * @returns a report that shows as a card or as text, with what to do next
-   */
-  async doctor(options: { signal?: AbortSignal } = {}): Promise<DoctorReport> {
-    return await (await lazy.doctor()).examineSession(this.#connection, options.signal);
+  async doctor(options: { signal?: AbortSignal | undefined } = {}): Promise<DoctorReport> {
+    const { signal } = checked(options, "doctor", SIGNAL);
+    return await (await lazy.doctor()).examineSession(this.#connection, signal);
   }
 
-  /**
-   * Follows an API's pages: `@odata.nextLink` (OData 4.01), and `Link` with `rel="next"` (RFC 8288).
-   * Each page is its parsed JSON; it may take as long as its headers may.
-   *
-   * @param url the first page
-   * @param init for every request
-   * @throws {AuthError} `api_error` for an HTTP error, `bad_response` for a page that is not JSON or
-   * links back to an earlier one, `foreign_origin` when one links elsewhere; else as `fetch`
-   */
-  async *pages<T = unknown>(url: string | URL, init?: RequestInit): AsyncGenerator<T> {
+  async json<T = unknown>(url: string | URL, init?: JsonInit): Promise<T> {
+    if (init?.body && Object.getPrototypeOf(init.body) === Object.prototype) {
+      throw new AuthError(
+        "invalid_argument",
+        "session.json: an object is no body. Give it as json: { … }, and it is sent as JSON.",
+      );
+    }
+    const { json } = await lazy.json();
+    return await stoppable(json<T>(this.#api(), url, init), init?.signal ?? undefined);
+  }
+
+  async *pages<T = unknown>(
+    url: string | URL,
+    init?: RequestInit,
+  ): AsyncGenerator<T, void, void> {
     const { pages } = await lazy.pages();
-    yield* pages<T>(this.#api(), url, init);
+    yield* each(pages<T>(this.#api(), url, init), init?.signal ?? undefined);
+  }
+
+  async *items<T = unknown>(
+    url: string | URL,
+    init?: ItemsInit<T>,
+  ): AsyncGenerator<T, void, void> {
+    const { of, ...rest } = init ?? {};
+    const { items } = await lazy.pages();
+    yield* items<T>(this.pages(url, rest), of);
   }
 
   /** What reads the API's answers. */
@@ -176,52 +143,28 @@ export class Session {
     return { system, fetch, timeout, secrets };
   }
 
-  /**
-   * Works on many items, several at a time, and gives the results in the order of the items. A
-   * notebook or a terminal shows how far it is. The items are taken as they are needed, so they may
-   * be far more than fit into memory; so may not the results: let `fn` save what is large.
-   *
-   * @param items a list, or anything to iterate over, asynchronously too
-   * @param fn what to do with one item; requests of the session it is given end when the work stops
-   * @param options see {@linkcode MapOptions}
-   * @throws {AuthError} `invalid_argument`; `aborted`, or `timeout` for a signal of that kind; and the
-   * first error of `fn`, when that stops the work
-   *
-   * @example Many requests
-   * ```ts
-   * import { getSession } from "@onecell/auth";
-   *
-   * const s = await getSession("spatiafi");
-   * const titles = await s.map(["a", "b", "c"], async (id, s) => {
-   *   const response = await s.fetch(`/api/info?item_id=${id}`);
-   *   return (await response.json()).title;
-   * }, { concurrency: 4 });
-   * ```
-   */
   map<T, R>(
     items: MapItems<T>,
     fn: MapFunction<T, R>,
-    options?: MapOptions & { onError?: "stop" },
-  ): Promise<R[]>;
-  /** The same, going on after failures: every item's outcome, as of `Promise.allSettled`. */
+    options?: MapOptions & { onError?: "stop" | undefined },
+  ): Promise<Awaited<R>[]>;
   map<T, R>(
     items: MapItems<T>,
     fn: MapFunction<T, R>,
     options: MapOptions & { onError: "collect" },
-  ): Promise<PromiseSettledResult<R>[]>;
-  /** The same with options that were put together elsewhere: `onError` decides what comes back. */
+  ): Promise<PromiseSettledResult<Awaited<R>>[]>;
   map<T, R>(
     items: MapItems<T>,
     fn: MapFunction<T, R>,
     options: MapOptions,
-  ): Promise<R[] | PromiseSettledResult<R>[]>;
+  ): Promise<Awaited<R>[] | PromiseSettledResult<Awaited<R>>[]>;
   async map<T, R>(
     items: MapItems<T>,
     fn: MapFunction<T, R>,
     options: MapOptions = {},
-  ): Promise<R[] | PromiseSettledResult<R>[]> {
+  ): Promise<Awaited<R>[] | PromiseSettledResult<Awaited<R>>[]> {
     const connection = this.#connection;
-    const own = (fetch: typeof globalThis.fetch) => new Session({ ...connection, fetch });
+    const own = (fetch: Fetch) => new OpenSession({ ...connection, fetch });
     const { map } = await lazy.bulk();
     return await map(items, fn, options, {
       title: connection.system.provider.title,
@@ -231,39 +174,41 @@ export class Session {
     });
   }
 
-  /**
-   * Ends the session: the server is told (RFC 7009), then the saved token is removed. The app
-   * credentials stay; `forgetCredentials` removes those.
-   *
-   * @returns what became of each token; a server that fails is in its `problems`, nothing is thrown
-   */
-  async logout(): Promise<LogoutReport> {
-    return await (await lazy.logout()).logout(this.#connection);
+  async logout(options: { signal?: AbortSignal | undefined } = {}): Promise<LogoutReport> {
+    const { signal } = checked(options, "logout", SIGNAL);
+    const { logout } = await lazy.logout();
+    if (signal?.aborted) throw abortReason(signal);
+    // What has begun goes on to its end.
+    return await stoppable(logout(this.#connection, signal), signal);
   }
 
-  /** What may be shown of a session. */
   toJSON(): Record<string, unknown> {
     return {
       provider: this.provider,
       account: this.account,
       source: this.source,
       apiUrl: this.apiUrl,
-      expiresAt: this.#connection.keeper.token ? this.expiresAt.toISOString() : null,
+      expiresAt: this.expiresAt?.toISOString(),
     };
   }
 
-  /** One line, for text. */
   toString(): string {
-    const until = this.#connection.keeper.token
-      ? `until ${this.expiresAt.toISOString()}`
-      : "signed out";
-    return `Session(${this.provider}, ${this.account}, ${until})`;
+    const { account, expiresAt } = this;
+    const state = expiresAt ? `${account}, until ${expiresAt.toISOString()}` : "signed out";
+    return `Session(${this.provider}, ${state})`;
   }
 
   /** The card a notebook shows for a session that ends a cell. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
     const { sessionCard } = await lazy.sessionCard();
-    return sessionCard(shownOf(this), this.#connection.now());
+    return sessionCard(shownOf(this.#connection, this), this.#connection.now());
+  }
+
+  /** Scans a notebook for what this session knows: the secrets themselves are handed to nobody. */
+  async [SCAN](file: string | URL, directory: string | undefined): Promise<ScanReport> {
+    const { profile: { provider, folder }, keeper: { values, token } } = this.#connection;
+    const { scanFile } = await lazy.scan();
+    return await scanFile(file, { provider, folder: directory ?? folder, values, token });
   }
 
   /** What `console.log` shows in Deno. */
@@ -277,12 +222,24 @@ export class Session {
   }
 }
 
+/**
+ * How a session, of this or another copy of the module, scans a notebook for its own secrets.
+ *
+ * @returns `undefined` for anything that is no such session
+ */
+export function scanWith(
+  session: unknown,
+): ((file: string | URL, directory: string | undefined) => Promise<ScanReport>) | undefined {
+  if (typeof session !== "object" || session === null) return undefined;
+  const scan: unknown = Reflect.get(session, SCAN);
+  return typeof scan === "function" ? scan.bind(session) : undefined;
+}
+
 /** What a card says of a session. */
-export function shownOf(session: Session): ShownSession {
-  const { system, keeper, profile } = connectionOf(session);
+export function shownOf({ keeper, profile }: Connection, session: Session): ShownSession {
   return {
-    title: system.provider.title,
-    account: session.account,
+    title: session.title,
+    account: session.account ?? "unknown",
     source: session.source,
     apiUrl: session.apiUrl,
     expiresAt: keeper.token ? session.expiresAt : undefined,
@@ -291,12 +248,70 @@ export function shownOf(session: Session): ShownSession {
   };
 }
 
+/** A token that lives at least so many seconds, renewed once for that if needed. */
+export async function freshFor(
+  { keeper, now, system }: Connection,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): ReturnType<Connection["keeper"]["fresh"]> {
+  const left = ({ expires_at }: { expires_at: number }) => expires_at - now() / 1000;
+  const token = await keeper.fresh(signal);
+  if (left(token) >= seconds) return token;
+  const renewed = await keeper.refresh(signal);
+  if (left(renewed) >= seconds) return renewed;
+  throw new AuthError(
+    "unsupported",
+    `${system.provider.title} gives tokens that live ${Math.floor(left(renewed))} seconds, less ` +
+      `than the option minLifetime of ${seconds}. Ask for less.`,
+  );
+}
+
+const SIGNAL = ["signal"] as const;
+const TOKEN_OPTIONS = ["signal", "minLifetime"] as const;
+const VERIFY_OPTIONS = ["signal", "url"] as const;
+
+/** A mistyped option would silently do nothing. */
+function checked<T extends object>(options: T, caller: string, known: readonly string[]): T {
+  const refuse = (problem: string) =>
+    new AuthError("invalid_argument", `session.${caller}: ${problem}`);
+  if (typeof options !== "object" || options === null) throw refuse("the options are an object.");
+  const { signal, minLifetime } = options as Record<string, unknown>;
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw refuse(`there is no option "${unknown}". Known: ${known.join(", ")}.`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw refuse('"signal" must be an AbortSignal.');
+  }
+  if (minLifetime !== undefined && !(typeof minLifetime === "number" && minLifetime >= 0)) {
+    throw refuse('"minLifetime" must be a number of seconds.');
+  }
+  return options;
+}
+
 /** A `fetch` rejects with the signal's own reason; everything else here with an error of ours. */
 async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!signal?.aborted || error instanceof AuthError) throw error;
-    throw abortReason(signal);
+    throw asOurs(error, signal);
   }
+}
+
+/** The same for what comes one after the other. */
+async function* each<T>(
+  work: AsyncGenerator<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, void> {
+  try {
+    yield* work;
+  } catch (error) {
+    throw asOurs(error, signal);
+  }
+}
+
+function asOurs(error: unknown, signal: AbortSignal | undefined): unknown {
+  const ours = signal?.aborted && !AuthError.is(error) ? abortReason(signal) : error;
+  if (AuthError.is(ours)) showCaller(ours);
+  return ours;
 }

@@ -5,26 +5,30 @@
  * @module
  */
 import { connect } from "./connect.ts";
-import type { Credentials } from "./credentials/credentials.ts";
-import type { DoctorReport } from "./doctor/doctor_report.ts";
 import { AuthError } from "./errors.ts";
-import * as lazy from "./lazy.ts";
+import type { Credentials, CredentialValues } from "./interface/credentials.ts";
 import type {
-  CommonOptions,
-  CreateOptions,
+  ConnectionOptions,
+  LocationOptions,
   LogoutOptions,
   SessionOptions,
-} from "./options/options.ts";
-import type { StatusReport } from "./manage/status_report.ts";
+} from "./interface/options.ts";
+import type {
+  DoctorReport,
+  ForgetReport,
+  ScanReport,
+  StatusReport,
+  SystemLogoutReport,
+} from "./interface/report.ts";
+import type { Session } from "./interface/session.ts";
+import type { CredentialField, SystemReference } from "./interface/systems.ts";
+import * as lazy from "./lazy.ts";
+import { checkOptions } from "./options/check_options.ts";
 import { openProfile } from "./profile/profile.ts";
-import type { Provider } from "./providers/provider.ts";
+import type { Provider } from "./providers/definition.ts";
 import { providers } from "./providers/registry.ts";
-import type { Connection } from "./renewal/connection.ts";
-import type { SystemLogoutReport } from "./renewal/logout_saved.ts";
 import { currentRuntime } from "./runtime/current.ts";
-import type { SessionSecrets } from "./scan/local_secrets.ts";
-import type { ScanReport } from "./scan/scan_report.ts";
-import { connectionOf, Session } from "./session.ts";
+import { scanWith } from "./session.ts";
 
 /**
  * Finds the saved app credentials, puts them into the environment as the original tutorial does, and
@@ -34,17 +38,18 @@ import { connectionOf, Session } from "./session.ts";
  * Text, booleans, null and whole numbers are written as Python's `str()` writes them, lists and objects
  * as JSON. Left out is what is no name of a variable, or steers the machine (`PATH`, `HTTPS_PROXY`, …).
  *
- * @param provider a registered name, or what `defineProvider` returned
- * @param options `directory`: a folder to look in instead of the user's configuration directory
+ * @param system its name, the URL of its API, or what `defineProvider` returned
+ * @param options `directory`: a folder to look in instead of the user's configuration directory;
+ * `export: false` leaves the environment as it is
  * @returns what was found; it prints without its secrets
  * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `store_unavailable`,
  * `permission_denied`; `unknown_provider`, `invalid_argument`
  */
 export async function loadCredentials(
-  provider: string | Provider,
-  options: CommonOptions = {},
+  system: SystemReference,
+  options: LocationOptions & { export?: boolean | undefined } = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(provider, options, "loadCredentials");
+  const profile = await openProfile(system, options, "loadCredentials", "load");
   return await (await lazy.loadCredentials()).loadCredentials(profile);
 }
 
@@ -52,24 +57,26 @@ export async function loadCredentials(
  * The tutorial's spelling of {@linkcode loadCredentials}; without an argument it means the tutorial's
  * system.
  *
- * @param provider a registered name, or what `defineProvider` returned; SpatiaFi unless given
- * @param options see {@linkcode CommonOptions}
+ * @param system as for {@linkcode loadCredentials}; SpatiaFi unless given
+ * @param options see {@linkcode LocationOptions}
  * @returns what was found; it prints without its secrets
  */
 export async function load_credentials(
-  provider: string | Provider = "spatiafi",
-  options: CommonOptions = {},
+  system: SystemReference = "spatiafi",
+  options: LocationOptions = {},
 ): Promise<Credentials> {
-  return await loadCredentials(provider, options);
+  return await loadCredentials(system, options);
 }
 
 /**
  * What the tutorial calls its own function: the credentials of SpatiaFi, in the environment too.
  *
- * @param options see {@linkcode CommonOptions}
+ * @param options see {@linkcode LocationOptions}
  * @returns what was found; it prints without its secrets
  */
-export async function load_spatiafi_credentials(options: CommonOptions = {}): Promise<Credentials> {
+export async function load_spatiafi_credentials(
+  options: LocationOptions = {},
+): Promise<Credentials> {
   return await loadCredentials("spatiafi", options);
 }
 
@@ -77,7 +84,7 @@ export async function load_spatiafi_credentials(options: CommonOptions = {}): Pr
  * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
  * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
  *
- * @param provider a registered name, or what `defineProvider` returned
+ * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param values such as `{ client_id, client_secret }`, by these names; what else the provider needs
  * may come from the environment
  * @param options `directory`: a folder to save in instead of the user's configuration directory
@@ -85,34 +92,35 @@ export async function load_spatiafi_credentials(options: CommonOptions = {}): Pr
  * @throws {AuthError} `credentials_damaged` for an earlier file that cannot be kept; `store_unavailable`,
  * `store_locked`, `permission_denied`; `unknown_provider`, `invalid_argument`
  */
-export async function saveCredentials(
-  provider: string | Provider,
-  values: Record<string, unknown> | Credentials,
-  options: CommonOptions = {},
+export async function saveCredentials<const S extends SystemReference>(
+  system: S,
+  values: CredentialValues<CredentialField<S> & string> | Credentials,
+  options: LocationOptions = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(provider, options, "saveCredentials");
+  const profile = await openProfile(system, options, "saveCredentials", "location");
   return await (await lazy.manage()).saveCredentials(profile, values);
 }
 
 /**
- * Creates new app credentials with user name and password, and saves them. Where a file is saved
+ * Creates new app credentials with username and password, and saves them. Where a file is saved
  * already it is kept beside the new one. The request that creates is sent again only when the server
  * says that it did nothing (429, 503).
  *
- * @param provider a registered name, or what `defineProvider` returned; it must have an `enrolment`
- * @param options the account's user name and password
- * @returns what was created; where it could not be saved its `path` is `null`, `storeProblem` says
- *   why, and it is nowhere else
+ * @param system its name, the URL of its API, or what `defineProvider` returned; it must have an `enrolment`
+ * @param login the account's username and password; the password is used this once and kept nowhere
+ * @param options see {@linkcode ConnectionOptions} and {@linkcode LocationOptions}
+ * @returns what was created; where it could not be saved it has no `path`, `storeProblem` says why,
+ *   and it is nowhere else
  * @throws {AuthError} `login_refused`, `unsupported`, `credentials_damaged`, and what network and disk
  * met; `unknown_provider`, `invalid_argument`
  */
 export async function createCredentials(
-  provider: string | Provider,
-  options: CreateOptions,
+  system: SystemReference,
+  login: { username: string; password: string },
+  options: ConnectionOptions & LocationOptions = {},
 ): Promise<Credentials> {
-  const { username, password, ...common } = options ?? {};
-  const profile = await openProfile(provider, common, "createCredentials");
-  return await (await lazy.createCredentials()).createCredentials(profile, username, password);
+  const profile = await openProfile(system, options, "createCredentials", "connection");
+  return await (await lazy.createCredentials()).createCredentials(profile, login);
 }
 
 /**
@@ -120,20 +128,19 @@ export async function createCredentials(
  * earlier ones that were kept beside them (`app_credentials.backup-1` and so on). The server still
  * knows them all; what is in the environment stays.
  *
- * @param provider a registered name, or what `defineProvider` returned
+ * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory
- * @returns the file that was removed, the current one if there was one; `null` when there was none
+ * @returns every file that was removed, the one in use first; none when there was none
  * @throws {AuthError} `credentials_damaged` when the file in use is, and nothing is removed, or when
  * another one is, and that one stays; `store_unavailable` or `permission_denied`, naming what could
  * not be looked at or removed; `unknown_provider`, `invalid_argument`
  */
 export async function forgetCredentials(
-  provider: string | Provider,
-  options: CommonOptions = {},
-): Promise<string | null> {
-  const profile = await openProfile(provider, options, "forgetCredentials");
-  const [removed = null] = await (await lazy.manage()).forgetCredentials(profile);
-  return removed;
+  system: SystemReference,
+  options: LocationOptions = {},
+): Promise<ForgetReport> {
+  const profile = await openProfile(system, options, "forgetCredentials", "location");
+  return await (await lazy.manage()).forgetCredentials(profile);
 }
 
 /**
@@ -141,19 +148,19 @@ export async function forgetCredentials(
  * OSIsoft samples, and saves them for `getSession`. Where the file has sections, what belongs together
  * is taken from one. The file itself stays as it is.
  *
- * @param provider a registered name, or what `defineProvider` returned
- * @param file the path of a JSON file
- * @param options see {@linkcode CommonOptions}
+ * @param system its name, the URL of its API, or what `defineProvider` returned
+ * @param file the path of a JSON file, or its `file:` URL
+ * @param options see {@linkcode LocationOptions}
  * @returns what was saved, and where
  * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks;
  * else as {@linkcode saveCredentials}
  */
 export async function importCredentials(
-  provider: string | Provider,
-  file: string,
-  options: CommonOptions = {},
+  system: SystemReference,
+  file: string | URL,
+  options: LocationOptions = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(provider, options, "importCredentials");
+  const profile = await openProfile(system, options, "importCredentials", "location");
   return await (await lazy.importCredentials()).importCredentials(profile, file);
 }
 
@@ -180,7 +187,7 @@ export async function importCredentials(
  * ```
  */
 export async function logout(
-  provider: string | Provider,
+  system: SystemReference,
   options: LogoutOptions = {},
 ): Promise<SystemLogoutReport> {
   const { all = false, forget = false, ...session } = options ?? {};
@@ -189,7 +196,7 @@ export async function logout(
       throw new AuthError("invalid_argument", `logout: "${name}" must be true or false.`);
     }
   }
-  const profile = await openProfile(provider, session, "logout", "session");
+  const profile = await openProfile(system, session, "logout", "session");
   return await (await lazy.logoutSaved()).logoutSaved(profile, { all, forget }, connect);
 }
 
@@ -212,17 +219,17 @@ export async function logout(
  * ```
  */
 export async function status(
-  provider?: string | Provider,
-  options: CommonOptions = {},
+  system?: SystemReference,
+  options: LocationOptions = {},
 ): Promise<StatusReport> {
   const { statusOfAll, statusOfOne } = await lazy.status();
-  if (provider !== undefined) {
-    return await statusOfOne(await openProfile(provider, options, "status"));
+  if (system !== undefined) {
+    return await statusOfOne(await openProfile(system, options, "status", "location"));
   }
   const profiles = await Promise.all(
-    providers.map((provider) => openProfile(provider, options, "status")),
+    providers.map((provider) => openProfile(provider, options, "status", "location")),
   );
-  return await statusOfAll(profiles, await currentRuntime(), options.directory);
+  return await statusOfAll(profiles, await currentRuntime(), profiles[0]?.options.directory);
 }
 
 /**
@@ -251,7 +258,7 @@ export async function readProvider(file: string | URL): Promise<Provider> {
  * signs in nowhere and sends no secret. To see whether a session could be saved it makes an empty
  * file in its folder, or in the nearest one above, and removes it.
  *
- * @param provider a registered name, or what `defineProvider` returned
+ * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param options those of the `getSession` that failed
  * @returns a report that shows as a card or as text, with what to do next
  * @throws {AuthError} `unknown_provider`, `invalid_argument`, `insecure_url` (of a definition);
@@ -266,10 +273,10 @@ export async function readProvider(file: string | URL): Promise<Provider> {
  * ```
  */
 export async function doctor(
-  provider: string | Provider,
+  system: SystemReference,
   options: SessionOptions = {},
 ): Promise<DoctorReport> {
-  const profile = await openProfile(provider, options, "doctor", "session");
+  const profile = await openProfile(system, options, "doctor", "session");
   return await (await lazy.doctor()).examineProfile(profile, connect);
 }
 
@@ -278,10 +285,11 @@ export async function doctor(
  * tokens, whole or a recognisable part (12 characters; of a JWT's claims 40, for many tokens share
  * them), in every common encoding and in pieces: what is not found stands with `scanText`.
  *
- * @param path the `.ipynb` file, as it was saved last
- * @param session the session whose secrets to look for, also where it has a `directory` of its own;
+ * @param file the path of the `.ipynb` file, or its `file:` URL, as it was saved last
+ * @param options `session`: whose secrets to look for, also where it has a `directory` of its own;
  * without it, those of every system that something is saved of in the configuration directory, and
- * of the environment. Where Deno may not list that directory, those of the registered systems
+ * of the environment. Where Deno may not list that directory, those of the registered systems.
+ * `directory`: a folder that `getSession` was given, to look in as well
  * @returns what was found: the cell, the place and the secret's name, never its value; with
  * `secrets` 0 there was nothing to look for, and the notebook was not checked; `unread` names the
  * files that could not be read
@@ -294,19 +302,23 @@ export async function doctor(
  *
  * const check = async (path: string) => {
  *   const report = await scanNotebook(path);
- *   if (!report.clean) throw new Error(String(report));
+ *   if (!report.ok) throw new Error(String(report));
  * };
  * ```
  */
-export async function scanNotebook(path: string, session?: Session): Promise<ScanReport> {
-  if (session !== undefined && !(session instanceof Session)) {
-    throw new AuthError("invalid_argument", "scanNotebook: the session is what getSession gave.");
+export async function scanNotebook(
+  file: string | URL,
+  options: { session?: Session | undefined; directory?: string | URL | undefined } = {},
+): Promise<ScanReport> {
+  const { session, ...location } = options ?? {};
+  const own = scanWith(session);
+  if (session !== undefined && own === undefined) {
+    throw new AuthError(
+      "invalid_argument",
+      "scanNotebook: the session is what getSession gave: scanNotebook(file, { session }).",
+    );
   }
-  const { scanFile } = await lazy.scan();
-  return await scanFile(path, session && secretsOf(connectionOf(session)));
-}
-
-function secretsOf({ profile, keeper }: Connection): SessionSecrets {
-  const { provider, folder } = profile;
-  return { provider, folder, values: keeper.values, token: keeper.token };
+  const { directory } = checkOptions(location, "directory", "scanNotebook");
+  if (own) return await own(file, directory);
+  return await (await lazy.scan()).scanFile(file, undefined, directory);
 }

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { AuthError } from "../mod.ts";
+import { AuthError, getSession, saveCredentials, scanNotebook } from "../mod.ts";
+import { abortReason } from "../src/errors.ts";
+import { loadCopy } from "./support/copy.ts";
+import { TestFolder } from "./support/folder.ts";
+import { runProgram } from "./support/program.ts";
 import { assertHides, canary } from "./support/secrets.ts";
+import { works } from "./support/call.ts";
+import { rejects } from "./support/rejects.ts";
 import { eachRow, test } from "./support/tests.ts";
+import { createWorld } from "./support/world.ts";
 
 test("AuthError keeps of a cause what says why, and nothing that may hold a secret", () => {
   const secret = canary();
@@ -50,5 +57,103 @@ test("AuthError has its code, its fields, and a short stack", () => {
     retryAfter: 5,
   });
   assert.deepEqual(Object.keys(inner), ["name", "code"], "no empty fields");
-  assert((error.stack ?? "").split("\n").length <= 4, error.stack);
+  assert((error.stack ?? "").split("\n").length <= 5, error.stack);
+});
+
+test("AuthError.is() and instanceof know errors of this module, of another copy and realm", async () => {
+  await using folder = await TestFolder.make();
+  const other = await loadCopy(folder.path);
+  const theirs = new other.AuthError("timeout", "Too slow.");
+  const ours = new AuthError("timeout", "Too slow.");
+  assert.notEqual(other.AuthError, AuthError);
+  for (const error of [ours, theirs]) {
+    assert(AuthError.is(error) && error instanceof AuthError && other.AuthError.is(error));
+    assert(AuthError.is(error, "network", "timeout"));
+    assert(!AuthError.is(error, "network"));
+  }
+  const others = [null, undefined, "timeout", { code: "timeout" }, new Error("timeout"), () => {}];
+  for (const value of others) assert(!AuthError.is(value) && !(value instanceof AuthError));
+  // What a worker or a test's realm throws is no `Error` of this one.
+  const foreign = { name: "TimeoutError", message: "over" };
+  assert.equal(abortReason(AbortSignal.abort(foreign)).code, "timeout");
+});
+
+test("credentials and sessions of another copy are taken, and nothing else is taken for them", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials, directory } = world;
+  const other = await loadCopy(directory);
+  const { interactive: _, ...place } = options;
+  const theirs = await other.saveCredentials("plantpredict", credentials, place);
+  const session = await getSession("plantpredict", { ...options, credentials: theirs });
+  assert.equal(session.account, credentials["client_id"]);
+  await saveCredentials("plantpredict", theirs, place);
+  const notebook = `${directory}/a.ipynb`;
+  await Deno.writeTextFile(
+    notebook,
+    JSON.stringify({ cells: [{ source: await session.token() }] }),
+  );
+  const their = await other.getSession("plantpredict", options);
+  for (const one of [session, their]) {
+    assert.equal((await scanNotebook(notebook, { session: one })).ok, false);
+  }
+  await rejects(scanNotebook(notebook, { session: { ...session } }), "invalid_argument");
+  // A complete fake is as good as its values.
+  const fake = {
+    ...{ provider: "plantpredict", path: undefined, source: "a test", storeProblem: undefined },
+    names: Object.keys(credentials),
+    clientId: credentials["client_id"],
+    get: (name: string) => credentials[name],
+  };
+  await works(await getSession("plantpredict", { ...options, credentials: fake }));
+});
+
+test("an error's stack has the caller's frames and none of this module's", () =>
+  eachRow([
+    { name: "getSession without credentials", call: 'auth.getSession("plantpredict")' },
+    { name: "getSession, mistyped", call: 'auth.getSession("plantpredict", { scopes: "a" })' },
+    { name: "a verb", call: 'auth.forgetCredentials("nobody")' },
+    {
+      name: "a request",
+      call: `auth.getSession("plantpredict", { token: "x" }).then(async (s) => {
+        await s.json("https://elsewhere.example");
+      })`,
+    },
+    { name: "a definition", call: "(async () => auth.defineProvider({}))()" },
+  ], async ({ call }) => {
+    const program = `async function callersOwn() { await ${call}; }
+      try { await callersOwn(); } catch (error) { console.log(error.stack); }`;
+    const { stdout } = await runProgram(program);
+    const [first = "", ...frames] = stdout.trim().split("\n");
+    assert.match(first, /^AuthError \[\w+\]: /);
+    const called = frames.filter((frame) => /^\s+at /.test(frame));
+    assert(called.length > 0 && called.length <= 4, stdout);
+    assert(called.some((frame) => /stdin/.test(frame)), stdout);
+    assert.doesNotMatch(called.join("\n"), /\/src\/|\/mod\.ts|ext:|node:/);
+  }));
+
+test("what an aborted signal ends has the signal's reason as its cause", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const session = await getSession("plantpredict", { ...options, credentials });
+  const reason = { stopped: "by the test" };
+  const signal = AbortSignal.abort(reason);
+  const calls: Record<string, () => Promise<unknown>> = {
+    getSession: () => getSession("plantpredict", { ...options, credentials, signal }),
+    saveCredentials: () =>
+      saveCredentials("plantpredict", credentials, { directory: world.directory, signal }),
+    refresh: () => session.refresh({ signal }),
+    verify: () => session.verify({ url: "/api/info", signal }),
+    json: () => session.json("/api/info", { signal }),
+    pages: () => Array.fromAsync(session.pages("/api/pages", { signal })),
+    items: () => Array.fromAsync(session.items("/api/pages", { signal })),
+    map: () => session.map([1], () => 1, { signal, progress: false }),
+    logout: () => session.logout({ signal }),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error = await rejects(call(), "aborted");
+    assert.equal(error.cause, reason, name);
+  }
+  // As any `fetch`.
+  const thrown = await session.fetch("/api/info", { signal }).catch((error) => error);
+  assert.equal(thrown, reason);
 });

@@ -6,9 +6,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { startSandbox } from "./start_sandbox.ts";
-import type { SystemName } from "./system.ts";
-import { registry } from "./systems/registry.ts";
+import { type SandboxSystem, sandboxSystems, startSandbox } from "@onecell/auth/testing";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -20,11 +18,10 @@ const { values } = parseArgs({
   },
 });
 
-const names = registry.map((system) => system.name);
-const systems = values.systems?.split(",").map((name): SystemName => {
-  const found = names.find((known) => known === name);
+const systems = values.systems?.split(",").map((name): SandboxSystem => {
+  const found = sandboxSystems.find((known) => known === name);
   if (found) return found;
-  console.error(`No system "${name}": ${names.join(", ")}`);
+  console.error(`No system "${name}": ${sandboxSystems.join(", ")}`);
   Deno.exit(2);
 });
 const sandbox = await startSandbox({

@@ -4,8 +4,14 @@
  *
  * @module
  */
-export { type Fault, FAULTS } from "./fault.ts";
-export type { Sandbox, SandboxOptions } from "./sandbox.ts";
-export type { RequestRecord } from "./sandbox_state.ts";
-export { startSandbox } from "./start_sandbox.ts";
-export type { SandboxClient, SandboxUser, SystemName } from "./system.ts";
+export {
+  type Fault,
+  FAULTS,
+  type RequestRecord,
+  type Sandbox,
+  type SandboxClient,
+  type SandboxOptions,
+  type SandboxSystem as SystemName,
+  type SandboxUser,
+  startSandbox,
+} from "@onecell/auth/testing";

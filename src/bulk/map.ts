@@ -1,36 +1,19 @@
 import pMap, { pMapSettled } from "p-map";
 import { abortReason, AuthError } from "../errors.ts";
 import { listen } from "../person/interruptible.ts";
+import type { Fetch, MapItems, MapOptions } from "../interface/options.ts";
 import { findKernel, type Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createProgress } from "./progress.ts";
-
-/** What to work on: a list, or anything that gives one item after another. */
-export type MapItems<T> = Iterable<T> | AsyncIterable<T>;
-
-/** Options of `Session.map`. */
-export interface MapOptions {
-  /** How many items are worked on at a time; 8 unless told otherwise. */
-  concurrency?: number;
-  /** Ends the work; the call rejects with `aborted`, or `timeout` for a signal of that kind. */
-  signal?: AbortSignal;
-  /**
-   * What a failure does: `"stop"` ends the work and rejects with it, `"collect"` goes on and gives
-   * every item's outcome, as `Promise.allSettled` does. `"stop"` unless told otherwise.
-   */
-  onError?: "stop" | "collect";
-  /** False shows no progress; a text is its title. True unless told otherwise. */
-  progress?: boolean | string;
-}
 
 /** Whose work it is, and where it is shown. `S` is the session that a function is given. */
 export interface MapContext<S> {
   /** The progress bar's title, unless the options give one. */
   title: string;
   /** Sends API requests. */
-  fetch: typeof fetch;
+  fetch: Fetch;
   /** A session that sends its requests with another `fetch`. */
-  view: (fetch: typeof globalThis.fetch) => S;
+  view: (fetch: Fetch) => S;
   runtime: Runtime;
   /** The notebook, or `null` for none; found where it is not given. */
   kernel?: Kernel | null;
@@ -42,10 +25,10 @@ const ENDING_TIME = 1_000;
 /** Works on many items; see `Session.map`. */
 export async function map<T, R, S>(
   items: MapItems<T>,
-  fn: (item: T, session: S, index: number) => R | PromiseLike<R>,
+  fn: (item: T, index: number, session: S) => R | PromiseLike<R>,
   options: MapOptions,
   context: MapContext<S>,
-): Promise<R[] | PromiseSettledResult<R>[]> {
+): Promise<Awaited<R>[] | PromiseSettledResult<Awaited<R>>[]> {
   checkCall(items, fn, options);
   const { concurrency = 8, signal, onError = "stop", progress = true } = options;
   if (signal?.aborted) throw abortReason(signal);
@@ -60,9 +43,9 @@ export async function map<T, R, S>(
   };
   const work = new Work();
 
-  const one = async (item: T, index: number): Promise<R> => {
+  const one = async (item: T, index: number): Promise<Awaited<R>> => {
     try {
-      return await work.run(context.view, context.fetch, (own) => fn(item, own, index));
+      return await work.run(context.view, context.fetch, (own) => fn(item, index, own));
     } catch (error) {
       if (!work.stopped) state.failed++;
       throw error;
@@ -83,8 +66,8 @@ export async function map<T, R, S>(
     const settings = { concurrency, signal: work.signal };
     const { source, check } = watch(items);
     const results = onError === "stop"
-      ? await pMap(source, one, settings) as R[]
-      : await pMapSettled(source, one, settings) as PromiseSettledResult<R>[];
+      ? await pMap(source, one, settings) as Awaited<R>[]
+      : await pMapSettled(source, one, settings) as PromiseSettledResult<Awaited<R>>[];
     check();
     return results;
   } catch (error) {
@@ -116,9 +99,9 @@ class Work {
   /** Runs one item with a session whose requests end when the work is stopped. */
   async run<R, S>(
     view: MapContext<S>["view"],
-    fetch: typeof globalThis.fetch,
+    fetch: Fetch,
     action: (own: S) => R | PromiseLike<R>,
-  ): Promise<R> {
+  ): Promise<Awaited<R>> {
     this.signal.throwIfAborted();
     // One controller for each item: signals that depend on one long-lived signal pile up in
     // Node 22 (`AbortSignal.any`), 100,000 of them to tens of megabytes and seconds.
@@ -180,7 +163,7 @@ function watch<T>(items: MapItems<T>): { source: MapItems<T>; check: () => void 
 }
 
 /** A session's `fetch` that ends with a controller, too. */
-function within(fetch: typeof globalThis.fetch, controller: AbortController): typeof fetch {
+function within(fetch: Fetch, controller: AbortController): Fetch {
   return (input, init) => {
     const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = given ? AbortSignal.any([given, controller.signal]) : controller.signal;
@@ -195,7 +178,7 @@ function totalOf(items: unknown): { total?: number } {
 }
 
 function stoppedByPerson(): AuthError {
-  return new AuthError("aborted", "The work was stopped. Run the cell again to do it anew.");
+  return new AuthError("cancelled", "The work was stopped. Run the cell again to start over.");
 }
 
 /** A mistyped option would silently do nothing. */

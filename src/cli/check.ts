@@ -1,12 +1,14 @@
 import { shortenHome } from "../base/home_path.ts";
 import { renderDoctor } from "../doctor/doctor_card.ts";
+import type { DoctorReport } from "../doctor/doctor_report.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets } from "../scan/local_secrets.ts";
 import { reportOn } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
 import { SecretIndex } from "../scan/secret_index.ts";
 import { readDocument } from "../store/read_document.ts";
-import { doctor, readProvider } from "../verbs.ts";
+import { readProvider } from "../manage/read_provider.ts";
+import { doctor } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor, styleFor } from "./paint.ts";
 import { say } from "./say.ts";
@@ -16,7 +18,7 @@ import { findTarget } from "./target.ts";
 export async function examine(context: Context): Promise<number> {
   const { host, flags } = context;
   const { provider, options } = await findTarget(context);
-  const report = await doctor(provider, options);
+  const report = await doctor(provider, options) as DoctorReport;
   // Stopped half way it would tell of servers that were not waited for.
   context.signal.throwIfAborted();
   const text = flags.has("json") ? JSON.stringify(report, null, 2) : shortenHome(
@@ -31,7 +33,7 @@ export async function examine(context: Context): Promise<number> {
 export async function scan(context: Context): Promise<number> {
   const { host, words, texts, flags } = context;
   const more = [];
-  for (const file of texts["provider"] ?? []) more.push(await readProvider(file));
+  for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
   const directories = texts["directory"] ?? [];
   const unread = new Set<string>();
   const secrets = await localSecrets(host.runtime, { providers: more, directories, unread });
@@ -54,7 +56,7 @@ export async function scan(context: Context): Promise<number> {
     ? JSON.stringify(reports, null, 2)
     : reportsText(reports, paintFor(host));
   if (text !== "") await host.write(`${text}\n`);
-  return failed || reports.some(({ clean }) => !clean) ? 1 : 0;
+  return failed || reports.some(({ ok }) => !ok) ? 1 : 0;
 }
 
 /** Without secrets to look for a notebook was not checked, so it gets no check mark. */

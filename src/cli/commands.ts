@@ -90,7 +90,7 @@ export const commands: readonly Command[] = [
       method: {
         type: "string",
         value: "METHOD",
-        choices: ["loopback", "device", "paste"],
+        choices: ["browser", "device", "paste"],
         help: "how to sign in with a browser",
       },
       ...session,

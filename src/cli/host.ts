@@ -13,6 +13,8 @@ export interface Host {
   readonly runtime: Runtime;
   /** True when standard output is a terminal. */
   readonly outputIsTerminal: boolean;
+  /** The folder that the command line's paths are relative to. */
+  workingDirectory(): string;
   /**
    * Writes to standard output.
    *
@@ -67,6 +69,7 @@ export async function processHost(): Promise<Host> {
   return {
     runtime: await currentRuntime(),
     outputIsTerminal: stdout.isTTY === true,
+    workingDirectory: () => process.cwd(),
     write: (data) =>
       new Promise((resolve, reject) => {
         const done = (error?: unknown) => error ? reject(outputError(error)) : resolve();

@@ -1,12 +1,13 @@
 import { expiryText } from "../base/local_time.ts";
 import { type Source, sourceText } from "../credentials/choose_credentials.ts";
-import type { Credentials } from "../credentials/credentials.ts";
+import type { Credentials } from "../interface/credentials.ts";
+import type { Session } from "../interface/session.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
 import { profileOf } from "../profile/profile.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import type { SignInMethod } from "../providers/provider.ts";
 import type { Connection } from "../renewal/connection.ts";
-import { connectionOf, type Session } from "../session.ts";
+import { connectionOf } from "../session.ts";
 import { createCredentials } from "../verbs.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { openSession } from "./open_session.ts";
@@ -58,10 +59,10 @@ export async function login(context: Context): Promise<number> {
 function sessionLines(session: Session): string[] {
   const { system: { provider }, keeper, sources, profile, now } = connectionOf(session);
   const { token, values } = keeper;
-  const keepTokens = profile.options.keepTokens ?? provider.keepTokens;
-  const isKept = keepTokens === "disk" && session.storeProblem === undefined;
+  const store = profile.options.store ?? provider.store;
+  const isKept = store === "disk" && session.storeProblem === undefined;
   const renews = provider.grant === "client_credentials" || token?.refresh_token !== undefined;
-  const expiry = expiryText({ expiresAt: session.expiresAt.getTime(), renews }, now());
+  const expiry = expiryText({ expiresAt: session.expiresAt?.getTime() ?? 0, renews }, now());
   const account = values["username"] ?? token?.account;
   return [
     `Signed in to ${provider.title} ${
@@ -92,7 +93,7 @@ function asJson(session: Session, saved: boolean): Record<string, unknown> {
     scope: session.scope ?? null,
     source: session.source,
     apiUrl: session.apiUrl,
-    expiresAt: session.expiresAt.toISOString(),
+    expiresAt: session.expiresAt?.toISOString() ?? null,
     saved,
   };
 }
@@ -171,11 +172,8 @@ async function create(
   };
   const { scope: _, sessionKey: __, origins: ___, ...common } = options;
   const username = await answerTo("username");
-  return await createCredentials(provider, {
-    ...common,
-    username,
-    password: await answerTo("password"),
-  });
+  const password = await answerTo("password");
+  return await createCredentials(provider, { username, password }, common);
 }
 
 /** The first line of standard input. */

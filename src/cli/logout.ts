@@ -1,5 +1,5 @@
 import { localTime } from "../base/local_time.ts";
-import type { EndedSession, SystemLogoutReport } from "../renewal/logout_saved.ts";
+import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout as logoutOf } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { styleFor } from "./paint.ts";

@@ -1,7 +1,8 @@
-import { getSession } from "../get_session.ts";
-import type { SessionOptions } from "../options/options.ts";
+import { startSession } from "../get_session.ts";
+import type { Session } from "../interface/session.ts";
+import type { CheckedOptions } from "../options/options.ts";
 import type { CardState } from "../person/person.ts";
-import type { Session } from "../session.ts";
+import { openProfile } from "../profile/profile.ts";
 import type { Context } from "./command.ts";
 import type { Target } from "./target.ts";
 import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
@@ -10,12 +11,12 @@ import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 export async function openSession(
   context: Context,
   { provider, options }: Pick<Target, "provider" | "options">,
-  more: SessionOptions = {},
+  more: CheckedOptions = {},
   { given = {}, shown }: { given?: GivenAnswers; shown?: readonly CardState["kind"][] } = {},
 ): Promise<Session> {
   const { username, password } = given;
   const signsIn = username !== undefined && provider.requires.includes("username");
-  return await getSession(provider, {
+  const all = {
     ...options,
     ...more,
     ...(signsIn
@@ -23,5 +24,6 @@ export async function openSession(
       : {}),
     interactive: !context.flags.has("no-input"),
     person: terminalPerson(context, given, shown),
-  });
+  };
+  return await startSession(await openProfile(provider, all, "getSession", "session"));
 }

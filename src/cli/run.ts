@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, isError } from "../errors.ts";
 import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
@@ -76,6 +76,6 @@ function explain(error: unknown, host: Host): number {
   if (error instanceof AuthError) say(host, `${error.code}: ${error.message}`);
   else if (error instanceof OutputError) {
     say(host, `The output cannot be written: ${error.message}.`);
-  } else say(host, `This should not have happened. ${error instanceof Error ? error.message : ""}`);
+  } else say(host, `This should not have happened. ${isError(error) ? error.message : ""}`);
   return FAILED;
 }

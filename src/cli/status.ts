@@ -1,5 +1,5 @@
 import { renderStatus } from "../manage/status_report.ts";
-import type { CommonOptions } from "../options/options.ts";
+import type { CheckedOptions } from "../options/options.ts";
 import { status as statusOf } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { styleFor } from "./paint.ts";
@@ -10,7 +10,7 @@ export async function status(context: Context): Promise<number> {
   const { host, words, flags } = context;
   const one = words.length > 0 || ["provider", "issuer"].some((name) => context.texts[name]);
   const target = one ? await findTarget(context) : undefined;
-  const options: CommonOptions = target?.options ?? sessionOptions(context);
+  const options: CheckedOptions = target?.options ?? sessionOptions(context);
   const report = await statusOf(target?.provider, options);
   const text = flags.has("json")
     ? JSON.stringify(report, null, 2)

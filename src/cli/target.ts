@@ -1,10 +1,11 @@
 import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
-import type { SessionOptions } from "../options/options.ts";
-import { defineProvider } from "../providers/define_provider.ts";
+import { filePath, isAbsolute } from "../options/check_options.ts";
+import type { CheckedOptions } from "../options/options.ts";
+import { checkProvider } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
-import { readProvider } from "../verbs.ts";
+import { readProvider } from "../manage/read_provider.ts";
 import { type Context, type Given, textOf, UsageError } from "./command.ts";
 import { verboseFetch } from "./verbose_fetch.ts";
 
@@ -12,7 +13,7 @@ import { verboseFetch } from "./verbose_fetch.ts";
 export interface Target {
   provider: Provider;
   /** Options for `getSession` that the command line gave. */
-  options: SessionOptions;
+  options: CheckedOptions;
   /** The words after the system's name. */
   rest: readonly string[];
 }
@@ -33,7 +34,7 @@ export async function findTarget(context: Context): Promise<Target> {
     }
     const own = ownOption(context);
     if (own !== undefined) throw new UsageError(`--${own} belongs in ${file}.`, command);
-    return { provider: await readProvider(file), options, rest: words };
+    return { provider: await readProvider(context.host.runtime, file), options, rest: words };
   }
   const [name, ...rest] = words;
   if (name === undefined) {
@@ -71,7 +72,7 @@ function findNamed(given: Context, name: string): Provider {
   const clientAuthentication = textOf(given, "client-authentication") as
     | ClientAuthentication
     | undefined;
-  return defineProvider({
+  return checkProvider({
     name,
     issuer,
     apiUrl,
@@ -90,8 +91,8 @@ function unknownProvider(name: string): AuthError {
 }
 
 /** The options that commands have in common, by `getSession`'s names. */
-export function sessionOptions(context: Context): SessionOptions {
-  const options: SessionOptions = { signal: context.signal };
+export function sessionOptions(context: Context): CheckedOptions {
+  const options: CheckedOptions = { signal: context.signal };
   const set = <Name extends "issuer" | "authUrl" | "apiUrl" | "directory" | "scope" | "sessionKey">(
     name: Name,
     option: string,
@@ -99,7 +100,9 @@ export function sessionOptions(context: Context): SessionOptions {
     const value = textOf(context, option);
     // A shell's variable that is not set: the default would be another place.
     if (value === "") throw new UsageError(`--${option} is empty.`);
-    if (value !== undefined) options[name] = value;
+    if (value === undefined) return;
+    const isRelative = name === "directory" && !isAbsolute(filePath(value));
+    options[name] = isRelative ? `${context.host.workingDirectory()}/${value}` : value;
   };
   set("issuer", "issuer");
   set("authUrl", "auth-url");

@@ -3,7 +3,8 @@ import { variableFor } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { findCredentials } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
-import { connectionOf, type Session } from "../session.ts";
+import type { Session } from "../interface/session.ts";
+import { connectionOf } from "../session.ts";
 
 import { awsCredentials, STS } from "./aws_credentials.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
@@ -83,7 +84,7 @@ async function shownToken(session: Session, signal: AbortSignal): Promise<ShownT
   return {
     accessToken,
     tokenType: keeper.token?.token_type ?? "Bearer",
-    expiresAt: session.expiresAt,
+    expiresAt: session.expiresAt ?? new Date(0),
     scope: session.scope,
     variable: variableFor(provider, "access_token"),
   };

@@ -10,6 +10,8 @@ import type { CredentialField, CredentialValues, Provider } from "../providers/p
 /** Where credential values came from. {@linkcode sourceText} puts it into words. */
 export type Source =
   | { readonly kind: "options" }
+  /** A token, or what gives one, in place of credentials. */
+  | { readonly kind: "token" }
   | { readonly kind: "environment"; readonly variables: readonly string[] }
   | {
     readonly kind: "file";
@@ -140,7 +142,7 @@ export const CLIENT_FIELDS: readonly CredentialField[] = [
 ];
 
 /** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4). */
-function companions(fields: CredentialField[]): CredentialField[] {
+function companions(fields: readonly CredentialField[]): CredentialField[] {
   return fields.includes("private_key") ? ["key_id"] : [];
 }
 
@@ -254,6 +256,8 @@ export function sourceText(sources: readonly Source[]): string {
     switch (source.kind) {
       case "options":
         return "options";
+      case "token":
+        return "option token";
       case "environment":
         return `environment (${source.variables.join(", ")})`;
       case "file":

@@ -1,98 +1,101 @@
 import type { AuthError } from "../errors.ts";
+import type { Credentials as Face } from "../interface/credentials.ts";
 
-/** Values of an instance, reachable for this module and for nothing that prints an object. */
-const contents = new WeakMap<Credentials, Record<string, unknown>>();
-/** The servers that instances belong to, where that is known. */
-const servers = new WeakMap<Credentials, string>();
+/** Gives the contents of credentials that any copy of this module made. */
+const CONTENTS = Symbol.for("@onecell/auth/credentials");
 
-/**
- * App credentials, as loaded or created. Printing them shows no secret: ask for a value with
- * {@linkcode Credentials.get}. `getSession` takes them as its option `credentials`.
- */
-export class Credentials {
-  /** The provider's name. */
-  readonly provider: string;
-  /** The file they are saved in, or `null` when they are not. */
-  readonly path: string | null;
-  /** Where they came from, for people. */
+/** Where credentials came from and where they are saved, or why they are not. */
+export interface CredentialsOrigin {
+  readonly path: string | undefined;
   readonly source: string;
-  /** Why they could not be saved, or `undefined`. */
-  readonly storeProblem: AuthError | undefined;
+  readonly storeProblem?: AuthError | undefined;
+  /** The origin of the authorization server they belong to, where that is known. */
+  readonly server?: string | undefined;
+}
 
-  /**
-   * Holds values without showing them.
-   *
-   * @param provider the provider's name
-   * @param values the values, as the file or the server gave them
-   * @param place where they came from and where they are saved, or why they are not
-   */
+/** What may be credentials: those of this module, of another copy, and a complete fake. */
+export function isCredentials(value: unknown): value is Face {
+  if (typeof value !== "object" || value === null) return false;
+  const { get, names } = value as Partial<Face>;
+  return CONTENTS in value || (typeof get === "function" && Array.isArray(names));
+}
+
+/** All values of credentials, secrets included. Not exported by the module. */
+export function valuesOf(credentials: Face): Record<string, unknown> {
+  const names = Object.fromEntries(credentials.names.map((name) => [name, credentials.get(name)]));
+  return contentsOf(credentials)?.values ?? names;
+}
+
+/** The origin of the authorization server that credentials belong to, where it is known. */
+export function serverOfCredentials(credentials: Face): string | undefined {
+  return contentsOf(credentials)?.server;
+}
+
+/** What is inside: the values, and the server they belong to. */
+interface Contents {
+  readonly values: Record<string, unknown>;
+  readonly server: string | undefined;
+}
+
+function contentsOf(credentials: Face): Contents | undefined {
+  const contents: unknown = Reflect.get(credentials, CONTENTS);
+  return typeof contents === "function" ? contents.call(credentials) : undefined;
+}
+
+/** Credential values behind their public face: nothing that prints an object reaches them. */
+export class Credentials implements Face {
+  readonly provider: string;
+  readonly path: string | undefined;
+  readonly source: string;
+  readonly storeProblem: AuthError | undefined;
+  readonly #contents: Contents;
+
+  /** @param values as the file or the server gave them */
   constructor(
     provider: string,
-    values: Record<string, unknown>,
-    place: {
-      path: string | null;
-      source: string;
-      storeProblem?: AuthError | undefined;
-      server?: string | undefined;
-    },
+    values: Readonly<Record<string, unknown>>,
+    { path, source, storeProblem, server }: CredentialsOrigin,
   ) {
     this.provider = provider;
-    this.path = place.path;
-    this.source = place.source;
-    this.storeProblem = place.storeProblem;
-    contents.set(this, values);
-    if (place.server !== undefined) servers.set(this, place.server);
+    this.path = path;
+    this.source = source;
+    this.storeProblem = storeProblem;
+    this.#contents = { values, server };
   }
 
-  /** The names of the values, such as `client_id`. */
-  get names(): string[] {
-    return Object.keys(valuesOf(this));
+  get names(): readonly string[] {
+    return Object.keys(this.#contents.values);
   }
 
-  /** The client id (RFC 6749 section 2.2), which is no secret. */
   get clientId(): string | undefined {
     return this.get("client_id");
   }
 
-  /**
-   * One value. It may be a secret: keep it out of outputs.
-   *
-   * @param name such as `"client_secret"`; upper and lower case are the same
-   */
   get(name: string): string | undefined {
-    const entry = Object.entries(valuesOf(this)).find(([key]) =>
-      key.toLowerCase() === name.toLowerCase()
-    );
-    return entry?.[1] === undefined || entry[1] === null ? undefined : String(entry[1]);
+    const wanted = String(name).toLowerCase();
+    const [, value] =
+      Object.entries(this.#contents.values).find(([key]) => key.toLowerCase() === wanted) ??
+        [];
+    return value === undefined || value === null ? undefined : String(value);
   }
 
-  /** What may be shown. */
   toJSON(): Record<string, unknown> {
     return { provider: this.provider, clientId: this.clientId, path: this.path, names: this.names };
   }
 
-  /** One line, for text. */
   toString(): string {
     return `Credentials(${this.provider}, ${this.clientId ?? "no client id"}, from ${this.source})`;
   }
 
-  /** What `console.log` shows in Deno. */
+  [CONTENTS](): Contents {
+    return this.#contents;
+  }
+
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
 
-  /** What `console.log` shows in Node and Bun. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
-}
-
-/** The origin of the authorization server that credentials belong to, where it is known. */
-export function serverOfCredentials(credentials: Credentials): string | undefined {
-  return servers.get(credentials);
-}
-
-/** All values of credentials, secrets included. Not exported by the module. */
-export function valuesOf(credentials: Credentials): Record<string, unknown> {
-  return contents.get(credentials) ?? {};
 }

@@ -114,11 +114,11 @@ async function credentialsFile(patient: Patient): Promise<PathCondition | undefi
 
 async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts["store"]> {
   const { runtime, provider } = profile;
-  if (!connection) return { kept: provider.keepTokens };
+  if (!connection) return { kept: provider.store };
   const { keeper: { storeProblem }, store, key } = connection;
   const path = await store.location(key);
   if (path === null) {
-    const kept = provider.keepTokens === "memory" || !storeProblem ? "memory" : "disk";
+    const kept = provider.store === "memory" || !storeProblem ? "memory" : "disk";
     return { kept, ...told(storeProblem) };
   }
   const folder = parentPath(path);

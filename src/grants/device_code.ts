@@ -133,7 +133,7 @@ function nextInterval(error: AuthError, interval: number): number | undefined {
 
 function ended(): AuthError {
   return new AuthError(
-    "timeout",
+    "login_timeout",
     "The code expired before it was approved. Run it again for a new one.",
   );
 }

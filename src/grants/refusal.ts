@@ -130,7 +130,7 @@ function meaning(
         return ["grant_refused", "The saved session has ended. Sign in again."];
       }
       return error === "expired_token" || error === "code_expired"
-        ? ["timeout", "The code expired before it was approved. Run it again for a new one."]
+        ? ["login_timeout", "The code expired before it was approved. Run it again for a new one."]
         : [
           "grant_refused",
           "The code has expired or was used before. Sign in again for a new one.",

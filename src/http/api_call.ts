@@ -28,7 +28,7 @@ const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([
   "credentials_missing",
   "grant_refused",
   "login_refused",
-  "session_expired",
+  "login_required",
 ]);
 
 /** Makes what calls the API: one attempt after the other, as {@linkcode whatFollows} says. */

@@ -1,14 +1,7 @@
 import { AuthError } from "../errors.ts";
+import type { JsonInit } from "../interface/session.ts";
 import { resolveUrl } from "./api_request.ts";
 import { type Api, ask } from "./read_answer.ts";
-
-/** What {@linkcode json} takes beside what `fetch` takes. */
-export interface JsonInit extends RequestInit {
-  /** Sent as the body, in JSON; the method is then POST unless another is given. */
-  json?: unknown;
-  /** Parameters to add to the URL: a list gives one for each item, `undefined` and `null` none. */
-  query?: Record<string, unknown> | undefined;
-}
 
 /**
  * Calls the API and gives the answer's JSON; `undefined` for an empty answer.

@@ -15,8 +15,8 @@ type Values = Record<string, unknown>;
 /** App credentials that the server has made. */
 export interface CreatedCredentials {
   values: Values;
-  /** The file they are in, or `null`. */
-  path: string | null;
+  /** The file they are in, if they are saved. */
+  path: string | undefined;
   /** Why they could not be saved. */
   problem?: AuthError;
 }
@@ -62,7 +62,7 @@ export async function createAndSave(
       return { values, path: await saveValues(profile, values, { username }) };
     } catch (error) {
       // The secret is never shown again: this process at least goes on with it.
-      if (error instanceof AuthError) return { values, path: null, problem: error };
+      if (error instanceof AuthError) return { values, path: undefined, problem: error };
       throw error;
     }
   };

@@ -8,17 +8,29 @@ import { createAndSave } from "./create_and_save.ts";
 /** See `createCredentials` of `verbs.ts`. */
 export async function createCredentials(
   profile: Profile,
-  username: unknown,
-  password: unknown,
+  login: { username: string; password: string },
 ): Promise<Credentials> {
   const { provider } = profile;
+  const { username, password, ...rest }: Record<string, unknown> = { ...login };
+  const [odd] = Object.keys(rest);
+  if (odd !== undefined) {
+    // Ignored, it would send the password to another server than the one that is meant.
+    throw new AuthError(
+      "invalid_argument",
+      `createCredentials takes { username, password } second and no "${odd}" there: options come third.`,
+    );
+  }
   if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
-    throw new AuthError("invalid_argument", "createCredentials needs a username and a password.");
+    throw new AuthError(
+      "invalid_argument",
+      'createCredentials needs { username, password } behind the system: createCredentials("' +
+        `${provider.name}", { username: "…", password: "…" }, { … }).`,
+    );
   }
   if (username.includes(":")) {
     throw new AuthError(
       "invalid_argument",
-      "A user name for HTTP Basic cannot contain a colon (RFC 7617).",
+      "A username for HTTP Basic cannot contain a colon (RFC 7617).",
     );
   }
   // A damaged file is found before anything is created that could then not be saved.

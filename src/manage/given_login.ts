@@ -62,7 +62,7 @@ export async function keepUsername(
   username: string | undefined,
 ): Promise<KeptUsername> {
   const isNeeded = username !== undefined && provider.requires.includes("username");
-  if (!isNeeded || provider.keepTokens === "memory") return { kind: "not_needed" };
+  if (!isNeeded || provider.store === "memory") return { kind: "not_needed" };
   const variable = variableFor(provider, "username");
   const named = runtime.getEnvironment(variable);
   if (named) return named === username ? { kind: "kept" } : { kind: "other_variable", variable };

@@ -1,5 +1,6 @@
 import { cleanValue, CLIENT_FIELDS, USER_FIELDS } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../credentials/credentials.ts";
+import { filePath } from "../options/check_options.ts";
 import { AuthError } from "../errors.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -44,9 +45,13 @@ function parseSettings(text: string): unknown {
 }
 
 /** See `importCredentials` of `verbs.ts`. */
-export async function importCredentials(profile: Profile, file: string): Promise<Credentials> {
+export async function importCredentials(
+  profile: Profile,
+  given: string | URL,
+): Promise<Credentials> {
   const { provider: known, runtime } = profile;
-  if (typeof file !== "string" || file === "") {
+  const file = typeof given === "string" || given instanceof URL ? filePath(given) : "";
+  if (file === "") {
     throw new AuthError("invalid_argument", "importCredentials needs the path of a JSON file.");
   }
   const advice = "Nothing was saved: correct it, or copy the values into a file of plain JSON " +

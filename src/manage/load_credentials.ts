@@ -25,7 +25,7 @@ const ABOUT =
 
 /** See `loadCredentials` of `verbs.ts`. */
 export async function loadCredentials(profile: Profile): Promise<Credentials> {
-  const { provider, runtime, place } = profile;
+  const { provider, runtime, place, options } = profile;
   const { file, foreign } = await findFile(profile);
   if (foreign) throw foreignError(profile, foreign);
   if (file === null) {
@@ -38,7 +38,8 @@ export async function loadCredentials(profile: Profile): Promise<Credentials> {
     );
   }
   // Both spellings are set together, so that one system's id never meets another's secret.
-  for (const [name, value] of Object.entries(file.values)) exportValue(profile, file, name, value);
+  const exported = options.export === false ? {} : file.values;
+  for (const [name, value] of Object.entries(exported)) exportValue(profile, file, name, value);
   const { path, server } = file;
   return new Credentials(provider.name, file.values, { path, source: path, server });
 }

@@ -1,5 +1,11 @@
 import { normaliseCredentials } from "../credentials/choose_credentials.ts";
-import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
+import {
+  Credentials,
+  isCredentials,
+  serverOfCredentials,
+  valuesOf,
+} from "../credentials/credentials.ts";
+import type { ForgetReport } from "../interface/report.ts";
 import type { Profile } from "../profile/profile.ts";
 import { placeToForget, serverToSaveFor } from "../profile/saved_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
@@ -9,10 +15,10 @@ import { saveValues } from "./create_and_save.ts";
 /** See `saveCredentials` of `verbs.ts`. */
 export async function saveCredentials(
   profile: Profile,
-  values: Record<string, unknown> | Credentials,
+  values: unknown,
 ): Promise<Credentials> {
   const { provider } = profile;
-  const given = values instanceof Credentials ? valuesOf(values) : values;
+  const given = isCredentials(values) ? valuesOf(values) : values;
   const plain = checkValues(given, provider, "saveCredentials");
   const known = values instanceof Credentials ? serverOfCredentials(values) : undefined;
   const path = await saveValues(profile, plain, { server: known });
@@ -23,7 +29,7 @@ export async function saveCredentials(
   });
 }
 
-/** See `forgetCredentials` of `verbs.ts`; gives every file that was removed. */
-export async function forgetCredentials(profile: Profile): Promise<string[]> {
-  return await forget(profile.runtime, await placeToForget(profile));
+/** See `forgetCredentials` of `verbs.ts`. */
+export async function forgetCredentials(profile: Profile): Promise<ForgetReport> {
+  return { removed: await forget(profile.runtime, await placeToForget(profile)) };
 }

@@ -8,12 +8,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import { listTokens, type SavedToken } from "../store/list_saved.ts";
 import { parseKey } from "../token/token.ts";
-import {
-  type OtherStatus,
-  type SessionStatus,
-  StatusReport,
-  type SystemStatus,
-} from "./status_report.ts";
+import type { OtherStatus, SessionStatus, SystemStatus } from "../interface/report.ts";
+import { StatusReport } from "./status_report.ts";
 
 /** Looks at one system: renews, asks and sends nothing. */
 export async function statusOfOne(profile: Profile): Promise<StatusReport> {
@@ -106,7 +102,7 @@ function othersIn({ name, path, tokens, credentials }: Application): OtherStatus
   const others = [...counts].filter(([system]) => providers.every((one) => one.name !== system))
     .map(([provider, sessions]) => ({ provider, folder: path, credentials: saved, sessions }));
   // Without a session only the folder's name tells whose they are, and a named folder may be any.
-  const isOwn = name !== "" && providers.every(({ directory }) => directory !== name);
+  const isOwn = name !== "" && providers.every(({ folder }) => folder !== name);
   if (counts.size > 0 || !saved || !isOwn) return others;
   return [{ provider: name, folder: path, credentials: true, sessions: 0 }];
 }

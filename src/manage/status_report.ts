@@ -2,60 +2,12 @@ import { shortenHome } from "../base/home_path.ts";
 import { expiryText } from "../base/local_time.ts";
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import { plain } from "../base/text.ts";
-
-/** One system in a {@linkcode StatusReport}. What is not known is `null`. */
-export interface SystemStatus {
-  /** The system's name, such as `"spatiafi"`. */
-  readonly provider: string;
-  /** The system's name for people. */
-  readonly title: string;
-  /** True when a session can be had without asking anybody. */
-  readonly ready: boolean;
-  /** What there is to sign in with. */
-  readonly credentials: {
-    readonly source: string | null;
-    readonly complete: boolean;
-    readonly missing: readonly string[];
-  };
-  /** Why the credentials, or the URLs that variables give, cannot be used. */
-  readonly problem: { readonly code: string; readonly message: string } | null;
-  /** The saved sessions, the newest first. */
-  readonly sessions: readonly SessionStatus[];
-}
-
-/** One saved session. What is not known is `null`. */
-export interface SessionStatus {
-  /** Who: the username, what the `id_token` names, or the client ID. */
-  readonly account: string | null;
-  /** The client ID (RFC 6749 section 2.2). */
-  readonly clientId: string | null;
-  /** The option `sessionKey` it was made with. */
-  readonly sessionKey: string | null;
-  /** The scopes of its token. */
-  readonly scope: string | null;
-  /** The issuer or the token endpoint. */
-  readonly server: string | null;
-  /** When its access token expires, as an ISO date. */
-  readonly expiresAt: string;
-  /** True while the access token is good. */
-  readonly valid: boolean;
-  /** True when it is renewed without asking anybody. */
-  readonly renewable: boolean;
-  /** The file it is in. */
-  readonly path: string;
-}
-
-/** What is saved of a system that is not known by name; its definition would tell more. */
-export interface OtherStatus {
-  /** The system's name, as its session says it; without one, the folder's. */
-  readonly provider: string;
-  /** The folder it is in. */
-  readonly folder: string;
-  /** True when app credentials are saved there. */
-  readonly credentials: boolean;
-  /** How many sessions are saved. */
-  readonly sessions: number;
-}
+import type {
+  OtherStatus,
+  SessionStatus,
+  StatusReport as Face,
+  SystemStatus,
+} from "../interface/report.ts";
 
 /** How a status becomes text: marks, and how to go on. */
 export interface StatusStyle extends Style {
@@ -72,7 +24,7 @@ const IN_CODE: StatusStyle = {
 };
 
 /** What is saved on this machine, as `status` found it. It holds no secret. */
-export class StatusReport {
+export class StatusReport implements Face {
   /** The system that was asked for, or every registered one. */
   readonly systems: readonly SystemStatus[];
   /** What is saved of systems that are not known by name; empty where one system was asked for. */

@@ -1,76 +1,200 @@
 import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
-import type { CommonOptions, SessionOptions } from "./options.ts";
+import type {
+  ConnectionOptions,
+  FetchLike,
+  LocationOptions,
+  SessionOptions,
+} from "../interface/options.ts";
+import type { CheckedOptions } from "./options.ts";
+
+/** Which options a function takes. */
+export type OptionKind = "session" | "location" | "connection" | "load" | "directory";
 
 type Check = (value: unknown) => boolean;
+type Rule = [Check, string];
 const isText: Check = (value) => typeof value === "string" && value !== "";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isFunction: Check = (value) => typeof value === "function";
+const isUrl: Check = (value) => isText(value) || value instanceof URL;
 const isObject: Check = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-/** Those of `Person` that are called; the others are looked at. */
-const PERSON = ["ask", "show", "open", "interruptible"];
-const isPerson: Check = (value) =>
-  isObject(value) && PERSON.every((name) => isFunction((value as Record<string, unknown>)[name]));
+const has = (value: unknown, ...names: string[]) =>
+  isObject(value) && names.every((name) => isFunction((value as Record<string, unknown>)[name]));
+const isName: Check = (value) => typeof value === "string" && /^[A-Za-z0-9._-]{1,100}$/.test(value);
+const NAME = "1 to 100 letters, digits, dots, hyphens or underscores";
+/** An absolute path, of whichever platform, or the URL of one: `"work"` would be a folder beside the notebook. */
+const isFolder: Check = (value) =>
+  value instanceof URL
+    ? value.protocol === "file:"
+    : typeof value === "string" && (isAbsolute(value) || /^file:\/\//i.test(value));
 
-const COMMON: Record<keyof CommonOptions, [Check, string]> = {
-  authUrl: [isText, "a URL"],
-  apiUrl: [isText, "a URL"],
-  issuer: [isText, "a URL"],
-  directory: [isText, "a folder's path"],
+const LOCATION: Record<keyof LocationOptions, Rule> = {
+  directory: [
+    isFolder,
+    'a folder, as an absolute path or a file: URL, such as "/home/ada/keys"; for a second account of the same ' +
+    'system give account: "work" instead',
+  ],
   account: [isText, 'a name such as "work"'],
+  authUrl: [isUrl, "a URL"],
+  apiUrl: [isUrl, "a URL"],
+  issuer: [isUrl, "a URL"],
   signal: [(value) => value instanceof AbortSignal, "an AbortSignal"],
+};
+
+const CONNECTION: Record<Exclude<keyof ConnectionOptions, keyof LocationOptions>, Rule> = {
   fetch: [isFunction, "a function"],
   timeout: [
     (value) => typeof value === "number" && value > 0 && value <= 2 ** 31 - 1,
     "a positive number of milliseconds",
   ],
-  interactive: [isFlag, "true or false"],
-  person: [isPerson, `a Person, with ${PERSON.join(", ")}`],
 };
 
-const SESSION: Record<Exclude<keyof SessionOptions, keyof CommonOptions>, [Check, string]> = {
-  sessionKey: [
-    (value) => typeof value === "string" && /^[A-Za-z0-9._-]{1,100}$/.test(value),
-    "1 to 100 letters, digits, dots, hyphens or underscores",
-  ],
+const SESSION: Record<
+  Exclude<keyof SessionOptions, keyof LocationOptions | keyof ConnectionOptions>,
+  Rule
+> = {
+  sessionKey: [isName, NAME],
   forceLogin: [isFlag, "true or false"],
   credentials: [isObject, "an object such as { client_id, client_secret }"],
-  scope: [isText, "scopes separated by spaces"],
-  keepTokens: [(value) => value === "disk" || value === "memory", '"disk" or "memory"'],
+  token: [
+    (value) => isText(value) || isFunction(value),
+    "an access token, or a function that gives one",
+  ],
+  minLifetime: [
+    (value) => typeof value === "number" && value >= 0 && value <= 1e9,
+    "a number of seconds",
+  ],
+  scope: [
+    (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+    "scopes: a list, or one text with spaces",
+  ],
+  store: [
+    (value) =>
+      (typeof value === "string" && /^(disk|memory|keyring:|rediss?:\/\/.+)$/.test(value)) ||
+      has(value, "read", "write", "remove", "exclusive"),
+    '"disk", "memory", "redis://HOST:PORT", "keyring:", or a store with read, write, remove and exclusive',
+  ],
+  interactive: [isFlag, "true or false"],
   origins: [
-    (value) => Array.isArray(value) && value.every(isText),
+    (value) => Array.isArray(value) && value.every(isUrl),
     'a list such as ["https://files.example.com"]',
   ],
   method: [
-    (value) => value === "loopback" || value === "device" || value === "paste",
-    '"loopback", "device" or "paste"',
+    (value) => value === "browser" || value === "device" || value === "paste",
+    '"browser", "device" or "paste"',
   ],
+  person: [(value) => has(value, "ask"), "a Person: an object with a function ask(question)"],
+};
+
+const RULES: Record<OptionKind, () => Record<string, Rule>> = {
+  directory: () => ({ directory: LOCATION.directory }),
+  location: () => LOCATION,
+  load: () => ({ ...LOCATION, export: [isFlag, "true or false"] }),
+  connection: () => ({ ...LOCATION, ...CONNECTION }),
+  session: () => ({ ...LOCATION, ...CONNECTION, ...SESSION }),
+};
+
+/** One form of what may be given in several. */
+const FORMS: Record<string, (value: unknown) => unknown> = {
+  authUrl: String,
+  apiUrl: String,
+  issuer: String,
+  directory: (value) => filePath(value as string | URL),
+  scope: (value) => Array.isArray(value) ? value.join(" ") : value,
+  origins: (value) => (value as unknown[]).map(String),
+  fetch: (value) => standardFetch(value as FetchLike),
+};
+
+/**
+ * The `fetch` that this module calls, before the one it was given: that is called with a whole URL and
+ * plain headers, whatever is behind it.
+ */
+function standardFetch(given: FetchLike): typeof fetch {
+  return async (input, init = {}) => {
+    const { headers, ...rest } = init;
+    const url = typeof input === "object" && "url" in input ? input.url : String(input);
+    const plain = headers === undefined || Object.getPrototypeOf(headers) === Object.prototype
+      ? { ...headers as Record<string, string> | undefined }
+      : Object.fromEntries(new Headers(headers));
+    const sent = { ...rest, method: init.method ?? "GET", headers: plain };
+    return await given(url, sent as unknown as Parameters<FetchLike>[1]) as Response;
+  };
+}
+
+/** What people call an option that has another name here. */
+const OTHER_NAMES: Record<string, string> = {
+  keeptokens: "store",
+  scopes: "scope",
+  dir: "directory",
+  folder: "directory",
+  path: "directory",
+  profile: "account",
+  user: "account",
+  username: "credentials",
+  password: "credentials",
+  clientid: "credentials",
+  clientsecret: "credentials",
+  accesstoken: "token",
+  baseurl: "apiUrl",
+  force: "forceLogin",
+  abortsignal: "signal",
 };
 
 /**
  * Checks options before anything is done with them: a mistyped one would silently do nothing.
  *
+ * @returns the options, each in one form
  * @throws {AuthError} `invalid_argument`, naming the option
  */
-export function checkOptions(options: unknown, kind: "session" | "common", caller: string): void {
+export function checkOptions(options: unknown, kind: OptionKind, caller: string): CheckedOptions {
   if (!isObject(options)) {
     throw new AuthError("invalid_argument", `${caller}: the options are an object.`);
   }
-  const known: Record<string, [Check, string]> = kind === "session"
-    ? { ...COMMON, ...SESSION }
-    : COMMON;
+  const known = RULES[kind]();
+  const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options as object)) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
-      const names = Object.keys(known);
-      // `session_key`, as Python would write it, is one letter and one case away.
-      const hint = didYouMean(name, names) || ` Known: ${names.join(", ")}.`;
-      throw new AuthError("invalid_argument", `${caller} has no option "${name}".${hint}`);
+      throw new AuthError(
+        "invalid_argument",
+        `${caller} has no option "${name}".${hint(name, known)}`,
+      );
     }
     if (!rule[0](value)) {
       throw new AuthError("invalid_argument", `${caller}: "${name}" must be ${rule[1]}.`);
     }
+    const form = FORMS[name];
+    checked[name] = form ? form(value) : value;
   }
+  return checked;
+}
+
+/** What to write instead. */
+function hint(name: string, known: Record<string, Rule>): string {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+  const same = Object.keys(known).find((one) => plain(one) === plain(name)) ??
+    OTHER_NAMES[plain(name)];
+  if (same !== undefined && Object.hasOwn(known, same)) return ` Did you mean "${same}"?`;
+  if (Object.hasOwn(RULES.session(), same ?? name)) {
+    return ` It is an option of getSession. Known here: ${Object.keys(known).join(", ")}.`;
+  }
+  const names = Object.keys(known);
+  return didYouMean(name, names) || ` Known: ${names.join(", ")}.`;
+}
+
+/** The path of a file that is given as a path, or as a `file:` URL (RFC 8089). */
+export function filePath(file: string | URL): string {
+  const text = String(file);
+  if (!/^file:/i.test(text) || !URL.canParse(text)) return text;
+  const { host, pathname } = new URL(text);
+  const path = decodeURIComponent(pathname);
+  if (host !== "") return `//${host}${path}`;
+  return /^\/[A-Za-z]:/.test(path) ? path.slice(1) : path;
+}
+
+/** Whether a path says all by itself where it is, on whichever platform. */
+export function isAbsolute(path: string): boolean {
+  return /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(path);
 }

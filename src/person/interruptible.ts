@@ -8,7 +8,7 @@ import type { Runtime, StopSignal } from "../runtime/runtime.ts";
  * @param runtime where the interrupt comes from
  * @param wait what to run; it ends when the signal does, even if it does not listen
  * @param again what to do to sign in after all
- * @throws {AuthError} `aborted` when the stop button was pressed
+ * @throws {AuthError} `cancelled` when the stop button was pressed
  */
 export async function interruptible<T>(
   runtime: Pick<Runtime, "onInterrupt">,
@@ -20,7 +20,7 @@ export async function interruptible<T>(
   // `wait` may settle first; nobody listens then.
   stopped.catch(() => {});
   const forget = listen(runtime, () => {
-    const error = new AuthError("aborted", `The sign-in was stopped. ${again}`);
+    const error = new AuthError("cancelled", `The sign-in was stopped. ${again}`);
     reject(error);
     controller.abort(error);
   });

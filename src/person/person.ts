@@ -1,3 +1,6 @@
+export type { Question } from "../interface/person.ts";
+import type { Question } from "../interface/person.ts";
+
 /** What a sign-in looks like at one moment, as the person sees it. Times are epoch milliseconds. */
 export type CardState =
   /** Something is about to be asked, or done. */
@@ -40,18 +43,6 @@ export type CardState =
   }
   /** It did not work, or the person stopped it. */
   | { kind: "failed"; title: string; message: string };
-
-/** One question to a person. */
-export interface Question {
-  /** Which credential value is asked for, such as `"password"`; `"code"` for what is pasted. */
-  readonly field: string;
-  /** The question, without its final colon. */
-  readonly text: string;
-  /** True for an answer that must not be shown as it is typed. */
-  readonly secret: boolean;
-  /** Where the answer goes: a host, such as `"auth.example.com"`. */
-  readonly host: string;
-}
 
 /** The person at the edge: asked, shown, or not there. Passed in, so that a test can play one. */
 export interface Person {

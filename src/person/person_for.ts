@@ -1,3 +1,5 @@
+import type { Person as GivenPerson } from "../interface/person.ts";
+import { renderCard } from "./card.ts";
 import { createPerson } from "./create_person.ts";
 import type { Person } from "./person.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -14,9 +16,28 @@ const nobody: Person = {
 
 /** Who may be asked: the caller's person, nobody, or whoever sits at the notebook or terminal. */
 export function personFor(
-  options: { person?: Person; interactive?: boolean },
+  { interactive, person }: { interactive?: boolean; person?: GivenPerson },
   runtime: Runtime,
 ): Person {
-  if (options.interactive === false) return nobody;
-  return options.person ?? createPerson(runtime);
+  if (interactive === false) return nobody;
+  if (person === undefined) return createPerson(runtime);
+  // One of this module's own, such as the command's, draws its cards itself.
+  return isOwn(person) ? person : attended(person);
+}
+
+const isOwn = (person: object): person is Person => "interruptible" in person;
+
+/** A caller's person, who is asked and shown texts, as a sign-in wants one. */
+function attended(person: GivenPerson): Person {
+  return {
+    kind: "notebook",
+    browserIsLocal: person.open !== undefined,
+    ask: async (question) => await person.ask(question),
+    async show(state) {
+      const { text } = renderCard(state, Date.now());
+      await person.show?.({ kind: state.kind, title: state.title, text });
+    },
+    open: async (url) => await person.open?.(url) ?? false,
+    interruptible: (wait) => wait(new AbortController().signal),
+  };
 }

@@ -12,7 +12,7 @@ import {
   type Source,
   USER_MEMBER,
 } from "../credentials/choose_credentials.ts";
-import { Credentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
+import { isCredentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { AuthError } from "../errors.ts";
 import { isForeign } from "../providers/define_provider.ts";
 import type { CredentialValues } from "../providers/provider.ts";
@@ -40,6 +40,10 @@ export interface Found extends ChosenCredentials {
 export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
   const { provider, options: { credentials }, runtime } = profile;
   const given = credentials === undefined ? undefined : givenValues(profile, credentials);
+  if (profile.options.token !== undefined) {
+    const values = { ...provider.defaults, ...given };
+    return { values, sources: [{ kind: "token" }], missing: [], file: null, given };
+  }
   const read = (name: string) => runtime.getEnvironment(name);
   // What this process has put there from a file, the file says better.
   const isExported = (name: string) => {
@@ -98,7 +102,7 @@ async function enrolled(
 function givenValues(profile: Profile, credentials: object): CredentialValues {
   const { provider } = profile;
   const what = 'The option "credentials"';
-  if (!(credentials instanceof Credentials)) {
+  if (!isCredentials(credentials)) {
     const values = normaliseCredentials(credentials, what);
     checkNames(provider, credentials, what);
     return values;
@@ -112,7 +116,7 @@ function givenValues(profile: Profile, credentials: object): CredentialValues {
 function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
   const { runtime, options: { credentials } } = profile;
   const sources = chosen.sources.map((source): Source => {
-    if (source.kind === "options" && credentials instanceof Credentials) {
+    if (source.kind === "options" && isCredentials(credentials)) {
       return { kind: "credentials", text: credentials.source };
     }
     if (source.kind !== "environment") return source;
@@ -172,7 +176,7 @@ function belongsTo(
   const { credentials } = profile.options;
   switch (source.kind) {
     case "credentials":
-      return (credentials instanceof Credentials ? serverOfCredentials(credentials) : undefined) ??
+      return (isCredentials(credentials) ? serverOfCredentials(credentials) : undefined) ??
         asked;
     case "file": {
       const saved = source.saved ?? file;

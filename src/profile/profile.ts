@@ -1,6 +1,6 @@
 import { abortReason, AuthError } from "../errors.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { CommonOptions, SessionOptions } from "../options/options.ts";
+import { checkOptions, type OptionKind } from "../options/check_options.ts";
+import type { CheckedOptions } from "../options/options.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
 import { environmentUrls, type ProviderUrls } from "../providers/system.ts";
@@ -16,7 +16,7 @@ import { configDirectories } from "../store/paths.ts";
 export interface Profile {
   readonly provider: Provider;
   readonly runtime: Runtime;
-  readonly options: SessionOptions;
+  readonly options: CheckedOptions;
   /** Another account than the usual one, with app credentials and tokens of its own. */
   readonly account: string | undefined;
   /** What replaces the provider's URLs: the options, else the environment. */
@@ -38,28 +38,28 @@ export interface Profile {
  * has ended already
  */
 export async function openProfile(
-  provider: string | Provider,
-  options: SessionOptions | CommonOptions,
+  provider: unknown,
+  options: unknown,
   caller: string,
-  kind: "session" | "common" = "common",
+  kind: OptionKind,
 ): Promise<Profile> {
   const known = await findProvider(provider);
-  checkOptions(options, kind, caller);
+  const checked = checkOptions(options, kind, caller);
   // The doctor's report says what was not waited for.
-  if (options.signal?.aborted && caller === "getSession") throw abortReason(options.signal);
-  return profileOf(known, options, await currentRuntime());
+  if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
+  return profileOf(known, checked, await currentRuntime());
 }
 
 /** The profile of a known provider with options that were checked. */
 export function profileOf(
   provider: Provider,
-  options: SessionOptions,
+  options: CheckedOptions,
   runtime: Runtime,
 ): Profile {
   // What a program put into `Object.prototype` is no option, and steers no URL.
   const own = withoutPrototype(options);
   const { directory, fetch: given } = own;
-  const [folder] = configDirectories(runtime, provider.directory, directory);
+  const [folder] = configDirectories(runtime, provider.folder, directory);
   const account = accountOf(provider, own, runtime);
   const [file = ""] = provider.files;
   const files = account === undefined ? provider.files : [`${file}.${account}`];
@@ -69,7 +69,7 @@ export function profileOf(
     options: own,
     account,
     urls: replacingUrls(provider, own, runtime),
-    place: { directory: provider.directory, files, override: directory },
+    place: { directory: provider.folder, files, override: directory },
     folder,
     openFetch: given === undefined
       ? () => runtime.onceFetch()
@@ -84,7 +84,7 @@ function withoutPrototype<T extends object>(value: T): T {
 /** The account of the options, else of the environment. It becomes a part of a file's name. */
 function accountOf(
   provider: Provider,
-  { account: given }: SessionOptions,
+  { account: given }: CheckedOptions,
   runtime: Runtime,
 ): string | undefined {
   const read = (name: string) => runtime.getEnvironment(name)?.trim() || undefined;

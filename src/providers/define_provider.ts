@@ -1,8 +1,9 @@
 import { AuthError } from "../errors.ts";
 import { checkTransport, secrecyOf } from "../trust.ts";
+import type { Provider as PublicProvider, ProviderDefinition } from "./definition.ts";
 import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
 
-/** What a provider is described by; everything else has a default. */
+/** The fields of a provider; everything but its name and its API has a default. */
 export type ProviderInput =
   & Pick<Provider, "name" | "apiUrl">
   & Partial<Omit<Provider, "name" | "apiUrl">>;
@@ -143,10 +144,10 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
   title: text,
   environmentPrefix: safeName(/^[A-Z][A-Z0-9_]*$/, "upper-case letters, digits and underscores"),
-  directory: fileName,
+  folder: fileName,
   files: listOf(fileName),
   grant: oneOf(GRANTS),
-  methods: listOf(oneOf(["loopback", "device", "paste"])),
+  methods: listOf(oneOf(["browser", "device", "paste"])),
   authUrl: url,
   issuer: url,
   endpoints: shape({
@@ -178,7 +179,7 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: text }, ["login", "clients"]),
   paste: shape({ page: urlOrPath, endpointHosts: listOf(text) }, ["page", "endpointHosts"]),
   foreignTokens: shape({ folder: text, folderOnMac: text, file: fileName }, ["folder", "file"]),
-  keepTokens: oneOf(["disk", "memory"]),
+  store: oneOf(["disk", "memory"]),
   probe: urlOrPath,
   retryStatuses: listOf(status),
   renewStatuses: listOf(status),
@@ -196,7 +197,7 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
  * Describes a system to sign in to: any OAuth 2 or OpenID Connect server, by `issuer` (OpenID Connect
  * Discovery 1.0, RFC 8414) or by `endpoints`.
  *
- * @param input at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; paths
+ * @param definition at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; paths
  * among the endpoints need `authUrl`
  * @returns the provider with its defaults filled in, for `getSession`
  * @throws {AuthError} `invalid_argument` (or `insecure_url`), naming the field
@@ -213,7 +214,15 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
  * });
  * ```
  */
-export function defineProvider(input: ProviderInput): Provider {
+export function defineProvider<const F extends string = "client_id" | "client_secret">(
+  definition: ProviderDefinition<F>,
+): PublicProvider<F> {
+  return checkProvider(definition) as Provider & PublicProvider<F>;
+}
+
+/** The same for a definition of unknown origin; gives all that is known of the provider. */
+export function checkProvider(definition: unknown): Provider {
+  const input = plainForm(definition);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new AuthError(
       "invalid_argument",
@@ -221,9 +230,26 @@ export function defineProvider(input: ProviderInput): Provider {
     );
   }
   checkFields(input as Record<string, unknown>, fieldChecks(), ["name", "apiUrl"], "");
-  const provider = withDefaults(input);
+  const provider = withDefaults(input as ProviderInput);
   checkTogether(provider);
   return provider;
+}
+
+/** A definition's own forms, lists of scopes and a public client, as a provider has them. */
+function plainForm(definition: unknown): unknown {
+  if (typeof definition !== "object" || definition === null || Array.isArray(definition)) {
+    return definition;
+  }
+  const { clientId, ...rest } = definition as Record<string, unknown>;
+  for (const name of ["scope", "refreshScope"]) {
+    const scopes = rest[name];
+    if (!Array.isArray(scopes)) continue;
+    listOf(text)(scopes, name);
+    rest[name] = scopes.join(" ");
+  }
+  if (clientId === undefined) return rest;
+  text(clientId, "clientId");
+  return { ...rest, defaults: { ...rest["defaults"] as object, client_id: clientId } };
 }
 
 /** Fields that are fine one by one and do not fit together. */
@@ -276,13 +302,25 @@ function checkFields(
     if (item === undefined) continue;
     if (!Object.hasOwn(fields, field)) {
       throw invalid(
-        `"${prefix}${field}" is not a field of a provider. Known: ${
-          Object.keys(fields).join(", ")
-        }.`,
+        `"${prefix}${field}" is not a field of a provider. ${
+          hint(field) ?? `Known: ${Object.keys(fields).join(", ")}.`
+        }`,
       );
     }
     fields[field]?.(item, prefix + field);
   }
+}
+
+/** What people call a field that has another name here. */
+function hint(field: string): string | undefined {
+  const names: Record<string, string> = {
+    directory: "folder",
+    store: "store",
+    scopes: "scope",
+    client_id: "clientId",
+    baseUrl: "apiUrl",
+  };
+  return Object.hasOwn(names, field) ? `Did you mean "${names[field]}"?` : undefined;
 }
 
 function refuse(field: string, wanted: string, value: unknown): void {
@@ -304,14 +342,14 @@ export function withDefaults(input: ProviderInput): Provider {
     name: input.name,
     title: input.title ?? input.name,
     environmentPrefix: input.environmentPrefix ?? prefixFor(input.name),
-    directory: input.directory ?? input.name,
+    folder: input.folder ?? input.name,
     files: input.files ?? ["app_credentials", "app_credentials.json"],
     grant,
     clientAuthentication,
     endpoints: input.endpoints ?? {},
     apiUrl: input.apiUrl,
     requires: input.requires ?? requiredFields(grant, clientAuthentication),
-    keepTokens: input.keepTokens ?? "disk",
+    store: input.store ?? "disk",
     ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: true } : {}),
   };
 }

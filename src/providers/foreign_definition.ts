@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { defineProvider, FOREIGN, prefixFor, type ProviderInput } from "./define_provider.ts";
+import { checkProvider, FOREIGN, prefixFor } from "./define_provider.ts";
 import type { Provider } from "./provider.ts";
 import { providers } from "./registry.ts";
 
@@ -14,21 +14,21 @@ const TAKEN =
  * @throws {AuthError} `invalid_argument`, naming the field
  */
 export function defineForeign(input: unknown): Provider {
-  const provider = defineProvider(input as ProviderInput);
+  const provider = checkProvider(input);
   const refuse = (field: string, problem: string) => {
     throw new AuthError(
       "invalid_argument",
       `The definition's "${field}" ${problem}. A definition from a file stands for a system of its own.`,
     );
   };
-  const { name, directory, files, environmentPrefix, foreignTokens } = provider;
+  const { name, folder, files, environmentPrefix, foreignTokens } = provider;
   const isKnown = (other: Provider) =>
-    [other.name, other.directory].some((taken) => taken === name || taken === directory) ||
+    [other.name, other.folder].some((taken) => taken === name || taken === folder) ||
     other.environmentPrefix === environmentPrefix;
   if (TAKEN.test(name) || providers.some(isKnown)) {
     refuse("name", `is "${name}", and another system's secrets are found by it: choose another`);
   }
-  if (directory !== name) refuse("directory", `must be left out: its folder is "${name}"`);
+  if (folder !== name) refuse("folder", `must be left out: its folder is "${name}"`);
   if (environmentPrefix !== prefixFor(name)) {
     refuse("environmentPrefix", `must be left out: it is ${prefixFor(name)}`);
   }

@@ -39,5 +39,5 @@ export const fourinsightClient: Provider = withDefaults({
   endpoints: { token: "/oauth2/v2.0/token" },
   clientAuthentication: "client_secret_post",
   scope: "https://4subseaid.onmicrosoft.com/4insight-api-prod/.default",
-  keepTokens: "memory",
+  store: "memory",
 });

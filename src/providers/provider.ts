@@ -16,21 +16,21 @@ export type ClientAuthentication =
 /** How a token is obtained: the grant types of RFC 6749, RFC 8628 and RFC 7636. */
 export type Grant = "client_credentials" | "password" | "authorization_code" | "device_code";
 
-/** One way to ask a person to sign in. */
-export type SignInMethod = "loopback" | "device" | "paste";
+/** One way to ask a person to sign in: in this machine's browser, by a code, or by something to paste. */
+export type SignInMethod = "browser" | "device" | "paste";
 
 /** A server's endpoints: absolute URLs, or paths below {@linkcode Provider.authUrl}. */
 export interface Endpoints {
   /** Token endpoint (RFC 6749 section 3.2). */
-  token?: string;
+  token?: string | undefined;
   /** Authorization endpoint (RFC 6749 section 3.1). */
-  authorization?: string;
+  authorization?: string | undefined;
   /** Device authorization endpoint (RFC 8628 section 3.1). */
-  deviceAuthorization?: string;
+  deviceAuthorization?: string | undefined;
   /** Revocation endpoint (RFC 7009). */
-  revocation?: string;
+  revocation?: string | undefined;
   /** Pushed authorization request endpoint (RFC 9126). */
-  pushedAuthorization?: string;
+  pushedAuthorization?: string | undefined;
 }
 
 /** How app credentials are created once, with user name and password. */
@@ -40,7 +40,7 @@ export interface Enrolment {
   /** Where an empty POST with that token creates the client: URL or path. */
   clients: string;
   /** What the person is told before being asked, such as where an account comes from. */
-  help?: string;
+  help?: string | undefined;
 }
 
 /** A sign-in page that gives the person something to paste, instead of a redirect. */
@@ -48,7 +48,7 @@ export interface PasteSignIn {
   /** The page to sign in at: URL or path below {@linkcode Provider.authUrl}. */
   page: string;
   /** Hosts a pasted package may name as its token endpoint; `*.` stands for any one or more labels. */
-  endpointHosts: string[];
+  endpointHosts: readonly string[];
 }
 
 /** How API requests carry the token: in another header, with another scheme, or both. */
@@ -64,7 +64,7 @@ export interface ForeignTokens {
   /** The folder below the user's home. */
   folder: string;
   /** The folder on macOS, where it differs. */
-  folderOnMac?: string;
+  folderOnMac?: string | undefined;
   /** The file's name; a session key is appended with a dot. */
   file: string;
 }
@@ -83,13 +83,13 @@ export interface Provider {
   /** What its environment variables start with, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
   environmentPrefix: string;
   /** The folder below the user's configuration directory that holds its files. */
-  directory: string;
+  folder: string;
   /** Names of the credentials file, the one to write first. */
-  files: string[];
+  files: readonly string[];
   /** The grant to sign in with. */
   grant: Grant;
   /** Ways to ask a person, best first, for the grants that need one. */
-  methods?: SignInMethod[];
+  methods?: readonly SignInMethod[];
   /** Base URL of the authorization server, for endpoints given as paths. */
   authUrl?: string;
   /** Issuer identifier, for discovery (OpenID Connect Discovery, RFC 8414). */
@@ -133,17 +133,17 @@ export interface Provider {
    * More parameters for the authorization request. An empty value leaves one out that would be sent
    * otherwise, such as `{ prompt: "" }` with the scope `offline_access`.
    */
-  authorizationParameters?: Record<string, string>;
+  authorizationParameters?: Readonly<Record<string, string>>;
   /** Push the authorization request (RFC 9126). Unless told otherwise, where the metadata requires it. */
   pushedAuthorization?: boolean;
   /** Base URL of the API: relative URLs resolve against it. */
   apiUrl: string;
   /** More origins the token may go to. */
-  origins?: string[];
+  origins?: readonly string[];
   /** Values the credentials need, in the order they are asked for. */
-  requires: CredentialField[];
+  requires: readonly CredentialField[];
   /** Values of `{name}` in URLs, where the credentials have none. */
-  defaults?: Record<string, string>;
+  defaults?: Readonly<Record<string, string>>;
   /** How to create app credentials, where the system can. */
   enrolment?: Enrolment;
   /** The paste sign-in, where the system has one. */
@@ -151,16 +151,16 @@ export interface Provider {
   /** Another program's token files, to go on with its session. */
   foreignTokens?: ForeignTokens;
   /** Where tokens are kept: on disk, or in this process only. */
-  keepTokens: "disk" | "memory";
+  store: "disk" | "memory";
   /** A path of the API that answers 200 to a working session. */
   probe?: string;
   /**
    * HTTP statuses of the API that are tried again; 429, 502, 503, 504 unless told otherwise. POST and
    * PATCH are tried again only after 413, 429 and 503, which say that nothing was done.
    */
-  retryStatuses?: number[];
+  retryStatuses?: readonly number[];
   /** More statuses that say that the token is no longer good, such as 498: they count as a 401. */
-  renewStatuses?: number[];
+  renewStatuses?: readonly number[];
   /**
    * How API requests carry the token, where it is not `Authorization: Bearer …` (RFC 6750): another
    * header, which then holds the token alone; another scheme; or both.
@@ -175,7 +175,7 @@ export interface Provider {
    * Paths of the API that must not be called, such as `"/internal"`: a request is refused with one
    * anywhere in its path, in whole segments and whatever its case.
    */
-  refusedPaths?: string[];
+  refusedPaths?: readonly string[];
   /** Bind tokens to a key (DPoP, RFC 9449). */
   dpop?: boolean;
   /** Where a person finds out how to get access. */

@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
-import { defineProvider } from "./define_provider.ts";
+import { checkProvider } from "./define_provider.ts";
 import { fourinsight, fourinsightClient } from "./fourinsight.ts";
 import { ocs } from "./ocs.ts";
 import { plantpredict } from "./plantpredict.ts";
@@ -28,12 +28,14 @@ export const providers: readonly Provider[] = [
  */
 // `async`, so that a refusal rejects.
 // deno-lint-ignore require-await
-export async function findProvider(provider: string | Provider): Promise<Provider> {
-  if (typeof provider === "object" && provider !== null) return defineProvider(provider);
-  const found = providers.find(({ name }) => name === provider);
+export async function findProvider(provider: unknown): Promise<Provider> {
+  if (typeof provider === "object" && provider !== null && !(provider instanceof URL)) {
+    return checkProvider(provider);
+  }
+  const found = providers.find(({ name }) => name === provider) ?? providerAt(provider);
   if (found) return found;
-  const asked = typeof provider === "string" && provider !== ""
-    ? `There is no provider "${provider.slice(0, 60)}".`
+  const asked = (typeof provider === "string" || provider instanceof URL) && String(provider) !== ""
+    ? `There is no provider "${String(provider).slice(0, 60)}".`
     : "Say which system to sign in to.";
   const names = providers.map(({ name }) => name);
   const known = ` Known: ${
@@ -41,4 +43,11 @@ export async function findProvider(provider: string | Provider): Promise<Provide
   }. For any other system pass what defineProvider({ … }) returns.`;
   const hint = typeof provider === "string" ? didYouMean(provider.slice(0, 60), names) : "";
   throw new AuthError("unknown_provider", asked + (hint || known));
+}
+
+/** The provider whose API a URL belongs to. */
+function providerAt(url: unknown): Provider | undefined {
+  if (!(url instanceof URL) && (typeof url !== "string" || !url.includes("://"))) return undefined;
+  const { origin } = URL.canParse(url) ? new URL(url) : { origin: "" };
+  return providers.find(({ apiUrl }) => URL.canParse(apiUrl) && new URL(apiUrl).origin === origin);
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../base/wait.ts";
 import { AuthError } from "../errors.ts";
 import { revokeToken } from "../grants/revocation.ts";
 import type { Connection } from "./connection.ts";
@@ -25,10 +26,18 @@ export interface LogoutReport {
   problems: AuthError[];
 }
 
-/** Revokes refresh and access token, then removes what is saved. Each is tried whatever the others met. */
-export async function logout(
-  { store, key, keeper, grants }: Pick<Connection, "store" | "key" | "keeper" | "grants">,
-): Promise<LogoutReport> {
+type Ending = Pick<Connection, "store" | "key" | "keeper" | "grants">;
+
+/**
+ * Revokes refresh and access token, then removes what is saved. Each is tried whatever the others met.
+ *
+ * @param signal ends the wait; what has begun goes on to its end
+ */
+export async function logout(connection: Ending, signal?: AbortSignal): Promise<LogoutReport> {
+  return await abortable(end(connection), signal);
+}
+
+async function end({ store, key, keeper, grants }: Ending): Promise<LogoutReport> {
   const report: LogoutReport = {
     refreshToken: "none",
     accessToken: "none",
@@ -43,7 +52,7 @@ export async function logout(
       report.problems.push(error);
     }
   };
-  const end = async () => {
+  const endHere = async () => {
     // Another process may have renewed: what is on disk is what must be revoked.
     const token = await store.read(key) ?? keeper.token;
     const revoke = async (value: string | undefined, hint: "refresh_token" | "access_token") => {
@@ -70,11 +79,11 @@ export async function logout(
   await attempt(() =>
     store.exclusive(key, () => {
       began = true;
-      return end();
+      return endHere();
     }, { timeout: 15_000 })
   );
   // Without a lock the tokens are ended all the same.
-  if (!began) await end();
+  if (!began) await endHere();
   keeper.end();
   return report;
 }

@@ -7,33 +7,8 @@ import { removeTokenFile } from "../store/private_file.ts";
 import { openFiles } from "../store/writing.ts";
 import { parseKey } from "../token/token.ts";
 import type { Connection } from "./connection.ts";
+import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout, type LogoutReport, type RevocationOutcome } from "./logout.ts";
-
-/** One saved session that a logout ended. */
-export interface EndedSession extends LogoutReport {
-  /** Who: the username, what the `id_token` names, or the client ID. */
-  readonly account: string | undefined;
-  /** The client ID (RFC 6749 section 2.2). */
-  readonly clientId: string | undefined;
-  /** The option `sessionKey` it was made with. */
-  readonly sessionKey: string | undefined;
-  /** When its access token expires. */
-  readonly expiresAt: Date;
-  /** False for a session of another client or server: its tokens were removed here, and sent nowhere. */
-  readonly told: boolean;
-}
-
-/** What `logout` did. The members of {@linkcode LogoutReport} are of all sessions together. */
-export interface SystemLogoutReport extends LogoutReport {
-  /** Each session that was ended. */
-  readonly sessions: readonly EndedSession[];
-  /** How many saved sessions of the system are left: of other accounts or session keys. */
-  readonly left: number;
-  /** Damaged token files that were removed: there may have been a live token in them. */
-  readonly damaged: readonly string[];
-  /** Credentials files that were removed; `undefined` unless `forget` was given. */
-  readonly forgotten: readonly string[] | undefined;
-}
 
 /** Which sessions to end, and what to remove beside them. */
 export interface Ending {
@@ -75,7 +50,7 @@ export async function logoutSaved(
     sessions,
     left: every.length - ending.length,
     damaged: damaged.removed,
-    forgotten: forget ? await forgetCredentials(profile) : undefined,
+    forgotten: forget ? (await forgetCredentials(profile)).removed : undefined,
   };
 }
 

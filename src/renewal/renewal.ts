@@ -39,7 +39,7 @@ export interface RenewalSetup {
   provider: Provider;
   /** What an exchange needs, but for the values, which may change. */
   grants: GrantContext;
-  /** Asks the person; throws `credentials_missing` when there is nobody. */
+  /** Asks the person; throws `login_required` when there is nobody. */
   signIn: (grants: GrantContext) => Promise<SignedIn>;
   now: () => number;
 }
@@ -205,7 +205,7 @@ class Renewal {
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey() };
     // No lock while a person thinks: other processes would wait with them.
     const { response, tokenEndpoint, values } = await signIn(grants).catch((error) => {
-      const nobody = error instanceof AuthError && error.code === "credentials_missing";
+      const nobody = AuthError.is(error, "login_required", "credentials_missing");
       if (nobody && this.#isUnknown) {
         throw new AuthError(
           "store_locked",
@@ -214,7 +214,7 @@ class Renewal {
         );
       }
       if (!nobody || this.#held.token === null) throw error;
-      throw new AuthError("session_expired", `The saved session has ended. ${error.message}`);
+      throw new AuthError("login_required", `The saved session has ended. ${error.message}`);
     });
     if (values) this.#held.values = values;
     const renewable = this.#silent !== null;

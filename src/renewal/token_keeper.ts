@@ -162,7 +162,7 @@ export class TokenKeeper implements TokenSource {
 
   #checkEnded(): void {
     if (!this.#ended) return;
-    throw new AuthError("session_expired", "This session was logged out. Call getSession again.");
+    throw new AuthError("login_required", "This session was logged out. Call getSession again.");
   }
 }
 

@@ -1,3 +1,4 @@
+import { isError } from "../errors.ts";
 import type { ErrorKind } from "./runtime.ts";
 
 /** Files of credentials and tokens are small; what is larger is something else. */
@@ -28,7 +29,7 @@ const CANNOT_NUMBERS = new Set(["1", "22", "38", "45", "78", "95", "102"]);
 
 /** True when an error says that the disk cannot do this at all, to any file. */
 export function isInability(error: unknown): boolean {
-  if (!(error instanceof Error) || error.name === "NotCapable") return false;
+  if (!isError(error) || error.name === "NotCapable") return false;
   const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
   return CANNOT.has((error as { code?: unknown }).code) || CANNOT_NUMBERS.has(number ?? "");
 }
@@ -59,7 +60,7 @@ export class FileError extends Error {
 
 /** Classifies an error of any runtime. */
 export function errorKind(error: unknown): ErrorKind {
-  if (!(error instanceof Error)) return "other";
+  if (!isError(error)) return "other";
   // First: what Deno's flags refuse may carry another layer's code, as from SQLite.
   if (error.name === "NotCapable") return "capability";
   const { code, name } = error as { code?: unknown; name: string };

@@ -50,7 +50,7 @@ export async function localSecrets(
   const secrets = new Secrets(unread);
   if (session === undefined) {
     for (const provider of [...providers, ...more]) {
-      const folders = configDirectories(runtime, provider.directory);
+      const folders = configDirectories(runtime, provider.folder);
       await secrets.gather(runtime, provider, folders, undefined);
     }
     // Names alone would leave out every system of the caller's own.
@@ -86,7 +86,7 @@ class Secrets {
     override: string | undefined,
   ): Promise<void> {
     this.#addEnvironment(runtime, provider);
-    const { directory, files } = provider;
+    const { folder: directory, files } = provider;
     const place = { directory, files, override };
     for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
       this.addValues(provider, values, path);
@@ -125,7 +125,7 @@ class Secrets {
   async gatherDirectory(runtime: Runtime, directory: string, named: Provider[]): Promise<void> {
     let files = 0;
     for (const provider of named) {
-      const place = { directory: provider.directory, files: provider.files, override: directory };
+      const place = { directory: provider.folder, files: provider.files, override: directory };
       for (const { path, values } of await listCredentials(runtime, place, this.#unread)) {
         this.addValues(provider, values, path);
         files++;

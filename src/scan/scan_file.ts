@@ -1,3 +1,4 @@
+import { filePath } from "../options/check_options.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets, type NamedSecrets, type SessionSecrets } from "./local_secrets.ts";
 import { scanNotebookJson } from "./scan_notebook.ts";
@@ -7,15 +8,24 @@ import { SecretIndex } from "./secret_index.ts";
 import { readDocument } from "../store/read_document.ts";
 
 /** Scans one notebook; see `scanNotebook`. */
-export async function scanFile(path: string, session?: SessionSecrets): Promise<ScanReport> {
-  if (typeof path !== "string" || path === "") {
+export async function scanFile(
+  file: string | URL,
+  session?: SessionSecrets,
+  directory?: string,
+): Promise<ScanReport> {
+  const path = typeof file === "string" || file instanceof URL ? filePath(file) : "";
+  if (path === "") {
     throw new AuthError("invalid_argument", "scanNotebook needs the path of an .ipynb file.");
   }
   const runtime = await currentRuntime();
   // A wrong path is found before anything is gathered.
   const json = await readDocument(runtime, path, "notebook");
   const unread = new Set<string>();
-  const secrets = await localSecrets(runtime, { session, unread });
+  const secrets = await localSecrets(runtime, {
+    session,
+    directories: directory === undefined ? [] : [directory],
+    unread,
+  });
   return reportOn(path, json, secrets, unread);
 }
 

@@ -36,14 +36,14 @@ export class ScanReport {
    * True when nothing was found, of all there is: also when there was nothing to look for, see
    * `secrets`, but not when a file with secrets could not be read, see `unread`.
    */
-  get clean(): boolean {
+  get ok(): boolean {
     return this.findings.length === 0 && this.unread.length === 0;
   }
 
   /** What may be shown: all of it. */
   toJSON(): Record<string, unknown> {
-    const { path, clean, secrets, unread, findings } = this;
-    return { path, clean, secrets, unread, findings };
+    const { path, ok, secrets, unread, findings } = this;
+    return { path, ok, secrets, unread, findings };
   }
 
   /** One line for each finding, and what to do about them. */
@@ -65,7 +65,7 @@ export class ScanReport {
       return plain(`${this.path}: Not checked${why}`);
     }
     if (this.findings.length === 0) {
-      const result = this.clean ? `clean (checked for ${saved})` : `nothing found of ${saved}.`;
+      const result = this.ok ? `clean (checked for ${saved})` : `nothing found of ${saved}.`;
       return plain(`${this.path}: ${result}`);
     }
     const count = this.findings.length;

@@ -147,7 +147,7 @@ async function complete(
   if (isEnrolling) {
     const created = await enrol(profile, values, person, { username, password });
     const more = normaliseCredentials(created.values, "The server's answer");
-    const source: Source = created.path === null
+    const source: Source = created.path === undefined
       ? { kind: "memory" }
       : { kind: "file", path: created.path };
     return { found: completed(more, [source]), typed: {}, unsaved: created.problem };
@@ -167,7 +167,7 @@ async function complete(
     typed[field] = answer;
   }
   const { [NEVER_SAVED]: _, ...kept } = typed;
-  const saves = options.keepTokens !== "memory" && Object.keys(kept).length > 0;
+  const saves = options.store !== "memory" && Object.keys(kept).length > 0;
   const target = saves ? file?.path ?? path : undefined;
   return {
     found: completed(typed, [{ kind: "typed", path: target }]),

@@ -237,7 +237,10 @@ async function waitFor(answer: Promise<URL>, signal: AbortSignal): Promise<URL> 
   const patience = alarm(
     PATIENCE,
     () =>
-      new AuthError("timeout", "Nobody signed in within 5 minutes. Run it again for a new link."),
+      new AuthError(
+        "login_timeout",
+        "Nobody signed in within 5 minutes. Run it again for a new link.",
+      ),
   );
   const either = AbortSignal.any([signal, patience.signal]);
   const onAbort = () => end.reject(abortReason(either));

@@ -26,7 +26,7 @@ export function chooseMethods(
       ? ["device"]
       : provider.paste
       ? ["paste"]
-      : ["loopback", "device", "paste"]);
+      : ["browser", "device", "paste"]);
   if (forced !== undefined) {
     if (able.includes(forced)) return [forced];
     throw new AuthError(
@@ -34,14 +34,14 @@ export function chooseMethods(
       `${provider.title} has no sign-in method "${forced}". It has: ${able.join(", ")}.`,
     );
   }
-  const rest = able.filter((method) => method !== "loopback");
-  return able.includes("loopback") && (browserIsLocal || rest.length === 0)
-    ? ["loopback", ...rest]
+  const rest = able.filter((method) => method !== "browser");
+  return able.includes("browser") && (browserIsLocal || rest.length === 0)
+    ? ["browser", ...rest]
     : rest;
 }
 
 const WAYS: Record<SignInMethod, (parts: SignInContext) => Promise<SignedIn>> = {
-  loopback: signInByLoopback,
+  browser: signInByLoopback,
   device: signInByDevice,
   paste: signInByPaste,
 };

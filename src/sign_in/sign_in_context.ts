@@ -16,7 +16,7 @@ export interface SignInContext {
 /** The error for a sign-in that needs a person when there is none. */
 export function nobodyToSignIn(provider: Provider): AuthError {
   return new AuthError(
-    "credentials_missing",
+    "login_required",
     `${provider.title} needs a person to sign in, and nobody is here to ask. Run getSession ` +
       "once in a notebook or a terminal; later runs use the session it saves.",
   );

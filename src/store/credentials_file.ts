@@ -11,7 +11,7 @@ export interface CredentialsPlace {
   /** The folder's name below the user's configuration directory. */
   directory: string;
   /** Names of the file, the one to write first. */
-  files: string[];
+  files: readonly string[];
   /** A folder to look in instead of the user's configuration directory. */
   override?: string | undefined;
 }
@@ -53,7 +53,7 @@ export async function findCredentials(
 async function findIn(
   runtime: Runtime,
   folder: string,
-  files: string[],
+  files: readonly string[],
 ): Promise<SavedCredentials | null> {
   for (const file of files) {
     const path = joinPath(runtime, folder, file);

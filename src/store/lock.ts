@@ -1,4 +1,4 @@
-import { AuthError, isTimeout } from "../errors.ts";
+import { AuthError, isError, isTimeout } from "../errors.ts";
 import { abortable, deadline, pause } from "../base/wait.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parentPath, temporaryPath } from "./paths.ts";
@@ -160,7 +160,7 @@ function probePath(runtime: Runtime, folder: string): string {
 
 /** SQLite's words for a lock request that failed otherwise than by being refused. */
 function isLockFailure(error: unknown): boolean {
-  return error instanceof Error && /disk I\/O error|locking protocol/i.test(error.message);
+  return isError(error) && /disk I\/O error|locking protocol/i.test(error.message);
 }
 
 const ofNoLocks = new WeakSet<object>();
@@ -212,7 +212,7 @@ function tryLock(database: SqliteDatabase): boolean {
     return true;
   } catch (error) {
     // Deno gives no SQLite error number, so the words must do; they are the same everywhere.
-    if (error instanceof Error && /database is locked/i.test(error.message)) return false;
+    if (isError(error) && /database is locked/i.test(error.message)) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, isError } from "../errors.ts";
 import { deadline, pause } from "../base/wait.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { inTurn } from "./lock.ts";
@@ -250,7 +250,7 @@ export class RedisDriver implements Driver {
       return storeError(this.#runtime, error, `reach ${this.#where}`, "");
     }
     // A server's words may repeat the command, and so a value: only its error's name is kept.
-    const name = /^[A-Z]+(?= )/.exec(error instanceof Error ? error.message : "")?.[0];
+    const name = /^[A-Z]+(?= )/.exec(isError(error) ? error.message : "")?.[0];
     const refused = name === "WRONGPASS" || name === "NOAUTH" || name === "NOPERM";
     return new AuthError(
       "store_unavailable",

@@ -1,40 +1,16 @@
 import type { AuthError } from "../errors.ts";
+import type { TokenStore } from "../interface/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Token } from "../token/token.ts";
 
 /** What a store is, for those who use one, who write one, and who put one together. */
 
+export type { TokenStore };
+
 export type { SavedCredentials } from "../credentials/choose_credentials.ts";
 
 // For callers that have not changed to the new name yet.
 export type { Token as StoredToken };
-
-/**
- * Where sessions are kept: texts by key. Write your own to keep them anywhere, and check it with
- * `test/store/conformance.ts`.
- *
- * Keys are texts of any characters, up to some 1,000 of them; values up to some 64,000. Both are
- * secret, or tell who signed in: encrypt the values where others can read them. What cannot be done
- * rejects; an error of this module keeps its code.
- */
-export interface TokenStore {
-  /** The value written last under this key, by any process; `undefined` when there is none. */
-  read(key: string): Promise<string | undefined>;
-  /** Writes a value, whole or not at all. Once this resolves, every process reads it. */
-  write(key: string, value: string): Promise<void>;
-  /** Removes a value; true when there was one. */
-  remove(key: string): Promise<boolean>;
-  /**
-   * Runs `work` while no other caller, in any process that uses this store, runs one for the same
-   * key. What `work` throws is thrown; the next one has its turn all the same, also when a process
-   * ended in the middle.
-   *
-   * @throws what `signal` was aborted with, when it ends the wait; `work` is then not begun
-   */
-  exclusive<T>(key: string, work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
-  /** Every key there is. Only `store move` needs it. */
-  keys?(): Promise<string[]>;
-}
 
 /** A {@linkcode TokenStore} of this module's own, which can do more. */
 export interface Driver extends TokenStore {

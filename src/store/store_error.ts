@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, isError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** What the runtime needs to say about an error. */
@@ -50,6 +50,6 @@ const REASONS: Record<string, string> = {
 
 /** The system's own words, which hold a path and no contents. SQLite's say "readonly", say. */
 function reason(error: unknown): string {
-  const words = error instanceof Error ? error.message : "an unknown error";
+  const words = isError(error) ? error.message : "an unknown error";
   return `${words}. Choose another folder with the option \`directory\`.`;
 }

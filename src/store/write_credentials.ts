@@ -203,7 +203,11 @@ export async function forgetCredentials(
 }
 
 /** Lists what {@linkcode keepEarlier} kept. */
-async function earlierFiles(runtime: Runtime, folder: string, files: string[]): Promise<string[]> {
+async function earlierFiles(
+  runtime: Runtime,
+  folder: string,
+  files: readonly string[],
+): Promise<string[]> {
   let names: string[];
   try {
     names = await runtime.files.list(folder);

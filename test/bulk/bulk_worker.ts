@@ -28,7 +28,7 @@ let atStart = 0;
 let wrong = 0;
 /** Everything waits now and then, so that tokens run out however fast the machine is. */
 let gate: Promise<unknown> = Promise.resolve();
-const results = await session.map(numbers(), async (item, session, index) => {
+const results = await session.map(numbers(), async (item, index, session) => {
   if (index > 0 && index % Math.round(task.total / 4) === 0) {
     gate = new Promise((resolve) => setTimeout(resolve, 700));
   }

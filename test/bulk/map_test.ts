@@ -6,9 +6,9 @@ import { info, inHand, numbers, pause, QUIET, withSession } from "./session.ts";
 
 test("map() gives the results in the order of the items, whoever is ready first", () =>
   withSession(async (session) => {
-    const results = await session.map([30, 1, 20, 0, 10], async (wait, session, index) => {
+    const results = await session.map([30, 1, 20, 0, 10], async (wait, index, session) => {
       await pause(wait);
-      return `${index}:${await info(wait, session)}`;
+      return `${index}:${await info(wait, index, session)}`;
     }, QUIET);
     assert.deepEqual(results, ["0:30", "1:1", "2:20", "3:0", "4:10"]);
     assert.deepEqual(await session.map([], info, QUIET), []);
@@ -83,7 +83,7 @@ test("map() stops at the first failure: no further item, no request left under w
     const ends: unknown[] = [];
     const took = await elapsed(() =>
       assert.rejects(
-        session.map(source, async (item, session) => {
+        session.map(source, async (item, _, session) => {
           started++;
           if (item === 2) {
             await inHand(world, 3);
@@ -103,14 +103,14 @@ test("map() stops at the first failure: no further item, no request left under w
       assert(end instanceof AuthError && end.code === "aborted", Deno.inspect(end));
     }
     // The session itself goes on.
-    assert.equal(await info("x", session), "x");
+    assert.equal(await info("x", 0, session), "x");
   }));
 
 test("map() collects every outcome when it is told to", () =>
   withSession(async (session) => {
-    const outcomes = await session.map(numbers(20), async (item, session) => {
+    const outcomes = await session.map(numbers(20), async (item, index, session) => {
       if (item % 5 === 0) throw new RangeError(String(item));
-      return await info(item, session);
+      return await info(item, index, session);
     }, { ...QUIET, onError: "collect" });
     assert.equal(outcomes.length, 20);
     for (const [index, outcome] of outcomes.entries()) {
@@ -127,7 +127,7 @@ test("map() ends with its signal, and its requests too", () =>
     const controller = new AbortController();
     const work = session.map(
       numbers(100),
-      (_, session) => session.fetch("/api/slow?ms=5000"),
+      (_, __, session) => session.fetch("/api/slow?ms=5000"),
       { ...QUIET, signal: controller.signal, concurrency: 3 },
     );
     await inHand(world, 3);
@@ -143,7 +143,7 @@ test("map() ends with its signal, and its requests too", () =>
 
 test("map() keeps the signal that a request has of its own", () =>
   withSession(async (session) => {
-    const [outcome] = await session.map([1], (_, session) =>
+    const [outcome] = await session.map([1], (_, __, session) =>
       session.fetch("/api/slow?ms=5000", { signal: AbortSignal.timeout(50) }), {
       ...QUIET,
       onError: "collect",
@@ -154,7 +154,7 @@ test("map() keeps the signal that a request has of its own", () =>
 
 test("map() renews once for all, when the API takes the token no more", () =>
   withSession(async (session, { sandbox }) => {
-    await info("x", session);
+    await info("x", 0, session);
     sandbox.revokeAccessTokens();
     const before = sandbox.count("plantpredict.token");
     const items = numbers(200).map(String);

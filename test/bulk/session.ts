@@ -24,7 +24,7 @@ export async function withSession(
 export const QUIET = { progress: false } as const;
 
 /** Asks the API about an item, which it answers with. */
-export async function info(item: unknown, session: Session): Promise<string> {
+export async function info(item: unknown, _: number, session: Session): Promise<string> {
   return (await (await session.fetch(`/api/info?item_id=${item}`)).json()).item_id;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { MapOptions } from "../../mod.ts";
+import type { MapOptions, Session } from "../../mod.ts";
 import { map } from "../../src/bulk/map.ts";
-import { connectionOf, Session } from "../../src/session.ts";
+import { connectionOf, OpenSession } from "../../src/session.ts";
 import { fakeKernel, fakeRuntime } from "../support/fakes.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
@@ -11,7 +11,7 @@ import { info, inHand, numbers, withSession } from "./session.ts";
 function mapInside<T>(
   session: Session,
   items: T[],
-  fn: (item: T, session: Session) => unknown,
+  fn: (item: T, index: number, session: Session) => unknown,
   options: MapOptions & { kernel?: boolean; terminal?: boolean } = {},
 ) {
   const { kernel: inNotebook = false, terminal = false, ...rest } = options;
@@ -23,7 +23,7 @@ function mapInside<T>(
     work: map(items, fn, rest, {
       title: "PlantPredict",
       fetch: session.fetch,
-      view: (fetch) => new Session({ ...connectionOf(session), fetch }),
+      view: (fetch) => new OpenSession({ ...connectionOf(session), fetch }),
       runtime,
       kernel,
     }),
@@ -61,12 +61,12 @@ test("map() shows its progress on a terminal, with a title of the caller's, or n
 test("map() ends at the stop button, and leaves no listener", () =>
   withSession(async (session, world) => {
     const { sandbox } = world;
-    const slow = (_: number, session: Session) => session.fetch("/api/slow?ms=5000");
+    const slow = (_: number, __: number, session: Session) => session.fetch("/api/slow?ms=5000");
     const { kernel, runtime, work } = mapInside(session, numbers(50), slow, { kernel: true });
     await inHand(world, 8);
     assert.equal(runtime.listeners.size, 1);
     for (const press of runtime.listeners) press();
-    await rejects(work, "aborted", /Run the cell again/);
+    await rejects(work, "cancelled", /Run the cell again/);
     assert.equal(runtime.listeners.size, 0);
     assert.match(kernel?.shown.at(-1)?.text ?? "", /^PlantPredict: 0 of 50 · took [\d.]+ s$/);
     assert.equal(sandbox.count("plantpredict.api"), 8);

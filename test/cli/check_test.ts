@@ -63,7 +63,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   );
 
   const json = JSON.parse((await machine.run(["scan", "--json", "leaky.ipynb"])).stdout);
-  assert.deepEqual([json[0].path, json[0].clean, json[0].findings.length], [
+  assert.deepEqual([json[0].path, json[0].ok, json[0].findings.length], [
     "leaky.ipynb",
     false,
     2,

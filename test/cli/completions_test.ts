@@ -137,7 +137,7 @@ test("the completions of every shell know every command", async () => {
   await using machine = await prepare();
   for (const shell of ["bash", "zsh", "fish"]) {
     const script = await Deno.readTextFile(machine.home.at(`.${shell}`));
-    for (const word of ["login", "scan", "spatiafi", "session-key", "loopback"]) {
+    for (const word of ["login", "scan", "spatiafi", "session-key", "browser"]) {
       assert(script.includes(word), `${shell}: ${word}`);
     }
   }

@@ -17,6 +17,7 @@ export function fakeHost(
     runtime: fakeRuntime(options),
     outputIsTerminal: options.outputIsTerminal ?? false,
     output: "",
+    workingDirectory: () => "/",
     write(data) {
       if (options.broken) return Promise.reject(new BrokenPipe());
       host.output += typeof data === "string" ? data : new TextDecoder().decode(data);

@@ -44,7 +44,7 @@ test("parse() says what is wrong, and what was perhaps meant", () => {
     ["login --user", /--user needs a value: --user NAME/],
     ["login --user --force spatiafi", /--user needs a value/],
     ["login --user a --user b spatiafi", /--user is given twice/],
-    ["login --method devise spatiafi", /loopback, device, paste\. Did you mean "device"\?/],
+    ["login --method devise spatiafi", /browser, device, paste\. Did you mean "device"\?/],
     ["login spatiafi ocs", /"ocs" is one word too many\. Usage: onecell login SYSTEM/],
     ["providers all", /"all" is one word too many\. Usage: onecell providers$/],
     ["scan", /Something is missing\. Usage: onecell scan FILE/],

@@ -202,7 +202,7 @@ test("status lists what is saved of systems of one's own", async () => {
   ]);
   assert.match(
     await machine.ok(["status", "--directory", "kept"]),
-    /^- mine: 1 session, .* kept\n/,
+    /^- mine: 1 session, .*\/kept\n/,
   );
 });
 

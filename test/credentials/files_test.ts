@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   createCredentials,
-  Credentials,
   defineProvider,
   forgetCredentials,
   getSession,
@@ -18,7 +17,7 @@ import { createWorld, savedToken, type World } from "../support/world.ts";
 
 const FILE = "app_credentials";
 
-/** Options of everything but `getSession`. */
+/** Where the credentials are. */
 const place = ({ options: { interactive: _, ...rest } }: World) => rest;
 
 const names = async (directory: string) =>
@@ -50,7 +49,7 @@ test("a damaged credentials file is not read where every value has a default", a
     defaults: { client_id: "public-client" },
   });
   const signIn = getSession(provider, { directory, interactive: false });
-  await rejects(signIn, "credentials_missing");
+  await rejects(signIn, "login_required");
 });
 
 test("a damaged credentials file is named, left as it is, and stands in nobody's way", () =>
@@ -83,8 +82,12 @@ test("a damaged credentials file is named, left as it is, and stands in nobody's
 test("saveCredentials() writes what Python reads, and keeps what was there", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory, options } = world;
-  const saved = await saveCredentials("spatiafi", { ...credentials, extra: 1 }, place(world));
-  assert(saved instanceof Credentials);
+  const saved = await saveCredentials(
+    "spatiafi",
+    { ...credentials, ...JSON.parse('{"extra":1}') },
+    place(world),
+  );
+  assert.equal(saved.provider, "spatiafi");
   assert.equal(saved.path, `${directory}/${FILE}`);
   assert.deepEqual(JSON.parse(await Deno.readTextFile(`${directory}/${FILE}`)), {
     ...credentials,
@@ -130,15 +133,22 @@ test("saveCredentials() refuses what is no credential", () =>
 test("forgetCredentials() removes the file, and says so when there is none", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory } = world;
-  assert.equal(await forgetCredentials("spatiafi", place(world)), null);
+  assert.deepEqual(await forgetCredentials("spatiafi", place(world)), { removed: [] });
   await saveCredentials("spatiafi", credentials, place(world));
-  assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
+  assert.deepEqual(await forgetCredentials("spatiafi", place(world)), {
+    removed: [`${directory}/${FILE}`],
+  });
   assert(!(await names(directory)).includes(FILE));
   for (const client_secret of ["one", "two"]) {
     await saveCredentials("spatiafi", { ...credentials, client_secret }, place(world));
   }
   await Deno.writeTextFile(`${directory}/${FILE}.json`, JSON.stringify(credentials));
-  assert.equal(await forgetCredentials("spatiafi", place(world)), `${directory}/${FILE}`);
+  const { removed } = await forgetCredentials("spatiafi", place(world));
+  const backups = ["backup-1", "backup-2"].map((name) => `${directory}/${FILE}.${name}`);
+  assert.deepEqual([removed[0], removed.toSorted()], [
+    `${directory}/${FILE}`,
+    [`${directory}/${FILE}`, ...backups.slice(0, removed.length - 2), `${directory}/${FILE}.json`],
+  ]);
   // The one under the other name would be used from now on.
   assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), []);
   await rejects(getSession("spatiafi", world.options), "credentials_missing");
@@ -176,11 +186,11 @@ test("saveCredentials() waits for others no longer than its signal says", async 
 test("createCredentials() creates, saves and keeps the earlier ones", async () => {
   await using world = await createWorld("spatiafi");
   const { foreigner, user, options, directory, sandbox } = world;
-  const created = await createCredentials("spatiafi", { ...place(world), ...foreigner });
+  const created = await createCredentials("spatiafi", foreigner, place(world));
   const session = await getSession("spatiafi", { ...options, credentials: created });
   await works(session);
   assert.equal(session.source, `${directory}/${FILE}`);
-  const second = await createCredentials("spatiafi", { ...place(world), ...user });
+  const second = await createCredentials("spatiafi", user, place(world));
   assert.notEqual(second.clientId, created.clientId);
   const backup = JSON.parse(await Deno.readTextFile(`${directory}/${FILE}.backup-1`));
   assert.equal(backup["client_secret"], created.get("CLIENT_SECRET"));
@@ -190,13 +200,13 @@ test("createCredentials() creates, saves and keeps the earlier ones", async () =
 test("createCredentials() refuses before it creates what it could not keep", async () => {
   await using world = await createWorld("spatiafi");
   const { user, sandbox, directory } = world;
-  const create = (values: Record<string, unknown>) =>
-    createCredentials("spatiafi", { ...place(world), ...user, ...values });
+  const create = (values: Partial<typeof user>, options: Record<string, unknown> = {}) =>
+    createCredentials("spatiafi", { ...user, ...values }, { ...place(world), ...options });
   await rejects(create({ password: "wrong" }), "login_refused");
   await rejects(create({ password: "" }), "invalid_argument");
   await rejects(create({ username: "a:b" }), "invalid_argument", /colon/);
-  await rejects(create({ user: "x" }), "invalid_argument", /no option "user"/);
-  const none = createCredentials("plantpredict", { username: "a", password: "b", directory });
+  await rejects(create({}, { user: "x" }), "invalid_argument", /no option "user"/);
+  const none = createCredentials("plantpredict", { username: "a", password: "b" }, { directory });
   await rejects(none, "unsupported", /saveCredentials/);
   await Deno.writeTextFile(`${directory}/${FILE}`, "{");
   await rejects(create({}), "credentials_damaged");

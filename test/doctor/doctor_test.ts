@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { doctor, getSession, saveCredentials } from "../../mod.ts";
+import { getSession, saveCredentials } from "../../mod.ts";
 import { DoctorReport } from "../../src/doctor/doctor_report.ts";
 import { examine, type Patient } from "../../src/doctor/examine.ts";
 import { findings } from "../../src/doctor/findings.ts";
@@ -8,7 +8,7 @@ import { connectionOf } from "../../src/session.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
-import { hides, messages, shown } from "./report.ts";
+import { doctor, hides, messages, shown } from "./report.ts";
 
 test("session.doctor() tells everything of a session that works, and finds nothing wrong", async () => {
   await using world = await createWorld("plantpredict");
@@ -16,7 +16,7 @@ test("session.doctor() tells everything of a session that works, and finds nothi
   const session = await getSession("plantpredict", { ...options, credentials });
   const token = await session.token();
   sandbox.reset();
-  const report = await session.doctor();
+  const report = await session.doctor() as DoctorReport;
   assert.deepEqual([report.ok, report.findings], [true, []]);
   const { facts } = report;
   assert.equal(facts.provider, "plantpredict");
@@ -191,7 +191,7 @@ test("session.doctor() says why a token is in memory only", async () => {
   // A file where the folder of the tokens should be.
   await Deno.writeTextFile(`${directory}/onecell`, "");
   const session = await getSession("plantpredict", { ...options, credentials });
-  const report = await session.doctor();
+  const report = await session.doctor() as DoctorReport;
   assert(session.storeProblem);
   assert(messages(report).includes(session.storeProblem.message));
   assert.deepEqual([report.ok, report.findings[0]?.level], [true, "warning"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DoctorFacts } from "../../mod.ts";
+import type { DoctorFacts } from "../../src/doctor/facts.ts";
 import { findings } from "../../src/doctor/findings.ts";
 import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
 import { tokenFacts } from "../../src/doctor/examine.ts";

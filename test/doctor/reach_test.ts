@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { defineProvider, doctor, type DoctorReport } from "../../mod.ts";
+import type { DoctorReport } from "../../src/doctor/doctor_report.ts";
+import { checkProvider } from "../../src/providers/define_provider.ts";
 import { answerOf } from "../support/program.ts";
 import { elapsed } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
-import { messages } from "./report.ts";
+import { doctor, messages } from "./report.ts";
 
 test("doctor() tells by how much the clock is off", async () => {
   await using world = await createWorld("plantpredict");
@@ -61,10 +62,10 @@ async function played(
   answer: (url: URL, init: RequestInit) => Response | Promise<Response>,
   issuer = "https://login.example.com/tenant",
 ): Promise<DoctorReport> {
-  const provider = defineProvider({ name: "played", apiUrl: "https://api.example.com/v1", issuer });
+  const provider = checkProvider({ name: "played", apiUrl: "https://api.example.com/v1", issuer });
   return await doctor(provider, {
     credentials: { client_id: "a", client_secret: "played-secret" },
-    keepTokens: "memory",
+    store: "memory",
     fetch: ((input: string | URL, init: RequestInit) =>
       Promise.resolve(answer(new URL(input), init))) as typeof fetch,
   });

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import type { DoctorReport } from "../../mod.ts";
+import { doctor as publicDoctor } from "../../mod.ts";
+import type { DoctorReport } from "../../src/doctor/doctor_report.ts";
+
+/** The report as this module has it, with its facts. */
+export async function doctor(...call: Parameters<typeof publicDoctor>): Promise<DoctorReport> {
+  return await publicDoctor(...call) as DoctorReport;
+}
 
 /** Every way a report can be shown. */
 export function shown(report: DoctorReport): string[] {

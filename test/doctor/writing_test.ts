@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { doctor } from "../../mod.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { tryWriting } from "../../src/store/try_writing.ts";
 import { TestFolder } from "../support/folder.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
-import { messages } from "./report.ts";
+import { doctor, messages } from "./report.ts";
 
 /** A runtime whose disk refuses new files. */
 async function refusing(error: Error): Promise<Runtime> {

@@ -166,7 +166,7 @@ test("a refused refresh token ends no session, and a passing failure keeps it", 
     alone.setup.signIn = () => Promise.reject(new AuthError("credentials_missing", "Nobody."));
     await alone.keeper.adopt();
     const end = await alone.keeper.fresh().catch((error) => error);
-    assert.equal(end.code === "session_expired", isDead, end.code);
+    assert.equal(end.code === "login_required", isDead, end.code);
     assert.equal(alone.store.tokens.get("key")?.refresh_token, "old-refresh");
     const sent = alone.server.count("refresh_token");
     await alone.keeper.fresh().catch(() => {});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { getSession } from "../../mod.ts";
+import { type CredentialValues, getSession } from "../../mod.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import type { ClientAuthentication } from "../../src/providers/provider.ts";
 import { works } from "../support/call.ts";
@@ -57,7 +57,7 @@ test("every client authentication signs in, against a server that insists on it"
       scope: "api:read",
       ...(audience ? { assertionAudience: audience } : {}),
     });
-    const credentials = { ...world.credentials, ...key?.(world) };
+    const credentials = { ...world.credentials, ...key?.(world) } as CredentialValues;
     const { directory } = world;
     await works(await getSession(provider, { directory, credentials, interactive: false }));
     assert.equal(world.sandbox.count("oidc.token"), 1, "right at the first try");

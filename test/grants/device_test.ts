@@ -304,7 +304,7 @@ test("device: polls over whatever passes, until the code ends", () =>
       seen: "RFC 8628",
       answers: [pending, () => json({ error: "expired_token" }, 400)],
       waits: [5, 5],
-      code: "timeout",
+      code: "login_timeout",
       says: /code expired before it was approved/,
     },
     {
@@ -312,7 +312,7 @@ test("device: polls over whatever passes, until the code ends", () =>
       seen: "GitHub",
       answers: [() => json({ error: "expired_token" })],
       waits: [5],
-      code: "timeout",
+      code: "login_timeout",
       says: /code expired before it was approved/,
     },
     {
@@ -360,7 +360,12 @@ test("device: polls over whatever passes, until the code ends", () =>
 test("device: a code that runs out is said as such, not as a long wait", () =>
   eachRow(
     [
-      { name: "never approved", answer: pending, code: "timeout", says: /code expired before/ },
+      {
+        name: "never approved",
+        answer: pending,
+        code: "login_timeout",
+        says: /code expired before/,
+      },
       { name: "never well", answer: () => json({}, 503), code: "server_error", says: /503/ },
     ] as const,
     async ({ answer, code, says }) => {

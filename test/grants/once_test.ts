@@ -34,7 +34,7 @@ test("app credentials are created once, however the connection dies", () =>
     const { sandbox, options, user, directory } = world;
     const { interactive: _, ...common } = options;
     sandbox.fault("spatiafi.clients", fault, 2);
-    const creation = createCredentials("spatiafi", { ...common, ...user, timeout: 5_000 });
+    const creation = createCredentials("spatiafi", user, { ...common, timeout: 5_000 });
     if (fault === "die-on-reuse") await creation;
     else await rejects(creation, "network");
     assert.equal(sandbox.count("spatiafi.clients"), 1);
@@ -73,7 +73,7 @@ test("every fault of an enrolment ends as documented, and saves nothing", () =>
       sandbox.fault(endpoint, fault, 9);
       const timeout = code === "timeout" ? 500 : 4_000;
       const error = await rejects(
-        createCredentials("spatiafi", { ...common, ...user, timeout }),
+        createCredentials("spatiafi", user, { ...common, timeout }),
         code,
       );
       assert.equal(sandbox.count(endpoint), sent);

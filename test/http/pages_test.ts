@@ -102,7 +102,8 @@ test("pages() says when a page breaks off", async () => {
   sandbox.fault("plantpredict.api", "drip", 2);
   await rejects(read(), "timeout", /1\.5 s/);
   const signal = AbortSignal.timeout(100);
-  await rejects(read({ signal }), "timeout");
+  const error = await rejects(read({ signal }), "timeout");
+  assert.equal(error.cause, signal.reason);
   assert.equal((await read()).length, 1);
 });
 

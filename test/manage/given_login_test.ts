@@ -6,7 +6,7 @@ import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
 
 const profileIn = ({ path: directory }: TestFolder, provider: string) =>
-  openProfile(provider, { directory }, "test");
+  openProfile(provider, { directory }, "test", "session");
 
 test("loginUse() says what a username and password would do", async () => {
   await using folder = await TestFolder.make();

@@ -23,7 +23,7 @@ test("importCredentials() takes a settings file over, whatever it calls things",
   };
   await Deno.writeTextFile(file, JSON.stringify({ Credentials: settings }));
   const imported = await importCredentials("ocs", file, { directory });
-  assert.deepEqual(imported.names.sort(), [
+  assert.deepEqual(imported.names.toSorted(), [
     "api_version",
     "client_id",
     "client_secret",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { getSession, status } from "../../mod.ts";
 import { PLAIN_STYLE } from "../../src/base/style.ts";
-import { renderStatus, type SystemStatus } from "../../src/manage/status_report.ts";
+import type { SystemStatus } from "../../mod.ts";
+import { renderStatus } from "../../src/manage/status_report.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { getSession } from "../../mod.ts";
+import { type CredentialValues, getSession } from "../../mod.ts";
 import { checkOptions } from "../../src/options/check_options.ts";
-import type { SessionOptions } from "../../src/options/options.ts";
+import type { SessionOptions } from "../../src/interface/options.ts";
+import { Agent, fetch as undiciFetch } from "undici";
+import { call } from "../support/call.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
@@ -19,15 +21,15 @@ test("a mistyped option is named, with the one that was meant", () =>
     { name: "credentials", value: "secret-value", says: "an object" },
     { name: "credentials", value: ["secret-value"], says: "an object" },
     { name: "scope", value: "", says: "scopes" },
-    { name: "keepTokens", value: "cloud", says: '"disk" or "memory"' },
+    { name: "store", value: "cloud", says: '"disk", "memory"' },
     { name: "origins", value: "https://a.example", says: "a list" },
-    { name: "method", value: "pigeon", says: "loopback" },
+    { name: "method", value: "pigeon", says: "browser" },
     { name: "timeout", value: 0, says: "positive" },
     { name: "timeout", value: NaN, says: "positive" },
     { name: "timeout", value: 2 ** 31, says: "positive" },
     { name: "signal", value: {}, says: "an AbortSignal" },
     { name: "fetch", value: "x", says: "a function" },
-    { name: "person", value: { ask: () => "x" }, says: "ask, show, open" },
+    { name: "person", value: { show: () => "x" }, says: "a Person" },
     { name: "directory", value: 5, says: "a folder" },
     { name: "apiUrl", value: "", says: "a URL" },
   ], async ({ name, value, says }) => {
@@ -43,14 +45,14 @@ test("options that are undefined are as good as absent, and no object is refused
     throws(() => checkOptions(wrong, "session", "x"), "invalid_argument");
     await rejects(getSession("spatiafi", wrong as SessionOptions), "invalid_argument");
   }
-  throws(() => checkOptions({ sessionKey: "a" }, "common", "x"), "invalid_argument");
+  throws(() => checkOptions({ sessionKey: "a" }, "location", "x"), "invalid_argument");
 });
 
 test("a plain-http address is refused before anything is sent", async () => {
   for (const name of ["authUrl", "apiUrl"]) {
     const options = { [name]: "http://system.example", interactive: false };
     const credentials = { client_id: "a", client_secret: "b" };
-    const moved = getSession("plantpredict", { ...options, credentials, keepTokens: "memory" });
+    const moved = getSession("plantpredict", { ...options, credentials, store: "memory" });
     await rejects(moved, "insecure_url");
   }
 });
@@ -77,7 +79,10 @@ test("credentials that have no JSON are refused", async () => {
   for (const client_id of [circle, { a: 1n }]) {
     const credentials = { client_id, client_secret: "x" };
     await rejects(
-      getSession("spatiafi", { ...world.options, credentials }),
+      getSession("spatiafi", {
+        ...world.options,
+        credentials: credentials as unknown as CredentialValues,
+      }),
       "invalid_argument",
       /JSON/,
     );
@@ -128,6 +133,36 @@ test("the signal of a sign-in does not end the session later", async () => {
   controller.abort();
   await session.refresh();
   assert.equal(typeof await session.token(), "string");
+});
+
+test("any fetch is taken, and is called with a whole URL and plain headers", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options, credentials } = world;
+  const dispatcher = new Agent();
+  const seen: [string, string, string[], boolean][] = [];
+  const session = await getSession("plantpredict", {
+    ...{ ...options, credentials },
+    fetch(url, init) {
+      const isPlain = Object.getPrototypeOf(init.headers) === Object.prototype;
+      seen.push([typeof url, init.method, Object.keys(init.headers).sort(), isPlain]);
+      return undiciFetch(url, { ...init, dispatcher });
+    },
+  });
+  assert.equal((await call(session, new URL("/api/info?item_id=x", session.apiUrl))).status, 200);
+  const headers = new Headers({ "x-own": "1" });
+  const given = new Request(new URL("/api/echo", session.apiUrl), {
+    method: "POST",
+    body: "a",
+    headers,
+  });
+  assert.equal((await call(session, given)).status, 200);
+  assert.equal(seen.length, 3);
+  for (const [url, , , isPlain] of seen) assert.deepEqual([url, isPlain], ["string", true]);
+  assert.deepEqual(seen.map(([, method]) => method), ["POST", "GET", "POST"]);
+  assert(seen[2]?.[2].includes("x-own") && seen[2][2].includes("authorization"));
+  await dispatcher.destroy();
+  // undici has one timer for all, which runs on for up to a second.
+  await new Promise((done) => setTimeout(done, 1_100));
 });
 
 test("a caller's fetch is the only one that is used", async () => {

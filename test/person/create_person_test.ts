@@ -171,9 +171,12 @@ Deno.test("the stop button aborts the wait, even one that does not listen", asyn
     });
     await Promise.resolve();
     for (const listener of runtime.listeners) listener();
-    await assert.rejects(wait, (error) =>
-      error instanceof AuthError && error.code === "aborted" &&
-      error.message.includes("Run the cell again") === (kernel !== null));
+    await assert.rejects(
+      wait,
+      (error) =>
+        error instanceof AuthError && error.code === "cancelled" &&
+        error.message.includes("Run the cell again") === (kernel !== null),
+    );
     assert.deepEqual([aborted, runtime.listeners.size], [true, 0]);
   }
 });

@@ -6,7 +6,7 @@ import { profileOf } from "../../src/profile/profile.ts";
 import { defineForeign } from "../../src/providers/foreign_definition.ts";
 import { findProvider } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import type { SessionOptions } from "../../src/options/options.ts";
+import type { CheckedOptions } from "../../src/options/options.ts";
 import { createCredentials, getSession, loadCredentials, saveCredentials } from "../../mod.ts";
 import { works } from "../support/call.ts";
 import { TestFolder } from "../support/folder.ts";
@@ -26,7 +26,7 @@ async function look(
   { file, environment = {}, options = {}, folder = name }: {
     file?: Record<string, unknown>;
     environment?: Record<string, string>;
-    options?: SessionOptions;
+    options?: CheckedOptions;
     folder?: string;
   },
 ): Promise<{ found: Found; open: () => unknown; path: string }> {
@@ -48,7 +48,7 @@ interface Row {
   system: string;
   file?: Record<string, unknown>;
   environment?: Record<string, string>;
-  options?: SessionOptions;
+  options?: CheckedOptions;
   belongs?: string;
   asked?: string;
 }
@@ -287,7 +287,7 @@ test("the provider's own take the name that the tutorial reads, and a test syste
   await using world = await createWorld("spatiafi");
   const { directory, options } = world;
   const file = `${directory}/app_credentials`;
-  const created = await createCredentials("spatiafi", { ...placeOf(options), ...world.user });
+  const created = await createCredentials("spatiafi", world.user, placeOf(options));
   assert.equal(created.path, file);
   const saved = JSON.parse(await Deno.readTextFile(file));
   assert.equal(saved["onecell_server"], new URL(options.authUrl ?? "").origin);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { defineProvider, getSession, type Provider } from "../../mod.ts";
-import type { ProviderInput } from "../../src/providers/define_provider.ts";
+import { getSession } from "../../mod.ts";
+import {
+  checkProvider as defineProvider,
+  type ProviderInput,
+} from "../../src/providers/define_provider.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { providers } from "../../src/providers/registry.ts";
 import { findProvider } from "../../src/providers/registry.ts";
@@ -21,13 +25,13 @@ test("defineProvider() fills in everything that has a default", () => {
     ...MINIMAL,
     title: "weather",
     environmentPrefix: "WEATHER",
-    directory: "weather",
+    folder: "weather",
     files: ["app_credentials", "app_credentials.json"],
     grant: "client_credentials",
     clientAuthentication: "client_secret_post",
     endpoints: {},
     requires: ["client_id", "client_secret"],
-    keepTokens: "disk",
+    store: "disk",
   });
   assert.equal(defineProvider({ ...MINIMAL, name: "4-cast" }).environmentPrefix, "P4_CAST");
   assert.deepEqual(defineProvider({ ...MINIMAL, grant: "password" }).requires, [
@@ -92,14 +96,14 @@ test("defineProvider() names the field that is wrong", () =>
     { name: "methods[1]", input: { methods: ["paste", "carrier-pigeon"] } },
     { name: "clientAuthentication", input: { clientAuthentication: "tls" } },
     { name: "environmentPrefix", input: { environmentPrefix: "lower" } },
-    { name: "directory", input: { directory: "a/b" } },
-    { name: "directory", input: { directory: ".." } },
+    { name: "folder", input: { folder: "a/b" } },
+    { name: "folder", input: { folder: ".." } },
     { name: "files[0]", input: { files: ["../../.ssh/id_rsa"] } },
     { name: "files", input: { files: [] } },
     { name: "files", input: { files: "app_credentials" } },
     { name: "requires[0]", input: { requires: ["Client Id"] } },
     { name: "defaults.region", input: { defaults: { region: "" } } },
-    { name: "keepTokens", input: { keepTokens: "cloud" } },
+    { name: "store", input: { store: "cloud" } },
     { name: "dpop", input: { dpop: "yes" } },
     { name: "timeout", input: { timeout: 0 } },
     { name: "timeout", input: { timeout: Infinity } },
@@ -110,7 +114,7 @@ test("defineProvider() names the field that is wrong", () =>
     { name: "enrolment.login", input: { enrolment: { clients: "/x" } } },
     { name: "enrolment.clients", input: { enrolment: { login: "/x", clients: "x" } } },
     { name: "paste.endpointHosts", input: { paste: { page: "/x" } } },
-    { name: "scope", input: { scope: ["a"] } },
+    { name: "scope[0]", input: { scope: [""] } },
     {
       name: "redirectUri",
       input: { redirectUri: "http://app.example/callback" },

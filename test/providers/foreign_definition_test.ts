@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { defineProvider } from "../../mod.ts";
-import { isForeign, type ProviderInput } from "../../src/providers/define_provider.ts";
+import {
+  checkProvider as defineProvider,
+  isForeign,
+  type ProviderInput,
+} from "../../src/providers/define_provider.ts";
 import { defineForeign } from "../../src/providers/foreign_definition.ts";
 import { findProvider, providers } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
@@ -20,7 +23,7 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
     { name: "another's variables by its name", input: { name: "azure" }, says: /"name"/ },
     { name: "and with more behind it", input: { name: "aws-data" }, says: /"name"/ },
     { name: "the folder of gcloud", input: { directory: "gcloud" }, says: /"directory"/ },
-    { name: "the folder of SpatiaFi", input: { directory: "spatiafi" }, says: /"name"/ },
+    { name: "the folder of SpatiaFi", input: { folder: "spatiafi" }, says: /"name"/ },
     {
       name: "another program's file",
       input: { files: ["application_default_credentials.json"] },

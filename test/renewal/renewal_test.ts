@@ -83,5 +83,5 @@ test("a logout without a lock revokes and removes all the same", async () => {
   );
   assert.deepEqual(revoked, ["the-refresh-token", saved.access_token]);
   assert.deepEqual(report.problems.map(({ code }) => code), ["store_locked"]);
-  await rejects(keeper.fresh(), "session_expired");
+  await rejects(keeper.fresh(), "login_required");
 });

@@ -206,8 +206,8 @@ test("TokenKeeper: a session that was logged out stays so", async () => {
   await keeper.fresh();
   keeper.end();
   assert.equal(keeper.token, null);
-  await rejects(keeper.fresh(), "session_expired");
-  await rejects(keeper.refresh(), "session_expired");
+  await rejects(keeper.fresh(), "login_required");
+  await rejects(keeper.refresh(), "login_required");
 });
 
 test("TokenKeeper: a logout during a renewal wins", async () => {
@@ -221,7 +221,7 @@ test("TokenKeeper: a logout during a renewal wins", async () => {
   await Promise.resolve();
   keeper.end();
   release.resolve();
-  await rejects(renewal, "session_expired");
+  await rejects(renewal, "login_required");
   assert.equal(keeper.token, null);
 });
 

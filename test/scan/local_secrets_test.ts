@@ -78,7 +78,7 @@ test("localSecrets() reads systems of one's own from the configuration directory
   );
   await using world = await createWorld("plantpredict");
   const { credentials, options } = world;
-  const tide = { ...await findProvider("plantpredict"), name: "tide", directory: "tide" };
+  const tide = { ...await findProvider("plantpredict"), name: "tide", folder: "tide" };
   const session = await getSession(tide, { ...options, credentials, directory: of("tide") });
   const token = await session.token();
   // What the Python tutorial wrote is beside no folder of ours.
@@ -142,7 +142,7 @@ test("localSecrets() takes the private parts of keys, PEM and JWK", async () => 
     issuer: "https://login.example.com",
     clientAuthentication: "private_key_jwt",
   });
-  const save = (private_key: unknown) =>
+  const save = (private_key: string | typeof jwk) =>
     saveCredentials(provider, { client_id: "c", private_key }, { directory });
   await save(jwk);
   const runtime = await elsewhere(home.path, {});
@@ -208,7 +208,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   assert(named.has(linked));
 
   const report = new ScanReport("a.ipynb", [], 1, unread);
-  assert.equal(report.clean, false);
+  assert.equal(report.ok, false);
   for (const path of unread) assert(String(report).includes(path));
   assert.doesNotMatch(String(report), /clean/);
   assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: Not checked\.\n/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { getSession, scanNotebook } from "../../mod.ts";
+import { getSession, scanNotebook, type Session } from "../../mod.ts";
 import { ScanReport } from "../../src/scan/scan_report.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
@@ -40,8 +40,8 @@ test("scanNotebook() finds the secrets and tokens of a session, and names them",
     `const part = "${secret.slice(5, 25)}";`,
     `const id = "${credentials["client_id"]}";`,
   );
-  const report = await scanNotebook(path, session);
-  assert.equal(report.clean, false);
+  const report = await scanNotebook(path, { session });
+  assert.equal(report.ok, false);
   assert.deepEqual(
     report.findings.map(({ name, cell, where, line, whole, form }) => [
       name.replace(/ \(.*/, ""),
@@ -72,12 +72,12 @@ test("scanNotebook() finds nothing in a clean notebook, and a token of an earlie
   const { options, credentials, directory } = world;
   const session = await getSession("spatiafi", { ...options, credentials });
   const earlier = String((await savedToken(directory))?.["access_token"]);
-  const clean = await scanNotebook(await notebook(directory, "await s.fetch('/api')"), session);
-  assert.deepEqual([clean.clean, clean.findings.length], [true, 0]);
+  const clean = await scanNotebook(await notebook(directory, "await s.fetch('/api')"), { session });
+  assert.deepEqual([clean.ok, clean.findings.length], [true, 0]);
   assert.match(String(clean), /: clean \(checked for \d+ saved secrets?\)$/);
 
   const work = await getSession("spatiafi", { ...options, credentials, sessionKey: "work" });
-  const report = await scanNotebook(await notebook(directory, earlier), work);
+  const report = await scanNotebook(await notebook(directory, earlier), { session: work });
   const [finding] = report.findings;
   assert.match(finding?.name ?? "", /^spatiafi access_token \(.*\/onecell\/[0-9a-f]+\.json\)$/);
 });
@@ -86,7 +86,7 @@ test("scanNotebook() knows a token that is in memory only", async () => {
   await using world = await createWorld("fourinsight-client");
   const { options, credentials, directory } = world;
   const session = await getSession("fourinsight-client", { ...options, credentials });
-  const report = await scanNotebook(await notebook(directory, await session.token()), session);
+  const report = await scanNotebook(await notebook(directory, await session.token()), { session });
   assert.deepEqual(report.findings.map(({ name }) => name), [
     "fourinsight-client access_token (this session)",
   ]);
@@ -104,7 +104,7 @@ test("scanNotebook() says what is wrong with the file, and never what is in it",
   await rejects(scanNotebook(folder.at("b.ipynb")), "invalid_argument", /then scan that file/);
   await rejects(scanNotebook(""), "invalid_argument");
   await rejects(
-    scanNotebook(folder.at("a.ipynb"), {} as unknown as Awaited<ReturnType<typeof getSession>>),
+    scanNotebook(folder.at("a.ipynb"), { session: {} as Session }),
     "invalid_argument",
     /getSession/,
   );

@@ -54,7 +54,7 @@ test("fourinsight: a session that cannot be renewed says that a person is needed
     token["refresh_token"] = "a-refresh-token-of-yesterday";
   });
   const nobody = getSession(NAME, { ...options, credentials });
-  await rejects(nobody, "session_expired", /person/);
+  await rejects(nobody, "login_required", /person/);
   // With a person there, the sign-in starts again.
   const again = paste(world, () => sandbox.signInForPackage());
   await works(await again.session);

@@ -55,9 +55,8 @@ onLinux("without a place to save, what a person types or creates serves this pro
 onLinux("without a place to save, createCredentials creates nothing", async () => {
   await using world = await createWorld("spatiafi");
   const { interactive: _, ...options } = world.options;
-  const creation = createCredentials("spatiafi", {
+  const creation = createCredentials("spatiafi", world.user, {
     ...options,
-    ...world.user,
     directory: NOWHERE,
   });
   await rejects(creation, "store_unavailable", /No app credentials were created/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
-import type { SessionOptions } from "../../src/options/options.ts";
+import type { SessionOptions } from "../../src/interface/options.ts";
 import { call, works } from "../support/call.ts";
 import { onLink, type Script, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
@@ -68,7 +68,7 @@ test("oidc: a browser on this machine signs in by a redirect to loopback", async
   assert.equal(url.searchParams.get("code_challenge_method"), "S256");
   assert.equal(new URL(url.searchParams.get("redirect_uri") ?? "").hostname, "127.0.0.1");
   assert.equal(s.account, user.username);
-  assert.equal((await s.claims)?.["sub"], user.username);
+  assert.equal((await s.claims())?.["sub"], user.username);
 
   const second = await nobody(world);
   await works(second);
@@ -146,14 +146,14 @@ test("oidc: a person who declines, waits too long or stops is told so", async ()
   });
   await rejects(aborted.session, "aborted");
   const late = start(world, {}, {}, { signal: AbortSignal.timeout(100) });
-  await rejects(late.session, "timeout");
+  await rejects(late.session, "login_timeout");
   assert.equal(await savedToken(world.directory), null);
 });
 
 test("oidc: without a person it fails at once, and says what to do", async () => {
   await using world = await oidcWorld();
-  await rejects(nobody(world), "credentials_missing", /once in a notebook or a terminal/);
-  const { session } = start(world, {}, { methods: ["paste"] }, { method: "loopback" });
+  await rejects(nobody(world), "login_required", /once in a notebook or a terminal/);
+  const { session } = start(world, {}, { methods: ["paste"] }, { method: "browser" });
   await rejects(session, "invalid_argument", /It has: paste/);
 });
 
@@ -193,7 +193,7 @@ test("oidc: logout revokes the refresh token at the server", async () => {
   assert.equal(report.refreshToken, "revoked");
   assert.equal(report.removed, true);
   assert.deepEqual(report.problems, []);
-  await rejects(nobody(world), "credentials_missing");
+  await rejects(nobody(world), "login_required");
 });
 
 test("oidc: a confidential client may sign a person in as well", async () => {

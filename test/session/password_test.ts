@@ -174,5 +174,5 @@ test("logout ends the session at the server too, and says when it cannot", async
   assert.equal(report.accessToken, "failed");
   assert.equal(report.removed, true, "what is here is removed all the same");
   assert.deepEqual(report.problems.map(({ code }) => code), ["server_error", "server_error"]);
-  await rejects(call(other), "session_expired");
+  await rejects(call(other), "login_required");
 });

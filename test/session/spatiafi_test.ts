@@ -127,10 +127,10 @@ test("spatiafi names a refused client, and keeps what was saved", async () => {
 test("spatiafi keeps nothing on disk when told to", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, credentials, directory } = world;
-  const session = await getSession("spatiafi", { ...options, credentials, keepTokens: "memory" });
+  const session = await getSession("spatiafi", { ...options, credentials, store: "memory" });
   await works(session);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(directory)), []);
-  await getSession("spatiafi", { ...options, credentials, keepTokens: "memory" });
+  await getSession("spatiafi", { ...options, credentials, store: "memory" });
   assert.equal(sandbox.count("spatiafi.token"), 2);
 });
 
@@ -186,12 +186,12 @@ test("a session says what it is, in every form", async () => {
     account,
     source: "options",
     apiUrl: `${api}/`,
-    expiresAt: session.expiresAt.toISOString(),
+    expiresAt: session.expiresAt?.toISOString(),
   });
   for (const text of [String(session), Deno.inspect(session), inspect(session)]) {
-    assert.equal(text, `Session(spatiafi, ${account}, until ${session.expiresAt.toISOString()})`);
+    assert.equal(text, `Session(spatiafi, ${account}, until ${session.expiresAt?.toISOString()})`);
   }
-  assert.equal((await session.claims)?.["client_id"], account);
+  assert.equal((await session.claims())?.["client_id"], account);
   const { fetch } = session;
   const response = await fetch("/api/info");
   await response.body?.cancel();

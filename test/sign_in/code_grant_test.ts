@@ -50,7 +50,7 @@ const REDIRECTS = [
 const ROWS = ["issuer", "endpoints", "endpoints and issuer"].flatMap((by) =>
   ["openid", "api"].flatMap((scope) =>
     [true, false].flatMap((sendsIss) =>
-      (["loopback", "paste"] as const).flatMap((method) =>
+      (["browser", "paste"] as const).flatMap((method) =>
         REDIRECTS.map(({ name, uri }) => ({
           name: `by ${by}, ${scope}, ${sendsIss ? "iss" : "no iss"}, ${method}, redirect ${name}`,
           by,
@@ -88,7 +88,7 @@ test("the code grant signs in by issuer and by endpoints, with every kind of red
       answers: [answer],
       onShow: onLink(async (url) => {
         asked = new URL(url).searchParams;
-        if (method === "loopback") await (await fetch(answer())).body?.cancel();
+        if (method === "browser") await (await fetch(answer())).body?.cancel();
       }),
     });
     const session = await getSession(provider, {

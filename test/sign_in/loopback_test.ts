@@ -33,7 +33,7 @@ async function start(
 ) {
   const provider = plainProvider({
     grant: "authorization_code",
-    methods: ["loopback"],
+    methods: ["browser"],
     issuer: ISSUER,
     endpoints: {},
     ...(extra.redirectUri === undefined ? {} : { redirectUri: extra.redirectUri }),

@@ -10,17 +10,17 @@ const CODE = { grant: "authorization_code" } as const;
 
 test("chooseMethods() takes a redirect where a browser is near, and a way without one elsewhere", () =>
   eachRow<{ name: string; input: Partial<ProviderInput>; near: boolean; methods: SignInMethod[] }>([
-    { name: "near", input: CODE, near: true, methods: ["loopback", "device", "paste"] },
+    { name: "near", input: CODE, near: true, methods: ["browser", "device", "paste"] },
     { name: "far", input: CODE, near: false, methods: ["device", "paste"] },
     {
       name: "only a redirect, far",
-      input: { ...CODE, methods: ["loopback"] },
+      input: { ...CODE, methods: ["browser"] },
       near: false,
-      methods: ["loopback"],
+      methods: ["browser"],
     },
     {
       name: "the provider's order, far",
-      input: { ...CODE, methods: ["paste", "loopback"] },
+      input: { ...CODE, methods: ["paste", "browser"] },
       near: false,
       methods: ["paste"],
     },
@@ -39,5 +39,5 @@ test("chooseMethods() takes a redirect where a browser is near, and a way withou
 
 test("chooseMethods() refuses a method the provider does not have", () => {
   const provider = plainProvider({ ...CODE, methods: ["paste"] });
-  throws(() => chooseMethods(provider, true, "loopback"), "invalid_argument", /It has: paste\./);
+  throws(() => chooseMethods(provider, true, "browser"), "invalid_argument", /It has: paste\./);
 });

@@ -82,7 +82,7 @@ test("fourinsight goes on with the session its Python package has saved, of the 
 
   // A token of the real system is not for a test system, wherever that is.
   const real = { ...file, token_url: "https://login.microsoftonline.com/token" };
-  assert.deepEqual(await startWith(world, real), { code: "credentials_missing" });
+  assert.deepEqual(await startWith(world, real), { code: "login_required" });
   assert.equal(sandbox.count("fourinsight.api"), 0);
 
   assert.deepEqual(await startWith(world, file), { status: 200 });

@@ -19,6 +19,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [room("src/trust.ts", "who may receive a secret, a password or a token")],
   [room("src/runtime/", "what differs between Deno, Node and Bun")],
   [room("src/providers/", "the systems, as data; defineProvider; their URLs filled in")],
+  [room("src/interface/", "what users see: the types of options, sessions, persons and reports")],
   [room("src/credentials/", "credential values: the class, the choice, what is missing")],
   [room("src/token/", "a token: its key, its freshness, its JSON, its proofs")],
   [room("src/person/", "asking and showing: kernel, terminal, cards, words")],
@@ -45,7 +46,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
     room("src/verbs.ts", "the other documented verbs"),
   ],
   [room("src/cli/", "the command: parse, print, exit code")],
-  [room("src/cli.ts", "its entry"), room("mod.ts", "the public names")],
+  [
+    room("src/cli.ts", "its entry"),
+    room("mod.ts", "the public names"),
+    room("src/testing.ts", "the public names for tests"),
+    room("src/testing/", "a session and a person that are played; the sandbox"),
+  ],
 ];
 
 /** The files that may load a module of ours late. */

@@ -1,4 +1,4 @@
-import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
+import { checkProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
 import type { GrantContext } from "../../src/grants/grant.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { Store, StoredToken } from "../../src/store/store.ts";
@@ -8,7 +8,7 @@ import { TokenKeeper } from "../../src/renewal/token_keeper.ts";
 
 /** A provider with endpoints and nothing to discover. */
 export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
-  return defineProvider({
+  return checkProvider({
     name: "plain",
     apiUrl: "https://api.example.com/",
     authUrl: "https://auth.example.com",

@@ -1,3 +1,4 @@
+import type { Person as PublicPerson } from "../../mod.ts";
 import type { CardState, Person, Question } from "../../src/person/person.ts";
 
 /** What a scripted person types: a text, or what makes one when asked. */
@@ -13,8 +14,13 @@ export interface Script {
   browserIsLocal?: boolean;
 }
 
-/** A person who is played by a script, with a record of what they saw. */
-export interface ScriptedPerson extends Person {
+/**
+ * A person who is played by a script, with a record of what they saw: one of the module's own, which is
+ * shown cards, and goes where a caller's may.
+ */
+export type ScriptedPerson = Person & PublicPerson & Records;
+
+interface Records {
   /** What was asked, and whether the answer was masked. */
   readonly asked: { text: string; secret: boolean }[];
   /** The same questions, whole. */
@@ -37,7 +43,7 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
   const answers = [...script.answers ?? []];
   const stop = new AbortController();
   const actions: Promise<unknown>[] = [];
-  return {
+  const person: Person & Records = {
     kind: "notebook",
     browserIsLocal: script.browserIsLocal ?? false,
     asked,
@@ -64,6 +70,7 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
     stop: (reason) => stop.abort(reason),
     settled: async () => void await Promise.all(actions),
   };
+  return person as ScriptedPerson;
 }
 
 /** A question, where nothing but its text and its mask matters. */

@@ -1,6 +1,6 @@
 import { getSession } from "../../mod.ts";
 import type { SystemName } from "../../examples/sandbox/mod.ts";
-import type { Session } from "../../src/session.ts";
+import type { Session } from "../../mod.ts";
 import { scriptedPerson } from "./person.ts";
 import { changeSavedToken, createWorld, oidcProvider, type World } from "./world.ts";
 

@@ -1,4 +1,4 @@
-import { defineProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
+import { checkProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import {
   type Sandbox,
@@ -71,7 +71,7 @@ export async function createWorld(
 
 /** The sandbox's OpenID provider, as somebody would define it. */
 export function oidcProvider({ sandbox }: World, input: Partial<ProviderInput> = {}): Provider {
-  return defineProvider({
+  return checkProvider({
     name: "oidc-test",
     grant: "authorization_code",
     issuer: sandbox.environment["OIDC_ISSUER"] ?? "",

@@ -21,7 +21,7 @@ test("a start with a saved token asks for none, and loads no package and no node
   await using world = await createWorld("spatiafi");
   const { sandbox, options, user } = world;
   const { interactive: _, ...place } = options;
-  await createCredentials("spatiafi", { ...user, ...place });
+  await createCredentials("spatiafi", user, place);
 
   const first = await loadedBy(place);
   assert.equal(sandbox.count("spatiafi.token"), 1);

@@ -53,8 +53,7 @@ async function prepare(
   const [user] = sandbox.users;
   assert(user);
   const place = (provider: string) => ({ directory: `${config}/${provider}` });
-  await createCredentials("spatiafi", {
-    ...user,
+  await createCredentials("spatiafi", user, {
     ...place("spatiafi"),
     authUrl: sandbox.environment["SPATIAFI_AUTH_URL"] ?? "",
   });

@@ -28,8 +28,7 @@ async function runScript(args: string[], env: Record<string, string>) {
 test("examples/script.ts asks nothing once credentials are saved, and requests one token", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, directory, options, user } = world;
-  await createCredentials("spatiafi", {
-    ...user,
+  await createCredentials("spatiafi", user, {
     directory: `${directory}/spatiafi`,
     authUrl: options.authUrl ?? "",
   });

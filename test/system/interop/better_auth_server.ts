@@ -119,7 +119,7 @@ function grantsOf(url: string, clients: Ready["clients"]): OfferedGrant[] {
     },
     {
       name: "code, loopback",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, scope: "offline_access read", grant: "authorization_code" },
       credentials: { client_id },
     },
@@ -136,7 +136,7 @@ function grantsOf(url: string, clients: Ready["clients"]): OfferedGrant[] {
     },
     {
       name: "code, openid by issuer",
-      method: "loopback",
+      method: "browser",
       definition: { issuer, scope: "openid offline_access", grant: "authorization_code" },
       credentials: { client_id: clients.oidc.client_id },
     },

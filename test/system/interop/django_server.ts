@@ -86,7 +86,7 @@ function grantsOf(
     },
     {
       name: "code, loopback",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, grant: "authorization_code" },
       credentials: { client_id },
     },
@@ -102,7 +102,7 @@ function grantsOf(
     },
     {
       name: "code, openid by issuer",
-      method: "loopback",
+      method: "browser",
       definition: {
         issuer: `${url}/o`,
         // Its metadata does not name one.

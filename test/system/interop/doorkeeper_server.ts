@@ -82,7 +82,7 @@ function grantsOf(
     },
     {
       name: "code, loopback",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, grant: "authorization_code" },
       credentials: { client_id },
     },
@@ -98,13 +98,13 @@ function grantsOf(
     },
     {
       name: "code, openid by issuer",
-      method: "loopback",
+      method: "browser",
       definition: { issuer: url, scope: "openid read", grant: "authorization_code" },
       credentials: { client_id },
     },
     {
       name: "code, openid by endpoints",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, scope: "openid read", grant: "authorization_code" },
       credentials: { client_id },
     },

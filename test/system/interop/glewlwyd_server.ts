@@ -319,7 +319,7 @@ function grantsOf(
     },
     {
       name: "code, loopback",
-      method: "loopback",
+      method: "browser",
       definition: {
         ...endpoints,
         redirectUri: REDIRECTS[0] ?? "",
@@ -336,7 +336,7 @@ function grantsOf(
     },
     {
       name: "code, openid by issuer",
-      method: "loopback",
+      method: "browser",
       definition: {
         issuer: `${url}/api/oidc`,
         scope: "openid read",

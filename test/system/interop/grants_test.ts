@@ -3,14 +3,16 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AuthError, defineProvider, getSession, type Provider } from "../../../mod.ts";
+import { AuthError, getSession } from "../../../mod.ts";
+import { checkProvider } from "../../../src/providers/define_provider.ts";
+import type { Provider } from "../../../src/providers/provider.ts";
 import { type AuthlibClientName, type AuthlibServer, authlibTest } from "./authlib_server.ts";
 
 type Definition = Partial<Provider>;
 
 /** A provider of the server's, by endpoints or by discovery. */
 function provider(server: AuthlibServer, definition: Definition, discover = false): Provider {
-  return defineProvider({
+  return checkProvider({
     name: "interop",
     apiUrl: `${server.url}/api/`,
     // authlib wants its token endpoint as the audience; unless told, a discovered server gets its issuer.
@@ -139,7 +141,7 @@ await authlibTest("a session refreshes with rotation and survives a restart", as
     };
     const session = await getSession(password, options);
     const first = await session.token();
-    assert.equal((await session.claims)?.["sub"], "ada");
+    assert.equal((await session.claims())?.["sub"], "ada");
     assert.equal((await me(session))["user"], "ada");
     await new Promise((done) => setTimeout(done, 4100));
     const many = await Promise.all(Array.from({ length: 20 }, () => me(session)));

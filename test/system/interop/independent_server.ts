@@ -1,4 +1,5 @@
-import type { CardState, ProviderInput } from "../../../mod.ts";
+import type { CardState } from "../../../src/person/person.ts";
+import type { ProviderInput } from "../../../src/providers/define_provider.ts";
 
 /**
  * An authorization server that nobody here wrote, as the scenario needs it. A file of its own makes
@@ -34,7 +35,7 @@ export interface OfferedGrant {
   /** What the matrix calls it. */
   readonly name: string;
   /** How a person signs in; without it nobody is needed. */
-  readonly method?: "loopback" | "paste" | "device";
+  readonly method?: "browser" | "paste" | "device";
   /** What `defineProvider` is given, besides name and API. */
   readonly definition: Partial<ProviderInput>;
   readonly credentials: Readonly<Record<string, string>>;

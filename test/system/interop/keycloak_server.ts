@@ -202,7 +202,7 @@ function grantsOf(
     },
     {
       name: "code, loopback",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, scope: "profile", grant: "authorization_code" },
       credentials: open,
     },
@@ -218,13 +218,13 @@ function grantsOf(
     },
     {
       name: "code, openid by issuer",
-      method: "loopback",
+      method: "browser",
       definition: { issuer, scope: "openid", grant: "authorization_code" },
       credentials: open,
     },
     {
       name: "code, openid by endpoints",
-      method: "loopback",
+      method: "browser",
       definition: { ...endpoints, scope: "openid", grant: "authorization_code" },
       credentials: open,
     },

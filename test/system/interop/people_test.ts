@@ -24,7 +24,7 @@ function task(
       scope: "openid read",
       ...(client === "device"
         ? { grant: "device_code", methods: ["device"] }
-        : { grant: "authorization_code", methods: ["loopback"] }),
+        : { grant: "authorization_code", methods: ["browser"] }),
       ...(client_secret ? { clientAuthentication: "client_secret_post" } : {}),
     },
     options: { credentials: { client_id, ...(client_secret ? { client_secret } : {}) } },

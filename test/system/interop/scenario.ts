@@ -38,9 +38,9 @@ export interface Row {
 }
 
 /** The code that a session ends with whose refresh token is dead, when nobody is there. */
-const ENDED: AuthErrorCode = "session_expired";
+const ENDED: AuthErrorCode = "login_required";
 /** The code for a sign-in that needs a person, when there is no session and nobody is there. */
-const NOBODY: AuthErrorCode = "credentials_missing";
+const NOBODY: AuthErrorCode = "login_required";
 /** Lifetimes of access tokens, in seconds: one that no step outlives, one to wait for. */
 const LONG = 300;
 const SHORT = 5;
@@ -203,7 +203,7 @@ class Passage {
     const failed = Promise.withResolvers<unknown>();
     let link = "";
     const person = scriptedPerson({
-      browserIsLocal: method === "loopback",
+      browserIsLocal: method === "browser",
       answers: method === "paste"
         ? [async () => (await server.signIn?.(link, decision))?.href ?? ""]
         : [],
@@ -212,7 +212,7 @@ class Passage {
           if (state.kind === "device") await server.answerDevice?.(state, decision);
           if (state.kind !== "link") return;
           link = state.url;
-          if (method !== "loopback") return;
+          if (method !== "browser") return;
           const answer = await server.signIn?.(link, decision);
           if (answer) await (await fetch(answer, { redirect: "manual" })).body?.cancel();
         } catch (error) {
@@ -318,7 +318,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 
 /** Waits until a token is dead at a server that counts whole seconds. */
 async function untilDead({ expiresAt }: Session): Promise<void> {
-  await pause(Math.max(0, expiresAt.getTime() - Date.now()) + 1_100);
+  await pause(Math.max(0, (expiresAt?.getTime() ?? 0) - Date.now()) + 1_100);
 }
 
 /** The steps that follow each other on one session; every grant does one before any does the next. */

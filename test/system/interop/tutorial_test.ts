@@ -102,11 +102,11 @@ interopTest("a file that Python wrote signs TypeScript in", async (sandbox, home
 
 interopTest("app credentials that TypeScript created sign Python in", async (sandbox, home) => {
   for (const { username, password } of sandbox.users) {
-    const created = await createCredentials("spatiafi", {
-      ...options(sandbox, home),
-      username,
-      password,
-    });
+    const created = await createCredentials(
+      "spatiafi",
+      { username, password },
+      options(sandbox, home),
+    );
     assert.equal(created.path, join(home, ".config", "spatiafi", "app_credentials"));
     const called = await tutorial<Called>("load-and-call", home, sandbox);
     assert.deepEqual([called.client_id, called.status], [created.clientId, 200]);

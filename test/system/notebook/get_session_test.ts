@@ -107,7 +107,7 @@ Deno.test({
           return new Response(body, response);
         };
         const session = await getSession(example, {
-          credentials: { client_id: "notebook" }, fetch: approving, keepTokens: "memory",
+          credentials: { client_id: "notebook" }, fetch: approving, store: "memory",
         });
         (await session.fetch("/api/info")).status`],
     });

@@ -38,7 +38,7 @@ kernelTest(
          for (const value of [session, new Map([[session, session]]), session.fetch]) {
            console.log(Deno.inspect(value, deep), String(value), JSON.stringify({ value }));
          }
-         console.log(await session.claims, Object.getOwnPropertyNames(session), session);`,
+         console.log(await session.claims(), Object.getOwnPropertyNames(session), session);`,
           `import { inspect } from "node:util"; inspect(session, { depth: null, showHidden: true })`,
           `structuredClone(session)`,
           `await session.fetch("https://example.com/")`,
@@ -73,7 +73,7 @@ kernelTest(
       allowStdin: false,
       cells: [imports, ...providers.map(({ name }) => `await getSession("${name}")`)],
     });
-    for (const [index, { environmentPrefix, directory }] of providers.entries()) {
+    for (const [index, { environmentPrefix, folder: directory }] of providers.entries()) {
       const { outputs = [], seconds = NaN } = cells[index + 1] ?? {};
       const said = textOf(outputs);
       assert(seconds < 1, `${directory}: ${seconds} s`);

@@ -101,7 +101,7 @@ const code: Scenario = {
   async play(world) {
     const { runner, sandbox } = world;
     const task: Task = {
-      provider: oidc(sandbox, "loopback"),
+      provider: oidc(sandbox, "browser"),
       options: { credentials: { client_id: sandbox.client("oidc").clientId } },
       steps: [INFO, { do: "token" }],
     };

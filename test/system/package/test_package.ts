@@ -21,8 +21,11 @@ import { terminalAvailable } from "./terminal.ts";
 
 const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
-const TYPESCRIPT = "typescript@5.9.3";
+/** The oldest that is supported, and the newest. */
+const TYPESCRIPT = ["typescript@5.6.3", "typescript@7.0.2"];
 const NODE_TYPES = "@types/node@22";
+const CLIENTS = ["ky@2.1.0", "openapi-fetch@0.17.0"];
+const UNDICI = "undici@8.13.1";
 
 // `deno run` would register the test and not run it: that must not look like success.
 if (import.meta.main) {
@@ -66,6 +69,16 @@ Deno.test("the package", async (context) => {
       );
       assert.equal((await runOrThrow(runtime.program, [path])).trim(), "AuthError");
     });
+    await context.step(`${runtime.name} plays a session in a test`, async () => {
+      const path = join(directory, "fake.mjs");
+      await writeFile(
+        path,
+        `import { fakeSession } from "@onecell/auth/testing";
+         const session = fakeSession((request) => Response.json([request.headers.get("authorization")]));
+         console.log((await session.json("/x"))[0].slice(0, 7));`,
+      );
+      assert.equal((await runOrThrow(runtime.program, [path])).trim(), "Bearer");
+    });
   }
 
   for (const runtime of runtimes) {
@@ -94,17 +107,35 @@ Deno.test("the package", async (context) => {
     await runTool(TYPES_WRONG, "attw", [tarball, "--profile", "esm-only"], directory);
   });
 
-  for (const resolution of ["node16", "bundler"]) {
-    await context.step(`has types under moduleResolution ${resolution}`, async () => {
-      await checkTypes(directory, resolution, ["--lib", "esnext,dom,dom.iterable"]);
-    });
-  }
-
-  await context.step("has types for Node alone, without a browser's", async () => {
-    const install = ["install", "--no-audit", "--no-fund", "--no-save", NODE_TYPES];
-    await runOrThrow("npm", install, { cwd: directory });
-    await checkTypes(directory, "node16", ["--lib", "es2022", "--types", "node"]);
+  await context.step("declares the public interface and nothing else", async () => {
+    const declared = (await listFiles(packageDirectory)).filter((name) => name.endsWith(".d.ts"));
+    const open =
+      /^(esm\/)?(mod|src\/(cli|errors|get_session|verbs|testing|interface\/\w+|testing\/[\w/]+|providers\/(provider|definition|define_provider)))\.d\.ts$/;
+    assert.deepEqual(declared.filter((name) => !open.test(name) && !name.includes("_dnt.")), []);
+    for (const name of declared) {
+      const text = await Deno.readTextFile(join(packageDirectory, name));
+      assert.doesNotMatch(text, /from "(jose|openid-client|oauth4webapi|p-map|uqr)"/, name);
+    }
   });
+
+  const compile = async (libraries: string[], files: string[]) => {
+    for (const compiler of TYPESCRIPT) {
+      for (const resolution of ["nodenext", "node16", "bundler"]) {
+        await context.step(
+          `${compiler}, ${resolution}, ${libraries.join(" ")}`,
+          () => checkTypes(directory, { compiler, resolution, libraries, files }),
+        );
+      }
+    }
+  };
+  const add = async (...names: string[]) => {
+    const install = ["install", "--no-audit", "--no-fund", "--no-save", ...names];
+    await runOrThrow("npm", install, { cwd: directory });
+  };
+  await context.step("has clients to be used with", () => add(...CLIENTS));
+  await compile(["--lib", "es2022,dom,dom.iterable,dom.asynciterable"], ["consumer.ts"]);
+  await context.step("has Node's types", () => add(...CLIENTS, UNDICI, NODE_TYPES));
+  await compile(["--lib", "es2022", "--types", "node"], ["consumer.ts", "consumer_node.ts"]);
 
   await context.step("is what npm would publish", async () => {
     const dryRun = ["publish", "--dry-run", "--tag", "next", "--json", tarball];
@@ -130,20 +161,34 @@ async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
   }
 }
 
-/** Type-checks a consumer, strictly and with the package's own declarations included. */
+/** Type-checks consumers, strictly and with the package's own declarations included. */
 async function checkTypes(
   directory: string,
-  resolution: string,
-  libraries: string[],
+  { compiler, resolution, libraries, files }: {
+    compiler: string;
+    resolution: string;
+    libraries: string[];
+    files: string[];
+  },
 ): Promise<void> {
-  const source = new URL("./consumer.ts", import.meta.url);
-  await copyFile(source, join(directory, "consumer.ts"));
-  const module = resolution === "node16" ? "node16" : "esnext";
-  const options = ["--noEmit", "--strict", "--target", "es2022", ...libraries];
+  for (const name of files) {
+    await copyFile(new URL(name, import.meta.url), join(directory, name));
+  }
+  const module = resolution === "bundler" ? "esnext" : resolution;
+  const strictly = [
+    "--noEmit",
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--skipLibCheck",
+    "false",
+  ];
   await runTool(
-    TYPESCRIPT,
+    compiler,
     "tsc",
-    [...options, "--module", module, "--moduleResolution", resolution, "consumer.ts"],
+    [
+      ...[...strictly, "--target", "es2022", ...libraries],
+      ...["--module", module, "--moduleResolution", resolution, ...files],
+    ],
     directory,
   );
 }

@@ -56,7 +56,7 @@ export async function assertPrivate(directory: string): Promise<void> {
 }
 
 /** The sandbox's OpenID provider; a person signs in. */
-export function oidc(sandbox: Sandbox, method: "loopback" | "device"): Record<string, unknown> {
+export function oidc(sandbox: Sandbox, method: "browser" | "device"): Record<string, unknown> {
   return {
     name: "interop",
     grant: method === "device" ? "device_code" : "authorization_code",

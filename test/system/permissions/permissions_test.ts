@@ -112,8 +112,7 @@ Deno.test({
       const directory = `${home}/.config/spatiafi`;
       const [user] = sandbox.users;
       assert(user);
-      await createCredentials("spatiafi", {
-        ...user,
+      await createCredentials("spatiafi", user, {
         directory,
         authUrl: sandbox.environment["SPATIAFI_AUTH_URL"] ?? "",
       });
@@ -145,8 +144,7 @@ Deno.test({
       assert(user);
       const prepare = async () => {
         await Deno.remove(directory, { recursive: true }).catch(() => {});
-        await createCredentials("spatiafi", {
-          ...user,
+        await createCredentials("spatiafi", user, {
           directory,
           authUrl: sandbox.environment["SPATIAFI_AUTH_URL"] ?? "",
         });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { AuthError, Credentials, getSession } from "../../../mod.ts";
+import { AuthError, getSession } from "../../../mod.ts";
+import { Credentials } from "../../../src/credentials/credentials.ts";
 import type { ProviderInput } from "../../../src/providers/define_provider.ts";
-import type { SessionOptions } from "../../../src/options/options.ts";
+import type { SessionOptions } from "../../../src/interface/options.ts";
 import { works } from "../../support/call.ts";
 import { CARELESS_SERVERS } from "../../support/careless_servers.ts";
 import { type Arrival, fakeServer, json, type Respond } from "../../support/fake_server.ts";
@@ -166,7 +167,7 @@ test("a session, its credentials and its card show no secret", () =>
     assertHides(person.shown, watched.secrets, "what the person saw");
     assertHides(person.asked, watched.secrets, "what the person was asked");
     assertHides(await session.logout(), watched.secrets, "the logout's report");
-    const place = { path: null, source: "options" };
+    const place = { path: undefined, source: "options" };
     const credentials = new Credentials("plain", way.credentials, place);
     assertHides(credentials, watched.secrets, "credentials");
     assert.equal(credentials.get("client_id"), "the-client");

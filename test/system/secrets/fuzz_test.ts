@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { defineProvider, getSession, importCredentials, type ProviderInput } from "../../../mod.ts";
+import { getSession, importCredentials } from "../../../mod.ts";
+import {
+  checkProvider as defineProvider,
+  type ProviderInput,
+} from "../../../src/providers/define_provider.ts";
 import { createAppCredentials } from "../../../src/grants/enrolment.ts";
 import { beginDevice } from "../../../src/grants/device_code.ts";
 import { obtainToken } from "../../../src/grants/obtain_token.ts";
@@ -32,7 +36,7 @@ test("fuzz: 1,000 credentials files", async () => {
   const options = {
     directory: folder.path,
     fetch: server.fetch,
-    keepTokens: "memory",
+    store: "memory",
     interactive: false,
   } as const;
   assertBoth(

@@ -21,7 +21,7 @@ const SIGNED_IN = `
     name: "plain", apiUrl: "https://api.example.com/", endpoints: { token: "https://auth.example.com/token" },
   });
   const options = { directory: data.directory, interactive: false, fetch };
-  const saved = await auth.saveCredentials(provider, data.credentials, options);
+  const saved = await auth.saveCredentials(provider, data.credentials, { directory: data.directory });
   const session = await auth.getSession(provider, options);
   const wrong = { client_id: "a", client_secret: "mistyped" + data.credentials.client_secret };
   const refuse = () => auth.getSession(provider, { ...options, credentials: wrong });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AuthError } from "../../errors.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** What the provider stores for one model instance. */
@@ -146,6 +147,13 @@ async function importQuietly(): Promise<ProviderModule> {
   };
   try {
     return await import("oidc-provider");
+  } catch (error) {
+    // An optional dependency of the npm package: only the sandbox needs it.
+    throw new AuthError(
+      "unsupported",
+      "startSandbox needs the package oidc-provider. Install it: npm install --save-dev oidc-provider",
+      { cause: error },
+    );
   } finally {
     target.warn = warn;
   }

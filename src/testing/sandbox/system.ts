@@ -1,6 +1,7 @@
 import type { Listener } from "./open_listener.ts";
 import type { SandboxState } from "./sandbox_state.ts";
 
+/** A system that the sandbox can stand in for. */
 export type SystemName =
   | "spatiafi"
   | "plantpredict"
@@ -12,17 +13,21 @@ export type SystemName =
 
 /** A person who can sign in to every system of the sandbox. */
 export interface SandboxUser {
+  /** What they sign in as. */
   username: string;
+  /** What they sign in with. */
   password: string;
 }
 
 /** A client that one of the systems knows. */
 export interface SandboxClient {
+  /** Its client ID. */
   clientId: string;
   /** Absent for public clients and for those that hold a key. */
   clientSecret?: string;
   /** PKCS #8, for `private_key_jwt`. */
   privateKeyPem?: string;
+  /** The same as a JWK. */
   privateKeyJwk?: Record<string, unknown>;
   /** What else the system's credentials hold, such as `tenantId`. */
   extra?: Record<string, string>;

@@ -1,4 +1,4 @@
-import type { System } from "../system.ts";
+import type { System, SystemName } from "../system.ts";
 import { fourinsight } from "./fourinsight.ts";
 import { fourinsightClient } from "./fourinsight_client.ts";
 import { ocs } from "./ocs.ts";
@@ -17,3 +17,6 @@ export const registry: readonly System[] = [
   ocs,
   oidc,
 ];
+
+/** The names of the systems that the sandbox stands in for. */
+export const sandboxSystems: readonly SystemName[] = registry.map(({ name }) => name);

@@ -2,10 +2,13 @@ import { FaultQueue } from "./fault.ts";
 
 /** One request, as far as it may be remembered: no values, no bodies. */
 export interface RequestRecord {
+  /** Such as `spatiafi.token`. */
   endpoint: string;
+  /** Such as `POST`. */
   method: string;
   /** The whole URL, so that a test can look for secrets in it. */
   url: string;
+  /** The names of its headers. */
   headers: string[];
   /** Which request on its connection this was, from 1. */
   onConnection: number;

@@ -34,6 +34,7 @@ export interface Sandbox extends AsyncDisposable {
   client(name: string): SandboxClient;
   /** Lets the next requests at an endpoint meet a fault, given in full or by name. */
   fault(endpoint: string, fault: Fault | string, times?: number): void;
+  /** Forgets the faults that have not been met. */
   clearFaults(): void;
   /** For the tokens issued from now on. */
   setTokenLifetime(seconds: number): void;
@@ -51,5 +52,6 @@ export interface Sandbox extends AsyncDisposable {
   signInForPackage(): Promise<string>;
   /** Signs in and refuses at the device verification page. */
   denyDevice(verificationUri: string): Promise<void>;
+  /** Stops all listeners. */
   stop(): Promise<void>;
 }

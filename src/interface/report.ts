@@ -1,0 +1,170 @@
+import type { AuthError } from "../errors.ts";
+
+/** A report that shows as text, and in a notebook as a card. */
+export interface Report {
+  /** True when nothing was found. */
+  readonly ok: boolean;
+  /** Everything in it, for programs. Its details may change in any release. */
+  toJSON(): Record<string, unknown>;
+  /** The report as text. */
+  toString(): string;
+}
+
+/** What `doctor` found out about signing in to one system on this machine. It holds no secret. */
+export interface DoctorReport extends Report {
+  /** What is wrong or may become so, problems first, each with what to do next. */
+  readonly findings: readonly DoctorFinding[];
+}
+
+/** One thing that is wrong or may become so. */
+export interface DoctorFinding {
+  /** A problem stands in the way; a warning does not yet. */
+  readonly level: "problem" | "warning";
+  /** What it is, and what to do next. */
+  readonly message: string;
+}
+
+/** What a scan of a notebook found. It names secrets and shows none. */
+export interface ScanReport extends Report {
+  /** Every place with a secret in it, in the order of the notebook. */
+  readonly findings: readonly ScanFinding[];
+  /** How many secrets were looked for; with none, the notebook was not checked. */
+  readonly secrets: number;
+  /** Files that could not be read, so that their secrets were not looked for. */
+  readonly unread: readonly string[];
+}
+
+/** A place in a notebook with a secret, or a part of one, in it. */
+export interface ScanFinding {
+  /** The cell, counted from 1; 0 for the notebook's own metadata. */
+  readonly cell: number;
+  /** The line, counted from 1. */
+  readonly line: number;
+  /** The secret's name, never its value. */
+  readonly name: string;
+  /** What of the cell. */
+  readonly where: "source" | "output" | "metadata";
+  /** Which output, counted from 1. */
+  readonly output?: number | undefined;
+  /** Whether all of the secret is there. */
+  readonly whole: boolean;
+  /** How it is written, such as `"plain"` or `"base64"`. */
+  readonly form: string;
+}
+
+/** What became of one token at the server. */
+export type RevocationOutcome =
+  /** The server was told and agreed (RFC 7009). */
+  | "revoked"
+  /** The session had no such token. */
+  | "none"
+  /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
+  | "unsupported"
+  /** The server was told and did not agree, or did not answer. */
+  | "failed";
+
+/** What a logout did. */
+export interface LogoutReport {
+  /** What became of the refresh token at the server. */
+  readonly refreshToken: RevocationOutcome;
+  /** What became of the access token at the server. */
+  readonly accessToken: RevocationOutcome;
+  /** True when a saved token was removed from this machine. */
+  readonly removed: boolean;
+  /** What went wrong on the way; the rest was done all the same. */
+  readonly problems: readonly AuthError[];
+}
+
+/** What `forgetCredentials` removed. */
+export interface ForgetReport {
+  /** Every file that was removed, the one in use first. */
+  readonly removed: readonly string[];
+}
+
+/** One saved session that a logout ended. */
+export interface EndedSession extends LogoutReport {
+  /** Who: the username, what the `id_token` names, or the client ID. */
+  readonly account: string | undefined;
+  /** The client ID (RFC 6749 section 2.2). */
+  readonly clientId: string | undefined;
+  /** The option `sessionKey` it was made with. */
+  readonly sessionKey: string | undefined;
+  /** When its access token expires. */
+  readonly expiresAt: Date;
+  /** False for a session of another client or server: its tokens were removed here, and sent nowhere. */
+  readonly told: boolean;
+}
+
+/** What `logout` did. The members of {@linkcode LogoutReport} are of all sessions together. */
+export interface SystemLogoutReport extends LogoutReport {
+  /** Each session that was ended. */
+  readonly sessions: readonly EndedSession[];
+  /** How many saved sessions of the system are left: of other accounts or session keys. */
+  readonly left: number;
+  /** Damaged token files that were removed: there may have been a live token in them. */
+  readonly damaged: readonly string[];
+  /** Credentials files that were removed; `undefined` unless `forget` was given. */
+  readonly forgotten: readonly string[] | undefined;
+}
+
+/** One system in a {@linkcode StatusReport}. What is not known is `null`. */
+export interface SystemStatus {
+  /** The system's name, such as `"spatiafi"`. */
+  readonly provider: string;
+  /** The system's name for people. */
+  readonly title: string;
+  /** True when a session can be had without asking anybody. */
+  readonly ready: boolean;
+  /** What there is to sign in with. */
+  readonly credentials: {
+    readonly source: string | null;
+    readonly complete: boolean;
+    readonly missing: readonly string[];
+  };
+  /** Why the credentials, or the URLs that variables give, cannot be used. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  /** The saved sessions, the newest first. */
+  readonly sessions: readonly SessionStatus[];
+}
+
+/** One saved session. What is not known is `null`. */
+export interface SessionStatus {
+  /** Who: the username, what the `id_token` names, or the client ID. */
+  readonly account: string | null;
+  /** The client ID (RFC 6749 section 2.2). */
+  readonly clientId: string | null;
+  /** The option `sessionKey` it was made with. */
+  readonly sessionKey: string | null;
+  /** The scopes of its token. */
+  readonly scope: string | null;
+  /** The issuer or the token endpoint. */
+  readonly server: string | null;
+  /** When its access token expires, as an ISO date. */
+  readonly expiresAt: string;
+  /** True while the access token is good. */
+  readonly valid: boolean;
+  /** True when it is renewed without asking anybody. */
+  readonly renewable: boolean;
+  /** The file it is in. */
+  readonly path: string;
+}
+
+/** What is saved of a system that is not known by name; its definition would tell more. */
+export interface OtherStatus {
+  /** The system's name, as its session says it; without one, the folder's. */
+  readonly provider: string;
+  /** The folder it is in. */
+  readonly folder: string;
+  /** True when app credentials are saved there. */
+  readonly credentials: boolean;
+  /** How many sessions are saved. */
+  readonly sessions: number;
+}
+
+/** What is saved on this machine, as `status` found it. It holds no secret. */
+export interface StatusReport extends Report {
+  /** The system that was asked for, or every registered one. */
+  readonly systems: readonly SystemStatus[];
+  /** What is saved of systems that are not known by name; empty where one system was asked for. */
+  readonly others: readonly OtherStatus[];
+}
