@@ -146,7 +146,7 @@ test("oidc: a person who declines, waits too long or stops is told so", async ()
   });
   await rejects(aborted.session, "aborted");
   const late = start(world, {}, {}, { signal: AbortSignal.timeout(100) });
-  await rejects(late.session, "login_timeout");
+  await rejects(late.session, "timeout");
   assert.equal(await savedToken(world.directory), null);
 });
 
