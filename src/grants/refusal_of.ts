@@ -107,8 +107,9 @@ export function refusalOf(
   }
   if (name !== "" && !VAGUE.test(name)) return refused("request");
   if (status === 401 || status === 403) {
-    // 403 says that the client is known, and may not.
-    const isClient = grant === "client_credentials" && status === 401;
+    // 403 says that the client is known, and may not: unless the server says nothing at all (Glewlwyd).
+    const isSilent = name === "" && said.description === undefined;
+    const isClient = grant === "client_credentials" && (status === 401 || isSilent);
     return refused(isClient ? "client" : grant === "password" ? "login" : "request");
   }
   return said.description === undefined

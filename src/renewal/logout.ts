@@ -55,9 +55,12 @@ async function end({ store, key, keeper, grants }: Ending): Promise<LogoutReport
   const endHere = async () => {
     // Another process may have renewed: what is on disk is what must be revoked.
     const token = await store.read(key) ?? keeper.token;
-    const revoke = async (value: string | undefined, hint: "refresh_token" | "access_token") => {
+    const revoke = async (
+      value: string | undefined,
+      hint: "refresh_token" | "access_token",
+    ): Promise<RevocationOutcome> => {
       if (value === undefined) return "none";
-      let outcome: RevocationOutcome = "failed";
+      let outcome = "failed" as RevocationOutcome;
       await attempt(async () => {
         const told = await revokeToken(
           { ...grants, values: keeper.values, dpopKey: token?.dpop_key },
@@ -71,6 +74,15 @@ async function end({ store, key, keeper, grants }: Ending): Promise<LogoutReport
     };
     report.refreshToken = await revoke(token?.refresh_token, "refresh_token");
     report.accessToken = await revoke(token?.access_token, "access_token");
+    // Many servers end the access token with the refresh token, and do not know it any more.
+    const last = report.problems.at(-1);
+    if (
+      report.refreshToken === "revoked" && report.accessToken === "failed" && last &&
+      last.code === "grant_refused" && last.status === 400
+    ) {
+      report.accessToken = "revoked";
+      report.problems.pop();
+    }
     await attempt(async () => {
       report.removed = await store.remove(key);
     });

@@ -85,3 +85,27 @@ test("a logout without a lock revokes and removes all the same", async () => {
   assert.deepEqual(report.problems.map(({ code }) => code), ["store_locked"]);
   await rejects(keeper.fresh(), "login_required");
 });
+
+test("a logout counts an access token that ended with the refresh token as revoked", async () => {
+  for (
+    const [status, error, outcome, seen] of [
+      [400, "invalid_request", "revoked", "better-auth 1.7"],
+      [503, "temporarily_unavailable", "failed", "a server that is busy"],
+      [401, "invalid_client", "failed", "RFC 7009 section 2.2.1"],
+    ] as const
+  ) {
+    const server = fakeServer(({ form }) =>
+      form.get("token_type_hint") === "refresh_token"
+        ? new Response(null, { status: 200 })
+        : json({ error }, status)
+    );
+    const { keeper, store, clock, setup } = makeKeeper(server.fetch);
+    const provider = plainProvider({ endpoints: { token: "/token", revocation: "/revoke" } });
+    const grants = { ...setup.grants, system: resolveSystem(provider, {}, {}), timeout: 500 };
+    store.tokens.set("key", savedTokenOf(clock, { refresh_token: "the-refresh-token" }));
+    await keeper.adopt();
+    const report = await logout({ store, key: "key", keeper, grants });
+    assert.deepEqual([report.refreshToken, report.accessToken], ["revoked", outcome], seen);
+    assert.equal(report.problems.length, outcome === "failed" ? 1 : 0, seen);
+  }
+});

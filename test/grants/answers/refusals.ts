@@ -235,7 +235,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     ...page,
   },
   { name: "401 with an empty body", seen: "Glewlwyd", status: 401, body: "", ...nameless },
-  { name: "403 with an empty body", seen: "Glewlwyd", status: 403, body: "", ...login },
+  { name: "403 with an empty body", seen: "Glewlwyd", status: 403, body: "", ...nameless },
   { name: "404", seen: "a tenant that was deleted", status: 404, body: "<html>", ...page },
   {
     name: "401 with the framework's own JSON",

@@ -38,46 +38,7 @@ const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
 };
 
 /** Outcomes that are wrong because of this module, and that its rework of the grants will mend. */
-const waitsForGrants: readonly Place[] = [
-  // `WWW-Authenticate: Bearer` beside every refusal is read before the body.
-  "Doorkeeper / client credentials / refused",
-  "Doorkeeper / client credentials, Basic / refused",
-  "Doorkeeper / password / refused",
-  "Doorkeeper / password / dead refresh",
-  "Doorkeeper / code, loopback / dead refresh",
-  "Doorkeeper / code, paste / dead refresh",
-  "Doorkeeper / code, openid by issuer / dead refresh",
-  // A refusal without a body is taken for an answer that is no token response.
-  "Glewlwyd / password / dead refresh",
-  "Glewlwyd / code, loopback / dead refresh",
-  "Glewlwyd / code, openid by issuer / dead refresh",
-  "Glewlwyd / device / dead refresh",
-  // HTTP Basic with `-._~` form-encoded.
-  "Glewlwyd / client credentials, Basic / refused",
-  "Glewlwyd / client credentials, Basic / sign-in",
-  "Doorkeeper / client credentials, Basic / sign-in",
-  // A pasted refusal is taken for something that was mispasted, and asked for again.
-  "* / code, paste / refused",
-  // The nonce of an `openid` request is not remembered where there is no issuer.
-  "Doorkeeper / code, openid by endpoints / sign-in",
-  // `iss` in the answer, and no issuer in the definition.
-  "Glewlwyd / code, loopback / sign-in",
-  "Glewlwyd / code, paste / sign-in",
-  "Keycloak / code, loopback / refused",
-  "Keycloak / code, loopback / sign-in",
-  "Keycloak / code, openid by endpoints / refused",
-  "Keycloak / code, openid by endpoints / sign-in",
-  "better-auth / code, loopback / refused",
-  "better-auth / code, loopback / sign-in",
-  "better-auth / code, paste / sign-in",
-  // The access token ended with the refresh token: not a failure.
-  "better-auth / code, loopback / logout",
-  "better-auth / code, paste / logout",
-  "better-auth / code, openid by issuer / logout",
-  // A redirect of the metadata within one origin is not followed.
-  "Django OAuth Toolkit / code, openid by issuer / refused",
-  "Django OAuth Toolkit / code, openid by issuer / sign-in",
-];
+const waitsForGrants: readonly Place[] = [];
 
 const rows: Row[] = [];
 /** Beginnings of servers' names, separated by commas: those alone, while one is worked on. */
