@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { readReport, type Report, type Runner, type Task, taskEnvironment } from "./task.ts";
+import { enter } from "../../support/person.ts";
 
 /** The person at the terminal. */
 export interface Player {
@@ -94,7 +95,8 @@ async function openLinks(
   while (!ended()) {
     const links = await readFile(join(folder, "links"), "utf8").catch(() => "");
     const link = links.split("\n")[0];
-    if (link) return await browser(link);
+    // The address that was opened leads on to the sign-in page.
+    if (link) return await browser(await enter(link));
     await new Promise((done) => setTimeout(done, 30));
   }
   throw new Error("the program opened no link");
