@@ -8,6 +8,7 @@ import type { Person } from "./person/person.ts";
 import { findCredentials, type Found, isEnough, isFromFile } from "./profile/find_credentials.ts";
 import { openProfile, type Profile } from "./profile/profile.ts";
 import type { Connection } from "./renewal/connection.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 import { freshFor, OpenSession, shownOf } from "./session.ts";
 
 /**
@@ -44,26 +45,36 @@ export async function getSession<const S extends SystemReference>(
 
 /** Signs in with a profile that is there already. Not exported by the module. */
 export async function startSession(profile: Profile): Promise<Session> {
-  const { options } = profile;
   const asked = new AskedPerson(profile);
+  try {
+    const connection = await start(profile, asked);
+    const session = new OpenSession(connection);
+    await asked.signedIn(connection, session);
+    return session;
+  } catch (error) {
+    await asked.failed(error);
+    throw error;
+  }
+}
+
+async function start(profile: Profile, asked: AskedPerson): Promise<Connection> {
+  const { options } = profile;
   const saved = await findCredentials(profile);
   // With somebody to ask, signing in again is more than another token for what is saved.
   const again = options.forceLogin === true && isFromFile(saved) && await asked.isThere();
   const found = again ? await findCredentials(profile, false) : saved;
-  const start = async (found: Found): Promise<Connection> => {
+  const begin = async (found: Found): Promise<Connection> => {
     const connection = connect(profile, found, asked.person);
     await connection.keeper.start({ force: options.forceLogin ?? false, signal: options.signal });
     if (options.minLifetime) await freshFor(connection, options.minLifetime, options.signal);
     return connection;
   };
-  const connection = isEnough(found)
-    ? await start(found).catch(async (error) => {
-      throw (await lazy.refusal()).explainRefusal(error, found);
-    })
-    : await (await lazy.askCredentials()).askCredentials(profile, found, asked.person, start);
-  const session = new OpenSession(connection);
-  await asked.signedIn(connection, session);
-  return session;
+  if (!isEnough(found)) {
+    return await (await lazy.askCredentials()).askCredentials(profile, found, asked.person, begin);
+  }
+  return await begin(found).catch(async (error) => {
+    throw (await lazy.refusal()).explainRefusal(error, found);
+  });
 }
 
 /**
@@ -98,9 +109,28 @@ class AskedPerson {
     return this.#found ??= lazy.person().then(({ personFor }) => personFor(options, runtime));
   };
 
+  /** Says who is signed in: on the card of a person who was asked, else with a line in a notebook. */
   async signedIn(connection: Connection, session: Session): Promise<void> {
-    if (this.#found === undefined) return;
-    const { signedInCard } = await lazy.sessionCard();
-    await (await this.#found).show(signedInCard(shownOf(connection, session)));
+    const { options, runtime } = this.#profile;
+    if (this.#found !== undefined) {
+      const { showSignedIn } = await lazy.sessionCard();
+      await showSignedIn(session, shownOf(connection, session), await this.#found);
+      return;
+    }
+    if (options.person || !runtime.inNotebook() || isQuiet(options, runtime)) return;
+    await (await lazy.greeting()).greet(shownOf(connection, session));
   }
+
+  /** Brings a card that is there to its end, however the sign-in ended. */
+  async failed(error: unknown): Promise<void> {
+    const person = await this.#found?.catch(() => undefined);
+    const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+    const title = `Not signed in to ${this.#profile.provider.title}`;
+    await person?.show({ kind: "failed", title, message }).catch(() => {});
+  }
+}
+
+/** Whether a notebook that finds a saved session shows nothing. */
+function isQuiet({ quiet }: SessionOptions, runtime: Runtime): boolean {
+  return quiet ?? !["", "0", "false"].includes(runtime.getEnvironment("ONECELL_QUIET") ?? "");
 }

@@ -16,6 +16,7 @@ export const createCredentials = () => import("./manage/create_credentials.ts");
 export const doctor = () => import("./doctor/examine_session.ts");
 export const foreignToken = () => import("./store/foreign_token.ts");
 export const givenToken = () => import("./renewal/given_token.ts");
+export const greeting = () => import("./person/greeting.ts");
 export const importCredentials = () => import("./manage/import_credentials.ts");
 export const json = () => import("./http/json.ts");
 export const loadCredentials = () => import("./manage/load_credentials.ts");

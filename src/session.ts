@@ -1,3 +1,5 @@
+import { shortenHome } from "./base/home_path.ts";
+import { localTime } from "./base/local_time.ts";
 import { sourceText } from "./credentials/choose_credentials.ts";
 import type { Api } from "./http/read_answer.ts";
 import { abortReason, AuthError, showCaller } from "./errors.ts";
@@ -5,7 +7,7 @@ import type { Fetch, MapItems, MapOptions } from "./interface/options.ts";
 import type { DoctorReport, LogoutReport, ScanReport } from "./interface/report.ts";
 import type { Claims, ItemsInit, JsonInit, MapFunction, Session } from "./interface/session.ts";
 import * as lazy from "./lazy.ts";
-import { accountOf, type Connection } from "./renewal/connection.ts";
+import { accountOf, type Connection, personOf, renewsItself } from "./renewal/connection.ts";
 import type { ShownSession } from "./renewal/session_card.ts";
 
 let readConnection: (session: OpenSession) => Connection;
@@ -29,6 +31,11 @@ export class OpenSession implements Session {
   /** @param connection what `getSession` has put together */
   constructor(connection: Connection) {
     this.#connection = connection;
+    // `console.table` shows an object's own properties only.
+    for (const name of ["provider", "account", "expiresAt"]) {
+      const property = Object.getOwnPropertyDescriptor(OpenSession.prototype, name) ?? {};
+      Object.defineProperty(this, name, { ...property, enumerable: true });
+    }
   }
 
   get fetch(): Fetch {
@@ -53,7 +60,8 @@ export class OpenSession implements Session {
   }
 
   get source(): string {
-    return sourceText(this.#connection.sources);
+    const { profile, sources } = this.#connection;
+    return shortenHome(sourceText(sources), profile.runtime.homeDirectory());
   }
 
   get expiresAt(): Date | undefined {
@@ -194,14 +202,15 @@ export class OpenSession implements Session {
 
   toString(): string {
     const { account, expiresAt } = this;
-    const state = expiresAt ? `${account}, until ${expiresAt.toISOString()}` : "signed out";
-    return `Session(${this.provider}, ${state})`;
+    if (!expiresAt) return `Session(${this.provider}, signed out)`;
+    const expires = localTime(expiresAt.getTime(), this.#connection.now());
+    return `Session(${this.provider}, ${account}, expires ${expires})`;
   }
 
   /** The card a notebook shows for a session that ends a cell. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
     const { sessionCard } = await lazy.sessionCard();
-    return sessionCard(shownOf(this.#connection, this), this.#connection.now());
+    return await sessionCard(this, shownOf(this.#connection, this), this.#connection.now());
   }
 
   /** Scans a notebook for what this session knows: the secrets themselves are handed to nobody. */
@@ -236,13 +245,16 @@ export function scanWith(
 }
 
 /** What a card says of a session. */
-export function shownOf({ keeper, profile }: Connection, session: Session): ShownSession {
+export function shownOf(connection: Connection, session: Session): ShownSession {
+  const { keeper, profile, sources } = connection;
   return {
     title: session.title,
-    account: session.account ?? "unknown",
-    source: session.source,
+    person: personOf(connection),
+    client: keeper.values["client_id"],
+    sources,
     apiUrl: session.apiUrl,
     expiresAt: keeper.token ? session.expiresAt : undefined,
+    renews: renewsItself(connection),
     isSaved: session.storeProblem === undefined,
     home: profile.runtime.homeDirectory(),
   };

@@ -18,13 +18,15 @@ export type Source =
     readonly path: string;
     /** The file as it was loaded, for values that came by way of the environment. */
     readonly saved?: SavedCredentials;
+    /** Who created them, where that is known. */
+    readonly username?: string | undefined;
   }
   /** What `loadCredentials` and its siblings returned. */
   | { readonly kind: "credentials"; readonly text: string }
   /** Typed by a person, and saved where there is a path. */
   | { readonly kind: "typed"; readonly path?: string | undefined }
   /** Created by the server in this sign-in, and saved nowhere. */
-  | { readonly kind: "memory" };
+  | { readonly kind: "memory"; readonly username?: string | undefined };
 
 /** What a saved credentials file holds: string values by key, as its writer named them. */
 export interface SavedCredentials {
@@ -215,7 +217,7 @@ export function chooseCredentials(
   const places: Place[] = [
     { values: sources.options ?? {}, source: { kind: "options" } },
     { values: sources.environment, source: { kind: "environment", variables } },
-    { values: file, source: { kind: "file", path: sources.file?.path ?? "" } },
+    { values: file, source: fileSource(sources.file) },
   ];
   const defaults = provider.defaults ?? {};
   const values: CredentialValues = { ...defaults };
@@ -248,6 +250,10 @@ export function chooseCredentials(
     sources: [...used],
     missing: needed.filter((field) => values[field] === undefined),
   };
+}
+
+function fileSource(file: SavedCredentials | null): Source {
+  return { kind: "file", path: file?.path ?? "", username: file?.username };
 }
 
 /** Says where credentials came from, for people. */

@@ -1,3 +1,5 @@
+import { shortenHome } from "../base/home_path.ts";
+import { plain } from "../base/text.ts";
 import type { AuthError } from "../errors.ts";
 import type { Credentials as Face } from "../interface/credentials.ts";
 
@@ -11,6 +13,8 @@ export interface CredentialsOrigin {
   readonly storeProblem?: AuthError | undefined;
   /** The origin of the authorization server they belong to, where that is known. */
   readonly server?: string | undefined;
+  /** The user's home folder, which is not shown. */
+  readonly home?: string | undefined;
 }
 
 /** What may be credentials: those of this module, of another copy, and a complete fake. */
@@ -49,18 +53,20 @@ export class Credentials implements Face {
   readonly source: string;
   readonly storeProblem: AuthError | undefined;
   readonly #contents: Contents;
+  readonly #home: string | undefined;
 
   /** @param values as the file or the server gave them */
   constructor(
     provider: string,
     values: Readonly<Record<string, unknown>>,
-    { path, source, storeProblem, server }: CredentialsOrigin,
+    { path, source, storeProblem, server, home }: CredentialsOrigin,
   ) {
     this.provider = provider;
     this.path = path;
     this.source = source;
     this.storeProblem = storeProblem;
     this.#contents = { values, server };
+    this.#home = home;
   }
 
   get names(): readonly string[] {
@@ -80,11 +86,15 @@ export class Credentials implements Face {
   }
 
   toJSON(): Record<string, unknown> {
-    return { provider: this.provider, clientId: this.clientId, path: this.path, names: this.names };
+    const path = this.path === undefined ? undefined : shortenHome(this.path, this.#home);
+    return { provider: this.provider, clientId: this.clientId, path, names: this.names };
   }
 
   toString(): string {
-    return `Credentials(${this.provider}, ${this.clientId ?? "no client id"}, from ${this.source})`;
+    const source = shortenHome(this.source, this.#home);
+    return plain(
+      `Credentials(${this.provider}, ${this.clientId ?? "no client ID"}, from ${source})`,
+    );
   }
 
   [CONTENTS](): Contents {

@@ -82,6 +82,11 @@ export interface SessionOptions<F extends string = string>
   forceLogin?: boolean | undefined;
   /** How a person signs in, instead of choosing. */
   method?: SignInMethod | undefined;
+  /**
+   * True shows nothing in a notebook when a saved session is found. Default: one line, unless the
+   * variable `ONECELL_QUIET` is set to `1`.
+   */
+  quiet?: boolean | undefined;
   /** More origins the token may go to, such as `"https://files.example.com"`. */
   origins?: readonly (string | URL)[] | undefined;
   /** Who is asked, for user interfaces of your own and for tests. */

@@ -15,6 +15,8 @@ type Values = Record<string, unknown>;
 /** App credentials that the server has made. */
 export interface CreatedCredentials {
   values: Values;
+  /** Who created them. */
+  username: string;
   /** The file they are in, if they are saved. */
   path: string | undefined;
   /** Why they could not be saved. */
@@ -56,13 +58,15 @@ export async function createAndSave(
   const action = async (): Promise<CreatedCredentials> => {
     const { file } = await findFile(profile);
     // Another person's would be another account.
-    if (reuse && file && (file.username ?? username) === username) return file;
+    if (reuse && file && (file.username ?? username) === username) {
+      return { ...file, username };
+    }
     const values = await create();
     try {
-      return { values, path: await saveValues(profile, values, { username }) };
+      return { values, username, path: await saveValues(profile, values, { username }) };
     } catch (error) {
       // The secret is never shown again: this process at least goes on with it.
-      if (error instanceof AuthError) return { values, path: undefined, problem: error };
+      if (error instanceof AuthError) return { values, username, path: undefined, problem: error };
       throw error;
     }
   };

@@ -44,5 +44,12 @@ export async function createCredentials(
   });
   const source = path ?? "memory only";
   const server = serverOf(profile, {});
-  return new Credentials(provider.name, values, { path, source, storeProblem: problem, server });
+  const home = profile.runtime.homeDirectory();
+  return new Credentials(provider.name, values, {
+    path,
+    source,
+    storeProblem: problem,
+    server,
+    home,
+  });
 }

@@ -41,7 +41,8 @@ export async function loadCredentials(profile: Profile): Promise<Credentials> {
   const exported = options.export === false ? {} : file.values;
   for (const [name, value] of Object.entries(exported)) exportValue(profile, file, name, value);
   const { path, server } = file;
-  return new Credentials(provider.name, file.values, { path, source: path, server });
+  const home = runtime.homeDirectory();
+  return new Credentials(provider.name, file.values, { path, source: path, server, home });
 }
 
 function exportValue(

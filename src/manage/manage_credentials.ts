@@ -26,6 +26,7 @@ export async function saveCredentials(
     path,
     source: path,
     server: known ?? serverToSaveFor(profile, normaliseCredentials(plain, "The credentials")),
+    home: profile.runtime.homeDirectory(),
   });
 }
 

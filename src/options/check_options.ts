@@ -84,6 +84,7 @@ const SESSION: Record<
     (value) => value === "browser" || value === "device" || value === "paste",
     '"browser", "device" or "paste"',
   ],
+  quiet: [isFlag, "true or false"],
   person: [(value) => has(value, "ask"), "a Person: an object with a function ask(question)"],
 };
 

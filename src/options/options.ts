@@ -20,6 +20,7 @@ export interface CheckedOptions extends ProviderUrls {
   store?: NonNullable<SessionOptions["store"]>;
   origins?: string[];
   method?: NonNullable<SessionOptions["method"]>;
+  quiet?: boolean;
   /** Of `loadCredentials`. */
   export?: boolean;
 }

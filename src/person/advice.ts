@@ -1,26 +1,33 @@
-/** What a person is told to do, in the terms of where they are. */
+/** What a person is told to do, depending on where they are. */
 export interface Advice {
   /** The computer a sign-in runs on. */
   computer: string;
-  /** How to sign in by pasting, for whom a redirect does not reach. */
+  /** How to sign in by pasting, when a redirect cannot reach this computer. */
   paste: string;
   /** How to sign in after all, once it was stopped. */
   again: string;
+  /** How to cancel a question that is open, where keys do not tell. */
+  cancel?: string;
 }
 
 /** In a notebook. */
 export const IN_NOTEBOOK: Advice = {
   computer: "the computer that runs this notebook",
-  paste: 'pass method: "paste"',
+  paste: 'stop this cell and pass method: "paste"',
   again: "Run the cell again to sign in.",
+  // The stop button does nothing while a question is open.
+  cancel: "To cancel, leave the box empty and press Enter.",
 };
 
 /** In a script at a terminal. */
 export const IN_SCRIPT: Advice = {
   computer: "the computer that runs this",
-  paste: 'pass method: "paste"',
+  paste: 'press Ctrl-C and pass method: "paste"',
   again: "Run it again to sign in.",
 };
 
 /** At the command `onecell`. Not every command has the option, so this names the one that does. */
-export const AT_COMMAND: Advice = { ...IN_SCRIPT, paste: "use onecell login --method paste" };
+export const AT_COMMAND: Advice = {
+  ...IN_SCRIPT,
+  paste: "press Ctrl-C and use onecell login --method paste",
+};

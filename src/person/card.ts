@@ -1,15 +1,23 @@
-import { type Advice, IN_NOTEBOOK } from "./advice.ts";
-import type { CardState } from "./person.ts";
+import { localTime } from "../base/local_time.ts";
 import { plain } from "../base/text.ts";
-import { anchor, escapeHtml, type Rendered, safeLink, withoutParameters } from "./html.ts";
-import { moment, timeLeft } from "./time_left.ts";
+import { type Advice, IN_NOTEBOOK } from "./advice.ts";
+import { renderGreeting } from "./greeting.ts";
+import {
+  anchor,
+  escapeHtml,
+  linkLabel,
+  type Rendered,
+  safeLink,
+  withoutParameters,
+} from "./html.ts";
+import type { CardState } from "./person.ts";
 
 /** What a card can show beside its state. */
 export interface CardExtras {
   /** The link as a QR code: a `data:image/svg+xml;base64,` URI. */
   qr?: string;
-  /** When the wait began, in epoch milliseconds: gives the remaining time a bar. */
-  since?: number;
+  /** True while a question is open. */
+  asking?: boolean;
   /** What the person is told to do; as in a notebook unless given. */
   advice?: Advice;
 }
@@ -17,117 +25,148 @@ export interface CardExtras {
 type Live<Kind extends CardState["kind"]> = Extract<CardState, { kind: Kind }>;
 
 /** True when nothing follows this state: what it shows stays in the saved notebook. */
-export function isFinal(state: CardState): boolean {
-  return state.kind === "signed_in" || state.kind === "failed";
+export function isFinal({ kind }: CardState): boolean {
+  return kind === "signed_in" || kind === "greeting" || kind === "failed";
 }
 
 /**
- * Renders one moment of a sign-in. Pure: the same state and time give the same card.
+ * Renders one moment of a sign-in. Pure: the same state and time give the same card, in the machine's
+ * time zone.
  *
  * Styles are inline, and the order of the text alone tells the story: an untrusted notebook drops
  * most styling. Colours are the frontend's own, so a dark theme needs no second version.
  *
  * @param state the moment to show
  * @param now the current time, in epoch milliseconds
- * @param extras a QR code, when the wait began, and what the person is told to do
+ * @param extras a QR code, whether a question is open, and what the person is told to do
  */
 export function renderCard(state: CardState, now: number, extras: CardExtras = {}): Rendered {
   switch (state.kind) {
     case "starting":
-      return card(state.title, [paragraph(escapeHtml(state.step), quiet)], [state.step]);
+      return startingCard(state, extras);
     case "link":
       return linkCard(state, now, extras);
     case "device":
       return deviceCard(state, now, extras);
     case "signed_in":
-      return signedInCard(state);
+      return signedInCard(state, now);
+    case "greeting":
+      return renderGreeting(state.title);
     case "failed": {
       const message = withoutParameters(state.message);
-      return card(state.title, [paragraph(escapeHtml(message))], [message], "✗");
+      return card(`✗ ${state.title}`, [paragraph(escapeHtml(message))], [message]);
     }
   }
 }
 
+function startingCard(state: Live<"starting">, extras: CardExtras): Rendered {
+  const { title, step, problem, documentation } = state;
+  const where = "Where do I get these?";
+  const cancel = cancelText(extras);
+  return card(title, [
+    problem === undefined ? "" : paragraph(`<b>${escapeHtml(`! ${problem}`)}</b>`),
+    paragraph(escapeHtml(step)),
+    documentation === undefined ? "" : paragraph(anchor(documentation, where)),
+    cancel === undefined ? "" : paragraph(escapeHtml(cancel), quiet),
+  ], [
+    ...(problem === undefined ? [] : [`! ${problem}`]),
+    step,
+    ...(documentation === undefined ? [] : [`${where} ${documentation}`]),
+    ...(cancel === undefined ? [] : [cancel]),
+  ]);
+}
+
 function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendered {
-  const left = timeLeft(state.until - now);
-  const host = safeLink(state.url)?.host;
-  const label = host === undefined ? state.url : `Sign in at ${host}`;
+  const link = safeLink(state.url);
+  const label = link ? `Sign in at ${link.host}` : state.url;
+  const url = link?.href ?? state.url;
+  const expires = `The link expires at ${localTime(state.until, now)}.`;
   const command = forwardFor(state);
   const { computer, paste } = extras.advice ?? IN_NOTEBOOK;
   const elsewhere = command === null
-    ? "The link works in a browser on any machine."
-    : `The sign-in ends at a port of ${computer}. On the machine with the browser, forward that ` +
-      `port first, then open the link. Or stop, and ${paste}.`;
+    ? "The link works in any browser, on any machine."
+    : `Signing in ends on a port of ${computer}. On the machine with the browser, forward that ` +
+      `port first, then open the link. Or ${paste}.`;
+  const cancel = cancelText(extras);
   return card(state.title, [
     paragraph(anchor(state.url, label, button)),
     paragraph(escapeHtml(state.note)),
-    countdown(left, state.until, now, extras.since),
+    paragraph(escapeHtml([expires, cancel].filter(Boolean).join(" ")), quiet),
     details("Browser on another machine?", [
       paragraph(escapeHtml(elsewhere)),
       command === null ? "" : paragraph(`<code style="${small}">${escapeHtml(command)}</code>`),
-      paragraph(`<code style="${breaking}">${escapeHtml(state.url)}</code>`),
+      paragraph(`<code style="${breaking}">${escapeHtml(url)}</code>`),
       qrImage(extras.qr),
     ]),
   ], [
-    `Open: ${state.url}`,
+    `Open: ${url}`,
     state.note,
-    left,
+    expires,
+    ...(cancel === undefined ? [] : [cancel]),
     `Browser on another machine? ${elsewhere}`,
     ...(command === null ? [] : [command]),
   ]);
 }
 
 function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Rendered {
-  const left = timeLeft(state.until - now);
-  const shown = state.url.replace(/^https?:\/\//, "");
-  const verify = "Approve only if the page shows this code.";
+  const shown = linkLabel(state.url);
+  const target = deviceLink(state);
+  const check = "Check that the page shows this code (or enter it):";
+  const warning = "Only approve if the codes match.";
+  const wait = `Signing in continues automatically once you approve. The code expires at ${
+    localTime(state.until, now)
+  }.`;
+  const whole = target !== null && target !== state.url ? [`Or open ${target}`] : [];
   return card(state.title, [
     `<div style="${column}">`,
-    paragraph(`1. Open ${anchor(state.completeUrl ?? state.url, shown)} on any device`),
-    paragraph("2. Enter or compare the code"),
+    paragraph(`1. Open ${anchor(target ?? state.url, shown)} on any device.`),
+    paragraph(`2. ${check}`),
     paragraph(`<code style="${code}">${escapeHtml(state.code)}</code>`),
-    paragraph(escapeHtml(verify)),
+    paragraph(escapeHtml(warning)),
     `</div>`,
     qrImage(extras.qr),
-    countdown(left, state.until, now, extras.since),
+    paragraph(escapeHtml(wait), quiet),
   ], [
-    `1. Open ${state.url} on any device`,
-    `2. Enter the code ${state.code}`,
-    ...(state.completeUrl === undefined ? [] : [`Or open ${state.completeUrl}`]),
-    verify,
-    left,
+    `1. Open ${safeLink(state.url)?.href ?? state.url} on any device.`,
+    `2. ${check} ${state.code}`,
+    ...whole,
+    warning,
+    wait,
   ]);
 }
 
-function signedInCard(state: Live<"signed_in">): Rendered {
+/**
+ * Where a device card leads: to the page with the code filled in, where that is of the host the card
+ * names, else to the page itself; `null` where neither is a link to follow.
+ */
+export function deviceLink({ url, completeUrl }: Live<"device">): string | null {
+  const page = safeLink(url);
+  const complete = safeLink(completeUrl ?? "");
+  if (complete && page && complete.origin === page.origin) return complete.href;
+  return page?.href ?? null;
+}
+
+function signedInCard(state: Live<"signed_in">, now: number): Rendered {
+  const verb = state.until > now ? "expires" : "expired";
+  const time = localTime(state.until, now);
+  const lines = [`Access token ${verb} ${time} (${state.renewal}).`, `${state.credentials}.`];
   const rows: [string, string][] = [
-    ["Account", state.account],
-    ["Credentials", state.source],
+    ...(state.client === undefined ? [] : [["App credentials", state.client] as [string, string]]),
     ["API", withoutParameters(state.api)],
-    ["Token until", `${moment(state.until)}, ${state.renewal}`],
   ];
   const html = rows.map(([name, value]) =>
     `<span style="${quiet}">${escapeHtml(name)}:</span> ${escapeHtml(value)}`
   ).join("<br>");
-  return card(
-    state.title,
-    [paragraph(html, "overflow-wrap:break-word")],
-    rows.map(([name, value]) => `${name}: ${value}`),
-    "✓",
-  );
+  return card(`✓ ${state.title}`, [
+    paragraph(escapeHtml(lines.join(" ")), "overflow-wrap:break-word"),
+    details("Details", [paragraph(html, "overflow-wrap:break-word")]),
+  ], [...lines, ...rows.map(([name, value]) => `${name}: ${value}`)]);
 }
 
 /** What a browser on another machine needs to reach the end of a sign-in; `null` where it needs nothing. */
-export function forwardFor(state: Live<"link">): string | null {
-  if (state.redirect === null) return null;
-  return state.redirect === undefined
-    ? forwardCommand(state.url)
-    : commandFor(safeLink(state.redirect));
-}
-
-/** The same for a link that names the redirect. */
-export function forwardCommand(url: string): string | null {
-  return commandFor(safeLink(safeLink(url)?.searchParams.get("redirect_uri") ?? ""));
+export function forwardFor({ url, redirect }: Live<"link">): string | null {
+  if (redirect === null) return null;
+  return commandFor(safeLink(redirect ?? safeLink(url)?.searchParams.get("redirect_uri") ?? ""));
 }
 
 function commandFor(redirect: URL | null): string | null {
@@ -136,10 +175,14 @@ function commandFor(redirect: URL | null): string | null {
   return `ssh -L ${port}:${redirect.hostname}:${port} user@that-computer`;
 }
 
+function cancelText({ asking, advice = IN_NOTEBOOK }: CardExtras): string | undefined {
+  return asking ? advice.cancel : undefined;
+}
+
 // Colours: the frontend's text, and half-transparent grey that is visible on white and on black.
 // JupyterLab keeps these in an untrusted notebook (but for `user-select`): it knows no `anywhere`
 // and no `currentColor`.
-const frame = "max-width:36em;box-sizing:border-box;padding:12px 16px 6px;margin:4px 0;" +
+const frame = "max-width:36em;box-sizing:border-box;padding:10px 16px 4px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
 const quiet = "opacity:0.8";
 const column = "display:inline-block;vertical-align:top;max-width:22em;margin-right:12px";
@@ -150,8 +193,7 @@ const code = "font-size:200%;font-weight:600;letter-spacing:0.08em;user-select:a
 const small = "overflow-wrap:break-word;user-select:all;font-size:90%";
 const breaking = `${small};word-break:break-all`;
 
-function card(title: string, html: string[], text: string[], mark = ""): Rendered {
-  const heading = mark === "" ? title : `${mark} ${title}`;
+function card(heading: string, html: string[], text: string[]): Rendered {
   return {
     html: `<div style="${frame}">` +
       `<p style="margin:0 0 6px"><b>${escapeHtml(heading)}</b></p>${html.join("")}</div>`,
@@ -172,12 +214,4 @@ function qrImage(qr: string | undefined): string {
   // White around the code in every theme: a scanner needs the quiet zone.
   return `<img src="${escapeHtml(qr)}" width="144" height="144" alt="QR code of the link" ` +
     `style="background:#fff;border-radius:6px;margin:6px 0">`;
-}
-
-function countdown(left: string, until: number, now: number, since: number | undefined): string {
-  const share = since === undefined ? NaN : Math.round(100 * (until - now) / (until - since));
-  const bar = Number.isFinite(share)
-    ? `<progress value="${Math.min(100, Math.max(0, share))}" max="100"></progress> `
-    : "";
-  return paragraph(bar + escapeHtml(left), quiet);
 }

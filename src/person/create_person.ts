@@ -37,7 +37,9 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
   let display: Display | undefined;
 
   const getDisplay = () =>
-    display ??= kernel ? notebookDisplay(kernel, now) : terminalDisplay(runtime, now, advice);
+    display ??= kernel
+      ? notebookDisplay(kernel, now, advice)
+      : terminalDisplay(runtime, now, advice);
 
   const isLocal = () => kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
 
@@ -60,8 +62,10 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       const question = `${plain(text)}: `;
       if (!kernel) return await runtime.ask(question, secret);
       try {
+        await display?.asking(true);
         const ask = () => askKernel(kernel, question, secret);
         const answer = await interruptible(runtime, ask, advice.again);
+        await display?.asking(false);
         // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
         if (answer === null) kind = "nobody";
         return answer;
@@ -71,15 +75,17 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       }
     },
     async show(state) {
-      // A card that is there is brought to its end even when nobody turns out to be there.
-      if (kind !== "nobody" || display) await getDisplay().show(state);
+      // A card that is there is brought to its end even when nobody turns out to be there. Where there is
+      // no card, the error alone says what failed.
+      const isEnd = state.kind === "failed" || kind === "nobody";
+      if (!isEnd || display) await getDisplay().show(state);
     },
     async open(url) {
       return isLocal() && await runtime.openBrowser(url);
     },
     async interruptible(wait) {
       const card = display;
-      const stop = card?.countDown();
+      const stop = card?.waiting();
       try {
         const result = await interruptible(runtime, wait, advice.again);
         stop?.();

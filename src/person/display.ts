@@ -1,18 +1,19 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Advice } from "./advice.ts";
-import { type CardExtras, forwardFor, isFinal, renderCard } from "./card.ts";
-import { plain } from "../base/text.ts";
+import { type CardExtras, deviceLink, forwardFor, isFinal, renderCard } from "./card.ts";
+import { safeLink } from "./html.ts";
 import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
 import { qrDataUri } from "./qr.ts";
-import { timeLeft } from "./time_left.ts";
 
 /** Where a sign-in's card appears. */
 export interface Display {
   /** Shows a card, or updates the one that is there. */
   show(state: CardState): Promise<void>;
-  /** Keeps the remaining time true until the function it returns is called. */
-  countDown(): () => void;
+  /** Says on the card how to cancel, while a question is open. Never throws. */
+  asking(open: boolean): Promise<void>;
+  /** Shows that it waits, where that is not saved, until the function it returns is called. */
+  waiting(): () => void;
   /** Takes a link or a code off the card: its wait is over, and what is shown last is saved. Never throws. */
   settle(message?: string): Promise<void>;
 }
@@ -22,8 +23,9 @@ export interface Display {
  *
  * @param kernel the kernel to show them in
  * @param now the clock
+ * @param advice what the person is told to do
  */
-export function notebookDisplay(kernel: Kernel, now: () => number): Display {
+export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advice): Display {
   let id = "";
   let shown = "";
   let state: CardState | undefined;
@@ -31,8 +33,8 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
 
   const draw = async () => {
     if (!state) return;
-    const { html, text } = renderCard(state, now(), extras);
-    // A card that is drawn anew loses the reader's selection and an open fold: only on a change.
+    const { html, text } = renderCard(state, now(), { ...extras, advice });
+    // Drawing again loses the reader's selection and an open fold: only on a change.
     if (text === shown) return;
     const update = shown !== "";
     shown = text;
@@ -47,7 +49,6 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
     }
     state = next;
     extras = {};
-    if (next.kind === "link" || next.kind === "device") extras = { since: now() };
     await draw();
     const target = qrTarget(next);
     if (target === null) return;
@@ -59,18 +60,25 @@ export function notebookDisplay(kernel: Kernel, now: () => number): Display {
     await draw();
   };
 
-  return { show, countDown: () => every(1000, draw), settle: settleWith(() => state, show) };
+  const asking = async (open: boolean) => {
+    extras = { ...extras, asking: open };
+    await draw().catch(() => {});
+  };
+
+  // A card that counted down would be saved half way: it says when the wait ends.
+  return { show, asking, waiting: () => () => {}, settle: settleWith(() => state, show) };
 }
 
 /** The link another device can use as it is; not one that ends at this computer's loopback. */
 function qrTarget(state: CardState): string | null {
-  if (state.kind === "device") return state.completeUrl ?? state.url;
-  return state.kind === "link" && forwardFor(state) === null ? state.url : null;
+  if (state.kind === "device") return deviceLink(state);
+  if (state.kind !== "link" || forwardFor(state) !== null) return null;
+  return safeLink(state.url)?.href ?? null;
 }
 
 /**
- * Writes cards to standard error. The remaining time gets a line of its own, where standard error
- * is a terminal.
+ * Writes cards to standard error. A line of its own says that it waits, where standard error is a
+ * terminal.
  *
  * @param runtime for standard error
  * @param now the clock
@@ -87,19 +95,21 @@ export function terminalDisplay(
 
   const show = (next: CardState): Promise<void> => {
     state = next;
+    // A terminal has no card to bring to its end, and the error that follows says why.
+    if (next.kind === "failed" || next.kind === "greeting") return Promise.resolve();
     const { text } = renderCard(next, now(), { advice });
     if (text !== shown) runtime.writeError(`${text}\n`);
     shown = text;
     return Promise.resolve();
   };
 
-  const countDown = () => {
+  const waiting = () => {
     if (!runtime.errorIsTerminal()) return () => {};
     let turn = 0;
     const stop = every(1000, () => {
       if (state?.kind !== "link" && state?.kind !== "device") return;
       const spinner = "|/-\\"[turn++ % 4];
-      runtime.writeError(`${wipe}${spinner} waiting, ${plain(timeLeft(state.until - now()))}`);
+      runtime.writeError(`${wipe}${spinner} Waiting for you to sign in (Ctrl-C cancels)`);
     });
     return () => {
       stop();
@@ -110,8 +120,8 @@ export function terminalDisplay(
   const settle = settleWith(() => state, show);
   return {
     show,
-    countDown,
-    // A terminal has no card to take anything off: why it failed is shown once, by whoever waited.
+    asking: () => Promise.resolve(),
+    waiting,
     settle: (message) => message === undefined ? settle() : Promise.resolve(),
   };
 }
@@ -122,9 +132,10 @@ function settleWith(
 ): (message?: string) => Promise<void> {
   return async (message) => {
     const state = current();
-    if (state?.kind !== "link" && state?.kind !== "device") return;
+    const isLive = state?.kind === "link" || state?.kind === "device";
+    if (!state || !(isLive || (message !== undefined && !isFinal(state)))) return;
     const next: CardState = message === undefined
-      ? { kind: "starting", title: state.title, step: "Answer received." }
+      ? { kind: "starting", title: state.title, step: "Finishing the sign-in…" }
       : { kind: "failed", title: state.title, message };
     // What the wait came to counts, not whether it could be shown.
     await show(next).catch(() => {});
@@ -132,10 +143,10 @@ function settleWith(
 }
 
 /** A timer that never throws: in a kernel, a throw in a timer hangs it for good. */
-function every(milliseconds: number, action: () => void | Promise<void>): () => void {
+function every(milliseconds: number, action: () => void): () => void {
   const timer = setInterval(() => {
     try {
-      Promise.resolve(action()).catch(() => {});
+      action();
     } catch {
       // The next tick tries again.
     }

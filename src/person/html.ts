@@ -1,6 +1,7 @@
 import { plain } from "../base/text.ts";
+import { isLoopback } from "../trust.ts";
 
-/** What a frontend shows: rich where it can, plain where it cannot. Both carry everything. */
+/** What a frontend shows: HTML where it can, plain text where it cannot. Both carry everything. */
 export interface Rendered {
   /** Inline styles only. */
   html: string;
@@ -18,12 +19,22 @@ export function escapeHtml(value: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** The link when it is an `http` or `https` one without a password in it, else `null`. */
+/**
+ * The link when it is one to follow: `https`, or `http` of this machine, without a password in it;
+ * else `null`. Its host is in ASCII: letters that only look alike show as `xn--…`.
+ */
 export function safeLink(link: string): URL | null {
   if (!URL.canParse(link)) return null;
   const url = new URL(link);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
-  return url.username === "" && url.password === "" ? url : null;
+  const isSecure = url.protocol === "https:" ||
+    (url.protocol === "http:" && isLoopback(url.hostname));
+  return isSecure && url.username === "" && url.password === "" ? url : null;
+}
+
+/** A link as it is read: host and path, nothing that a reader could take for another host. */
+export function linkLabel(link: string): string {
+  const url = safeLink(link);
+  return url ? url.host + url.pathname.replace(/\/$/, "") : link;
 }
 
 /** Cuts the query and fragment off every link in a text: what stays in a notebook has no parameters. */
@@ -31,7 +42,7 @@ export function withoutParameters(text: string): string {
   return text.replace(/(\bhttps?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, "$1");
 }
 
-/** `<a>` to an `http(s)` link; any other becomes plain text. */
+/** `<a>` to a link that is {@linkcode safeLink}; any other becomes plain text. */
 export function anchor(link: string, label: string, style = ""): string {
   const url = safeLink(link);
   if (!url) return escapeHtml(label);

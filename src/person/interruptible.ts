@@ -20,7 +20,7 @@ export async function interruptible<T>(
   // `wait` may settle first; nobody listens then.
   stopped.catch(() => {});
   const forget = listen(runtime, () => {
-    const error = new AuthError("cancelled", `The sign-in was stopped. ${again}`);
+    const error = new AuthError("cancelled", `Sign-in stopped. ${again}`);
     reject(error);
     controller.abort(error);
   });

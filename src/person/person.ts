@@ -4,7 +4,15 @@ import type { Question } from "../interface/person.ts";
 /** What a sign-in looks like at one moment, as the person sees it. Times are epoch milliseconds. */
 export type CardState =
   /** Something is about to be asked, or done. */
-  | { kind: "starting"; title: string; step: string }
+  | {
+    kind: "starting";
+    title: string;
+    step: string;
+    /** Why it is asked again; it stays to be seen while it asks. */
+    problem?: string;
+    /** A page that says where to get what is asked for. */
+    documentation?: string;
+  }
   /** Waiting for the person to sign in at a link (RFC 8252 loopback, or a page to paste from). */
   | {
     kind: "link";
@@ -29,18 +37,21 @@ export type CardState =
   /** Signed in: what the session knows of itself. */
   | {
     kind: "signed_in";
+    /** With who, where that is known, such as "Signed in to SpatiaFi as ada@example.com". */
     title: string;
-    /** Who, such as a user name or a client id. */
-    account: string;
-    /** Where the credentials came from, such as a file's path or "environment (SPATIAFI_CLIENT_ID)". */
-    source: string;
+    /** The client ID of the app credentials. */
+    client?: string;
+    /** Where the credentials are, such as "Credentials saved to ~/.config/…", without a full stop. */
+    credentials: string;
     /** When the access token expires. */
     until: number;
     /** Base URL of the API. */
     api: string;
-    /** The renewal that keeps it alive, such as "renews itself". */
+    /** What happens then, such as "renews automatically". */
     renewal: string;
   }
+  /** Signed in already: one line, such as "SpatiaFi: signed in as ada@example.com". */
+  | { kind: "greeting"; title: string }
   /** It did not work, or the person stopped it. */
   | { kind: "failed"; title: string; message: string };
 

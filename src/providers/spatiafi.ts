@@ -13,7 +13,7 @@ export const spatiafi: Provider = withDefaults({
   enrolment: {
     login: "/api/v1/auth/jwt/token/basic",
     clients: "/api/v1/clients/",
-    help: "Use the user name and password of your SpatiaFi account, this one time.",
+    help: "Enter your SpatiaFi username and password. You won't be asked again.",
   },
   // Their own Python package tries again on 500 as well.
   retryStatuses: [429, 500, 502, 503, 504],

@@ -1,3 +1,4 @@
+import { plain } from "../base/text.ts";
 import type { Source } from "../credentials/choose_credentials.ts";
 import type { AuthError } from "../errors.ts";
 import type { GrantContext } from "../grants/grant.ts";
@@ -34,7 +35,39 @@ export interface Connection {
 }
 
 /** Whose session it is, for people: the username, what the `id_token` names, or the client ID. */
-export function accountOf({ keeper }: Pick<Connection, "keeper">): string | undefined {
+export function accountOf(connection: Pick<Connection, "keeper" | "sources">): string | undefined {
+  return personOf(connection) ?? connection.keeper.values["client_id"];
+}
+
+/** Who is signed in, where that is known: a name, never the ID of a client or a number of the server's. */
+export function personOf(
+  { keeper, sources }: Pick<Connection, "keeper" | "sources">,
+): string | undefined {
   const { token, values } = keeper;
-  return values["username"] ?? token?.account ?? values["client_id"];
+  const { username, client_id: client } = values;
+  const named = token?.account;
+  const name = username ?? creatorOf(sources) ??
+    (named === client || isUuid(named ?? "") ? undefined : named);
+  // A server chose it.
+  return name === undefined ? undefined : plain(name);
+}
+
+/** Who created the app credentials. */
+function creatorOf(sources: readonly Source[]): string | undefined {
+  return sources.map((source) => {
+    if (source.kind === "memory") return source.username;
+    return source.kind === "file" ? source.username ?? source.saved?.username : undefined;
+  }).find((name) => name !== undefined);
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(text);
+}
+
+/** False when a person has to sign in for the next token. */
+export function renewsItself(
+  { keeper, profile: { provider } }: Pick<Connection, "keeper" | "profile">,
+): boolean {
+  return provider.grant === "client_credentials" || keeper.token?.refresh_token !== undefined ||
+    (provider.grant === "password" && keeper.values["password"] !== undefined);
 }

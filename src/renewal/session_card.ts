@@ -1,49 +1,101 @@
+import { shortenHome } from "../base/home_path.ts";
+import type { Source } from "../credentials/choose_credentials.ts";
 import { renderCard } from "../person/card.ts";
-import type { CardState } from "../person/person.ts";
+import { greetingOf } from "../person/greeting.ts";
+import type { CardState, Person } from "../person/person.ts";
 
 /** What a card says of a session. */
 export interface ShownSession {
+  /** How people call the system. */
   title: string;
-  account: string;
+  /** Who is signed in, where that is known. */
+  person: string | undefined;
+  /** The client ID of the app credentials. */
+  client: string | undefined;
   /** Where the credentials came from. */
-  source: string;
+  sources: readonly Source[];
   apiUrl: string;
   /** `undefined` once it is signed out. */
   expiresAt: Date | undefined;
+  /** False when a person has to sign in again for the next token. */
+  renews: boolean;
   /** False when the token could not be saved. */
   isSaved: boolean;
   /** The user's home folder, which a shared notebook must not show. */
   home: string | undefined;
 }
 
+/** Whom a card of each session was shown to, until the session's own card takes its place. */
+const greeted = new WeakMap<object, Person>();
+
+/** Shows who is signed in to a person who has just been asked. */
+export async function showSignedIn(
+  session: object,
+  shown: ShownSession,
+  person: Person,
+): Promise<void> {
+  await person.show(signedInCard(shown));
+  greeted.set(session, person);
+}
+
 /** The state of a card that says who is signed in. */
 export function signedInCard(session: ShownSession): CardState {
+  const { title, person, client, sources, apiUrl, expiresAt, renews, isSaved, home } = session;
+  const renewal = renews ? "renews automatically" : "sign in again after that";
   return {
     kind: "signed_in",
-    title: `Signed in to ${session.title}`,
-    account: session.account,
-    source: withoutHome(session.source, session.home),
-    until: session.expiresAt?.getTime() ?? 0,
-    api: session.apiUrl,
-    renewal: session.isSaved ? "renews itself" : "renews itself, kept in memory only",
+    title: `Signed in to ${title}${person === undefined ? "" : ` as ${person}`}`,
+    ...(client === undefined ? {} : { client }),
+    credentials: shortenHome(credentialsText(sources), home),
+    until: expiresAt?.getTime() ?? 0,
+    api: apiUrl,
+    renewal: isSaved ? renewal : `${renewal}, kept in memory only`,
   };
 }
 
-/** The card of a session, as a notebook's output: HTML and text. */
-export function sessionCard(session: ShownSession, now: number): Record<string, string> {
-  const state: CardState = session.expiresAt === undefined
+/**
+ * The card of a session, as a notebook's output: HTML and text. A card that the sign-in has left above
+ * becomes one line: two that are equal would say everything twice.
+ */
+export async function sessionCard(
+  session: object,
+  shown: ShownSession,
+  now: number,
+): Promise<Record<string, string>> {
+  const person = greeted.get(session);
+  greeted.delete(session);
+  await person?.show({ kind: "greeting", title: greetingOf(shown) }).catch(() => {});
+  const state: CardState = shown.expiresAt === undefined
     ? {
       kind: "failed",
-      title: `Signed out of ${session.title}`,
+      title: `Signed out of ${shown.title}`,
       message: "To sign in again, call getSession.",
     }
-    : signedInCard(session);
+    : signedInCard(shown);
   const { html, text } = renderCard(state, now);
   return { "text/html": html, "text/plain": text };
 }
 
-/** A saved notebook is shared: the home folder in it would tell who ran it, and where. */
-function withoutHome(text: string, folder: string | undefined): string {
-  const home = folder?.replace(/[\\/]+$/, "");
-  return home ? text.replace(`${home}/`, "~/").replace(`${home}\\`, "~\\") : text;
+function credentialsText(sources: readonly Source[]): string {
+  return sources.length === 0
+    ? "No credentials needed"
+    : `Credentials ${sources.map(phrase).join(" and ")}`;
+}
+
+function phrase(source: Source): string {
+  switch (source.kind) {
+    case "options":
+    case "token":
+      return "passed in code";
+    case "environment":
+      return `from the environment (${source.variables.join(", ")})`;
+    case "file":
+      return `saved to ${source.path}`;
+    case "credentials":
+      return `from ${source.text}`;
+    case "typed":
+      return source.path === undefined ? "typed in, not saved" : `saved to ${source.path}`;
+    case "memory":
+      return "created, not saved";
+  }
 }

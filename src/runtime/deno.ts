@@ -37,6 +37,13 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     },
     errorKind,
     missingFlag,
+    inNotebook() {
+      try {
+        return deno.jupyter !== undefined;
+      } catch {
+        return false; // a getter that throws outside of a kernel
+      }
+    },
     inputIsTerminal: () => deno.stdin.isTerminal(),
     errorIsTerminal: () => deno.stderr.isTerminal(),
     ask: (text, secret) => ask(deno, runtime, doors, text, secret),

@@ -49,6 +49,8 @@ export interface DenoHttpClientOptions {
 
 /** `globalThis.Deno`. */
 export interface DenoNamespace {
+  /** In a kernel only; elsewhere reading it throws. */
+  readonly jupyter?: unknown;
   readonly version: { readonly deno: string };
   readonly build: { readonly os: string };
   readonly env: {

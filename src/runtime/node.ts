@@ -38,6 +38,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
     homeDirectory: () => process.env[platform === "windows" ? "USERPROFILE" : "HOME"] || undefined,
     errorKind,
     missingFlag,
+    inNotebook: () => false,
     inputIsTerminal: () => process.stdin.isTTY === true,
     errorIsTerminal: () => process.stderr.isTTY === true,
     ask: (text, secret) => ask(runtime, doors, text, secret),

@@ -110,6 +110,8 @@ export interface Runtime {
   errorKind(error: unknown): ErrorKind;
   /** The permission flag an error asks for, such as `--allow-env=HOME`, if that is what it is. */
   missingFlag(error: unknown): string | undefined;
+  /** True in a Jupyter kernel. */
+  inNotebook(): boolean;
   /** True when a person can type into standard input. */
   inputIsTerminal(): boolean;
   /** True when standard error is a terminal. */

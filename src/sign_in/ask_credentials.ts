@@ -148,15 +148,16 @@ async function complete(
     const created = await enrol(profile, values, person, { username, password });
     const more = normaliseCredentials(created.values, "The server's answer");
     const source: Source = created.path === undefined
-      ? { kind: "memory" }
-      : { kind: "file", path: created.path };
+      ? { kind: "memory", username: created.username }
+      : { kind: "file", path: created.path, username: created.username };
     return { found: completed(more, [source]), typed: {}, unsaved: created.problem };
   }
-  const advice = provider.documentation ? ` Where to get them: ${provider.documentation}` : "";
   await person.show({
     kind: "starting",
     title: `Sign in to ${provider.title}`,
-    step: problem || `Enter your ${listOf(missing)}. You only need to do this once.${advice}`,
+    step: `Enter your ${listOf(missing)}. You only need to do this once.`,
+    ...(problem === "" ? {} : { problem }),
+    ...(provider.documentation === undefined ? {} : { documentation: provider.documentation }),
   });
   const host = authorizationHost(resolveSystem(provider, profile.urls, values));
   const typed: CredentialValues = { ...known };
@@ -229,11 +230,9 @@ async function enrol(
   const heading = `Sign in to ${title}`;
   const parts = enrolmentParts(profile, values);
   const host = authorizationHost(parts.system);
-  await person.show({
-    kind: "starting",
-    title: heading,
-    step: provider.enrolment?.help ?? "Sign in once to create app credentials.",
-  });
+  const step = provider.enrolment?.help ??
+    `Enter your ${title} username and password. You won't be asked again.`;
+  await person.show({ kind: "starting", title: heading, step });
   for (let attempt = 1;; attempt++) {
     const username = given.username ?? await ask(profile, person, "username", host);
     // A person who is gone, or stopped it, is asked nothing more.
@@ -262,7 +261,7 @@ async function enrol(
         await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
         throw error;
       }
-      await person.show({ kind: "starting", title: heading, step: error.message });
+      await person.show({ kind: "starting", title: heading, step, problem: error.message });
     }
   }
 }
@@ -276,7 +275,7 @@ async function ask(
 ): Promise<string | null> {
   const answer = await person.ask({
     field,
-    text: `${provider.title} ${field.replaceAll("_", " ")} (for ${host})`,
+    text: `${provider.title} ${nameOf(field)} (for ${host})`,
     secret: isSecretField(field),
     host,
   });
@@ -290,9 +289,14 @@ function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin;
 }
 
-/** Field names as people read them: "client id and client secret". */
+/** A field's name as people read it: "client ID". */
+function nameOf(field: string): string {
+  return field.replace(/_id$/, " ID").replaceAll("_", " ");
+}
+
+/** Several names: "client ID and client secret". */
 function listOf(fields: readonly string[]): string {
-  const names = fields.map((field) => field.replaceAll("_", " "));
+  const names = fields.map(nameOf);
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 

@@ -69,8 +69,8 @@ test("a question says what it shows: a client id is echoed, a secret is not", as
   await using machine = await Machine.start({ systems: ["plantpredict"] });
   const { clientId, clientSecret } = machine.sandbox.client("plantpredict");
   const { code, screen } = await runAtTerminal(machine, ["login", "plantpredict"], [
-    [/Enter your client id and client secret\. You only need to do this once\./, ""],
-    [/PlantPredict client id \(for 127\.0\.0\.1:\d+\): /, clientId + ENTER],
+    [/Enter your client ID and client secret\. You only need to do this once\./, ""],
+    [/PlantPredict client ID \(for 127\.0\.0\.1:\d+\): /, clientId + ENTER],
     [/PlantPredict client secret \(for 127\.0\.0\.1:\d+\): /, clientSecret + ENTER],
   ]);
   assert.equal(code, 0, screen);

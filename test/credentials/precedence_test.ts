@@ -52,7 +52,7 @@ test("credentials: options, then environment, then file, then the person", () =>
       );
       assert.equal(account, credentials["client_id"]);
       assert.equal((asked as string[]).length, expected === "person" ? 2 : 0);
-      const path = `${directory}/app_credentials`;
+      const path = "~/app_credentials";
       assert.equal(
         source,
         {

@@ -101,7 +101,7 @@ test("credentials that were loaded sign in, and are beaten by none of their own 
        console.log(JSON.stringify({ source: session.source, shown: String(loaded) }));`,
       { data: place, env: { HOME: directory } },
     );
-    const path = `${directory}/app_credentials`;
+    const path = "~/app_credentials";
     // people.md 9: the person has saved a file, and set no variable.
     assert.equal(answer.source, path);
     assert.equal(answer.shown, `Credentials(spatiafi, ${credentials["client_id"]}, from ${path})`);

@@ -19,11 +19,10 @@ const device = (until: number): CardState => ({
 const signedIn: CardState = {
   kind: "signed_in",
   title: "Signed in",
-  account: "ada",
-  source: "file",
+  credentials: "Credentials saved to ~/.config/example/app_credentials",
   api: "https://api.example",
   until: 0,
-  renewal: "renews itself",
+  renewal: "renews automatically",
 };
 
 Deno.test("findKernel() knows a kernel by its display, and survives a getter that throws", () => {
@@ -123,7 +122,7 @@ Deno.test("a card is drawn once, updated in place on a change, and final states 
   assert.equal(kernel.shown.at(-1)!.update, false);
 });
 
-Deno.test("interruptible() counts down while it waits, and takes the code off the card", async () => {
+Deno.test("interruptible() leaves the card still while it waits, and takes the code off after", async () => {
   const kernel = fakeKernel();
   let time = 0;
   const runtime = fakeRuntime();
@@ -132,15 +131,45 @@ Deno.test("interruptible() counts down while it waits, and takes the code off th
   const drawn = kernel.shown.length;
   const result = await person.interruptible(async () => {
     time = 400_000;
-    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await new Promise((resolve) => setTimeout(resolve, 1100));
     return "token";
   });
   assert.equal(result, "token");
-  // Two ticks have passed, one change: the card keeps still otherwise.
-  assert.equal(kernel.shown.length, drawn + 2);
-  assert.match(kernel.shown.at(-2)!.text, /4 min left/);
+  assert.equal(kernel.shown.length, drawn + 1, "a card that is drawn again loses a selection");
   assert.ok(!kernel.shown.at(-1)!.text.includes("WDJB"));
   assert.equal(runtime.listeners.size, 0);
+});
+
+Deno.test("the card says how to cancel while a question is open", async () => {
+  const kernel = fakeKernel(["ada"]);
+  const prompt = kernel.prompt;
+  let during = "";
+  kernel.prompt = (...all) => {
+    during = kernel.shown.at(-1)?.text ?? "";
+    return prompt(...all);
+  };
+  const person = createPerson(fakeRuntime(), { kernel });
+  await person.show({ kind: "starting", title: "Sign in", step: "Enter your username." });
+  assert.equal(await person.ask(question("Username", false)), "ada");
+  assert.match(during, /To cancel, leave the box empty/);
+  assert.doesNotMatch(kernel.shown.at(-1)!.text, /To cancel/);
+});
+
+Deno.test("a sign-in that failed ends its card, and begins none; a terminal has the error alone", async () => {
+  const failed: CardState = { kind: "failed", title: "Not signed in", message: "It was declined." };
+  const kernel = fakeKernel([null]);
+  const person = createPerson(fakeRuntime(), { kernel });
+  await person.show(failed);
+  assert.equal(kernel.shown.length, 0);
+  await person.show({ kind: "starting", title: "Sign in", step: "Enter your username." });
+  assert.equal(await person.ask(question("Username", false)), null);
+  await person.show(failed);
+  assert.match(kernel.shown.at(-1)!.text, /^✗ Not signed in\n {2}It was declined\.$/);
+  const runtime = fakeRuntime({ inputIsTerminal: true });
+  const script = createPerson(runtime, { kernel: null });
+  await script.show({ kind: "starting", title: "Sign in", step: "Enter your username." });
+  await script.show(failed);
+  assert.doesNotMatch(runtime.written.join(""), /declined/);
 });
 
 Deno.test("interruptible() shows why a wait ended, but no error of strangers", async () => {
@@ -220,7 +249,7 @@ Deno.test("a terminal gets the text, and a waiting line only where it is a termi
     const all = runtime.written.join("");
     assert.match(all, /1\. Open https:\/\/login\.example\/device/);
     assert.match(all, /✓ Signed in/);
-    assert.equal(all.includes("waiting, 10 min left"), errorIsTerminal);
+    assert.equal(all.includes("Waiting for you to sign in"), errorIsTerminal);
     assert.equal(all.includes("\u001b"), errorIsTerminal);
   }
 });
@@ -231,14 +260,14 @@ Deno.test("a link's advice fits where it is shown: a notebook, a script, the com
   const now = () => 0;
   const kernel = fakeKernel();
   await createPerson(fakeRuntime(), { kernel, now }).show(link);
-  assert.match(kernel.shown.at(-1)!.text, /runs this notebook\..* and pass method: "paste"\./);
+  assert.match(kernel.shown.at(-1)!.text, /runs this notebook\..* and pass method: "paste"\./s);
   const runtime = fakeRuntime({ inputIsTerminal: true });
   await createPerson(runtime, { kernel: null, now }).show(link);
-  assert.match(runtime.written.at(-1)!, /runs this\..* and pass method: "paste"\./);
+  assert.match(runtime.written.at(-1)!, /runs this\..* and pass method: "paste"\./s);
   const command = fakeHost({ inputIsTerminal: true });
   const { signal } = new AbortController();
   await terminalPerson({ host: command, interrupt() {}, signal }, {}).show(link);
-  assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./);
+  assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./s);
 });
 
 Deno.test("the library that draws QR codes is loaded when there is one to draw", async () => {

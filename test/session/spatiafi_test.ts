@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { getSession } from "../../mod.ts";
+import { localTime } from "../../src/base/local_time.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { elapsed, rejects, until } from "../support/rejects.ts";
@@ -189,7 +190,8 @@ test("a session says what it is, in every form", async () => {
     expiresAt: session.expiresAt?.toISOString(),
   });
   for (const text of [String(session), Deno.inspect(session), inspect(session)]) {
-    assert.equal(text, `Session(spatiafi, ${account}, until ${session.expiresAt?.toISOString()})`);
+    const expires = localTime(session.expiresAt?.getTime() ?? NaN, Date.now());
+    assert.equal(text, `Session(spatiafi, ${account}, expires ${expires})`);
   }
   assert.equal((await session.claims())?.["client_id"], account);
   const { fetch } = session;

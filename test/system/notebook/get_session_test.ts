@@ -45,13 +45,23 @@ Deno.test({
         first.prompts.map(({ prompt, password }) => [prompt, password]),
         [[`SpatiaFi username (for ${host}): `, false], [`SpatiaFi password (for ${host}): `, true]],
       );
-      assert.match(textOf(first.cells[0]!.outputs), /✓ Signed in to SpatiaFi[^]*200$/);
-      assert.equal(new Set(first.displays.map(({ id }) => id)).size, 1, "one card");
-      assert.equal(textOf(first.cells[1]!.outputs), "200");
+      // The third cell shows the card of the session, so the first one keeps a line of it.
+      assert.match(textOf(first.cells[0]!.outputs), /^✓ SpatiaFi: signed in[^\n]*\n200$/);
+      assert.match(textOf(first.cells[2]!.outputs), /^✓ Signed in to SpatiaFi/);
+      const cards = first.displays.filter(({ cell }) => cell === 0).map(({ id }) => id);
+      assert.equal(new Set(cards).size, 1, "one card");
+      assert.match(textOf(first.cells[1]!.outputs), /^✓ SpatiaFi: signed in[^\n]*\n200$/);
 
       const second = await runNotebook({ cells: [cell], allowStdin: false, env });
       assert.deepEqual(second.prompts, []);
-      assert.equal(textOf(second.cells[0]!.outputs), "200", "no card where nothing was asked");
+      assert.match(textOf(second.cells[0]!.outputs), /^✓ SpatiaFi: signed in[^\n]*\n200$/);
+      for (const quiet of [`{ quiet: true }`, `{}`]) {
+        const { cells } = await runNotebook({
+          cells: [cell.replace(`"spatiafi"`, `"spatiafi", ${quiet}`)],
+          env: { ...env, ...(quiet === "{}" ? { ONECELL_QUIET: "1" } : {}) },
+        });
+        assert.equal(textOf(cells[0]!.outputs), "200");
+      }
       assert.equal(sandbox.count("spatiafi.token"), 1);
 
       const saved = JSON.parse(
@@ -113,7 +123,7 @@ Deno.test({
     });
     assert.match(textOf(cells[0]!.outputs), /✓ Signed in to Example[^]*200$/);
     const codes = displays.flatMap(({ data }) =>
-      /code (\w{4}-\w{4})/.exec(data["text/plain"] ?? "")?.[1] ?? []
+      /code \(or enter it\): (\w{4}-\w{4})/.exec(data["text/plain"] ?? "")?.[1] ?? []
     );
     assert.ok(codes.length > 0, "a code was shown");
     assert.ok(!JSON.stringify(notebook.cells[0]!.outputs).includes(codes[0]!));

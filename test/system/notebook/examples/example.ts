@@ -46,7 +46,7 @@ const user = (title: string): Question[] => [
   askSecret(`${title} password`, password),
 ];
 const client = (title: string, system: SystemName): Question[] => [
-  ask(`${title} client id`, clientId(system)),
+  ask(`${title} client ID`, clientId(system)),
   askSecret(`${title} client secret`, clientSecret(system)),
 ];
 

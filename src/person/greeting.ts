@@ -1,0 +1,29 @@
+import { plain } from "../base/text.ts";
+import { escapeHtml, type Rendered } from "./html.ts";
+import { findKernel } from "./kernel.ts";
+
+/** Renders one quiet line for a notebook. Pure. */
+export function renderGreeting(title: string): Rendered {
+  const line = `✓ ${title}`;
+  return {
+    html: `<div style="opacity:0.8;line-height:1.5">${escapeHtml(line)}</div>`,
+    text: plain(line),
+  };
+}
+
+/** Says in a notebook who is signed in, where nobody was asked. Never throws. */
+export async function greet(
+  who: { title: string; person: string | undefined },
+  kernel = findKernel(),
+): Promise<void> {
+  const { html, text } = renderGreeting(greetingOf(who));
+  const bundle = { "text/html": html, "text/plain": text };
+  await kernel?.display(bundle, crypto.randomUUID(), false).catch(() => {});
+}
+
+/** Who is signed in, in one line, such as "SpatiaFi: signed in as ada@example.com". */
+export function greetingOf(
+  { title, person }: { title: string; person: string | undefined },
+): string {
+  return `${title}: signed in${person === undefined ? "" : ` as ${person}`}`;
+}
