@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const systems = values.systems?.split(",").map((name): SandboxSystem => {
   const found = sandboxSystems.find((known) => known === name);
   if (found) return found;
-  console.error(`No system "${name}": ${sandboxSystems.join(", ")}`);
+  console.error(`There is no system "${name}". Systems: ${sandboxSystems.join(", ")}`);
   Deno.exit(2);
 });
 const sandbox = await startSandbox({
@@ -45,7 +45,9 @@ if (values.json) {
   for (const [name, value] of Object.entries(environment)) {
     console.log(`export ${name}='${value}'`);
   }
-  console.log(`# user name: ${users[0]?.username}`);
-  console.log(`# password:  ${users[0]?.password}`);
-  console.log(`# clients:   curl ${environment.SANDBOX_CONTROL_URL}/credentials`);
+  console.log(`# username: ${users[0]?.username}`);
+  console.log(`# password: ${users[0]?.password}`);
+  console.log(`# client IDs and secrets: curl ${environment.SANDBOX_CONTROL_URL}/credentials`);
+  // On a terminal, Deno's download bar can wipe the last two lines: these two can be spared.
+  console.log("#\n# Press Ctrl-C to stop the sandbox.");
 }

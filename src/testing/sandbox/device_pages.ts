@@ -16,14 +16,17 @@ export const devicePages = {
   ): void {
     // After a refusal there is nothing left to type.
     if (problem?.name === "AbortedError") {
-      context.body = page("Refused", "<p>The device was not signed in. Close this page.</p>");
+      context.body = page(
+        "Declined",
+        "<p>The device was not signed in. You can close this page.</p>",
+      );
       return;
     }
     const message = problem ? '<p role="alert">This code is not valid. Try again.</p>' : "";
     const labelled = form.replace("<input\n", '<input aria-label="Code" id="user_code"\n');
     context.body = page(
       "Connect a device",
-      `${message}<p>Enter the code that your device shows.</p>${labelled}
+      `${message}<p>Enter the code shown on your device.</p>${labelled}
 <button type="submit" form="op.deviceInputForm">Continue</button>`,
     );
   },
@@ -40,11 +43,11 @@ export const devicePages = {
       `<p><strong>${escapeHtml(client.clientName ?? client.clientId)}</strong> shows this code:</p>
 <p><code>${escapeHtml(userCode)}</code></p>${form}
 <button type="submit" form="op.deviceConfirmForm">Continue</button>
-<button type="submit" form="op.deviceConfirmForm" name="abort" value="yes">It is not mine</button>`,
+<button type="submit" form="op.deviceConfirmForm" name="abort" value="yes">Not mine</button>`,
     );
   },
 
   successSource(context: ProviderContext): void {
-    context.body = page("Signed in", "<p>You can close this page and go back to your device.</p>");
+    context.body = page("Signed in", "<p>Go back to your device. You can close this page.</p>");
   },
 };

@@ -17,7 +17,7 @@ ${body}
 }
 
 /** The fields every sign-in page asks for. */
-export const signInFields = `<label for="username">User name</label>
+export const signInFields = `<label for="username">Username</label>
 <input id="username" name="username" type="text" autocomplete="username" required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>`;

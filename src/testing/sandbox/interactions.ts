@@ -21,13 +21,13 @@ export function interactionHandler(issuer: Issuer, users: SandboxUser[]): Handle
     if (details.prompt.name === "login") {
       const user = findUser(users, form.username, form.password);
       if (!user) {
-        return sendHtml(response, 401, signInPage(details, "Wrong user name or password."));
+        return sendHtml(response, 401, signInPage(details, "Wrong username or password."));
       }
       const result = { login: { accountId: user.username } };
       return await provider.interactionFinished(request, response, result, NEW_SUBMISSION);
     }
     if (form.decision !== "approve") {
-      const refusal = { error: "access_denied", error_description: "The user refused." };
+      const refusal = { error: "access_denied", error_description: "The user declined." };
       return await provider.interactionFinished(request, response, refusal, NEW_SUBMISSION);
     }
     const consent = { grantId: await saveGrant(issuer, details) };
@@ -51,7 +51,7 @@ async function showPage(
     200,
     page(
       "Allow access?",
-      `<p><strong>${name}</strong> asks for: ${scope}</p>
+      `<p><strong>${name}</strong> requests access to: ${scope}</p>
 <form method="post" action="${INTERACTION}/${details.uid}">
 <button type="submit" name="decision" value="approve">Approve</button>
 <button type="submit" name="decision" value="deny">Deny</button>

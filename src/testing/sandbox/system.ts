@@ -57,7 +57,7 @@ export interface System {
   start(context: SystemContext): Promise<RunningSystem>;
 }
 
-/** Whether this user name and password belong to a user. */
+/** Whether this username and password belong to a user. */
 export function findUser(
   users: SandboxUser[],
   username: string | undefined,

@@ -115,11 +115,11 @@ async function approveDevice({ lab, person, sandbox }: World): Promise<void> {
   await tab.getByText(code).waitFor();
   await picture(tab, "device_page");
   await tab.getByRole("button", { name: "Continue" }).click();
-  await tab.getByLabel("User name").fill(sandbox.users[0]?.username ?? "");
+  await tab.getByLabel("Username").fill(sandbox.users[0]?.username ?? "");
   await tab.getByLabel("Password").fill(sandbox.users[0]?.password ?? "");
   await tab.getByRole("button", { name: "Sign in" }).click();
   await tab.getByRole("button", { name: "Approve" }).click();
-  await tab.getByText("go back to your device").waitFor();
+  await tab.getByText("Go back to your device").waitFor();
 
   assert.match(await notebook.ended(1), /✓ Signed in to City Library/);
   for (const index of [2, 3, 4]) await notebook.run(index);
@@ -162,7 +162,7 @@ async function link({ lab, person, sandbox }: World): Promise<void> {
 
   const tab = await visit.secondTab(() => button.click());
   await picture(tab, "sign_in_page");
-  await tab.getByLabel("User name").fill(sandbox.users[0]?.username ?? "");
+  await tab.getByLabel("Username").fill(sandbox.users[0]?.username ?? "");
   await tab.getByLabel("Password").fill(sandbox.users[0]?.password ?? "");
   await tab.getByRole("button", { name: "Sign in" }).click();
   await tab.getByRole("button", { name: "Approve" }).click();

@@ -41,9 +41,9 @@ Deno.test("main.ts --json prints one line for other programs, and stops on a sig
 
 Deno.test("main.ts prints lines for a shell", async () => {
   const child = run();
-  const text = await firstLines(child, /# clients/);
+  const text = await firstLines(child, /# Press Ctrl-C/);
   assert.match(text, /^export SPATIAFI_AUTH_URL='http:\/\/127\.0\.0\.1:\d+'$/m);
-  assert.match(text, /^# user name: /m);
+  assert.match(text, /^# username: /m);
   child.kill("SIGTERM");
   await child.stderr.cancel();
   assert.equal((await child.status).code, 0);

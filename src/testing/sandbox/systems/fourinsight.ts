@@ -67,7 +67,7 @@ async function answerSignIn(
   const form = Object.fromEntries(new URLSearchParams(body));
   const user = findUser(users, form.username, form.password);
   if (!user) {
-    return sendHtml(response, 401, signInPage('<p role="alert">Wrong user name or password.</p>'));
+    return sendHtml(response, 401, signInPage('<p role="alert">Wrong username or password.</p>'));
   }
   const { provider, audience } = issuer;
   const grant = new provider.Grant({ accountId: user.username, clientId });
