@@ -111,12 +111,13 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
 function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Rendered {
   const shown = linkLabel(state.url);
   const target = deviceLink(state);
-  const check = "Check that the page shows this code (or enter it):";
-  const warning = "Only approve if the codes match.";
+  const isFilledIn = target !== null && target !== safeLink(state.url)?.href;
+  const [check, warning] = isFilledIn
+    ? ["Check that the page shows this code (or enter it):", "Only approve if the codes match."]
+    : ["Enter this code:", "Only approve if you started this sign-in."];
   const wait = `Signing in continues automatically once you approve. The code expires at ${
     localTime(state.until, now)
   }.`;
-  const whole = target !== null && target !== state.url ? [`Or open ${target}`] : [];
   return card(state.title, [
     `<div style="${column}">`,
     paragraph(`1. Open ${anchor(target ?? state.url, shown)} on any device.`),
@@ -129,7 +130,7 @@ function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Ren
   ], [
     `1. Open ${safeLink(state.url)?.href ?? state.url} on any device.`,
     `2. ${check} ${state.code}`,
-    ...whole,
+    ...(isFilledIn ? [`Or open ${target}`] : []),
     warning,
     wait,
   ]);

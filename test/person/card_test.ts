@@ -124,6 +124,10 @@ Deno.test("renderCard() shows a device code, and where to enter it", () => {
   assert.match(text, /https:\/\/login\.example\/device on any device/);
   assert.match(text, /code \(or enter it\): WDJB-MJHT/);
   assert.match(text, /Or open https:\/\/login\.example\/device\?user_code=WDJB-MJHT/);
+  const { completeUrl: _, ...bare } = states.device as CardState & { kind: "device" };
+  const plain = renderCard(bare, now);
+  assert.match(plain.text, /Enter this code: WDJB-MJHT/);
+  assert.doesNotMatch(plain.text, /Or open|codes match/);
 });
 
 Deno.test("no card says how long is left: a notebook can be saved at any moment", () => {

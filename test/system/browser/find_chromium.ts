@@ -10,13 +10,13 @@ const candidates = [
 /** What the tests in a browser need: paths of programs. */
 export interface Programs {
   chromium: string;
-  /** A Python with JupyterLab. */
+  /** A Python with JupyterLab and Notebook 7. */
   python: string;
 }
 
 /**
- * Finds a Chromium (`ONECELL_CHROMIUM`, or the system's) and a Python with JupyterLab. `null`, and a
- * line that says why, when one is missing. Under `CI=true` that is an error.
+ * Finds a Chromium (`ONECELL_CHROMIUM`, or the system's) and a Python with JupyterLab and Notebook 7.
+ * `null`, and a line that says why, when one is missing. Under `CI=true` that is an error.
  */
 export async function findPrograms(): Promise<Programs | null> {
   const chosen = Deno.env.get("ONECELL_CHROMIUM");
@@ -26,13 +26,13 @@ export async function findPrograms(): Promise<Programs | null> {
   }
   const python = await findPython();
   if (python === null || !await hasLab(python)) {
-    return missing("JupyterLab (pip install jupyterlab)");
+    return missing("JupyterLab and Notebook 7 (pip install jupyterlab notebook)");
   }
   return { chromium, python };
 }
 
 async function hasLab(python: string): Promise<boolean> {
-  const args = ["-c", "import jupyterlab"];
+  const args = ["-c", "import jupyterlab, notebook"];
   return (await new Deno.Command(python, { args, stderr: "null" }).output()).success;
 }
 

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** As much of the page's globals as is used: the application that JupyterLab exposes when asked to. */
+/** As much of the page's globals as is used: the application that a frontend exposes when asked to. */
 interface PageGlobals {
   jupyterapp: JupyterApp;
   getComputedStyle(element: unknown): { borderTopStyle: string };
@@ -18,7 +18,7 @@ interface JupyterApp {
   };
 }
 
-/** A notebook in JupyterLab, as a person uses it. */
+/** A notebook in JupyterLab or Notebook 7, as a person uses it. */
 export class NotebookPage {
   readonly page: Page;
 
@@ -65,6 +65,11 @@ export class NotebookPage {
     return this.cell(index).locator(".jp-RenderedHTMLCommon > div").last();
   }
 
+  /** How many cards a cell shows: lines of other outputs have no frame. */
+  async cards(index: number): Promise<number> {
+    return await this.cell(index).locator(".jp-RenderedHTMLCommon details").count();
+  }
+
   /** Whether the card of a cell still has its frame. */
   async framed(index: number): Promise<boolean> {
     const style = await this.card(index).evaluate((element) =>
@@ -97,7 +102,7 @@ export class NotebookPage {
     await this.page.waitForTimeout(300); // until it is painted
   }
 
-  /** Whether JupyterLab trusts the outputs that were in the file. */
+  /** Whether the frontend trusts the outputs that were in the file. */
   async trusted(): Promise<boolean> {
     return await this.page.evaluate(() => {
       const { jupyterapp } = globalThis as unknown as PageGlobals;

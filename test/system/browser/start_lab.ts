@@ -1,6 +1,15 @@
 import type { Notebook } from "../notebook/run_notebook.ts";
 
-/** A running JupyterLab whose kernels know this working tree as `jsr:@onecell/auth`. */
+/** The frontends that are tried: the Python module of each, and how it names its page of a notebook. */
+export const FRONTENDS = {
+  "JupyterLab": { module: "jupyterlab", app: "LabApp", page: "doc/tree" },
+  "Notebook 7": { module: "notebook", app: "JupyterNotebookApp", page: "notebooks" },
+} as const;
+
+/** The name of a frontend. */
+export type Frontend = keyof typeof FRONTENDS;
+
+/** A running frontend whose kernels know this working tree as `jsr:@onecell/auth`. */
 export interface Lab extends AsyncDisposable {
   /** Where the notebooks are. */
   readonly folder: string;
@@ -19,12 +28,18 @@ const root = new URL("../../../", import.meta.url);
 const STARTING_TIME = 60_000;
 
 /**
- * Starts JupyterLab on the loopback interface, with settings, data and kernels of its own.
+ * Starts a frontend on the loopback interface, with settings, data and kernels of its own.
  *
- * @param python a Python with JupyterLab
+ * @param frontend which one
+ * @param python a Python that has it
  * @param environment variables for the kernels
  */
-export async function startLab(python: string, environment: Record<string, string>): Promise<Lab> {
+export async function startLab(
+  frontend: Frontend,
+  python: string,
+  environment: Record<string, string>,
+): Promise<Lab> {
+  const { module, app, page } = FRONTENDS[frontend];
   const work = await Deno.makeTempDir({ prefix: "onecell-lab-" });
   const [folder, home] = [`${work}/notebooks`, `${work}/home`];
   for (const path of [folder, home, `${work}/data/kernels/deno`]) {
@@ -49,14 +64,14 @@ export async function startLab(python: string, environment: Record<string, strin
   const server = new Deno.Command(python, {
     args: [
       "-m",
-      "jupyterlab",
+      module,
       "--no-browser",
       "--allow-root",
       "--ServerApp.ip=127.0.0.1",
       `--ServerApp.port=${port}`,
       "--ServerApp.port_retries=0",
       `--ServerApp.root_dir=${folder}`,
-      "--LabApp.expose_app_in_browser=True",
+      `--${app}.expose_app_in_browser=True`,
       // News and updates are fetched from elsewhere.
       "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     ],
@@ -80,12 +95,12 @@ export async function startLab(python: string, environment: Record<string, strin
   const origin = `http://127.0.0.1:${port}`;
   if (!await answers(`${origin}/api`)) {
     await stop();
-    throw new Error(`JupyterLab did not start:\n${await said}`);
+    throw new Error(`${frontend} did not start:\n${await said}`);
   }
   return {
     folder,
     home,
-    address: (name) => `${origin}/doc/tree/${name}.ipynb?token=${token}`,
+    address: (name) => `${origin}/${page}/${name}.ipynb?token=${token}`,
     write: (name, notebook) => writeJson(`${folder}/${name}.ipynb`, notebook),
     read: async (name) => JSON.parse(await Deno.readTextFile(`${folder}/${name}.ipynb`)),
     [Symbol.asyncDispose]: stop,
