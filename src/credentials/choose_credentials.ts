@@ -253,7 +253,8 @@ export function chooseCredentials(
 }
 
 function fileSource(file: SavedCredentials | null): Source {
-  return { kind: "file", path: file?.path ?? "", username: file?.username };
+  const { path = "", username } = file ?? {};
+  return { kind: "file", path, ...(username === undefined ? {} : { username }) };
 }
 
 /** Says where credentials came from, for people. */

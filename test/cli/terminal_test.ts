@@ -18,7 +18,7 @@ function test(name: string, fn: () => Promise<void>): void {
 const ENTER = "\r";
 const CTRL_C = "\x03";
 /** What a spinner of the wait for a person writes. */
-const SPINNER = /\r\x1b\[K[|/\\-] waiting, \d+ (s|min) left/;
+const SPINNER = /\r\x1b\[K[|/\\-] Waiting for you to sign in \(Ctrl-C cancels\)/;
 
 /** A file that describes the sandbox's OpenID provider, to sign in to with a device code. */
 async function describeDevice({ sandbox, home }: Machine): Promise<Record<string, string>> {
@@ -140,8 +140,8 @@ test("a device sign-in shows a spinner on the terminal, and none in a file", asy
   await watching;
   assert.equal(quiet.code, 0, quiet.screen);
   const messages = await Deno.readTextFile(file);
-  assert.match(messages, /Enter the code/);
-  assert.doesNotMatch(messages, /\x1b|waiting/);
+  assert.match(messages, /or enter it/);
+  assert.doesNotMatch(messages, /\x1b|Waiting/);
 });
 
 test("Ctrl-C during a sign-in ends the command with exit code 130, and saves nothing", async () => {
@@ -152,8 +152,8 @@ test("Ctrl-C during a sign-in ends the command with exit code 130, and saves not
   const { code, screen } = await runAtTerminal(
     machine,
     ["login", "--provider", "device.json"],
-    [[/waiting, /, () => Promise.resolve(void (pressed = performance.now()))], [
-      /waiting, /,
+    [[/Waiting for you/, () => Promise.resolve(void (pressed = performance.now()))], [
+      /Waiting for you/,
       CTRL_C,
     ]],
     { env },

@@ -29,7 +29,7 @@ test("spatiafi asks once, creates and saves app credentials, and asks no more", 
     "onecell_server",
     "onecell_username",
   ]);
-  assert.equal(first.account, saved.client_id);
+  assert.equal(first.account, saved.onecell_username);
   const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
   assert.equal(mode(`${directory}/app_credentials`), 0o600);
   assert.equal(mode(`${directory}/onecell`), 0o700);

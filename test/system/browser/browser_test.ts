@@ -88,7 +88,8 @@ async function stopJob({ lab, person }: World): Promise<void> {
   const get = `import { getSession } from "jsr:@onecell/auth";
 let kept = 7;
 const session = await getSession("spatiafi");`;
-  const job = `await session.map(Array.from({ length: 100 }, (_, i) => i), async (_, s) => {
+  const job =
+    `await session.map(Array.from({ length: 100 }, (_, i) => i), async (_item, _index, s) => {
   await (await s.fetch("/api/slow?ms=400")).text();
 }, { concurrency: 2, progress: "Slow requests" });`;
   await lab.write("job", notebookOf(get, job, "`still here, kept ${kept}`"));
