@@ -1,4 +1,3 @@
-import { shortenHome } from "../base/home_path.ts";
 import { renderDoctor } from "../doctor/doctor_card.ts";
 import type { DoctorReport } from "../doctor/doctor_report.ts";
 import { AuthError } from "../errors.ts";
@@ -21,10 +20,12 @@ export async function examine(context: Context): Promise<number> {
   const report = await doctor(provider, options) as DoctorReport;
   // Stopped half way it would tell of servers that were not waited for.
   context.signal.throwIfAborted();
-  const text = flags.has("json") ? JSON.stringify(report, null, 2) : shortenHome(
-    renderDoctor(report.facts, report.findings, styleFor(host)).text,
+  const text = flags.has("json") ? JSON.stringify(report, null, 2) : renderDoctor(
+    report.facts,
+    report.findings,
+    styleFor(host),
     host.runtime.homeDirectory(),
-  );
+  ).text;
   await host.write(`${text}\n`);
   return report.ok ? 0 : 1;
 }

@@ -1,23 +1,30 @@
+import { shortenHome } from "../base/home_path.ts";
+import { localTime } from "../base/local_time.ts";
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
-import { moment } from "../person/time_left.ts";
 
-/** Renders a report: what is wrong first, then everything that was looked at. Pure. */
+/**
+ * Renders a report: what is wrong first, then everything that was looked at. Pure, but for the
+ * machine's time zone.
+ *
+ * @param home the user's home folder, which a shared notebook must not show
+ */
 export function renderDoctor(
   facts: DoctorFacts,
   findings: readonly DoctorFinding[],
   style: Style = PLAIN_STYLE,
+  home?: string,
 ): Rendered {
   const problems = findings.filter(({ level }) => level === "problem").length;
   const warnings = findings.length - problems;
   const mark = problems > 0 ? "problem" : warnings > 0 ? "warning" : "ok";
   const verdict = [count(problems, "problem"), count(warnings, "warning")].filter(Boolean);
   const heading = `${facts.title}: ${verdict.join(", ") || "no problems found"}`;
-  const rows = rowsOf(facts);
+  const rows = rowsOf(facts).map(([name, value]) => [name, withoutHome(value, home)] as const);
   const marked = findings.map(({ level, message }) =>
-    [level === "problem" ? "problem" : "warning", message] as const
+    [level === "problem" ? "problem" : "warning", withoutHome(message, home)] as const
   );
   return {
     html:
@@ -40,6 +47,20 @@ export function renderDoctor(
   };
 }
 
+/** Paths with a `~`. One in quotes loses them where a shell needs none: it expands no `~` in quotes. */
+export function withoutHome(text: string, home: string | undefined): string {
+  const folder = home?.replace(/[\\/]+$/, "");
+  if (!folder) return text;
+  const bare = text.replace(
+    /"([^"\n]*)"/g,
+    (quoted, path: string) =>
+      path.startsWith(`${folder}/`) && /^[\w./@%+=:,-]+$/.test(path)
+        ? `~${path.slice(folder.length)}`
+        : quoted,
+  );
+  return shortenHome(bare, folder);
+}
+
 // As the card of a sign-in: half-transparent grey is seen on white and on black.
 const frame = "max-width:48em;box-sizing:border-box;padding:12px 16px 6px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
@@ -56,7 +77,8 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }
   const none = store.damaged ? "none (its file is damaged)" : "none";
-  rows.push(["Token", token === null ? none : tokenText(token)]);
+  const now = Date.parse(facts.time);
+  rows.push(["Access token", token === null ? none : tokenText(token, now)]);
   if (token?.scope !== undefined) rows.push(["Scope", token.scope]);
   rows.push([
     "Token file",
@@ -73,19 +95,20 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   rows.push(["Proxy and certificates", set.join(", ") || "nothing set"]);
   rows.push(["Runtime", `${runtime.name} ${runtime.version} on ${runtime.platform}`]);
-  rows.push(["Looked at", moment(Date.parse(facts.time))]);
+  // With the date: a saved report is read on another day.
+  rows.push(["Checked", localTime(now, NaN)]);
   return rows;
 }
 
-function tokenText(token: NonNullable<DoctorFacts["token"]>): string {
-  const until = moment(Date.parse(token.expiresAt));
-  const left = token.secondsLeft > 0
-    ? `until ${until}, ${duration(token.secondsLeft)} left of ${duration(token.lifetime)}`
-    : `expired at ${until}`;
+function tokenText(token: NonNullable<DoctorFacts["token"]>, now: number): string {
+  const time = localTime(Date.parse(token.expiresAt), now);
+  const expiry = token.secondsLeft > 0
+    ? `expires ${time}, in ${duration(token.secondsLeft)} of ${duration(token.lifetime)}`
+    : `expired ${time}`;
   const renewal = token.renewal === "sign-in"
-    ? "not renewed without a person"
-    : `renewed with ${token.renewal.replaceAll("_", " ")}`;
-  return `${left}, ${renewal}${token.bound ? ", bound to a key (DPoP)" : ""}`;
+    ? "sign in again after that"
+    : `renews automatically (${token.renewal.replaceAll("_", " ")})`;
+  return `${expiry}, ${renewal}${token.bound ? ", bound to a key (DPoP)" : ""}`;
 }
 
 function endpointText(endpoint: DoctorFacts["endpoints"][number]): string {

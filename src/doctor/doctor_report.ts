@@ -1,4 +1,5 @@
-import { renderDoctor } from "./doctor_card.ts";
+import { PLAIN_STYLE } from "../base/style.ts";
+import { renderDoctor, withoutHome } from "./doctor_card.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 
 /**
@@ -10,16 +11,19 @@ export class DoctorReport {
   readonly facts: DoctorFacts;
   /** What is wrong or may become so, problems first, each with what to do next. */
   readonly findings: readonly DoctorFinding[];
+  readonly #home: string | undefined;
 
   /**
    * Made by `doctor`.
    *
    * @param facts everything that was looked at
    * @param findings what that means
+   * @param home the user's home folder, which is not shown
    */
-  constructor(facts: DoctorFacts, findings: readonly DoctorFinding[]) {
+  constructor(facts: DoctorFacts, findings: readonly DoctorFinding[], home?: string) {
     this.facts = facts;
     this.findings = findings;
+    this.#home = home;
   }
 
   /** True when nothing stands in the way. */
@@ -27,19 +31,23 @@ export class DoctorReport {
     return !this.findings.some(({ level }) => level === "problem");
   }
 
-  /** What may be shown: all of it. */
+  /** What may be shown: all of it, with `~` for the home folder. */
   toJSON(): Record<string, unknown> {
-    return { ok: this.ok, findings: this.findings, ...this.facts };
+    const all = { ok: this.ok, findings: this.findings, ...this.facts };
+    return JSON.parse(
+      JSON.stringify(all),
+      (_, value) => typeof value === "string" ? withoutHome(value, this.#home) : value,
+    );
   }
 
   /** The report as text. */
   toString(): string {
-    return renderDoctor(this.facts, this.findings).text;
+    return renderDoctor(this.facts, this.findings, PLAIN_STYLE, this.#home).text;
   }
 
   /** The card a notebook shows for a report that ends a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, string> {
-    const { html, text } = renderDoctor(this.facts, this.findings);
+    const { html, text } = renderDoctor(this.facts, this.findings, PLAIN_STYLE, this.#home);
     return { "text/html": html, "text/plain": text };
   }
 

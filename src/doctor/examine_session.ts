@@ -84,5 +84,5 @@ async function report(patient: Patient): Promise<DoctorReport> {
   const unprefixed = Boolean(runtime.getEnvironment("CLIENT_ID"));
   const odd = oddities(patient.connection?.keeper.values ?? {});
   const context = { provider, certificates, unprefixed, refused, odd };
-  return new DoctorReport(facts, findings(facts, context));
+  return new DoctorReport(facts, findings(facts, context), runtime.homeDirectory());
 }

@@ -67,7 +67,7 @@ function credentialFindings(
   }
   if (unprefixed && missing.includes("client_id")) {
     found.push(warn(
-      `CLIENT_ID is set, and never read: it could be another system's. Set ${
+      `CLIENT_ID is set but not read, because it could belong to another system. Set ${
         variableFor(provider, "client_id")
       } instead.`,
     ));
