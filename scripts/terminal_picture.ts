@@ -34,6 +34,8 @@ const STYLES: Readonly<Record<string, string>> = {
 const [WIDTH, HEIGHT, MARGIN, BAR] = [8.4, 19, 16, 30];
 /** How long the last state is shown, in seconds. */
 const REST = 4;
+/** Where longer lines are wrapped, in characters. */
+const COLUMNS = 92;
 
 /**
  * Draws an animated terminal that starts again when it has ended.
@@ -114,6 +116,10 @@ class Screen {
   }
 
   #put(character: string): void {
+    if (this.#column === COLUMNS) {
+      this.#moveTo(this.#row + 1);
+      this.#column = 0;
+    }
     const cells = this.rows[this.#row] ??= [];
     while (cells.length < this.#column) cells.push({ character: " ", style: "" });
     cells[this.#column++] = { character, style: this.#style };

@@ -15,6 +15,7 @@ import { styleFor } from "./paint.ts";
 import { forPeople, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import { ASKING, type GivenAnswers, terminalPerson } from "./terminal_person.ts";
+import { personOf, renewsItself } from "../renewal/connection.ts";
 
 /** `onecell login SYSTEM` */
 export async function login(context: Context): Promise<number> {
@@ -57,13 +58,13 @@ export async function login(context: Context): Promise<number> {
 
 /** Who is signed in where, where the credentials are, and how long it lasts. */
 function sessionLines(session: Session): string[] {
-  const { system: { provider }, keeper, sources, profile, now } = connectionOf(session);
-  const { token, values } = keeper;
+  const connection = connectionOf(session);
+  const { system: { provider }, keeper: { values }, sources, profile, now } = connection;
   const store = profile.options.store ?? provider.store;
   const isKept = store === "disk" && session.storeProblem === undefined;
-  const renews = provider.grant === "client_credentials" || token?.refresh_token !== undefined;
+  const renews = renewsItself(connection);
   const expiry = expiryText({ expiresAt: session.expiresAt?.getTime() ?? 0, renews }, now());
-  const account = values["username"] ?? token?.account;
+  const account = personOf(connection);
   return [
     `Signed in to ${provider.title} ${
       account === undefined ? `with app credentials ${values["client_id"]}` : `as ${account}`

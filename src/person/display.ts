@@ -90,6 +90,7 @@ export function terminalDisplay(
   advice: Advice,
 ): Display {
   let shown = "";
+  let heading = "";
   let state: CardState | undefined;
   const wipe = "\r\x1b[K";
 
@@ -98,8 +99,12 @@ export function terminalDisplay(
     // A terminal has no card to bring to its end, and the error that follows says why.
     if (next.kind === "failed" || next.kind === "greeting") return Promise.resolve();
     const { text } = renderCard(next, now(), { advice });
-    if (text !== shown) runtime.writeError(`${text}\n`);
+    const [first = "", ...lines] = text.split("\n");
+    // The heading stays on the screen: what goes on below it does not repeat it.
+    const news = first === heading ? lines : [first, ...lines];
+    if (text !== shown) runtime.writeError(`${news.join("\n")}\n`);
     shown = text;
+    heading = first;
     return Promise.resolve();
   };
 

@@ -23,7 +23,7 @@ test("saved outputs show no path, no token and no link with a code", async () =>
     const shown = textsOf(notebook.cells.map(({ outputs }) => outputs));
     assert.doesNotMatch(
       shown,
-      /eyJ|\/tmp\/|\/home\/|\/Users\/|\/root\/|file:|user_code|data:/,
+      /eyJ|\/tmp\/|\/home\/|\/Users\/|\/root\/|file:\/\/|user_code|data:/,
       name,
     );
     for (const [host] of shown.matchAll(/127\.0\.0\.1:\d+/g)) assert.match(host, /:94\d\d$/, name);
