@@ -1,6 +1,6 @@
 import { foreignError, type Found } from "./profile/find_credentials.ts";
 import type { GrantContext } from "./grants/grant.ts";
-import { createApiFetch } from "./http/api_fetch.ts";
+import { createApiFetch, type Interruptible } from "./http/api_fetch.ts";
 import * as lazy from "./lazy.ts";
 import type { Profile } from "./profile/profile.ts";
 import type { Person } from "./person/person.ts";
@@ -13,6 +13,8 @@ import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
+/** What the stop button says of a request. */
+const STOPPED = "The request was stopped. Run the cell again to repeat it.";
 /** How long one API request may take, in milliseconds. */
 const API_TIMEOUT = 100_000;
 
@@ -87,6 +89,10 @@ export function connect(
   });
   const timeout = options.timeout ?? provider.timeout ?? API_TIMEOUT;
   const plainFetch = options.fetch ?? fetch;
+  // A script is ended by SIGINT; a kernel would be, too, with every variable.
+  const interruptible: Interruptible | undefined = runtime.inNotebook()
+    ? async (wait) => (await lazy.interruptible()).interruptible(runtime, wait, STOPPED)
+    : undefined;
   return {
     profile,
     system,
@@ -105,7 +111,9 @@ export function connect(
       loopbackFetch: options.fetch === undefined ? runtime.loopbackFetch : undefined,
       openFetch: profile.openFetch,
       loadCall: lazy.apiCall,
+      interruptible,
     }),
+    interruptible,
     plainFetch,
     timeout,
     now: Date.now,

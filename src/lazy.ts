@@ -18,6 +18,7 @@ export const foreignToken = () => import("./store/foreign_token.ts");
 export const givenToken = () => import("./renewal/given_token.ts");
 export const greeting = () => import("./person/greeting.ts");
 export const importCredentials = () => import("./manage/import_credentials.ts");
+export const interruptible = () => import("./person/interruptible.ts");
 export const json = () => import("./http/json.ts");
 export const loadCredentials = () => import("./manage/load_credentials.ts");
 export const logout = () => import("./renewal/logout.ts");

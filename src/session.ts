@@ -96,7 +96,10 @@ export class OpenSession implements Session {
 
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = checked(options, "refresh", SIGNAL);
-    await stoppable(this.#connection.keeper.refresh(signal), signal);
+    const { keeper, interruptible } = this.#connection;
+    const renew = (stop?: AbortSignal) =>
+      keeper.refresh(stop && signal ? AbortSignal.any([stop, signal]) : stop ?? signal);
+    await stoppable(interruptible ? interruptible(renew) : renew(), signal);
   }
 
   async verify(
@@ -142,13 +145,13 @@ export class OpenSession implements Session {
 
   /** What reads the API's answers. */
   #api(): Api {
-    const { system, fetch, timeout, keeper } = this.#connection;
+    const { system, fetch, timeout, keeper, interruptible } = this.#connection;
     const secrets = () => {
       const { access_token, refresh_token, id_token } = keeper.token ?? {};
       return [access_token, refresh_token, id_token, keeper.values["client_secret"]]
         .filter((secret) => secret !== undefined);
     };
-    return { system, fetch, timeout, secrets };
+    return { system, fetch, timeout, secrets, interruptible };
   }
 
   map<T, R>(

@@ -29,6 +29,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
   const kernel = options.kernel === undefined ? findKernel() : options.kernel;
   const now = options.now ?? Date.now;
   const advice = options.advice ?? (kernel ? IN_NOTEBOOK : IN_SCRIPT);
+  const stopped = `Sign-in stopped. ${advice.again}`;
   let kind: Person["kind"] = kernel
     ? "notebook"
     : runtime.inputIsTerminal()
@@ -64,7 +65,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       try {
         await display?.asking(true);
         const ask = () => askKernel(kernel, question, secret);
-        const answer = await interruptible(runtime, ask, advice.again);
+        const answer = await interruptible(runtime, ask, stopped);
         await display?.asking(false);
         // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
         if (answer === null) kind = "nobody";
@@ -87,7 +88,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       const card = display;
       const stop = card?.waiting();
       try {
-        const result = await interruptible(runtime, wait, advice.again);
+        const result = await interruptible(runtime, wait, stopped);
         stop?.();
         await card?.settle();
         return result;

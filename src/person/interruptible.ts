@@ -7,20 +7,20 @@ import type { Runtime, StopSignal } from "../runtime/runtime.ts";
  *
  * @param runtime where the interrupt comes from
  * @param wait what to run; it ends when the signal does, even if it does not listen
- * @param again what to do to sign in after all
+ * @param message what the error says, with what to do next
  * @throws {AuthError} `cancelled` when the stop button was pressed
  */
 export async function interruptible<T>(
   runtime: Pick<Runtime, "onInterrupt">,
   wait: (signal: AbortSignal) => Promise<T>,
-  again: string,
+  message: string,
 ): Promise<T> {
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   // `wait` may settle first; nobody listens then.
   stopped.catch(() => {});
   const forget = listen(runtime, () => {
-    const error = new AuthError("cancelled", `Sign-in stopped. ${again}`);
+    const error = new AuthError("cancelled", message);
     reject(error);
     controller.abort(error);
   });

@@ -2,6 +2,7 @@ import { plain } from "../base/text.ts";
 import type { Source } from "../credentials/choose_credentials.ts";
 import type { AuthError } from "../errors.ts";
 import type { GrantContext } from "../grants/grant.ts";
+import type { Interruptible } from "../http/api_fetch.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { System } from "../providers/system.ts";
 import type { Store } from "../store/store.ts";
@@ -28,6 +29,8 @@ export interface Connection {
   readonly fetch: typeof fetch;
   /** Sends requests as they are. */
   readonly plainFetch: typeof fetch;
+  /** Lets the stop button end a wait; in a kernel only. */
+  readonly interruptible?: Interruptible | undefined;
   /** How long one API request may take, in milliseconds. */
   readonly timeout: number;
   /** Epoch milliseconds. */

@@ -109,10 +109,13 @@ kernelTest("the stop button ends the wait for a device, and leaves the kernel al
   });
   assert(code, "a code was shown");
   assert(kernelAlive);
-  assert.match(textOf(cells[1]?.outputs ?? []), /AuthError \[aborted\]: [^\n]*Run the cell again/);
+  assert.match(
+    textOf(cells[1]?.outputs ?? []),
+    /AuthError \[cancelled\]: [^\n]*Run the cell again/,
+  );
   assert.deepEqual(cells.slice(2).map(({ outputs }) => textOf(outputs)), [
     "7",
-    `"credentials_missing"`,
+    `"login_required"`,
   ]);
   const saved = textsOf(notebook.cells.map(({ outputs }) => outputs));
   assert(!saved.includes(code), "the code is in the saved notebook");
@@ -155,3 +158,42 @@ kernelTest(
     }
   },
 );
+
+kernelTest("the stop button ends a request, and leaves the kernel alive (row 33)", async () => {
+  await using sandbox = await startSandbox({ systems: ["plantpredict"] });
+  const { clientId, clientSecret } = sandbox.client("plantpredict");
+  const slow = `"/api/slow?ms=15000"`;
+  const waits = [
+    `await session.fetch(${slow})`,
+    `await session.json(${slow})`,
+    `for await (const page of session.pages(${slow})) console.log(page)`,
+    `for await (const item of session.items(${slow})) console.log(item)`,
+    `await session.verify({ url: ${slow} })`,
+    `await session.map([1, 2], (_item, _index, s) => s.fetch(${slow}))`,
+  ];
+  const show = `await Deno.jupyter.display({ "text/plain": "waiting" }, { raw: true });`;
+  const stopped = new Set<number>();
+  const { cells, kernelAlive } = await runNotebook({
+    env: {
+      ...sandbox.environment,
+      PLANTPREDICT_CLIENT_ID: clientId,
+      PLANTPREDICT_CLIENT_SECRET: clientSecret ?? "",
+    },
+    cells: [
+      `${imports} let kept = 7; const session = await getSession("plantpredict", { quiet: true });`,
+      ...waits.flatMap((wait) => [`${show} ${wait}`, `kept++`]),
+    ],
+    onDisplay({ data, cell }, stop) {
+      if (data["text/plain"] !== "waiting" || stopped.has(cell)) return;
+      stopped.add(cell);
+      setTimeout(stop, 600);
+    },
+  });
+  assert(kernelAlive);
+  for (const [index, wait] of waits.entries()) {
+    const { outputs = [], seconds = NaN } = cells[1 + 2 * index] ?? {};
+    assert.match(textOf(outputs), /AuthError \[cancelled\]/, wait);
+    assert(seconds < 5, `${wait}: ${seconds} s`);
+    assert.equal(textOf(cells[2 + 2 * index]?.outputs ?? []), String(7 + index), wait);
+  }
+});
