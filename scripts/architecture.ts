@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { edgesOf, FLOORS, type Room, roomOf, textOf, tsFiles } from "../test/support/imports.ts";
+import { fileURLToPath } from "node:url";
+import { edgesOf, FLOORS, type Room, roomOf, tsFiles } from "../test/support/imports.ts";
 
 const FILE = new URL("../CONTRIBUTING.md", import.meta.url);
 const MARKS = /(<!-- rooms -->\n)[^]*?(<!-- \/rooms -->)/;
@@ -22,10 +23,7 @@ export async function drawRooms(): Promise<string> {
   const lines = FLOORS.toReversed().map((rooms) =>
     rooms.map((room) => {
       const own = files.filter((path) => roomOf(path) === room);
-      const length = own.reduce((sum, path) => sum + textOf(path).split("\n").length - 1, 0);
-      const size = room.path.endsWith("/")
-        ? `${own.length} files, ${length} lines`
-        : `${length} lines`;
+      const size = own.length === 1 ? "1 file" : `${own.length} files`;
       return `| \`${name(room)}\` | ${room.about} | ${size} | ${uses(room).join(", ")} |`;
     }).join("\n")
   );
@@ -43,5 +41,5 @@ export function withPicture(text: string, picture: string): string {
 if (import.meta.main) {
   const text = await Deno.readTextFile(FILE);
   await Deno.writeTextFile(FILE, withPicture(text, await drawRooms()));
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", FILE.pathname] }).output();
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", fileURLToPath(FILE)] }).output();
 }

@@ -8,8 +8,8 @@
  * ```
  *
  * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `providers`,
- * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 it did not work, 2 the command line
- * is wrong, 130 stopped by Ctrl-C, 143 stopped by SIGTERM; `run` gives its command's.
+ * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage error,
+ * 130 stopped by Ctrl-C, 143 stopped by SIGTERM; `run` gives its command's.
  *
  * @module
  */

@@ -70,7 +70,9 @@ export function connect(
       if (token !== undefined) {
         return await (await lazy.givenToken()).givenToken(token, key, request, Date.now());
       }
-      return await (await lazy.renewal()).renew(
+      const { announceSlow } = await lazy.announceSlow();
+      const text = "Downloading openid-client (first use only)…";
+      return await (await announceSlow(lazy.renewal(), text)).renew(
         { key, store, provider, grants, signIn, now: Date.now },
         held,
         request,

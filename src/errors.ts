@@ -9,7 +9,7 @@
  * - `login_required`: a person has to sign in, and nobody is here, or the session has ended
  * - `login_refused`: the username, password or signed-in user was refused
  * - `login_timeout`: the person did not sign in within the time allowed
- * - `client_refused`: the client id, secret or key was refused (RFC 6749 `invalid_client`)
+ * - `client_refused`: the client ID, secret or key was refused (RFC 6749 `invalid_client`)
  * - `grant_refused`: the server refused this grant, scope or code (RFC 6749 section 5.2)
  * - `cancelled`: the person cancelled, by an empty answer or with the stop button
  * - `aborted`: the caller's `AbortSignal` ended the wait; its reason is the `cause`

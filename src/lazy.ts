@@ -8,6 +8,7 @@
  *
  * @module
  */
+export const announceSlow = () => import("./person/announce_slow.ts");
 export const apiCall = () => import("./http/api_call.ts");
 export const askCredentials = () => import("./sign_in/ask_credentials.ts");
 export const bulk = () => import("./bulk/map.ts");

@@ -29,7 +29,7 @@ export function checkTransport(url: string | URL, what: string): URL {
   if (parsed.username !== "" || parsed.password !== "") {
     throw new AuthError(
       "invalid_argument",
-      `The ${what} carries a user name or password. Give those as credentials, never in a URL.`,
+      `The ${what} contains a username or password. Pass those as credentials, never in a URL.`,
     );
   }
   if (parsed.protocol === "https:") return parsed;

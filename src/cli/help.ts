@@ -46,7 +46,7 @@ export function helpText(commands: readonly Command[], paint: Paint): string {
       "show the version",
     ]]),
     "",
-    `${paint.bold("Exit codes:")} 0 done, 1 it did not work, 2 the command line is wrong,`,
+    `${paint.bold("Exit codes:")} 0 done, 1 error, 2 usage error,`,
     "            130 stopped by Ctrl-C, 143 by SIGTERM.",
     `${paint.bold("More about a command:")} onecell help COMMAND`,
     "",

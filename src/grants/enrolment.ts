@@ -42,7 +42,7 @@ export async function createAppCredentials(
   if (enrolment === undefined) {
     throw new AuthError(
       "unsupported",
-      `${provider.title} cannot create app credentials this way. Get a client id and secret from it` +
+      `${provider.title} cannot create app credentials this way. Get a client ID and client secret from it` +
         `${
           provider.documentation ? ` (${provider.documentation})` : ""
         }, then call saveCredentials.`,
@@ -59,7 +59,7 @@ export async function createAppCredentials(
       await signedIn.body?.cancel();
       throw new AuthError(
         "login_refused",
-        `${provider.title} refused the user name or the password. Check both and try again.`,
+        `${provider.title} did not accept the username or password. Check both and try again.`,
         { status: signedIn.status },
       );
     }

@@ -121,7 +121,7 @@ function wanted(
     const near = client?.[name] ?? sections[0]?.[name];
     const others = new Set(sections.flatMap((section) => section[name] ?? []));
     if (near === undefined && others.size > 1) {
-      throw refuse(`several values of ${name}. Put the right one beside the client id`);
+      throw refuse(`several values of ${name}. Put the right one next to the client ID`);
     }
     values[name] = near ?? [...others][0] ?? "";
   }

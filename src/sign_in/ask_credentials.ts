@@ -257,7 +257,7 @@ async function enrol(
       const mistyped = error instanceof AuthError && error.code === "login_refused" &&
         given.password === undefined;
       if (!mistyped || attempt === TRIES) {
-        const message = error instanceof AuthError ? error.message : "It did not work.";
+        const message = error instanceof AuthError ? error.message : "The sign-in failed.";
         await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
         throw error;
       }

@@ -124,9 +124,7 @@ function cannotListen(runtime: Runtime, error: unknown, host: string, port: numb
   // "unsupported" lets the next way to sign in have its turn.
   return new AuthError(
     "unsupported",
-    `Cannot listen on ${host}${
-      port ? `, port ${port}` : ""
-    }: it may be in use. Close what uses it, ` +
+    `Cannot listen on ${host}${port ? `, port ${port}` : ""}: the port may be in use. Free it, ` +
       'or use the option method: "paste".',
     { cause: error },
   );
@@ -239,7 +237,7 @@ async function waitFor(answer: Promise<URL>, signal: AbortSignal): Promise<URL> 
     () =>
       new AuthError(
         "login_timeout",
-        "Nobody signed in within 5 minutes. Run it again for a new link.",
+        "Sign-in timed out after 5 minutes. Run it again for a new link.",
       ),
   );
   const either = AbortSignal.any([signal, patience.signal]);

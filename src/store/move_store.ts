@@ -42,7 +42,7 @@ export async function moveStore(
   if (from.keys === undefined) {
     throw new AuthError(
       "unsupported",
-      "This store cannot say what is in it: it has no `keys()`. Sign in anew with the other store.",
+      "This store cannot say what is in it: it has no `keys()`. Sign in again with the other store.",
     );
   }
   const { wanted = () => true, signal } = options;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { drawRooms } from "../../scripts/architecture.ts";
 import { doors, type Edge, edgesOf, floorOf, roomOf, textOf, tsFiles } from "../support/imports.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
@@ -158,5 +159,19 @@ Deno.test({
     for (const path of tsFiles("examples/")) {
       assert.doesNotMatch(textOf(path), /from "(\.\.\/)+(src|mod)/, path);
     }
+  },
+});
+
+Deno.test({
+  name: "the table of rooms in CONTRIBUTING.md is true",
+  ...options,
+  async fn() {
+    const cells = (text: string) =>
+      text.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+        line.split("|").map((cell) => cell.trim()).join("|")
+      );
+    const [, shown = ""] = /<!-- rooms -->([^]*)<!-- \/rooms -->/.exec(textOf("CONTRIBUTING.md")) ??
+      [];
+    assert.deepEqual(cells(shown), cells(await drawRooms()), "run: deno task architecture");
   },
 });
