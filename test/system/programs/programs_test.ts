@@ -96,7 +96,7 @@ test("program: two accounts side by side", async () => {
   const theirs = await createCredentials("spatiafi", foreigner, { ...servers, account: "work" });
   const s = await getSession("spatiafi", { ...servers, interactive: false });
   const work = await getSession("spatiafi", { ...servers, interactive: false, account: "work" });
-  assert.deepEqual([s.account, work.account], [ours.clientId, theirs.clientId]);
+  assert.deepEqual([s.account, work.account], [user.username, foreigner.username]);
   assert.notEqual(ours.clientId, theirs.clientId);
   assert.notEqual(await s.token(), await work.token());
 });

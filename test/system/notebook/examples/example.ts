@@ -57,7 +57,7 @@ export const examples: readonly Example[] = [
     name: "tutorial",
     system: "spatiafi",
     // It asks by itself, as the tutorial does.
-    questions: [ask("SpatiaFi user name", username), askSecret("SpatiaFi password", password)],
+    questions: [ask("SpatiaFi username", username), askSecret("SpatiaFi password", password)],
   },
   { name: "spatiafi", system: "spatiafi", questions: user("SpatiaFi") },
   {
