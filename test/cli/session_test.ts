@@ -42,7 +42,7 @@ test("login saves a session that the other commands use, without asking again", 
 
   assert.match(
     await machine.ok(["login", "spatiafi"]),
-    new RegExp(`^✓ Signed in to SpatiaFi as ${user?.username}\\n`),
+    new RegExp(`^✓ Signed in to SpatiaFi as ${sandbox.users[0]?.username}\\n`),
   );
   assert.equal(sandbox.count("spatiafi.token"), 1, "the saved session is used");
   await machine.ok(["login", "spatiafi", "--force"]);
