@@ -46,34 +46,66 @@ interface Needle {
 
 /** The secrets to look for, as they are and without signs and spaces. */
 export class SecretIndex {
-  readonly #exact: Grams[];
-  readonly #squeezed: Grams[];
+  readonly #parts: NamedPart[] = [];
+  readonly #filter: Filter;
+  /** What is too short for the filter. */
+  readonly #short: Groups;
+  /** Gathered when a text may hold one. */
+  #long: Groups | undefined;
 
   /** @param secrets the secrets, by the name they are reported under */
   constructor(secrets: Readonly<Record<string, string>>) {
-    const exact = new Map<string, Needle>();
-    const squeezed = new Map<string, Needle>();
     for (const [name, secret] of Object.entries(secrets)) {
       if (secret.length < SHORTEST_SECRET) continue;
       for (const part of partsOf(secret)) {
-        addTo(exact, name, part);
-        addSqueezed(squeezed, name, part, false);
-        addSqueezed(squeezed, name, part, true);
+        this.#parts.push({ ...part, name, squeezed: squeezeText(part.text) });
       }
     }
-    this.#exact = gramsOf([...exact.values()]);
-    this.#squeezed = gramsOf([...squeezed.values()]);
+    const isShort = (text: string) => text.length < SHORTEST_PART;
+    this.#short = groupsOf(
+      this.#parts.filter(({ text, squeezed }) => isShort(text) || isShort(squeezed)),
+      (least) => least < SHORTEST_PART,
+    );
+    const texts = this.#parts.flatMap(({ text, squeezed }) => [text, squeezed]);
+    this.#filter = new Filter([...new Set(texts)].filter((text) => !isShort(text)));
   }
 
   /** Finds secrets in a text as it is. */
   find(codes: Uint16Array): Hit[] {
-    return this.#exact.flatMap((grams) => grams.find(codes));
+    return this.#findIn("exact", codes);
   }
 
   /** Finds secrets in a text that {@linkcode squeeze} was applied to. */
   findSqueezed(codes: Uint16Array): Hit[] {
-    return this.#squeezed.flatMap((grams) => grams.find(codes));
+    return this.#findIn("squeezed", codes);
   }
+
+  #findIn(kind: keyof Groups, codes: Uint16Array): Hit[] {
+    const short = this.#short[kind].flatMap((grams) => grams.find(codes));
+    if (!this.#filter.mayHold(codes)) return short;
+    this.#long ??= groupsOf(this.#parts, (least) => least >= SHORTEST_PART);
+    return [...this.#long[kind].flatMap((grams) => grams.find(codes)), ...short];
+  }
+}
+
+/** What is looked for in a text as it is, and in one without signs. */
+interface Groups {
+  exact: Grams[];
+  squeezed: Grams[];
+}
+
+/** The needles that parts are looked for by, of the lengths that are wanted. */
+function groupsOf(parts: readonly NamedPart[], wanted: (least: number) => boolean): Groups {
+  const exact = new Map<string, Needle>();
+  const squeezed = new Map<string, Needle>();
+  for (const part of parts) {
+    add(exact, part.name, { ...part, reversed: false, joined: false });
+    addSqueezed(squeezed, part, false);
+    addSqueezed(squeezed, part, true);
+  }
+  const some = (needles: Map<string, Needle>) =>
+    gramsOf([...needles.values()].filter(({ least }) => wanted(least)));
+  return { exact: some(exact), squeezed: some(squeezed) };
 }
 
 /** A stretch of a secret that may be found by itself. */
@@ -82,6 +114,11 @@ interface Part {
   least: number;
   complete: boolean;
   before: string;
+}
+
+interface NamedPart extends Part {
+  name: string;
+  squeezed: string;
 }
 
 function partsOf(secret: string): Part[] {
@@ -110,17 +147,8 @@ function partsOf(secret: string): Part[] {
   return [part(secret, true)];
 }
 
-function addTo(needles: Map<string, Needle>, name: string, part: Part): void {
-  add(needles, name, { ...part, reversed: false, joined: false });
-}
-
-function addSqueezed(
-  needles: Map<string, Needle>,
-  name: string,
-  part: Part,
-  reversed: boolean,
-): void {
-  let text = squeezeText(part.text);
+function addSqueezed(needles: Map<string, Needle>, part: NamedPart, reversed: boolean): void {
+  let text = part.squeezed;
   if (text.length < SHORTEST_INSIDE_A_WORD) return;
   // Without its signs a secret that needs them would be any word.
   if (text.length < part.text.length / 2) return;
@@ -128,7 +156,7 @@ function addSqueezed(
   const least = Math.min(part.least, text.length);
   if (reversed && least < SHORTEST_PART) return;
   const before = reversed ? "" : squeezeText(part.before);
-  add(needles, name, { ...part, text, least, before, reversed, joined: least < SHORTEST_PART });
+  add(needles, part.name, { ...part, text, least, before, reversed, joined: least < SHORTEST_PART });
 }
 
 function add(
@@ -165,6 +193,70 @@ function gramsOf(needles: Needle[]): Grams[] {
     const some = needles.filter(({ least }) => least >= from && least < below);
     return some.length === 0 ? [] : [new Grams(some, size, from - size + 1)];
   });
+}
+
+/** How many characters the filter takes together. */
+const TAKEN = 6;
+/** So many grams in a row are in a run of {@linkcode SHORTEST_PART} characters. */
+const IN_A_ROW = SHORTEST_PART - TAKEN + 1;
+
+/**
+ * Tells at little cost that a text holds no run of any secret, which is so for nearly all texts. It has
+ * a bit for each gram of the secrets. A gram has the same hash backwards, so what is looked for
+ * backwards needs no bits of its own.
+ */
+class Filter {
+  readonly #bits: Uint8Array;
+  readonly #shift: number;
+
+  constructor(texts: readonly string[]) {
+    const total = texts.reduce((sum, { length }) => sum + length, 1);
+    const size = Math.max(16, Math.ceil(Math.log2(total * 32)));
+    this.#shift = 32 - size;
+    const bits = new Uint8Array(2 ** (size - 3));
+    this.#bits = bits;
+    for (const text of texts) {
+      const codes = codesOf(text);
+      for (let at = 0; at <= codes.length - TAKEN; at++) {
+        const bit = evenHash(codes, at) >>> this.#shift;
+        bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
+      }
+    }
+  }
+
+  /** False when no run of a secret is in the text. */
+  mayHold(codes: Uint16Array): boolean {
+    const [bits, shift] = [this.#bits, this.#shift];
+    for (let at = 0; at <= codes.length - TAKEN; at += IN_A_ROW) {
+      const bit = evenHash(codes, at) >>> shift;
+      if (((bits[bit >> 3] as number) >> (bit & 7) & 1) === 1 && this.#isRun(codes, at)) return true;
+    }
+    return false;
+  }
+
+  #isRun(codes: Uint16Array, at: number): boolean {
+    let from = at;
+    while (from > 0 && at - from < IN_A_ROW && this.#has(codes, from - 1)) from--;
+    let to = at + 1;
+    while (to <= codes.length - TAKEN && to - from < IN_A_ROW && this.#has(codes, to)) to++;
+    return to - from >= IN_A_ROW;
+  }
+
+  #has(codes: Uint16Array, at: number): boolean {
+    const bit = evenHash(codes, at) >>> this.#shift;
+    return ((this.#bits[bit >> 3] as number) >> (bit & 7) & 1) === 1;
+  }
+}
+
+/** A hash of six characters that is the same for them backwards. */
+function evenHash(codes: Uint16Array, at: number): number {
+  const [a, b, c] = [codes[at] as number, codes[at + 1] as number, codes[at + 2] as number];
+  const [d, e, f] = [codes[at + 3] as number, codes[at + 4] as number, codes[at + 5] as number];
+  const outer = Math.imul(a + f, 0x2545f491) ^ Math.imul(Math.imul(a, f), 0x6c8e9cf5);
+  const middle = Math.imul(b + e, 0x1b873593) ^ Math.imul(Math.imul(b, e), 0x5bd1e995);
+  const inner = Math.imul(c + d, 0x27d4eb2f) ^ Math.imul(Math.imul(c, d), 0x165667b1);
+  const hash = outer + Math.imul(middle, 31) + Math.imul(inner, 1009) | 0;
+  return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
 }
 
 /** More secrets than this share nothing that tells of one. */
@@ -354,6 +446,10 @@ export function placesOfSqueezed(codes: Uint16Array): Int32Array {
   return places;
 }
 
+/** What {@linkcode isKept} does not keep. */
+const SIGNS =
+  /[^A-Za-z0-9\u00c0-\u1fff\u2c00-\u2fff\u3001-\udb3f\udb41-\ufefe\uff00-\uffff]+/g;
+
 function squeezeText(text: string): string {
-  return String.fromCharCode(...squeeze(codesOf(text)));
+  return text.replace(SIGNS, "");
 }
