@@ -30,10 +30,10 @@ const BACKSLASH =
   "\\\\(?:u[0-9a-f]{4}|u\\{[0-9a-f]{1,6}\\}|U[0-9a-f]{8}|x[0-9a-f]{2}|[0-7]{1,3}|[^\\n])";
 const ENTITY = "&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{2,9});?";
 const QUOTED_PRINTABLE = `=[ \\t]*\\r?\\n|${utf8("=")}`;
-/** Tags, comments, colours and what nobody sees. */
-const MARKUP =
-  "<[/!]?[a-z!-][^<>]*>|(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
-  "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|[\\u{e0000}-\\u{e007f}]+";
+const TAGS = "<[/!]?[A-Za-z!-][^<>]*>";
+/** Colours and what nobody sees. */
+const UNSEEN = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
+  "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|(?:\\udb40[\\udc00-\\udc7f])+";
 
 const NAMED = new Map(
   Object.entries({
@@ -95,7 +95,8 @@ const RULES = {
   backslash: [new RegExp(BACKSLASH, "gi"), backslash],
   entity: [new RegExp(ENTITY, "gi"), entity],
   quoted: [new RegExp(QUOTED_PRINTABLE, "gi"), quotedPrintable],
-  markup: [new RegExp(MARKUP, "giu"), () => ""],
+  tags: [new RegExp(TAGS, "g"), () => ""],
+  markup: [new RegExp(`${TAGS}|${UNSEEN}`, "g"), () => ""],
   all: [
     new RegExp(`${PERCENT}|${BACKSLASH}|${ENTITY}`, "gi"),
     (found: string) =>
@@ -103,14 +104,14 @@ const RULES = {
   ],
 } satisfies Record<string, Rule>;
 
-/** What tells at a glance whether a rule may find anything. */
-const SIGNS = {
-  url: /%/,
-  backslash: /\\/,
-  entity: /&/,
-  quoted: /=/,
-  markup: /[^\t\n\r -;=-~]/,
-};
+const ESCAPES = { url: "%", backslash: "\\", entity: "&" } as const;
+
+/** True for a text with something that {@linkcode UNSEEN} stands for. */
+function hasUnseen(text: string): boolean {
+  return /[^\t\n\r -~]/.test(text) &&
+    // deno-lint-ignore no-control-regex -- colours begin with them
+    /[\x00\x1b\x9b\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u061c\udb40]/.test(text);
+}
 
 function character(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : "";
@@ -149,64 +150,74 @@ function entity(found: string): string {
 /** How much around what was decoded is kept: the rest is as it was, and was looked at before. */
 const AROUND = 256;
 
-/** The text around all that a rule decodes; nothing where it decodes nothing. */
-function changesIn(kind: keyof typeof RULES, whole: string): Stretch[] {
-  const [pattern, decode] = RULES[kind] as Rule;
-  const stretches: Stretch[] = [];
-  let last: Stretch | undefined;
-  for (const { 0: found, index } of whole.matchAll(pattern)) {
-    if (decode(found) === found) continue;
-    const from = Math.max(0, index - AROUND);
-    const to = Math.min(whole.length, index + found.length + AROUND);
-    if (last !== undefined && from <= last.to) last.to = to;
-    else stretches.push(last = { from, to });
-  }
-  return stretches;
-}
-
-interface Stretch {
+/** A stretch of the text before, and what it became. */
+interface Change {
   from: number;
   to: number;
+  text: string;
 }
 
 /** A text with one layer of a kind taken off, where there is one. */
 function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   const [pattern, decode] = RULES[kind] as Rule;
-  const stretches = changesIn(kind, whole);
-  if (stretches.length === 0) return undefined;
-  const decoded = stretches.map(({ from, to }) => whole.slice(from, to).replace(pattern, decode))
-    .join("\n");
-  // Most texts hold no secret: where characters came from is worked out when it is asked for.
-  let places: [Int32Array, Int32Array] | undefined;
-  const trace = () => {
-    if (places !== undefined) return places;
-    const [froms, tos] = [new Int32Array(decoded.length), new Int32Array(decoded.length)];
-    let at = 0;
-    for (const { from, to } of stretches) {
-      let read = from;
-      const copy = (until: number) => {
-        for (; read < until; read++, at++) [froms[at], tos[at]] = [read, read + 1];
-      };
-      for (const { 0: found, index } of whole.slice(from, to).matchAll(pattern)) {
-        copy(from + index);
-        const end = at + decode(found).length;
-        read += found.length;
-        for (; at < end; at++) [froms[at], tos[at]] = [from + index, read];
-      }
-      copy(to);
-      // What stands between two stretches.
-      [froms[at], tos[at]] = [to, to];
-      at++;
-    }
-    return places = [froms, tos];
+  /** What was decoded, and what stands around it as it was. */
+  const changes: Change[] = [];
+  const pieces: string[] = [];
+  let until = 0;
+  const copy = (from: number, to: number, text: string) => {
+    changes.push({ from, to, text });
+    pieces.push(text);
+    until = to;
   };
-  const form = kind === "markup" ? "pieces" : kind === "url" ? "url" : "escaped";
+  const keep = (to: number) => {
+    if (to > until) copy(until, to, whole.slice(until, to));
+  };
+  for (const { 0: found, index } of whole.matchAll(pattern)) {
+    const text = decode(found);
+    if (text === found) continue;
+    const near = index - AROUND;
+    if (pieces.length === 0) until = Math.max(0, near);
+    else if (near > until + AROUND) {
+      keep(until + AROUND);
+      // A line's end between what was not side by side.
+      copy(until, until, "\n");
+      until = near;
+    }
+    keep(index);
+    copy(index, index + found.length, text);
+  }
+  if (pieces.length === 0) return undefined;
+  keep(Math.min(whole.length, until + AROUND));
+  // Most texts hold no secret: where characters came from is worked out when it is asked for.
+  let places: Places | undefined;
+  const decoded = pieces.join("");
+  const trace = () => places ??= placesOf(changes, decoded.length, whole);
+  const form = kind === "markup" || kind === "tags" ? "pieces" : kind === "url" ? "url" : "escaped";
   return {
     text: decoded,
     form,
-    from: (at) => trace()[0][at] ?? 0,
-    to: (at) => trace()[1][at] ?? 0,
+    from: (at) => trace().from[at] ?? 0,
+    to: (at) => trace().to[at] ?? 0,
   };
+}
+
+/** For each character, which part of the text before it stands for. */
+interface Places {
+  from: Int32Array;
+  to: Int32Array;
+}
+
+function placesOf(changes: readonly Change[], length: number, whole: string): Places {
+  const places = { from: new Int32Array(length), to: new Int32Array(length) };
+  let at = 0;
+  for (const { from, to, text } of changes) {
+    const isCopy = to - from === text.length && whole.startsWith(text, from);
+    for (let unit = 0; unit < text.length; unit++, at++) {
+      places.from[at] = isCopy ? from + unit : from;
+      places.to[at] = isCopy ? from + unit + 1 : to;
+    }
+  }
+  return places;
 }
 
 /**
@@ -215,12 +226,15 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
  * @param alone each kind of escape alone too, for secrets that look like an escape of another kind
  */
 export function unescaped(text: string, alone: boolean): Decoded[] {
-  const kinds = (["url", "backslash", "entity"] as const).filter((kind) => SIGNS[kind].test(text));
+  const kinds = (["url", "backslash", "entity"] as const).filter((kind) =>
+    text.includes(ESCAPES[kind])
+  );
   const tried: (keyof typeof RULES)[] = [];
   if (kinds.length > 1) tried.push("all");
   if (alone || kinds.length === 1) tried.push(...kinds);
-  if (alone && SIGNS.quoted.test(text)) tried.push("quoted");
-  if (SIGNS.markup.test(text)) tried.push("markup");
+  if (alone && text.includes("=")) tried.push("quoted");
+  if (hasUnseen(text)) tried.push("markup");
+  else if (text.includes("<")) tried.push("tags");
   const seen = new Set<string>();
   return tried.flatMap((kind) => {
     const decoded = apply(kind, text);
@@ -305,15 +319,23 @@ class Stretches {
     this.#zero = false;
   }
 
-  decoded(form: DecodedForm): Decoded[] {
+  /** @param placeOf where what {@linkcode add} was told of stands in the text */
+  decoded(form: DecodedForm, placeOf = (at: number) => at): Decoded[] {
     this.close();
     if (this.#text === "") return [];
     const [from, to] = [this.#from, this.#to];
-    return [{ text: this.#text, form, from: (at) => from[at] ?? 0, to: (at) => to[at] ?? 0 }];
+    return [{
+      text: this.#text,
+      form,
+      from: (at) => placeOf(from[at] ?? 0),
+      to: (at) => placeOf((to[at] ?? 1) - 1) + 1,
+    }];
   }
 }
 
-const BASE64 = new Int8Array(128).fill(-1);
+/** The values of base 64's characters in both alphabets, and {@linkcode NO_VALUE}. */
+const NO_VALUE = 64;
+const BASE64 = new Uint8Array(128).fill(NO_VALUE);
 for (let value = 0; value < 64; value++) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   BASE64[alphabet.charCodeAt(value)] = value;
@@ -326,28 +348,58 @@ BASE64["_".charCodeAt(0)] = 63;
  * line breaks, quotes and other marks.
  */
 export function fromBase64(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const values = new Uint8Array(text.length);
-  const places = new Int32Array(text.length);
-  let count = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const value = code < 128 ? BASE64[code] as number : -1;
-    if (value < 0) continue;
-    values[count] = value;
-    places[count++] = at;
+  const values = valuesIn(text);
+  /** Where eight values begin that are six characters of text, by where their quads begin. */
+  const begins: [number[], number[], number[], number[]] = [[], [], [], []];
+  let bits = 0;
+  for (let at = 0; at < values.length; at++) {
+    bits = bits << 6 | (values[at] as number);
+    // The highest bits of three ASCII characters are 0.
+    if ((bits & 0x808080) !== 0 || at < 7 || !isText(bits)) continue;
+    const before = (values[at - 7] as number) << 18 | (values[at - 6] as number) << 12 |
+      (values[at - 5] as number) << 6 | (values[at - 4] as number);
+    if (isText(before)) begins[(at + 1) & 3 as 0]?.push(at - 7);
   }
+  let places: Int32Array | undefined;
+  const placeOf = (value: number) => (places ??= placesOfValues(text, values.length))[value] ?? 0;
   const found: Decoded[] = [];
-  for (let first = 0; first < 4; first++) {
-    found.push(...quads(values, places, count, first, shortest));
+  for (const [first, some] of begins.entries()) {
+    if (some.length === 0) continue;
+    found.push(
+      ...quads(values, first, some, shortest).decoded("base64", placeOf),
+    );
   }
   return found;
 }
 
+/** The values of all characters of base 64 in a text. */
+function valuesIn(text: string): Uint8Array {
+  const values = new Uint8Array(text.length);
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const value = code < 128 ? BASE64[code] as number : NO_VALUE;
+    values[count] = value;
+    // Without a branch: which characters these are is hard to foretell.
+    count += 1 - (value >> 6);
+  }
+  return values.subarray(0, count);
+}
+
+/** Where the characters of base 64 stand in a text. */
+function placesOfValues(text: string, count: number): Int32Array {
+  const places = new Int32Array(count);
+  let next = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 128 && BASE64[code] !== NO_VALUE) places[next++] = at;
+  }
+  return places;
+}
+
 /** True for four values that are three characters of text, or zeros as UTF-16 has them. */
-function isText(values: Uint8Array, at: number): boolean {
-  const bits = (values[at] as number) << 18 | (values[at + 1] as number) << 12 |
-    (values[at + 2] as number) << 6 | (values[at + 3] as number);
-  return TEXT[bits >> 16] === 1 && TEXT[bits >> 8 & 255] === 1 && TEXT[bits & 255] === 1;
+function isText(bits: number): boolean {
+  return TEXT[bits >> 16 & 255] === 1 && TEXT[bits >> 8 & 255] === 1 && TEXT[bits & 255] === 1;
 }
 
 /** Bytes of text in ASCII, and 0. */
@@ -357,45 +409,36 @@ for (const code of [0, 9, 10, 13]) TEXT[code] = 1;
 /** Decodes four values at a time, and only where they can be text. */
 function quads(
   values: Uint8Array,
-  places: Int32Array,
-  count: number,
   first: number,
+  begins: readonly number[],
   shortest: number,
-): Decoded[] {
+): Stretches {
+  const count = values.length;
   const stretches = new Stretches(shortest);
   /** Quads before this one were added. */
   let added = first;
   const add = (at: number) => {
     const second = values[at + 1] as number;
-    const from = places[at] as number;
-    const next = places[at + 1] as number;
-    stretches.add((values[at] as number) << 2 | second >> 4, from, next + 1);
+    stretches.add((values[at] as number) << 2 | second >> 4, at, at + 2);
     if (at + 2 >= count) return;
     const third = values[at + 2] as number;
-    const after = places[at + 2] as number;
-    stretches.add((second & 15) << 4 | third >> 2, next, after + 1);
+    stretches.add((second & 15) << 4 | third >> 2, at + 1, at + 3);
     if (at + 3 >= count) return;
-    const fourth = values[at + 3] as number;
-    stretches.add((third & 3) << 6 | fourth, after, (places[at + 3] as number) + 1);
+    stretches.add((third & 3) << 6 | (values[at + 3] as number), at + 2, at + 4);
   };
-  for (let at = first; at + 1 < count; at += 4) {
-    // The highest bits of three ASCII characters are 0; the shortest text has six in two quads.
-    const high = (values[at] as number) & 32 | (values[at + 1] as number) & 8 |
-      (values[at + 2] as number) & 2 | (values[at + 4] as number) & 32 |
-      (values[at + 5] as number) & 8 | (values[at + 6] as number) & 2;
-    if (high !== 0 || !isText(values, at) || !isText(values, at + 4)) continue;
+  for (const begin of begins) {
+    if (begin < added) continue;
     // What stands just before may be a text's beginning, with letters of two bytes in it.
-    const from = Math.max(added, at - 16);
-    if (from > added) stretches.close();
-    for (let before = from; before < at; before += 4) add(before);
+    let at = Math.max(added, begin - 16);
+    if (at > added) stretches.close();
+    for (; at < begin; at += 4) add(at);
     do {
       add(at);
       at += 4;
     } while (stretches.isOpen && at + 1 < count);
     added = at;
-    at -= 4;
   }
-  return stretches.decoded("base64");
+  return stretches;
 }
 
 /** What a character is in a list of bytes: a digit's value, {@linkcode BETWEEN}, or {@linkcode OTHER}. */
@@ -418,23 +461,81 @@ function isPrefix(text: string, at: number): boolean {
   return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
 }
 
-/** The texts in hexadecimal, with or without separators between the bytes. */
-export function fromHex(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const stretches = [new Stretches(shortest), new Stretches(shortest)] as const;
+/**
+ * The texts in hexadecimal, with or without separators between the bytes, and those in lists of decimal
+ * bytes, such as a `Uint8Array` that was shown.
+ */
+export function fromNumbers(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
+  const pairs = [new Stretches(shortest), new Stretches(shortest)] as const;
+  const list = new Stretches(shortest);
+  // What counts is so long that one of every so many characters is in it.
+  const step = 2 * shortest - 1;
+  for (let at = step - 1; at < text.length; at += step) {
+    if (!isOfNumbers(text, at)) continue;
+    let [from, to] = [at, at + 1];
+    while (from > 0 && isOfNumbers(text, from - 1)) from--;
+    while (to < text.length && isOfNumbers(text, to)) to++;
+    if (to - from >= step) {
+      hexIn(text, from, to, shortest, pairs);
+      listsIn(text, from, to, shortest, list);
+    }
+    at = Math.max(at, to - step);
+  }
+  return [...pairs.flatMap((one) => one.decoded("hex")), ...list.decoded("bytes")];
+}
+
+/** Digits, what separates them, and the letter of "0x". */
+function isOfNumbers(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 && (BYTES[code] !== OTHER || (code | 32) === 120);
+}
+
+function hexIn(
+  text: string,
+  from: number,
+  to: number,
+  shortest: number,
+  pairs: readonly [Stretches, Stretches],
+): void {
   let begin = 0;
   let digits = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const sign = at < text.length ? byteSign(text, at) : OTHER;
+  for (let at = from; at <= to; at++) {
+    const sign = at < to ? byteSign(text, at) : OTHER;
     if (sign < 16) {
       if (digits === 0) begin = at;
       if (sign === 0 && isPrefix(text, at)) at++;
       else digits++;
     } else if (sign === OTHER && digits > 0) {
-      if (digits >= 2 * shortest) digitsIn(text, begin, at, stretches);
+      if (digits >= 2 * shortest) digitsIn(text, begin, at, pairs);
       digits = 0;
     }
   }
-  return stretches.flatMap((one) => one.decoded("hex"));
+}
+
+function listsIn(
+  text: string,
+  from: number,
+  to: number,
+  shortest: number,
+  list: Stretches,
+): void {
+  let begin = 0;
+  let numbers = 0;
+  let within = false;
+  for (let at = from; at <= to; at++) {
+    const sign = at < to ? byteSign(text, at) : OTHER;
+    if (sign < 10) {
+      if (within) continue;
+      if (numbers === 0) begin = at;
+      numbers++;
+      within = true;
+    } else {
+      within = false;
+      if (sign === BETWEEN) continue;
+      if (numbers >= shortest) numbersIn(text, begin, at, list);
+      numbers = 0;
+    }
+  }
 }
 
 /** Reads digits in pairs, beginning with the first and with the second. */
@@ -460,29 +561,6 @@ function digitsIn(
     count++;
   }
   for (const one of stretches) one.close();
-}
-
-/** The texts in lists of decimal bytes, such as a `Uint8Array` that was shown. */
-export function fromBytes(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const stretches = new Stretches(shortest);
-  let begin = 0;
-  let numbers = 0;
-  let within = false;
-  for (let at = 0; at <= text.length; at++) {
-    const sign = at < text.length ? byteSign(text, at) : OTHER;
-    if (sign < 10) {
-      if (within) continue;
-      if (numbers === 0) begin = at;
-      numbers++;
-      within = true;
-    } else {
-      within = false;
-      if (sign === BETWEEN) continue;
-      if (numbers >= shortest) numbersIn(text, begin, at, stretches);
-      numbers = 0;
-    }
-  }
-  return stretches.decoded("bytes");
 }
 
 function numbersIn(text: string, begin: number, end: number, stretches: Stretches): void {

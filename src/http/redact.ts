@@ -1,4 +1,4 @@
-import { fromBase64, fromBytes, fromHex, unescaped } from "../base/decode.ts";
+import { fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
 import { plain, visible } from "../base/text.ts";
 
 /** Parameters of OAuth requests whose values are no secrets. */
@@ -90,8 +90,7 @@ function formsOf(text: string): string[] {
     layer = layer.flatMap((form) => [
       ...unescaped(form, true),
       ...fromBase64(form, RUN),
-      ...fromHex(form, RUN),
-      ...fromBytes(form, RUN),
+      ...fromNumbers(form, RUN),
     ]).map((decoded) => decoded.text).filter((form) => !forms.has(form));
     for (const form of layer) forms.add(form);
   }

@@ -1,4 +1,4 @@
-import { type Decoded, fromBase64, fromBytes, fromHex, unescaped } from "../base/decode.ts";
+import { type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
 import { codesOf, type Hit, placesOfSqueezed, SecretIndex, squeeze } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";
@@ -100,8 +100,7 @@ export function findSecrets(
     const next = [
       ...unescaped(view.text, depth === 0),
       ...fromBase64(view.text),
-      ...fromHex(view.text),
-      ...fromBytes(view.text),
+      ...fromNumbers(view.text),
     ];
     for (const decoded of next) look(below(view, decoded), depth + 1);
   };

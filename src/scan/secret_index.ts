@@ -156,7 +156,14 @@ function addSqueezed(needles: Map<string, Needle>, part: NamedPart, reversed: bo
   const least = Math.min(part.least, text.length);
   if (reversed && least < SHORTEST_PART) return;
   const before = reversed ? "" : squeezeText(part.before);
-  add(needles, part.name, { ...part, text, least, before, reversed, joined: least < SHORTEST_PART });
+  add(needles, part.name, {
+    ...part,
+    text,
+    least,
+    before,
+    reversed,
+    joined: least < SHORTEST_PART,
+  });
 }
 
 function add(
@@ -229,7 +236,9 @@ class Filter {
     const [bits, shift] = [this.#bits, this.#shift];
     for (let at = 0; at <= codes.length - TAKEN; at += IN_A_ROW) {
       const bit = evenHash(codes, at) >>> shift;
-      if (((bits[bit >> 3] as number) >> (bit & 7) & 1) === 1 && this.#isRun(codes, at)) return true;
+      if (((bits[bit >> 3] as number) >> (bit & 7) & 1) === 1 && this.#isRun(codes, at)) {
+        return true;
+      }
     }
     return false;
   }
@@ -250,13 +259,15 @@ class Filter {
 
 /** A hash of six characters that is the same for them backwards. */
 function evenHash(codes: Uint16Array, at: number): number {
-  const [a, b, c] = [codes[at] as number, codes[at + 1] as number, codes[at + 2] as number];
-  const [d, e, f] = [codes[at + 3] as number, codes[at + 4] as number, codes[at + 5] as number];
-  const outer = Math.imul(a + f, 0x2545f491) ^ Math.imul(Math.imul(a, f), 0x6c8e9cf5);
-  const middle = Math.imul(b + e, 0x1b873593) ^ Math.imul(Math.imul(b, e), 0x5bd1e995);
-  const inner = Math.imul(c + d, 0x27d4eb2f) ^ Math.imul(Math.imul(c, d), 0x165667b1);
-  const hash = outer + Math.imul(middle, 31) + Math.imul(inner, 1009) | 0;
+  const outer = evenProduct(codes[at] as number, codes[at + 5] as number);
+  const middle = evenProduct(codes[at + 1] as number, codes[at + 4] as number);
+  const inner = evenProduct(codes[at + 2] as number, codes[at + 3] as number);
+  const hash = Math.imul(Math.imul(outer, 0x2545f491) + middle, 0x1b873593) + inner | 0;
   return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
+}
+
+function evenProduct(one: number, other: number): number {
+  return Math.imul(one ^ 0x5bd1e995, other ^ 0x5bd1e995);
 }
 
 /** More secrets than this share nothing that tells of one. */
@@ -431,7 +442,9 @@ export function squeeze(codes: Uint16Array): Uint16Array {
   let count = 0;
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] as number;
-    if (isKept(code)) kept[count++] = code;
+    kept[count] = code;
+    // Without a branch: which characters these are is hard to foretell.
+    count += code < 128 ? KEPT[code] as number : isKept(code) ? 1 : 0;
   }
   return kept.subarray(0, count);
 }
@@ -447,8 +460,7 @@ export function placesOfSqueezed(codes: Uint16Array): Int32Array {
 }
 
 /** What {@linkcode isKept} does not keep. */
-const SIGNS =
-  /[^A-Za-z0-9\u00c0-\u1fff\u2c00-\u2fff\u3001-\udb3f\udb41-\ufefe\uff00-\uffff]+/g;
+const SIGNS = /[^A-Za-z0-9\u00c0-\u1fff\u2c00-\u2fff\u3001-\udb3f\udb41-\ufefe\uff00-\uffff]+/g;
 
 function squeezeText(text: string): string {
   return text.replace(SIGNS, "");
