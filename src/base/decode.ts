@@ -106,12 +106,10 @@ const RULES = {
 
 const ESCAPES = { url: "%", backslash: "\\", entity: "&" } as const;
 
-/** True for a text with something that {@linkcode UNSEEN} stands for. */
-function hasUnseen(text: string): boolean {
-  return /[^\t\n\r -~]/.test(text) &&
-    // deno-lint-ignore no-control-regex -- colours begin with them
-    /[\x00\x1b\x9b\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u061c\udb40]/.test(text);
-}
+/** What {@linkcode UNSEEN} begins with. */
+const BEGINS_UNSEEN =
+  // deno-lint-ignore no-control-regex -- colours begin with them
+  /[\x00\x1b\x9b\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u061c\udb40]/;
 
 function character(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : "";
@@ -233,7 +231,7 @@ export function unescaped(text: string, alone: boolean): Decoded[] {
   if (kinds.length > 1) tried.push("all");
   if (alone || kinds.length === 1) tried.push(...kinds);
   if (alone && text.includes("=")) tried.push("quoted");
-  if (hasUnseen(text)) tried.push("markup");
+  if (BEGINS_UNSEEN.test(text)) tried.push("markup");
   else if (text.includes("<")) tried.push("tags");
   const seen = new Set<string>();
   return tried.flatMap((kind) => {
@@ -244,6 +242,13 @@ export function unescaped(text: string, alone: boolean): Decoded[] {
   });
 }
 
+/** A text's UTF-16 code units. */
+export function codesOf(text: string): Uint16Array {
+  const codes = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
+  return codes;
+}
+
 /** The shortest text that counts among decoded bytes: below it pictures are full of them. */
 const SHORTEST_TEXT = 8;
 
@@ -252,7 +257,8 @@ class Stretches {
   #text = "";
   readonly #from: number[] = [];
   readonly #to: number[] = [];
-  /** The stretch under way. */
+  /** The stretch under way: so many of what is in the three lists. */
+  #length = 0;
   readonly #open: number[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
@@ -268,7 +274,7 @@ class Stretches {
   }
 
   get isOpen(): boolean {
-    return this.#open.length > 0 || this.#missing > 0;
+    return this.#length > 0 || this.#missing > 0;
   }
 
   add(byte: number, from: number, to: number): void {
@@ -283,7 +289,7 @@ class Stretches {
     if (byte >= 32 && byte < 127 || byte === 10 || byte === 13 || byte === 9) {
       this.#zero = false;
       this.#put(byte, from, to);
-    } else if (byte === 0 && !this.#zero && this.#open.length > 0) this.#zero = true;
+    } else if (byte === 0 && !this.#zero && this.#length > 0) this.#zero = true;
     else if (byte >= 0xc2 && byte < 0xf5) {
       this.#missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
       this.#code = byte & (0x3f >> this.#missing);
@@ -293,30 +299,30 @@ class Stretches {
 
   #put(code: number, from: number, to: number): void {
     if (code > 0x10ffff) return this.close();
-    this.#open.push(code);
-    this.#starts.push(from);
-    this.#ends.push(to);
+    this.#open[this.#length] = code;
+    this.#starts[this.#length] = from;
+    this.#ends[this.#length++] = to;
   }
 
   /** Ends a stretch; a short one is forgotten. */
   close(): void {
-    if (this.#open.length >= this.#shortest) {
-      for (const [index, code] of this.#open.entries()) {
-        const piece = String.fromCodePoint(code);
-        this.#text += piece;
-        for (let unit = 0; unit < piece.length; unit++) {
-          this.#from.push(this.#starts[index] ?? 0);
-          this.#to.push(this.#ends[index] ?? 0);
-        }
-      }
-      const end = this.#to.at(-1) ?? 0;
-      this.#text += "\n";
-      this.#from.push(end);
-      this.#to.push(end);
-    }
-    this.#open.length = this.#starts.length = this.#ends.length = 0;
+    const length = this.#length;
+    this.#length = 0;
     this.#missing = 0;
     this.#zero = false;
+    if (length < this.#shortest) return;
+    for (let index = 0; index < length; index++) {
+      const piece = String.fromCodePoint(this.#open[index] as number);
+      this.#text += piece;
+      for (let unit = 0; unit < piece.length; unit++) {
+        this.#from.push(this.#starts[index] ?? 0);
+        this.#to.push(this.#ends[index] ?? 0);
+      }
+    }
+    const end = this.#to.at(-1) ?? 0;
+    this.#text += "\n";
+    this.#from.push(end);
+    this.#to.push(end);
   }
 
   /** @param placeOf where what {@linkcode add} was told of stands in the text */
@@ -347,8 +353,8 @@ BASE64["_".charCodeAt(0)] = 63;
  * The texts in base 64, wherever they begin: in both alphabets, with or without padding, and over
  * line breaks, quotes and other marks.
  */
-export function fromBase64(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const values = valuesIn(text);
+export function fromBase64(codes: Uint16Array, shortest: number = SHORTEST_TEXT): Decoded[] {
+  const values = valuesIn(codes);
   /** Where eight values begin that are six characters of text, by where their quads begin. */
   const begins: [number[], number[], number[], number[]] = [[], [], [], []];
   let bits = 0;
@@ -361,7 +367,7 @@ export function fromBase64(text: string, shortest: number = SHORTEST_TEXT): Deco
     if (isText(before)) begins[(at + 1) & 3 as 0]?.push(at - 7);
   }
   let places: Int32Array | undefined;
-  const placeOf = (value: number) => (places ??= placesOfValues(text, values.length))[value] ?? 0;
+  const placeOf = (value: number) => (places ??= placesOfValues(codes, values.length))[value] ?? 0;
   const found: Decoded[] = [];
   for (const [first, some] of begins.entries()) {
     if (some.length === 0) continue;
@@ -373,11 +379,11 @@ export function fromBase64(text: string, shortest: number = SHORTEST_TEXT): Deco
 }
 
 /** The values of all characters of base 64 in a text. */
-function valuesIn(text: string): Uint8Array {
-  const values = new Uint8Array(text.length);
+function valuesIn(codes: Uint16Array): Uint8Array {
+  const values = new Uint8Array(codes.length);
   let count = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number;
     const value = code < 128 ? BASE64[code] as number : NO_VALUE;
     values[count] = value;
     // Without a branch: which characters these are is hard to foretell.
@@ -387,11 +393,11 @@ function valuesIn(text: string): Uint8Array {
 }
 
 /** Where the characters of base 64 stand in a text. */
-function placesOfValues(text: string, count: number): Int32Array {
+function placesOfValues(codes: Uint16Array, count: number): Int32Array {
   const places = new Int32Array(count);
   let next = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number;
     if (code < 128 && BASE64[code] !== NO_VALUE) places[next++] = at;
   }
   return places;
@@ -451,33 +457,33 @@ for (let value = 0; value < 16; value++) {
 }
 for (const sign of "\t\n\r ,:-;\"'\\") BYTES[sign.charCodeAt(0)] = BETWEEN;
 
-function byteSign(text: string, at: number): number {
-  const code = text.charCodeAt(at);
+function byteSign(codes: Uint16Array, at: number): number {
+  const code = codes[at] as number;
   return code < 128 ? BYTES[code] as number : OTHER;
 }
 
 /** "0x" is no part of a number. */
-function isPrefix(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
+function isPrefix(codes: Uint16Array, at: number): boolean {
+  return codes[at] === 48 && ((codes[at + 1] ?? 0) | 32) === 120;
 }
 
 /**
  * The texts in hexadecimal, with or without separators between the bytes, and those in lists of decimal
  * bytes, such as a `Uint8Array` that was shown.
  */
-export function fromNumbers(text: string, shortest: number = SHORTEST_TEXT): Decoded[] {
+export function fromNumbers(codes: Uint16Array, shortest: number = SHORTEST_TEXT): Decoded[] {
   const pairs = [new Stretches(shortest), new Stretches(shortest)] as const;
   const list = new Stretches(shortest);
   // What counts is so long that one of every so many characters is in it.
   const step = 2 * shortest - 1;
-  for (let at = step - 1; at < text.length; at += step) {
-    if (!isOfNumbers(text, at)) continue;
+  for (let at = step - 1; at < codes.length; at += step) {
+    if (!isOfNumbers(codes[at])) continue;
     let [from, to] = [at, at + 1];
-    while (from > 0 && isOfNumbers(text, from - 1)) from--;
-    while (to < text.length && isOfNumbers(text, to)) to++;
-    if (to - from >= step) {
-      hexIn(text, from, to, shortest, pairs);
-      listsIn(text, from, to, shortest, list);
+    while (from > 0 && isOfNumbers(codes[from - 1])) from--;
+    while (to < codes.length && isOfNumbers(codes[to])) to++;
+    if (hasDigits(codes, from, to, shortest)) {
+      hexIn(codes, from, to, shortest, pairs);
+      listsIn(codes, from, to, shortest, list);
     }
     at = Math.max(at, to - step);
   }
@@ -485,13 +491,21 @@ export function fromNumbers(text: string, shortest: number = SHORTEST_TEXT): Dec
 }
 
 /** Digits, what separates them, and the letter of "0x". */
-function isOfNumbers(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code < 128 && (BYTES[code] !== OTHER || (code | 32) === 120);
+function isOfNumbers(code: number | undefined): boolean {
+  return code !== undefined && code < 128 && (BYTES[code] !== OTHER || (code | 32) === 120);
+}
+
+/** False for what is mostly separators, such as the spaces that lines begin with. */
+function hasDigits(codes: Uint16Array, from: number, to: number, least: number): boolean {
+  let digits = 0;
+  for (let at = from; at < to && digits < least; at++) {
+    if ((BYTES[codes[at] as number] as number) < 16) digits++;
+  }
+  return digits >= least;
 }
 
 function hexIn(
-  text: string,
+  codes: Uint16Array,
   from: number,
   to: number,
   shortest: number,
@@ -500,20 +514,20 @@ function hexIn(
   let begin = 0;
   let digits = 0;
   for (let at = from; at <= to; at++) {
-    const sign = at < to ? byteSign(text, at) : OTHER;
+    const sign = at < to ? byteSign(codes, at) : OTHER;
     if (sign < 16) {
       if (digits === 0) begin = at;
-      if (sign === 0 && isPrefix(text, at)) at++;
+      if (sign === 0 && isPrefix(codes, at)) at++;
       else digits++;
     } else if (sign === OTHER && digits > 0) {
-      if (digits >= 2 * shortest) digitsIn(text, begin, at, pairs);
+      if (digits >= 2 * shortest) digitsIn(codes, begin, at, pairs);
       digits = 0;
     }
   }
 }
 
 function listsIn(
-  text: string,
+  codes: Uint16Array,
   from: number,
   to: number,
   shortest: number,
@@ -523,7 +537,7 @@ function listsIn(
   let numbers = 0;
   let within = false;
   for (let at = from; at <= to; at++) {
-    const sign = at < to ? byteSign(text, at) : OTHER;
+    const sign = at < to ? byteSign(codes, at) : OTHER;
     if (sign < 10) {
       if (within) continue;
       if (numbers === 0) begin = at;
@@ -532,7 +546,7 @@ function listsIn(
     } else {
       within = false;
       if (sign === BETWEEN) continue;
-      if (numbers >= shortest) numbersIn(text, begin, at, list);
+      if (numbers >= shortest) numbersIn(codes, begin, at, list);
       numbers = 0;
     }
   }
@@ -540,7 +554,7 @@ function listsIn(
 
 /** Reads digits in pairs, beginning with the first and with the second. */
 function digitsIn(
-  text: string,
+  codes: Uint16Array,
   begin: number,
   end: number,
   stretches: readonly [Stretches, Stretches],
@@ -549,9 +563,9 @@ function digitsIn(
   let last = 0;
   let lastAt = 0;
   for (let at = begin; at < end; at++) {
-    const value = byteSign(text, at);
+    const value = byteSign(codes, at);
     if (value >= 16) continue;
-    if (value === 0 && isPrefix(text, at)) {
+    if (value === 0 && isPrefix(codes, at)) {
       at++;
       continue;
     }
@@ -563,11 +577,11 @@ function digitsIn(
   for (const one of stretches) one.close();
 }
 
-function numbersIn(text: string, begin: number, end: number, stretches: Stretches): void {
+function numbersIn(codes: Uint16Array, begin: number, end: number, stretches: Stretches): void {
   let value = 0;
   let digits = 0;
   for (let at = begin; at <= end; at++) {
-    const sign = at < end ? byteSign(text, at) : OTHER;
+    const sign = at < end ? byteSign(codes, at) : OTHER;
     if (sign < 10) {
       value = Math.min(256, value * 10 + sign);
       digits++;

@@ -1,5 +1,5 @@
-import { type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
-import { codesOf, type Hit, placesOfSqueezed, SecretIndex, squeeze } from "./secret_index.ts";
+import { codesOf, type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
+import { type Hit, placesOfSqueezed, SecretIndex, squeeze } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";
 
@@ -95,12 +95,13 @@ export function findSecrets(
     // The same text may be reached by several ways.
     if (seen.has(view.text)) return;
     seen.add(view.text);
-    findIn(view, text, index, found);
+    const codes = codesOf(view.text);
+    findIn(view, codes, text, index, found);
     if (depth === DEPTH) return;
     const next = [
       ...unescaped(view.text, depth === 0),
-      ...fromBase64(view.text),
-      ...fromNumbers(view.text),
+      ...fromBase64(codes),
+      ...fromNumbers(codes),
     ];
     for (const decoded of next) look(below(view, decoded), depth + 1);
   };
@@ -119,8 +120,13 @@ function below(view: View, decoded: Decoded): View {
   };
 }
 
-function findIn(view: View, root: string, index: SecretIndex, found: Found[]): void {
-  const codes = codesOf(view.text);
+function findIn(
+  view: View,
+  codes: Uint16Array,
+  root: string,
+  index: SecretIndex,
+  found: Found[],
+): void {
   for (const hit of index.find(codes)) add(view, root, hit, view.form, hit.length, found);
   const squeezed = squeeze(codes);
   const hits = index.findSqueezed(squeezed);

@@ -2,6 +2,7 @@
  * All secrets in one index, built once, that finds them in a text in time linear to the text and
  * flat in the number of secrets. Undoing encodings is `scan_text.ts`'s.
  */
+import { codesOf } from "../base/decode.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
@@ -418,13 +419,6 @@ function isLetter(code: number | undefined): boolean {
   return code !== undefined && /[\p{L}\p{N}_]/u.test(String.fromCharCode(code));
 }
 
-/** A text's UTF-16 code units. */
-export function codesOf(text: string): Uint16Array {
-  const codes = new Uint16Array(text.length);
-  for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
-  return codes;
-}
-
 /** 1 for letters and digits. */
 const KEPT = new Uint8Array(128);
 for (const [from, to] of [[48, 57], [65, 90], [97, 122]] as const) KEPT.fill(1, from, to + 1);
@@ -459,9 +453,7 @@ export function placesOfSqueezed(codes: Uint16Array): Int32Array {
   return places;
 }
 
-/** What {@linkcode isKept} does not keep. */
-const SIGNS = /[^A-Za-z0-9\u00c0-\u1fff\u2c00-\u2fff\u3001-\udb3f\udb41-\ufefe\uff00-\uffff]+/g;
-
 function squeezeText(text: string): string {
-  return text.replace(SIGNS, "");
+  const kept = squeeze(codesOf(text));
+  return kept.length === text.length ? text : String.fromCharCode(...kept);
 }
