@@ -1,5 +1,5 @@
 import { plain } from "../base/text.ts";
-import { isLoopback } from "../trust.ts";
+import { isOpenable } from "../trust.ts";
 
 /** What a frontend shows: HTML where it can, plain text where it cannot. Both carry everything. */
 export interface Rendered {
@@ -20,15 +20,11 @@ export function escapeHtml(value: string): string {
 }
 
 /**
- * The link when it is one to follow: `https`, or `http` of this machine, without a password in it;
- * else `null`. Its host is in ASCII: letters that only look alike show as `xn--…`.
+ * The link when it is one that a person may be sent to ({@linkcode isOpenable}), else `null`. Its host is
+ * in ASCII: letters that only look alike show as `xn--…`.
  */
 export function safeLink(link: string): URL | null {
-  if (!URL.canParse(link)) return null;
-  const url = new URL(link);
-  const isSecure = url.protocol === "https:" ||
-    (url.protocol === "http:" && isLoopback(url.hostname));
-  return isSecure && url.username === "" && url.password === "" ? url : null;
+  return isOpenable(link) ? new URL(link) : null;
 }
 
 /** A link as it is read: host and path, nothing that a reader could take for another host. */

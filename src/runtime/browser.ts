@@ -1,3 +1,4 @@
+import { isOpenable, secrecyOf } from "../trust.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -8,10 +9,10 @@ export function browserCommand(
   runtime: Pick<Runtime, "platform" | "getEnvironment">,
   url: string,
 ): { program: string; args: string[] } | null {
-  if (!URL.canParse(url)) return null;
-  const { protocol, href } = new URL(url);
-  // Other schemes start other programs. `href` is percent-encoded: it cannot begin with a dash.
-  if (protocol !== "https:" && protocol !== "http:") return null;
+  // Other schemes start other programs.
+  if (!isOpenable(url)) return null;
+  // `href` is percent-encoded: it cannot begin with a dash.
+  const { href } = new URL(url);
   switch (runtime.platform) {
     case "darwin":
       return { program: "open", args: [href] };
@@ -23,6 +24,17 @@ export function browserCommand(
       }
       return { program: "xdg-open", args: [href] };
   }
+}
+
+/** What a desktop's programs find each other by, whatever its name has in it. */
+const DESKTOP = /^(XDG|DBUS|GNOME|KDE|GTK|QT|SSH|GPG|PULSE|XAUTH|XKB|XIM|KEYBOARD)/;
+
+/**
+ * The variables that a browser does not inherit: `loadCredentials` puts client secrets into the
+ * environment, and a browser's own programs have no business with them.
+ */
+export function hiddenVariables(names: readonly string[]): string[] {
+  return names.filter((name) => secrecyOf(name) === "secret" && !DESKTOP.test(name));
 }
 
 /** How long a program that opens a browser has to report that it could not, in milliseconds. */

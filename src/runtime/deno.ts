@@ -10,6 +10,7 @@ import type { LoopbackServer, OnceFetch, Runtime } from "./runtime.ts";
 export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
   const platform = platformOf(deno.build.os);
   const refused = new Set<string>();
+  const written = new Set<string>();
   let found: boolean | undefined;
   const proxied = () => found ??= mayUseProxy(deno);
   const runtime: Runtime = {
@@ -25,7 +26,10 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
       }
     },
     refusedVariables: () => [...refused],
-    setEnvironment: (name, value) => deno.env.set(name, value),
+    setEnvironment(name, value) {
+      deno.env.set(name, value);
+      written.add(name);
+    },
     userId() {
       // Asking without the permission would put Deno's own question to the person.
       const { state } = deno.permissions.querySync({ name: "sys", kind: "uid" });
@@ -54,7 +58,7 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     },
     onceFetch: () => onceFetch(deno, proxied),
     loopbackFetch: loopbackFetch(deno, proxied),
-    openBrowser: (url) => openBrowser(deno, runtime, doors, url),
+    openBrowser: (url) => openBrowser(deno, runtime, doors, url, written),
     serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
   };
   return runtime;
@@ -189,13 +193,19 @@ async function openBrowser(
   runtime: Runtime,
   doors: Doors,
   url: string,
+  written: ReadonlySet<string>,
 ): Promise<boolean> {
-  const { browserCommand, opened } = await doors.browser();
+  const { browserCommand, hiddenVariables, opened } = await doors.browser();
   const command = browserCommand(runtime, url);
   if (!command) return false;
   try {
+    // Without the permission to read them all, what this module has set is known at least.
+    const mayList = deno.permissions.querySync({ name: "env" }).state === "granted";
+    const names = mayList ? Object.keys(deno.env.toObject()) : [...written];
+    // Deno can set a variable of a program it starts, and cannot leave out one.
+    const env = Object.fromEntries(hiddenVariables(names).map((name) => [name, ""]));
     const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
-    const child = new deno.Command(command.program, { args: command.args, ...quiet }).spawn();
+    const child = new deno.Command(command.program, { args: command.args, env, ...quiet }).spawn();
     child.unref();
     return await opened(child.status.then((status) => status.success));
   } catch {

@@ -56,6 +56,7 @@ export interface DenoNamespace {
   readonly env: {
     get(name: string): string | undefined;
     set(name: string, value: string): void;
+    toObject(): Record<string, string>;
   };
   readonly stdin: {
     isTerminal(): boolean;
@@ -71,7 +72,7 @@ export interface DenoNamespace {
   realPathSync(path: string): string;
   readonly permissions: {
     querySync(
-      descriptor: { name: "sys"; kind: "uid" } | { name: "env"; variable: string },
+      descriptor: { name: "sys"; kind: "uid" } | { name: "env"; variable?: string },
     ): { state: string };
   };
   uid(): number | null;
@@ -86,7 +87,13 @@ export interface DenoNamespace {
   createHttpClient?(options: DenoHttpClientOptions): DenoHttpClient;
   Command: new (
     program: string,
-    options: { args: string[]; stdin: "null"; stdout: "null"; stderr: "null" },
+    options: {
+      args: string[];
+      env: Record<string, string>;
+      stdin: "null";
+      stdout: "null";
+      stderr: "null";
+    },
   ) => { spawn(): DenoChild };
   serve(
     options: {

@@ -153,11 +153,13 @@ async function openBrowser(
   doors: Doors,
   url: string,
 ): Promise<boolean> {
-  const { browserCommand, opened } = await doors.browser();
+  const { browserCommand, hiddenVariables, opened } = await doors.browser();
   const command = browserCommand(runtime, url);
   if (!command) return false;
   const { spawn } = await import("node:child_process");
-  const child = spawn(command.program, command.args, { stdio: "ignore", detached: true });
+  const env = { ...process.env };
+  for (const name of hiddenVariables(Object.keys(env))) delete env[name];
+  const child = spawn(command.program, command.args, { stdio: "ignore", detached: true, env });
   child.unref();
   return await opened(
     new Promise((resolve) => {

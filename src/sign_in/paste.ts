@@ -35,11 +35,12 @@ export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
   let problem: AuthError | undefined;
   for (let attempt = 1;; attempt++) {
     const what = request ? "address" : "code";
+    const { host } = new URL(link);
     const pasted = await person.ask({
       field: "code",
-      text: `${problem ? `${problem.message} ` : ""}Paste the ${what} from ${title}`,
+      text: `${problem ? `${problem.message} ` : ""}Paste the ${what} from ${title} (for ${host})`,
       secret: true,
-      host: new URL(link).host,
+      host,
     });
     if (pasted === null) throw problem ?? nobodyToSignIn(system.provider);
     if (pasted.trim() === "") {

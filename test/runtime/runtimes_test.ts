@@ -162,6 +162,43 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a browser inherits no secret of the environment (trust 15)",
+  ...STRICT,
+  async fn() {
+    const secrets = {
+      CLIENT_SECRET: "s-1",
+      SPATIAFI_CLIENT_SECRET: "s-2",
+      PLANTPREDICT_OKTA_PASSWORD: "s-3",
+      SPATIAFI_ACCESS_TOKEN: "s-4",
+    };
+    const needed = {
+      DISPLAY: ":0",
+      XDG_SESSION_ID: "7",
+      DBUS_SESSION_BUS_ADDRESS: "unix:path=/none",
+      SSH_AUTH_SOCK: "/none",
+      CLIENT_ID: "c-1",
+    };
+    for (const runtime of await allRuntimes()) {
+      await using folder = await TestFolder.make();
+      const script = `#!/bin/sh\nenv > ${folder.at("env")}\n`;
+      await Deno.writeTextFile(folder.at("xdg-open"), script, { mode: 0o755 });
+      const browser = new WorkerProcess(WORKER, ["browser", "https://a.example/"], {
+        runtime,
+        environment: { PATH: `${folder.path}:/bin`, HOME: folder.path, ...needed, ...secrets },
+      });
+      assert.deepEqual(await browser.answer(), [true], runtime.name);
+      const inherited = await Deno.readTextFile(folder.at("env"));
+      for (const [name, value] of Object.entries(needed)) {
+        assert(inherited.includes(`${name}=${value}\n`), `${runtime.name}: ${name}`);
+      }
+      for (const [name, value] of Object.entries(secrets)) {
+        assert(!inherited.includes(value), `${runtime.name}: ${name}`);
+      }
+    }
+  },
+});
+
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }

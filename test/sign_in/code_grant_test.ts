@@ -258,5 +258,9 @@ test("a paste is asked for again until the third, whatever was wrong with it", (
     });
     assert.equal(await session.token(), "t");
     assert.equal(person.asked.length, tries);
-    assert.match(person.asked[1]?.text ?? "", /\. Paste the address from plain$/, "it says why");
+    assert.match(
+      person.asked[1]?.text ?? "",
+      /\. Paste the address from plain \(for [a-z.:0-9]+\)$/,
+      "why, and for whom",
+    );
   }));
