@@ -175,6 +175,10 @@ class Waiting {
     }
     if (incoming.method === "GET" && url.pathname === this.#entrance && request) {
       if (this.#entered) {
+        this.onHint(
+          "The sign-in page was opened twice. If you opened it once, another user of this machine may have: " +
+            "stop, and run it again.",
+        );
         return answerPage(410, "This link is out of date", "Use the link in your notebook.");
       }
       this.#entered = true;

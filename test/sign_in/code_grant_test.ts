@@ -260,7 +260,7 @@ test("a paste is asked for again until the third, whatever was wrong with it", (
     assert.equal(person.asked.length, tries);
     assert.match(
       person.asked[1]?.text ?? "",
-      /\. Paste the address from plain \(for [a-z.:0-9]+\)$/,
+      /\. Paste the address from plain \(for auth\.example\.com\)$/,
       "why, and for whom",
     );
   }));
