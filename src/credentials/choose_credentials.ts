@@ -204,7 +204,7 @@ export const exported: Map<string, { value: string; saved: SavedCredentials }> =
 
 /**
  * Chooses between the sources: options, then environment, then file. What belongs together is taken
- * from one place: a client id of one system never meets the secret of another.
+ * from one place: a client ID of one system never meets the secret of another.
  */
 export function chooseCredentials(
   provider: Provider,

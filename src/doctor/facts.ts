@@ -67,7 +67,7 @@ export interface DoctorFacts {
   credentials: {
     /** Where they come from, such as `"environment (…)"` or a path; `"nothing"` without any. */
     source: string;
-    /** Who they belong to: a user name, else the client id. */
+    /** Who they belong to: a username, else the client ID. */
     account?: string;
     /** Names of values that no place has. */
     missing: string[];

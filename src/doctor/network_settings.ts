@@ -31,7 +31,7 @@ export function networkSettings(get: (name: string) => string | undefined): Reco
   return settings;
 }
 
-/** A proxy's address without the user name and password that may be in it. */
+/** A proxy's address without the username and password that may be in it. */
 export function withoutUser(proxy: string): string {
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?([^]*)$/i.exec(proxy) ?? [];
   // Up to the last "@": a password may hold one, and a "/" or "?" too.

@@ -3,7 +3,7 @@
 /** The members of a body. */
 export type Body = Record<string, unknown>;
 
-/** A JSON object, whatever its content type says, or a form. */
+/** A JSON object, even with another content type, or a form. */
 export function bodyOf(text: string): Body | undefined {
   const trimmed = text.replace(/^\ufeff/, "").trim();
   try {

@@ -164,7 +164,7 @@ function isIssuer(asked: string, named: string): boolean {
   if (!URL.canParse(named)) return false;
   const [from, to] = [new URL(asked), new URL(named)];
   if (asked.includes(WELL_KNOWN)) return from.origin === to.origin;
-  // Entra and Azure AD B2C name the tenant by its id, or by a template, whatever it was asked by.
+  // Entra and Azure AD B2C name the tenant by its id, or by a template, however it was asked.
   const isMicrosoft = from.host === "login.microsoftonline.com" ||
     from.hostname.endsWith(".b2clogin.com");
   return from.href === to.href || (isMicrosoft && from.origin === to.origin) ||

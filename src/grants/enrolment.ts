@@ -27,7 +27,7 @@ export function enrolmentParts(profile: Profile, values: CredentialValues): Enro
 }
 
 /**
- * Creates app credentials with user name and password: HTTP Basic (RFC 7617) for a short-lived token,
+ * Creates app credentials with username and password: HTTP Basic (RFC 7617) for a short-lived token,
  * then one POST with it. The secret in the answer is shown this once.
  *
  * @returns the whole JSON answer, with at least `client_id` and `client_secret`
@@ -115,7 +115,7 @@ async function objectOf(
     unknown
   >;
   const isThere = (name: string) =>
-    // A token goes into a header; a secret that is shown once is kept whatever it looks like.
+    // A token goes into a header; a secret that is shown once is kept in any form.
     name === "access_token"
       ? fitsHeader(object[name])
       : typeof object[name] === "string" && object[name];

@@ -54,7 +54,7 @@ export function refusalError(refusal: Refusal, context: RefusalContext): AuthErr
   return failure;
 }
 
-/** Names that anybody may know: they are shown whatever a secret looks like. */
+/** Names that anybody may know: they are shown even if a secret looks alike. */
 const KNOWN = new Set([
   "invalid_request",
   "invalid_client",

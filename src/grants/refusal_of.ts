@@ -46,7 +46,7 @@ export interface Refusal {
   readonly why?: string;
 }
 
-/** Names that mean the same as HTTP 429 or 5xx, whatever the status says. */
+/** Names that mean the same as HTTP 429 or 5xx, with any status. */
 const PASSING =
   /^(temporarily_unavailable|server_error|service_unavailable|internal(_server)?_error|fatal_error|request_timeout|rate_?limit.*|too_many_.*|slow_down)$/;
 
@@ -77,7 +77,7 @@ export function refusalOf(
 ): Refusal {
   const body = bodyOf(text);
   const challenge = challengeOf(headers);
-  // The body first: some servers add a challenge to every refusal, whatever it is about.
+  // The body first: some servers add a challenge to every refusal, about anything.
   const words = body === undefined ? plainWords(text, headers) : wordsOf(body);
   const said = words.error === undefined && challenge.error !== undefined
     ? { ...words, ...challenge.words }

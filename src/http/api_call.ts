@@ -42,7 +42,7 @@ export function createApiCall(wire: Wire): ApiCall {
     try {
       return await run(request, first);
     } catch (error) {
-      // As `fetch` does, whatever was going on.
+      // As `fetch` does, at any moment.
       throw request.signal?.aborted ? request.signal.reason : error;
     }
   };

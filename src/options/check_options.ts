@@ -109,7 +109,7 @@ const FORMS: Record<string, (value: unknown) => unknown> = {
 
 /**
  * The `fetch` that this module calls, before the one it was given: that is called with a whole URL and
- * plain headers, whatever is behind it.
+ * plain headers, and hides what is behind it.
  */
 function standardFetch(given: FetchLike): typeof fetch {
   return async (input, init = {}) => {

@@ -209,7 +209,7 @@ export interface Foreign {
   readonly saved?: SavedCredentials;
   /** What there is without them, to complete with values for the server asked. */
   readonly rest?: CredentialValues;
-  /** True for tokens, which a person cannot type anew. */
+  /** True for tokens, which a person cannot type again. */
   readonly isToken?: boolean;
   /** True when the server asked is the provider's own, so that nothing was moved. */
   readonly isHome: boolean;

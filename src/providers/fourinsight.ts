@@ -29,7 +29,7 @@ export const fourinsight: Provider = withDefaults({
   },
 });
 
-/** 4insight for a service: client credentials, signed in anew every time, its token never on disk. */
+/** 4insight for a service: client credentials, signs in again in each process; its token is never on disk. */
 export const fourinsightClient: Provider = withDefaults({
   ...api,
   name: "fourinsight-client",

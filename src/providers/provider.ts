@@ -8,7 +8,7 @@ export type ClientAuthentication =
   | "private_key_jwt"
   /**
    * A certificate of the connection (RFC 8705, also the self-signed kind): the option `fetch` presents
-   * it, and nothing but the client id is sent.
+   * it, and nothing but the client ID is sent.
    */
   | "tls_client_auth"
   | "none";
@@ -33,9 +33,9 @@ export interface Endpoints {
   pushedAuthorization?: string | undefined;
 }
 
-/** How app credentials are created once, with user name and password. */
+/** How app credentials are created once, with username and password. */
 export interface Enrolment {
-  /** Where HTTP Basic (RFC 7617) with user name and password gives an access token: URL or path. */
+  /** Where HTTP Basic (RFC 7617) with username and password gives an access token: URL or path. */
   login: string;
   /** Where an empty POST with that token creates the client: URL or path. */
   clients: string;
@@ -173,7 +173,7 @@ export interface Provider {
   timeout?: number;
   /**
    * Paths of the API that must not be called, such as `"/internal"`: a request is refused with one
-   * anywhere in its path, in whole segments and whatever its case.
+   * anywhere in its path, in whole segments and in any case.
    */
   refusedPaths?: readonly string[];
   /** Bind tokens to a key (DPoP, RFC 9449). */

@@ -29,7 +29,7 @@ export interface LogoutReport {
 type Ending = Pick<Connection, "store" | "key" | "keeper" | "grants">;
 
 /**
- * Revokes refresh and access token, then removes what is saved. Each is tried whatever the others met.
+ * Revokes refresh and access token, then removes what is saved. Each is tried even if another failed.
  *
  * @param signal ends the wait; what has begun goes on to its end
  */

@@ -120,7 +120,7 @@ class Renewal {
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token &&
       this.#fits(token);
     if (!force && stored && usable(stored)) return stored;
-    // What is stored was written last, whatever the clock said: an older refresh token is used up.
+    // What is stored was written last, even if the clock was wrong: an older refresh token is used up.
     let previous = stored ?? (await this.#isSignedOut() ? null : this.#held.token);
     if (!force) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {

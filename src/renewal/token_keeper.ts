@@ -80,7 +80,7 @@ export class TokenKeeper implements TokenSource {
   /**
    * Begins the session: with the saved token while it is good, else with a new one.
    *
-   * @param options `force` signs in again, whatever is saved; the signal ends this wait, and no later
+   * @param options `force` signs in again even if a session is saved; the signal ends this wait, and no later
    * renewal
    */
   async start(
@@ -133,7 +133,7 @@ export class TokenKeeper implements TokenSource {
     return await this.#renewal({ refused }, signal);
   }
 
-  /** Gets a new token whatever the old one is worth. */
+  /** Gets a new token even if the old one still works. */
   async refresh(signal?: AbortSignal): Promise<Token> {
     return await this.#renewal({ refused: this.#held.token }, signal);
   }

@@ -26,7 +26,7 @@ export function browserCommand(
   }
 }
 
-/** What a desktop's programs find each other by, whatever its name has in it. */
+/** What a desktop's programs find each other by, with any name. */
 const DESKTOP = /^(XDG|DBUS|GNOME|KDE|GTK|QT|SSH|GPG|PULSE|XAUTH|XKB|XIM|KEYBOARD)/;
 
 /**

@@ -146,7 +146,7 @@ function loopbackFetch(deno: DenoNamespace, proxied: () => boolean): typeof fetc
   };
 }
 
-/** Options of a client that connects to a loopback URL's own port, whatever proxies are set. */
+/** Options of a client that connects to a loopback URL's own port, past any proxy. */
 function directTo(input: RequestInfo | URL): Pick<DenoHttpClientOptions, "proxy"> {
   const { hostname, port, protocol } = new URL(
     typeof input === "object" && "url" in input ? input.url : input,

@@ -72,7 +72,7 @@ const bunFetch = (more: { keepalive?: boolean }): typeof fetch =>
   }) as typeof fetch;
 
 /**
- * Node's `fetch` sends no request again whose connection dies, whatever the connection did before
+ * Node's `fetch` sends no request again whose connection dies, even if the connection had worked before
  * (tried with Node 22, 24 and 26 and fifteen ways of dying).
  */
 const nodeFetch = (doors: NodeDoors): typeof fetch => async (input, init) => {

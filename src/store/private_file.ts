@@ -48,7 +48,7 @@ async function writeOnce(runtime: FileRuntime, path: string, bytes: Uint8Array):
     await runtime.files.remove(temporary).catch(() => {});
     throw error;
   }
-  // The file is in place now, whatever the folder says: only a power cut could still undo that.
+  // The file is in place now, even if the folder cannot be flushed: only a power cut could still undo that.
   await runtime.files.syncDirectory(folder).catch(() => {});
 }
 
@@ -142,7 +142,7 @@ export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string):
 }
 
 /**
- * Removes one file of an application's tokens, whatever is in it; true when there was one.
+ * Removes one file of an application's tokens, also a damaged one; true when there was one.
  *
  * @param directory the application's folder: what Deno's flags must allow
  * @throws {AuthError} `store_unavailable` or `permission_denied`
