@@ -1,11 +1,7 @@
 import { renderDoctor } from "../doctor/doctor_card.ts";
 import type { DoctorReport } from "../doctor/doctor_report.ts";
-import { AuthError } from "../errors.ts";
-import { localSecrets } from "../scan/local_secrets.ts";
-import { reportOn } from "../scan/scan_file.ts";
+import { scanFiles } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
-import { SecretIndex } from "../scan/secret_index.ts";
-import { readDocument } from "../store/read_document.ts";
 import { readProvider } from "../manage/read_provider.ts";
 import { doctor } from "../verbs.ts";
 import type { Context } from "./command.ts";
@@ -36,28 +32,16 @@ export async function scan(context: Context): Promise<number> {
   const more = [];
   for (const file of texts["provider"] ?? []) more.push(await readProvider(host.runtime, file));
   const directories = texts["directory"] ?? [];
-  const unread = new Set<string>();
-  const secrets = await localSecrets(host.runtime, { providers: more, directories, unread });
-  // One index for all files: building it takes longer than looking through a notebook.
-  const index = new SecretIndex(secrets);
-  const reports: ScanReport[] = [];
-  let failed = false;
-  for (const path of words) {
-    try {
-      const json = await readDocument(host.runtime, path, "notebook");
-      reports.push(reportOn(path, json, secrets, unread, index));
-    } catch (error) {
-      // The other files are still scanned.
-      if (!(error instanceof AuthError)) throw error;
-      say(host, `${error.code}: ${path}: ${error.message}`);
-      failed = true;
-    }
+  const scanned = await scanFiles(words, { providers: more, directories });
+  const reports = scanned.flatMap((file) => "report" in file ? [file.report] : []);
+  for (const file of scanned) {
+    if ("problem" in file) say(host, `${file.problem.code}: ${file.path}: ${file.problem.message}`);
   }
   const text = flags.has("json")
     ? JSON.stringify(reports, null, 2)
     : reportsText(reports, paintFor(host));
   if (text !== "") await host.write(`${text}\n`);
-  return failed || reports.some(({ ok }) => !ok) ? 1 : 0;
+  return reports.length < scanned.length || reports.some(({ ok }) => !ok) ? 1 : 0;
 }
 
 /** Without secrets to look for a notebook was not checked, so it gets no check mark. */

@@ -2,6 +2,7 @@ import { filePath } from "../options/check_options.ts";
 import { AuthError } from "../errors.ts";
 import { localSecrets, type NamedSecrets, type SessionSecrets } from "./local_secrets.ts";
 import { scanNotebookJson } from "./scan_notebook.ts";
+import type { Provider } from "../providers/provider.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { ScanReport } from "./scan_report.ts";
 import { SecretIndex } from "./secret_index.ts";
@@ -29,12 +30,49 @@ export async function scanFile(
   return reportOn(path, json, secrets, unread);
 }
 
+/** One of several notebooks: its report, or why there is none. */
+export type ScannedFile =
+  & { readonly path: string }
+  & (
+    | { readonly report: ScanReport }
+    | { readonly problem: AuthError }
+  );
+
+/**
+ * Scans several notebooks for what this machine keeps, of systems and in folders of one's own too. A
+ * file that cannot be read does not keep the others from being scanned.
+ *
+ * @param providers more systems, whose variables and files to look at
+ * @param directories more folders where something is saved
+ */
+export async function scanFiles(
+  paths: readonly string[],
+  { providers, directories }: { providers: Provider[]; directories: readonly string[] },
+): Promise<ScannedFile[]> {
+  const runtime = await currentRuntime();
+  const unread = new Set<string>();
+  const secrets = await localSecrets(runtime, { providers, directories, unread });
+  // One index for all files: building it takes longer than looking through a notebook.
+  const index = new SecretIndex(secrets);
+  const scanned: ScannedFile[] = [];
+  for (const path of paths) {
+    try {
+      const json = await readDocument(runtime, path, "notebook");
+      scanned.push({ path, report: reportOn(path, json, secrets, unread, index) });
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      scanned.push({ path, problem: error });
+    }
+  }
+  return scanned;
+}
+
 /**
  * What a notebook's text has of some secrets.
  *
  * @param index the index of these secrets, where several notebooks share it
  */
-export function reportOn(
+function reportOn(
   path: string,
   json: string,
   secrets: NamedSecrets,
