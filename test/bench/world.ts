@@ -39,11 +39,13 @@ export async function createWorld(homes: string[]): Promise<World> {
     const [sandbox, plainApi] = servers.map(({ line }) => line);
     const { environment, clients } = JSON.parse(sandbox ?? "") as SandboxReport;
     const { clientId, clientSecret } = clients.spatiafi;
+    // Credentials belong to a server: these to the sandbox.
+    const onecell_server = new URL(environment["SPATIAFI_AUTH_URL"] ?? "").origin;
     for (const home of homes) {
       await mkdir(join(folder, home, "spatiafi"), { recursive: true, mode: 0o700 });
       await writeFile(
         join(folder, home, "spatiafi", "app_credentials"),
-        JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
+        JSON.stringify({ client_id: clientId, client_secret: clientSecret, onecell_server }),
         { mode: 0o600 },
       );
     }
