@@ -135,6 +135,13 @@ const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => 
 };
 const fileName = safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name");
 
+/** Characters that steer a terminal or that nobody sees: no title needs one, and cards and errors show it. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const shownText = safeName(
+  /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u,
+  "a text without control or invisible characters",
+);
+
 /** A header's name, and none that `fetch` sets by itself or that means something to a proxy. */
 const TOKEN_HEADER =
   /^(?!(?:accept|connection|cookie2?|date|dpop|expect|host|keep-alive|origin|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via)$)(?!(?:accept|access-control|content|if|proxy|sec)-)[a-z][a-z0-9_-]{0,62}$/i;
@@ -142,7 +149,7 @@ const TOKEN_HEADER =
 /** Made when it is needed: most programs define no provider. */
 const fieldChecks = (): Record<keyof Provider, Check> => ({
   name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
-  title: text,
+  title: shownText,
   environmentPrefix: safeName(/^[A-Z][A-Z0-9_]*$/, "upper-case letters, digits and underscores"),
   folder: fileName,
   files: listOf(fileName),
@@ -176,7 +183,7 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   origins: listOf(url),
   requires: listOf(safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")),
   defaults: recordOf(text),
-  enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: text }, ["login", "clients"]),
+  enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: shownText }, ["login", "clients"]),
   paste: shape({ page: urlOrPath, endpointHosts: listOf(text) }, ["page", "endpointHosts"]),
   foreignTokens: shape({ folder: text, folderOnMac: text, file: fileName }, ["folder", "file"]),
   store: oneOf(["disk", "memory"]),
@@ -324,7 +331,9 @@ function hint(field: string): string | undefined {
 }
 
 function refuse(field: string, wanted: string, value: unknown): void {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : typeof value;
+  const shown = typeof value === "string"
+    ? JSON.stringify(value.slice(0, 60).replace(UNSEEN, "\ufffd"))
+    : typeof value;
   throw invalid(`"${field}" must be ${wanted}, not ${value === null ? "null" : shown}.`);
 }
 
