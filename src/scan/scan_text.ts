@@ -1,5 +1,5 @@
-import { codesOf, type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
-import { type Hit, placesOfSqueezed, SecretIndex, squeeze } from "./secret_index.ts";
+import { type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
+import { type Codes, type Hit, placesOfSqueezed, readCodes, SecretIndex } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";
 
@@ -95,13 +95,13 @@ export function findSecrets(
     // The same text may be reached by several ways.
     if (seen.has(view.text)) return;
     seen.add(view.text);
-    const codes = codesOf(view.text);
+    const codes = readCodes(view.text);
     findIn(view, codes, text, index, found);
     if (depth === DEPTH) return;
     const next = [
       ...unescaped(view.text, depth === 0),
-      ...fromBase64(codes),
-      ...fromNumbers(codes),
+      ...fromBase64(codes.all),
+      ...fromNumbers(codes.all),
     ];
     for (const decoded of next) look(below(view, decoded), depth + 1);
   };
@@ -122,16 +122,15 @@ function below(view: View, decoded: Decoded): View {
 
 function findIn(
   view: View,
-  codes: Uint16Array,
+  codes: Codes,
   root: string,
   index: SecretIndex,
   found: Found[],
 ): void {
-  for (const hit of index.find(codes)) add(view, root, hit, view.form, hit.length, found);
-  const squeezed = squeeze(codes);
-  const hits = index.findSqueezed(squeezed);
+  for (const hit of index.find(codes.all)) add(view, root, hit, view.form, hit.length, found);
+  const hits = index.findSqueezed(codes.squeezed);
   if (hits.length === 0) return;
-  const places = placesOfSqueezed(codes);
+  const places = placesOfSqueezed(codes.all);
   for (const hit of hits) {
     const at = places[hit.at] ?? 0;
     const length = (places[hit.at + hit.length - 1] ?? 0) + 1 - at;

@@ -56,10 +56,15 @@ export class SecretIndex {
 
   /** @param secrets the secrets, by the name they are reported under */
   constructor(secrets: Readonly<Record<string, string>>) {
+    const codes: Uint16Array[] = [];
     for (const [name, secret] of Object.entries(secrets)) {
       if (secret.length < SHORTEST_SECRET) continue;
       for (const part of partsOf(secret)) {
-        this.#parts.push({ ...part, name, squeezed: squeezeText(part.text) });
+        const { all, squeezed } = readCodes(part.text);
+        codes.push(all);
+        const isSame = squeezed.length === all.length;
+        if (!isSame) codes.push(squeezed);
+        this.#parts.push({ ...part, name, squeezed: isSame ? part.text : textOf(squeezed) });
       }
     }
     const isShort = (text: string) => text.length < SHORTEST_PART;
@@ -67,8 +72,7 @@ export class SecretIndex {
       this.#parts.filter(({ text, squeezed }) => isShort(text) || isShort(squeezed)),
       (least) => least < SHORTEST_PART,
     );
-    const texts = this.#parts.flatMap(({ text, squeezed }) => [text, squeezed]);
-    this.#filter = new Filter([...new Set(texts)].filter((text) => !isShort(text)));
+    this.#filter = new Filter(codes.filter(({ length }) => length >= SHORTEST_PART));
   }
 
   /** Finds secrets in a text as it is. */
@@ -76,7 +80,7 @@ export class SecretIndex {
     return this.#findIn("exact", codes);
   }
 
-  /** Finds secrets in a text that {@linkcode squeeze} was applied to. */
+  /** Finds secrets in a text's letters and digits alone. */
   findSqueezed(codes: Uint16Array): Hit[] {
     return this.#findIn("squeezed", codes);
   }
@@ -156,7 +160,7 @@ function addSqueezed(needles: Map<string, Needle>, part: NamedPart, reversed: bo
   if (reversed) text = [...text].reverse().join("");
   const least = Math.min(part.least, text.length);
   if (reversed && least < SHORTEST_PART) return;
-  const before = reversed ? "" : squeezeText(part.before);
+  const before = reversed ? "" : textOf(readCodes(part.before).squeezed);
   add(needles, part.name, {
     ...part,
     text,
@@ -217,14 +221,13 @@ class Filter {
   readonly #bits: Uint8Array;
   readonly #shift: number;
 
-  constructor(texts: readonly string[]) {
-    const total = texts.reduce((sum, { length }) => sum + length, 1);
+  constructor(all: readonly Uint16Array[]) {
+    const total = all.reduce((sum, { length }) => sum + length, 1);
     const size = Math.max(16, Math.ceil(Math.log2(total * 32)));
     this.#shift = 32 - size;
     const bits = new Uint8Array(2 ** (size - 3));
     this.#bits = bits;
-    for (const text of texts) {
-      const codes = codesOf(text);
+    for (const codes of all) {
       for (let at = 0; at <= codes.length - TAKEN; at++) {
         const bit = evenHash(codes, at) >>> this.#shift;
         bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
@@ -430,17 +433,26 @@ function isKept(code: number): boolean {
   return code < 0x2000 || code > 0x2bff;
 }
 
-/** Takes out all but letters and digits: whatever a secret is cut up by. */
-export function squeeze(codes: Uint16Array): Uint16Array {
-  const kept = new Uint16Array(codes.length);
+/** A text's UTF-16 code units. */
+export interface Codes {
+  all: Uint16Array;
+  /** Letters and digits alone: without whatever a secret is cut up by. */
+  squeezed: Uint16Array;
+}
+
+/** Reads a text once for both. */
+export function readCodes(text: string): Codes {
+  const all = new Uint16Array(text.length);
+  const squeezed = new Uint16Array(text.length);
   let count = 0;
-  for (let at = 0; at < codes.length; at++) {
-    const code = codes[at] as number;
-    kept[count] = code;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    all[at] = code;
+    squeezed[count] = code;
     // Without a branch: which characters these are is hard to foretell.
     count += code < 128 ? KEPT[code] as number : isKept(code) ? 1 : 0;
   }
-  return kept.subarray(0, count);
+  return { all, squeezed: squeezed.subarray(0, count) };
 }
 
 /** Where the characters of a squeezed text were. */
@@ -453,7 +465,6 @@ export function placesOfSqueezed(codes: Uint16Array): Int32Array {
   return places;
 }
 
-function squeezeText(text: string): string {
-  const kept = squeeze(codesOf(text));
-  return kept.length === text.length ? text : String.fromCharCode(...kept);
+function textOf(codes: Uint16Array): string {
+  return String.fromCharCode(...codes);
 }
