@@ -41,11 +41,12 @@ class Machine implements AsyncDisposable {
       const { success, stderr } = await new Deno.Command("cp", { args }).output();
       assert(success, new TextDecoder().decode(stderr));
     };
-    await copy("-L", Deno.execPath(), `${root}/deno`);
     await Deno.mkdir(`${root}/cache`);
-    const linked = ["-rl", `${denoDir}/npm`, `${root}/cache/npm`];
     // Links cost nothing, where they are possible.
-    await copy(...linked).catch(() => copy("-rf", `${denoDir}/npm`, `${root}/cache/`));
+    const link = (from: string, to: string) =>
+      copy("-rlL", from, to).catch(() => copy("-rfTL", from, to));
+    await link(Deno.execPath(), `${root}/deno`);
+    await link(`${denoDir}/npm`, `${root}/cache/npm`);
     for (const name of ["mod.ts", "src", "deno.json", "deno.lock"]) {
       await copy("-r", `${module}${name}`, `${root}/${name}`);
     }
