@@ -46,7 +46,7 @@ test("login asks at a terminal, and a password is never on the screen", async ()
     [/SpatiaFi username \(for 127\.0\.0\.1:\d+\): /, user?.username + ENTER],
     [/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, "a-wrong-one!" + ENTER],
     [
-      /refused the user name or the password[^]*SpatiaFi username \(for [^)]+\): /,
+      /did not accept the username or password[^]*SpatiaFi username \(for [^)]+\): /,
       foreigner?.username + ENTER,
     ],
     [/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, foreigner?.password + ENTER],
@@ -186,7 +186,7 @@ test("a refused sign-in is said once at a terminal", async () => {
   const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], tries);
   assert.equal(code, 1, screen);
   const last = screen.slice(screen.lastIndexOf("password (for "));
-  assert.equal(last.match(/refused the/g)?.length, 1, last);
+  assert.equal(last.match(/did not accept the/g)?.length, 1, last);
   assert.match(last, /onecell: login_refused: /);
 });
 

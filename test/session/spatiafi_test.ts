@@ -55,7 +55,7 @@ test("spatiafi lets a mistyped password be typed again, three times in all", asy
   const wrong = [username, "wrong", username, "wrong", username, "wrong", username, password];
   const stubborn = scriptedPerson({ answers: wrong });
   const attempt = getSession("spatiafi", { ...options, interactive: true, person: stubborn });
-  await rejects(attempt, "login_refused", /user name or the password/);
+  await rejects(attempt, "login_refused", /username or password/);
   assert.equal(stubborn.asked.length, 6);
   assert.equal(stubborn.shown.at(-1)?.kind, "failed");
   assert.equal(sandbox.count("spatiafi.clients"), 1, "no credentials for a wrong password");
