@@ -144,9 +144,12 @@ async function writeBody(host: Host, response: Response, path: string | undefine
     throw fileError(error, `The file "${path}" cannot be written`);
   }
   let last = 10;
+  // A body may steer a terminal. Whoever wants it as it is says "-o -", or sends it elsewhere.
+  const shown = path === undefined && host.outputIsTerminal ? new TextDecoder() : undefined;
   try {
     for await (const part of response.body ?? []) {
       if (file) await file.write(part);
+      else if (shown) await host.write(visibleLines(shown.decode(part, { stream: true })));
       else await host.write(part);
       last = part.at(-1) ?? last;
     }
@@ -160,6 +163,11 @@ async function writeBody(host: Host, response: Response, path: string | undefine
   } finally {
     await file?.close();
   }
+}
+
+/** A text without what steers a terminal, but for the ends of its lines. */
+function visibleLines(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(/[^\n\t]+/g, plain);
 }
 
 function fileError(error: unknown, what: string): AuthError {

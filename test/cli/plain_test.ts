@@ -7,6 +7,7 @@ import { question } from "../support/person.ts";
 import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
 import { Machine } from "./onecell.ts";
+import { runAtTerminal } from "./terminal.ts";
 
 /** Clears the screen, twice; turns the text around; and ends the line. */
 const EVIL = "\x1b[2J\x9b2J\u202e\r\n";
@@ -73,5 +74,29 @@ test("a header that cannot be sent is not repeated: it may hold a secret", async
     assert.equal(host.output, "");
     assert.match(host.runtime.written.join(""), /header/);
     assert.doesNotMatch(host.runtime.written.join(""), /s3cr3t/);
+  }
+});
+
+test("a body steers no terminal, and goes elsewhere as it is (trust 16)", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { issuer, env } = await machine.ownSystem();
+  const body = "a\x1b[2Jb\x9b2Jc\u202ed\tü\nnext\n";
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(body),
+  );
+  try {
+    const apiUrl = `http://127.0.0.1:${server.addr.port}/`;
+    await Deno.writeTextFile(
+      machine.home.at("mine.json"),
+      JSON.stringify({ name: "mine", issuer, apiUrl }),
+    );
+    const args = ["fetch", "--provider", "mine.json", "/"];
+    assert.equal(await machine.ok(args, { env }), body);
+    const { screen } = await runAtTerminal(machine, args, [], { env });
+    assert.match(screen, /a b c d\tü\r?\nnext/);
+    assert.doesNotMatch(screen.replace(/\r\n/g, "\n"), /[\x1b\x9b\u202e]/);
+  } finally {
+    await server.shutdown();
   }
 });
