@@ -208,7 +208,7 @@ function gramsOf(needles: Needle[]): Grams[] {
 }
 
 /** How many characters the filter takes together. */
-const TAKEN = 6;
+const TAKEN = 4;
 /** So many grams in a row are in a run of {@linkcode SHORTEST_PART} characters. */
 const IN_A_ROW = SHORTEST_PART - TAKEN + 1;
 
@@ -261,12 +261,11 @@ class Filter {
   }
 }
 
-/** A hash of six characters that is the same for them backwards. */
+/** A hash of four characters that is the same for them backwards. */
 function evenHash(codes: Uint16Array, at: number): number {
-  const outer = evenProduct(codes[at] as number, codes[at + 5] as number);
-  const middle = evenProduct(codes[at + 1] as number, codes[at + 4] as number);
-  const inner = evenProduct(codes[at + 2] as number, codes[at + 3] as number);
-  const hash = Math.imul(Math.imul(outer, 0x2545f491) + middle, 0x1b873593) + inner | 0;
+  const outer = evenProduct(codes[at] as number, codes[at + 3] as number);
+  const inner = evenProduct(codes[at + 1] as number, codes[at + 2] as number);
+  const hash = Math.imul(outer, 0x2545f491) + inner | 0;
   return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
 }
 
