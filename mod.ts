@@ -44,6 +44,7 @@ export type {
   ScanReport,
   SessionStatus,
   StatusReport,
+  StoreStatus,
   SystemLogoutReport,
   SystemStatus,
 } from "./src/interface/report.ts";

@@ -8,7 +8,7 @@ import type { CredentialValues } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
 import type { Connection } from "./renewal/connection.ts";
 import { TokenKeeper } from "./renewal/token_keeper.ts";
-import { chooseStore, openStore } from "./store/open_store.ts";
+import { openStore } from "./store/open_store.ts";
 import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
@@ -40,9 +40,7 @@ export function connect(
   const store = openStore({
     runtime,
     directory: profile.folder,
-    store: token === undefined
-      ? chooseStore(options.store, provider.store, runtime.getEnvironment("ONECELL_STORE"))
-      : "memory",
+    store: profile.store,
     writing: lazy.storeWriting,
     drivers: lazy.storeDrivers,
   });

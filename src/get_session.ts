@@ -36,7 +36,9 @@ export async function getSession<const S extends SystemReference>(
   options: SessionOptions<CredentialField<S> & string> = {},
 ): Promise<Session> {
   try {
-    return await startSession(await openProfile(system, options, "getSession", "session"));
+    return await startSession(
+      await openProfile(system, options, "getSession", "session", lazy.storeDrivers),
+    );
   } catch (error) {
     if (AuthError.is(error)) showCaller(error);
     throw error;

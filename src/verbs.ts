@@ -49,7 +49,7 @@ export async function loadCredentials(
   system: SystemReference,
   options: LocationOptions & { export?: boolean | undefined } = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(system, options, "loadCredentials", "load");
+  const profile = await openProfile(system, options, "loadCredentials", "load", lazy.storeDrivers);
   return await (await lazy.loadCredentials()).loadCredentials(profile);
 }
 
@@ -97,7 +97,13 @@ export async function saveCredentials<const S extends SystemReference>(
   values: CredentialValues<CredentialField<S> & string> | Credentials,
   options: LocationOptions = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(system, options, "saveCredentials", "location");
+  const profile = await openProfile(
+    system,
+    options,
+    "saveCredentials",
+    "location",
+    lazy.storeDrivers,
+  );
   return await (await lazy.manage()).saveCredentials(profile, values);
 }
 
@@ -119,7 +125,13 @@ export async function createCredentials(
   login: { username: string; password: string },
   options: ConnectionOptions & LocationOptions = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(system, options, "createCredentials", "connection");
+  const profile = await openProfile(
+    system,
+    options,
+    "createCredentials",
+    "connection",
+    lazy.storeDrivers,
+  );
   return await (await lazy.createCredentials()).createCredentials(profile, login);
 }
 
@@ -139,7 +151,13 @@ export async function forgetCredentials(
   system: SystemReference,
   options: LocationOptions = {},
 ): Promise<ForgetReport> {
-  const profile = await openProfile(system, options, "forgetCredentials", "location");
+  const profile = await openProfile(
+    system,
+    options,
+    "forgetCredentials",
+    "location",
+    lazy.storeDrivers,
+  );
   return await (await lazy.manage()).forgetCredentials(profile);
 }
 
@@ -160,7 +178,13 @@ export async function importCredentials(
   file: string | URL,
   options: LocationOptions = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(system, options, "importCredentials", "location");
+  const profile = await openProfile(
+    system,
+    options,
+    "importCredentials",
+    "location",
+    lazy.storeDrivers,
+  );
   return await (await lazy.importCredentials()).importCredentials(profile, file);
 }
 
@@ -196,7 +220,7 @@ export async function logout(
       throw new AuthError("invalid_argument", `logout: "${name}" must be true or false.`);
     }
   }
-  const profile = await openProfile(system, session, "logout", "session");
+  const profile = await openProfile(system, session, "logout", "session", lazy.storeDrivers);
   return await (await lazy.logoutSaved()).logoutSaved(profile, { all, forget }, connect);
 }
 
@@ -224,10 +248,14 @@ export async function status(
 ): Promise<StatusReport> {
   const { statusOfAll, statusOfOne } = await lazy.status();
   if (system !== undefined) {
-    return await statusOfOne(await openProfile(system, options, "status", "location"));
+    return await statusOfOne(
+      await openProfile(system, options, "status", "location", lazy.storeDrivers),
+    );
   }
   const profiles = await Promise.all(
-    providers.map((provider) => openProfile(provider, options, "status", "location")),
+    providers.map((provider) =>
+      openProfile(provider, options, "status", "location", lazy.storeDrivers)
+    ),
   );
   return await statusOfAll(profiles, await currentRuntime(), profiles[0]?.options.directory);
 }
@@ -276,7 +304,7 @@ export async function doctor(
   system: SystemReference,
   options: SessionOptions = {},
 ): Promise<DoctorReport> {
-  const profile = await openProfile(system, options, "doctor", "session");
+  const profile = await openProfile(system, options, "doctor", "session", lazy.storeDrivers);
   return await (await lazy.doctor()).examineProfile(profile, connect);
 }
 

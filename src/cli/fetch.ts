@@ -1,6 +1,7 @@
 import { environmentCredentials } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { plain } from "../base/text.ts";
+import * as lazy from "../lazy.ts";
 import { profileOf } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";
@@ -71,7 +72,8 @@ function originsOf(runtime: Runtime, provider: Provider): ReadonlySet<string> {
   const get = (name: string) => runtime.getEnvironment(name);
   const values = { ...provider.defaults, ...environmentCredentials(provider, get) };
   try {
-    return resolveSystem(provider, profileOf(provider, {}, runtime).urls, values).origins;
+    return resolveSystem(provider, profileOf(provider, {}, runtime, lazy.storeDrivers).urls, values)
+      .origins;
   } catch {
     return new Set(); // its URLs are not known without its credentials
   }

@@ -2,6 +2,7 @@ import { expiryText } from "../base/local_time.ts";
 import { type Source, sourceText } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../interface/credentials.ts";
 import type { Session } from "../interface/session.ts";
+import * as lazy from "../lazy.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
 import { profileOf } from "../profile/profile.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
@@ -32,7 +33,12 @@ export async function login(context: Context): Promise<number> {
     ...(created ? { credentials: created } : {}),
     ...(method === undefined ? {} : { method }),
   }, { given, shown: ASKING });
-  const profile = profileOf(target.provider, target.options, context.host.runtime);
+  const profile = profileOf(
+    target.provider,
+    target.options,
+    context.host.runtime,
+    lazy.storeDrivers,
+  );
   const kept = await keepUsername(profile, username);
   const problems = [
     ...(session.storeProblem ? [session.storeProblem.message] : []),
@@ -126,7 +132,10 @@ async function createdWith(
 ): Promise<Credentials | undefined> {
   const { host, flags } = context;
   const { title } = provider;
-  const use = await loginUse(profileOf(provider, options, host.runtime), flags.has("force"));
+  const use = await loginUse(
+    profileOf(provider, options, host.runtime, lazy.storeDrivers),
+    flags.has("force"),
+  );
   switch (use.kind) {
     case "sign_in":
       return undefined;
@@ -162,7 +171,7 @@ async function create(
   const person = terminalPerson(context, given);
   const asks = !flags.has("no-input") && host.runtime.inputIsTerminal();
   const answerTo = async (field: "username" | "password") => {
-    const { urls } = profileOf(provider, options, host.runtime);
+    const { urls } = profileOf(provider, options, host.runtime, lazy.storeDrivers);
     const server = authorizationHost(resolveSystem(provider, urls, provider.defaults ?? {}));
     const text = `${provider.title} ${field} (for ${server})`;
     const answer = given[field] !== undefined || asks

@@ -1,5 +1,6 @@
 import { startSession } from "../get_session.ts";
 import type { Session } from "../interface/session.ts";
+import * as lazy from "../lazy.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import type { CardState } from "../person/person.ts";
 import { openProfile } from "../profile/profile.ts";
@@ -25,5 +26,7 @@ export async function openSession(
     interactive: !context.flags.has("no-input"),
     person: terminalPerson(context, given, shown),
   };
-  return await startSession(await openProfile(provider, all, "getSession", "session"));
+  return await startSession(
+    await openProfile(provider, all, "getSession", "session", lazy.storeDrivers),
+  );
 }

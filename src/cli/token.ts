@@ -4,6 +4,7 @@ import { AuthError } from "../errors.ts";
 import { findCredentials } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
 import type { Session } from "../interface/session.ts";
+import * as lazy from "../lazy.ts";
 import { connectionOf } from "../session.ts";
 
 import { awsCredentials, STS } from "./aws_credentials.ts";
@@ -130,6 +131,6 @@ async function originsOf(
   { host }: Context,
   { provider, options }: Target,
 ): Promise<ReadonlySet<string>> {
-  const profile = profileOf(provider, options, host.runtime);
+  const profile = profileOf(provider, options, host.runtime, lazy.storeDrivers);
   return connect(profile, await findCredentials(profile)).system.origins;
 }

@@ -38,6 +38,8 @@ export interface SavedCredentials {
   server?: string;
   /** Who created them, where the file says so. */
   username?: string;
+  /** For what is in no file but in a store: the host it is kept apart for, else `""`. */
+  stored?: string;
 }
 
 /** The member of a credentials file that says which authorization server it is for. */

@@ -82,8 +82,16 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   if (token?.scope !== undefined) rows.push(["Scope", token.scope]);
   rows.push([
     "Token file",
-    store.file ? condition(store.file) + inFolder(store.folder) : "none (kept in memory only)",
+    store.file
+      ? condition(store.file) + inFolder(store.folder)
+      : store.kept === "memory" || store.kept === "disk"
+      ? "none (kept in memory only)"
+      : `none (kept in ${store.kept === "own" ? "the program's own store" : store.kept})`,
   ]);
+  if (store.readers !== undefined) {
+    const lock = store.works === undefined ? "not tried" : store.works ? "works" : "does not work";
+    rows.push(["Store", `readable by ${store.readers}; lock ${lock}`]);
+  }
   for (const endpoint of endpoints) rows.push([capital(endpoint.what), endpointText(endpoint)]);
   if (clock !== null) {
     const { offset, server } = clock;

@@ -1,6 +1,7 @@
 import type { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { runtimeVersion } from "../runtime/current.ts";
+import { storeStatus } from "../manage/store_status.ts";
 import type { Profile } from "../profile/profile.ts";
 import { accountOf, type Connection } from "../renewal/connection.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
@@ -115,19 +116,31 @@ async function credentialsFile(patient: Patient): Promise<PathCondition | undefi
 async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts["store"]> {
   const { runtime, provider } = profile;
   if (!connection) return { kept: provider.store };
+  const { readers, works, problem } = await storeStatus(profile);
+  const about = { readers, ...(works === null ? {} : { works }) };
+  if (profile.openStored) {
+    const met = connection.keeper.storeProblem;
+    return {
+      kept: connection.store.kept,
+      ...about,
+      ...(met ? told(met) : problem ? { problem } : {}),
+    };
+  }
   const { keeper: { storeProblem }, store, key } = connection;
   const path = await store.location(key);
   if (path === null) {
     const kept = provider.store === "memory" || !storeProblem ? "memory" : "disk";
-    return { kept, ...told(storeProblem) };
+    return { kept, ...(kept === "disk" ? about : {}), ...told(storeProblem) };
   }
   const folder = parentPath(path);
+  const unsaved = storeProblem ?? await tryWriting(runtime, folder, profile.folder ?? folder);
   return {
     kept: "disk",
+    ...about,
     file: await inspectPath(runtime, path),
     folder: await inspectPath(runtime, folder),
     ...(await isDamaged(runtime, path, key) ? { damaged: true } : {}),
-    ...told(storeProblem ?? await tryWriting(runtime, folder, profile.folder ?? folder)),
+    ...(unsaved ? told(unsaved) : problem ? { problem } : {}),
   };
 }
 

@@ -80,7 +80,11 @@ export interface DoctorFacts {
   token: TokenFacts | null;
   /** Where tokens are kept. */
   store: {
-    kept: "disk" | "memory";
+    kept: string;
+    /** Who can read what is kept, in words. */
+    readers?: string;
+    /** Whether the store and its lock work; absent where that was not tried. */
+    works?: boolean;
     file?: PathCondition;
     folder?: PathCondition;
     /** True when the file is there and holds no whole token: it counts as none. */

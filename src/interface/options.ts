@@ -30,6 +30,21 @@ export interface LocationOptions extends SystemUrls {
    * kind; the `cause` is the signal's reason.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * Where tokens are kept, instead of where the system says: on disk, in memory, in Redis
+   * (`"redis://HOST:PORT"`), in the system's keyring, or in a store of your own. Environment:
+   * `ONECELL_STORE`. App credentials are kept there too, except with `"disk"` and `"memory"`, where
+   * they are in the file that the Python tutorial reads. With `"memory"` what is typed is not saved;
+   * app credentials that a sign-in creates are: nobody sees their secret again.
+   */
+  store?:
+    | "disk"
+    | "memory"
+    | "keyring:"
+    | `redis://${string}`
+    | `rediss://${string}`
+    | TokenStore
+    | undefined;
 }
 
 /** How servers are reached. */
@@ -62,20 +77,6 @@ export interface SessionOptions<F extends string = string>
   minLifetime?: number | undefined;
   /** Scopes to ask for, instead of the system's: a list, or one text with spaces. */
   scope?: string | readonly string[] | undefined;
-  /**
-   * Where tokens are kept, instead of where the system says: on disk, in memory, in Redis
-   * (`"redis://HOST:PORT"`), in the system's keyring, or in a store of your own. Environment:
-   * `ONECELL_STORE`. With `"memory"` what is typed is not saved either; app credentials that a sign-in
-   * creates are saved all the same: nobody sees their secret again.
-   */
-  store?:
-    | "disk"
-    | "memory"
-    | "keyring:"
-    | `redis://${string}`
-    | `rediss://${string}`
-    | TokenStore
-    | undefined;
   /** False: never ask anybody. Default: ask where a notebook or a terminal is there. */
   interactive?: boolean | undefined;
   /** Sign in again even if a session is saved; a person is asked where one is needed. */

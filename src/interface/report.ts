@@ -1,4 +1,4 @@
-import type { AuthError } from "../errors.ts";
+import type { AuthError, AuthErrorCode } from "../errors.ts";
 
 /** A report that shows as text, and in a notebook as a card. */
 export interface Report {
@@ -149,6 +149,22 @@ export interface SessionStatus {
   readonly path: string;
 }
 
+/** Where sessions are kept. What is not known, or was not tried, is `null`. */
+export interface StoreStatus {
+  /** `"disk"`, `"memory"`, `"own"`, or the store's URL without a password. */
+  readonly kept: string;
+  /** The folder, where there is one. */
+  readonly folder: string | null;
+  /** Who can read what is kept, in words. */
+  readonly readers: string;
+  /** Whether it works, and its lock does. */
+  readonly works: boolean | null;
+  /** What the folder's disk cannot do, in words. */
+  readonly weaknesses: readonly string[];
+  /** Why it does not work. */
+  readonly problem: { readonly code: AuthErrorCode; readonly message: string } | null;
+}
+
 /** What is saved of a system that is not known by name; its definition would tell more. */
 export interface OtherStatus {
   /** The system's name, as its session says it; without one, the folder's. */
@@ -167,4 +183,6 @@ export interface StatusReport extends Report {
   readonly systems: readonly SystemStatus[];
   /** What is saved of systems that are not known by name; empty where one system was asked for. */
   readonly others: readonly OtherStatus[];
+  /** Where sessions are kept. As JSON it is there where that is something else than files that work. */
+  readonly stores: readonly StoreStatus[];
 }

@@ -1,11 +1,19 @@
 import { AuthError } from "../errors.ts";
-import { findFile } from "../profile/find_credentials.ts";
-import { saveTarget, withMembers } from "../profile/saved_file.ts";
-import type { Profile } from "../profile/profile.ts";
+import {
+  findFile,
+  homeOf,
+  hostName,
+  serverOfFile,
+  withoutMembers,
+} from "../profile/find_credentials.ts";
+import { type Profile, storedIn } from "../profile/profile.ts";
+import { saveTarget, serverToSaveFor, withMembers } from "../profile/saved_file.ts";
 import { COPY_MEMBER, normaliseCredentials } from "../credentials/choose_credentials.ts";
 import type { CredentialValues, Provider } from "../providers/provider.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
+import { isWithoutLocks } from "../store/lock.ts";
 import { parentPath } from "../store/paths.ts";
+import type { StoredCredentials } from "../store/stored_credentials.ts";
 import { tryWriting } from "../store/try_writing.ts";
 import { openFiles } from "../store/writing.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
@@ -45,31 +53,48 @@ export async function createAndSave(
   { username, reuse, create }: Creation,
 ): Promise<CreatedCredentials> {
   const { provider, options, runtime, place, folder } = profile;
-  const path = credentialsPath(runtime, place);
-  if (path === undefined) throw noFolder(provider);
-  const unwritable = await tryWriting(runtime, parentPath(path), folder ?? parentPath(path));
-  if (unwritable) {
-    throw new AuthError(
-      unwritable.code,
-      `No app credentials were created, because they could not be saved. ${unwritable.message}`,
-      { cause: unwritable },
+  const unsavable = (why: AuthError) =>
+    new AuthError(
+      why.code,
+      `No app credentials were created, because they could not be saved. ${why.message}`,
+      { cause: why },
     );
-  }
+  let began = false;
   const action = async (): Promise<CreatedCredentials> => {
     const { file } = await findFile(profile);
     // Another person's would be another account.
     if (reuse && file && (file.username ?? username) === username) {
       return { ...file, username };
     }
+    began = true;
     const values = await create();
     try {
-      return { values, username, path: await saveValues(profile, values, { username }) };
+      const path = await saveValues(profile, values, { username, isHeld: true });
+      return { values, username, path };
     } catch (error) {
       // The secret is never shown again: this process at least goes on with it.
       if (error instanceof AuthError) return { values, username, path: undefined, problem: error };
       throw error;
     }
   };
+  if (profile.openStored) {
+    try {
+      const stored = await profile.openStored();
+      const whole = async () => {
+        await stored.tryWriting();
+        return await action();
+      };
+      return await stored.exclusive(whole, options.signal)
+        .catch((error) => isWithoutLocks(error) ? whole() : Promise.reject(error));
+    } catch (error) {
+      const isStore = AuthError.is(error, "store_unavailable", "permission_denied");
+      throw isStore && !began ? unsavable(error) : error;
+    }
+  }
+  const path = credentialsPath(runtime, place);
+  if (path === undefined) throw noFolder(provider);
+  const unwritable = await tryWriting(runtime, parentPath(path), folder ?? parentPath(path));
+  if (unwritable) throw unsavable(unwritable);
   const store = openFiles(runtime, folder);
   try {
     return await store.exclusive("credentials", action, {
@@ -88,20 +113,30 @@ export async function createAndSave(
  * Saves values as those of this profile's server.
  *
  * @param merge whether what the same server's file holds already stays
- * @returns the path
+ * @param path the file to save in, whatever the store is
+ * @param isHeld whether the caller holds the store of app credentials already
+ * @returns the path, or what the store is called that they are in
  * @throws {AuthError} as `writeCredentials`, and where there is no folder
  */
 export async function saveValues(
   profile: Profile,
   values: Values,
-  { username, server, merge = false, path: given }: {
+  { username, server, merge = false, path: given, isHeld = false }: {
     username?: string | undefined;
     server?: string | undefined;
     merge?: boolean;
     path?: string | undefined;
+    isHeld?: boolean;
   } = {},
 ): Promise<string> {
   const { provider, runtime, place, options: { signal } } = profile;
+  if (profile.openStored && given === undefined) {
+    const stored = await profile.openStored();
+    const save = () => saveStored(profile, stored, values, { username, server, merge });
+    await (isHeld ? save() : stored.exclusive(save, signal)
+      .catch((error) => isWithoutLocks(error) ? save() : Promise.reject(error)));
+    return storedIn(profile) ?? "";
+  }
   const target = await saveTarget(profile, textOnly(values), server);
   if (target === undefined) throw noFolder(provider);
   const { moveTo } = target;
@@ -125,6 +160,38 @@ export async function saveValues(
     if (other !== undefined) await writeCredentials(runtime, other, copy, { signal });
   }
   return path;
+}
+
+/** Saves values in a store: the usual place is the first server's, as with files. */
+async function saveStored(
+  profile: Profile,
+  stored: StoredCredentials,
+  values: Values,
+  { username, server: known, merge }: {
+    username?: string | undefined;
+    server?: string | undefined;
+    merge: boolean;
+  },
+): Promise<void> {
+  const server = known ?? serverToSaveFor(profile, textOnly(values));
+  const usual = await stored.read();
+  const whole = (earlier: Values | undefined) =>
+    withMembers({ ...(merge ? earlier : {}), ...values }, server, username);
+  const there = usual && withoutMembers({ path: "", values: usual });
+  const belongs = there && serverOfFile(profile, there);
+  if (server === undefined || belongs === undefined || belongs === server) {
+    return await stored.write(whole(there?.values));
+  }
+  if (server !== homeOf(profile)) {
+    const host = hostName(server);
+    const apart = merge ? await stored.read(host) : undefined;
+    return await stored.write(whole(apart), host);
+  }
+  const host = hostName(belongs);
+  if (await stored.read(host) === undefined) {
+    await stored.write(withMembers({ ...usual }, belongs), host);
+  }
+  await stored.write(whole(undefined));
 }
 
 function textOnly(values: Values): CredentialValues {

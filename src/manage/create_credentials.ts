@@ -46,7 +46,7 @@ export async function createCredentials(
   const server = serverOf(profile, {});
   const home = profile.runtime.homeDirectory();
   return new Credentials(provider.name, values, {
-    path,
+    path: profile.openStored ? undefined : path,
     source,
     storeProblem: problem,
     server,

@@ -58,25 +58,37 @@ export type KeptUsername =
  * sign-in would not find the session.
  */
 export async function keepUsername(
-  { provider, runtime, place, options: { signal } }: Profile,
+  profile: Profile,
   username: string | undefined,
 ): Promise<KeptUsername> {
+  const { provider, runtime, place, options: { signal } } = profile;
   const isNeeded = username !== undefined && provider.requires.includes("username");
   if (!isNeeded || provider.store === "memory") return { kind: "not_needed" };
   const variable = variableFor(provider, "username");
   const named = runtime.getEnvironment(variable);
   if (named) return named === username ? { kind: "kept" } : { kind: "other_variable", variable };
   let isOther = false;
+  const change = (earlier: Record<string, unknown> | null) => {
+    const known = normaliseCredentials(earlier ?? {}, "The saved credentials");
+    // A saved password is the saved user's.
+    const keeps = known["username"] !== undefined || known["password"] !== undefined;
+    isOther = keeps && known["username"] !== username;
+    return keeps ? null : { ...earlier, username };
+  };
   try {
-    const path = (await findSaved(runtime, place))?.path ?? credentialsPath(runtime, place);
-    if (path === undefined) return { kind: "not_needed" }; // the session says that there is no folder
-    await writeCredentials(runtime, path, (earlier) => {
-      const known = normaliseCredentials(earlier ?? {}, path);
-      // A saved password is the saved user's.
-      const keeps = known["username"] !== undefined || known["password"] !== undefined;
-      isOther = keeps && known["username"] !== username;
-      return keeps ? null : { ...earlier, username };
-    }, { signal });
+    const saved = await findSaved(runtime, place);
+    // A file is used as it is, whatever the store.
+    const stored = saved === null ? await profile.openStored?.() : undefined;
+    if (stored) {
+      await stored.exclusive(async () => {
+        const values = change(await stored.read() ?? null);
+        if (values !== null) await stored.write(values);
+      }, signal);
+    } else {
+      const path = saved?.path ?? credentialsPath(runtime, place);
+      if (path === undefined) return { kind: "not_needed" }; // the session says that there is no folder
+      await writeCredentials(runtime, path, change, { signal });
+    }
   } catch (error) {
     if (!(error instanceof AuthError) || signal?.aborted) throw error;
     return { kind: "failed", problem: error };

@@ -7,7 +7,7 @@ import {
 import { Credentials } from "../credentials/credentials.ts";
 import { missingCredentials } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
-import type { Profile } from "../profile/profile.ts";
+import { type Profile, storedIn } from "../profile/profile.ts";
 import { findFile, foreignError } from "../profile/find_credentials.ts";
 import { isForeign } from "../providers/define_provider.ts";
 import { providers } from "../providers/registry.ts";
@@ -33,16 +33,21 @@ export async function loadCredentials(profile: Profile): Promise<Credentials> {
     throw missingCredentials(
       provider,
       provider.requires,
-      path === undefined ? [] : [path],
+      [storedIn(profile), path].filter((place) => place !== undefined),
       runtime.refusedVariables(),
     );
   }
   // Both spellings are set together, so that one system's id never meets another's secret.
   const exported = options.export === false ? {} : file.values;
   for (const [name, value] of Object.entries(exported)) exportValue(profile, file, name, value);
-  const { path, server } = file;
+  const { path, server, stored } = file;
   const home = runtime.homeDirectory();
-  return new Credentials(provider.name, file.values, { path, source: path, server, home });
+  return new Credentials(provider.name, file.values, {
+    path: stored === undefined ? path : undefined,
+    source: path,
+    server,
+    home,
+  });
 }
 
 function exportValue(

@@ -6,6 +6,7 @@ import {
   valuesOf,
 } from "../credentials/credentials.ts";
 import type { ForgetReport } from "../interface/report.ts";
+import { findFile } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
 import { placeToForget, serverToSaveFor } from "../profile/saved_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
@@ -23,7 +24,7 @@ export async function saveCredentials(
   const known = values instanceof Credentials ? serverOfCredentials(values) : undefined;
   const path = await saveValues(profile, plain, { server: known });
   return new Credentials(provider.name, { ...plain }, {
-    path,
+    path: profile.openStored ? undefined : path,
     source: path,
     server: known ?? serverToSaveFor(profile, normaliseCredentials(plain, "The credentials")),
     home: profile.runtime.homeDirectory(),
@@ -32,5 +33,12 @@ export async function saveCredentials(
 
 /** See `forgetCredentials` of `verbs.ts`. */
 export async function forgetCredentials(profile: Profile): Promise<ForgetReport> {
-  return { removed: await forget(profile.runtime, await placeToForget(profile)) };
+  const removed: string[] = [];
+  const { file } = await findFile(profile);
+  if (file?.stored !== undefined) {
+    await (await profile.openStored?.())?.remove(file.stored || undefined);
+    removed.push(file.path);
+  }
+  // A file beside the store would take their place.
+  return { removed: [...removed, ...await forget(profile.runtime, await placeToForget(profile))] };
 }

@@ -2,18 +2,22 @@ import { sourceText } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
+import { listSessions } from "../profile/list_sessions.ts";
 import { providers } from "../providers/registry.ts";
 import { resolveSystem } from "../providers/system.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
-import { listTokens, type SavedToken } from "../store/list_saved.ts";
+import type { SavedToken } from "../store/list_saved.ts";
+import { baseDirectories } from "../store/paths.ts";
 import { parseKey } from "../token/token.ts";
-import type { OtherStatus, SessionStatus, SystemStatus } from "../interface/report.ts";
+import type { OtherStatus, SessionStatus, StoreStatus, SystemStatus } from "../interface/report.ts";
 import { StatusReport } from "./status_report.ts";
+import { storeStatus } from "./store_status.ts";
 
 /** Looks at one system: renews, asks and sends nothing. */
 export async function statusOfOne(profile: Profile): Promise<StatusReport> {
-  return new StatusReport([await statusOf(profile)], [], profile.runtime.homeDirectory());
+  const [system, store] = await Promise.all([statusOf(profile), storeStatus(profile)]);
+  return new StatusReport([system], [], profile.runtime.homeDirectory(), [store]);
 }
 
 /**
@@ -28,11 +32,22 @@ export async function statusOfAll(
   directory: string | undefined,
 ): Promise<StatusReport> {
   const systems = await Promise.all(profiles.map(statusOf));
-  return new StatusReport(systems, await otherSystems(runtime, directory), runtime.homeDirectory());
+  const others = await otherSystems(runtime, directory);
+  return new StatusReport(systems, others, runtime.homeDirectory(), await storesOf(profiles));
+}
+
+/** Each place once: files by the folder that all are in, and what a system says of itself is left out. */
+async function storesOf(profiles: readonly Profile[]): Promise<StoreStatus[]> {
+  const first = profiles.find(({ store }) => store !== "memory");
+  if (first === undefined) return [];
+  const { openStored, options, runtime } = first;
+  if (openStored) return [{ ...await storeStatus(first), folder: null }];
+  const [base] = baseDirectories(runtime);
+  return [{ ...await storeStatus(first), folder: options.directory ?? base ?? null }];
 }
 
 async function statusOf(profile: Profile): Promise<SystemStatus> {
-  const { provider, folder, runtime } = profile;
+  const { provider } = profile;
   let found: Found | undefined;
   let problem: SystemStatus["problem"] = null;
   try {
@@ -47,7 +62,11 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   const complete = found !== undefined && missing.length === 0;
   const silent = complete && problem === null &&
     (provider.grant === "client_credentials" || provider.grant === "password");
-  const saved = folder === undefined ? [] : await listTokens(runtime, folder);
+  const saved = await listSessions(profile).catch((error) => {
+    // A store that is away has nothing to show; what it met is said where stores are.
+    if (error instanceof AuthError) return [];
+    throw error;
+  });
   const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
   return {

@@ -6,8 +6,10 @@ import type {
   OtherStatus,
   SessionStatus,
   StatusReport as Face,
+  StoreStatus,
   SystemStatus,
 } from "../interface/report.ts";
+import { storeText } from "./store_status.ts";
 
 /** How a status becomes text: marks, and how to go on. */
 export interface StatusStyle extends Style {
@@ -29,6 +31,8 @@ export class StatusReport implements Face {
   readonly systems: readonly SystemStatus[];
   /** What is saved of systems that are not known by name; empty where one system was asked for. */
   readonly others: readonly OtherStatus[];
+  /** Where sessions are kept. */
+  readonly stores: readonly StoreStatus[];
   readonly #home: string | undefined;
 
   /**
@@ -37,14 +41,17 @@ export class StatusReport implements Face {
    * @param systems what is known of each system
    * @param others what is saved of others
    * @param home the home folder, which texts write as `~`
+   * @param stores where sessions are kept
    */
   constructor(
     systems: readonly SystemStatus[],
     others: readonly OtherStatus[],
     home: string | undefined,
+    stores: readonly StoreStatus[] = [],
   ) {
     this.systems = systems;
     this.others = others;
+    this.stores = stores;
     this.#home = home;
   }
 
@@ -55,7 +62,9 @@ export class StatusReport implements Face {
 
   /** What may be shown: all of it. Members are added, never changed. */
   toJSON(): Record<string, unknown> {
-    return { version: 1, systems: this.systems, others: this.others };
+    const { systems, others, stores } = this;
+    // Files that work are what everybody has: their JSON is as it was.
+    return { version: 1, systems, others, ...(stores.every(isUsual) ? {} : { stores }) };
   }
 
   /** The report as text. Of several systems it shows those that something is saved of. */
@@ -81,7 +90,9 @@ export class StatusReport implements Face {
  * @param now in epoch milliseconds
  */
 export function renderStatus(
-  { systems, others }: Pick<StatusReport, "systems" | "others">,
+  { systems, others, stores = [] }:
+    & Pick<StatusReport, "systems" | "others">
+    & Partial<Pick<StatusReport, "stores">>,
   home: string | undefined,
   style: StatusStyle,
   now: number,
@@ -91,7 +102,20 @@ export function renderStatus(
   for (const other of others) lines.push(otherLine(other, style));
   if (others.length > 0) lines.push(`  More about a system of your own: ${style.more}`);
   if (lines.length === 0) lines.push(`Not signed in anywhere. Sign in: ${style.signIn("SYSTEM")}`);
+  const isAnySaved = shown.some(({ sessions }) => sessions.length > 0);
+  for (const store of stores) {
+    if (!isAnySaved && isUsual(store)) continue;
+    lines.push(plain(storeText(store)));
+    const { problem, weaknesses } = store;
+    if (problem) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
+    if (weaknesses.length > 0) lines.push(`  Its disk does not ${plain(weaknesses.join(" or "))}.`);
+  }
   return lines.map((line) => shortenHome(line, home)).join("\n");
+}
+
+/** True for files that work, and for memory. */
+function isUsual({ kept, problem }: StoreStatus): boolean {
+  return (kept === "disk" || kept === "memory") && problem === null;
 }
 
 function hasAnything({ credentials, sessions, problem }: SystemStatus): boolean {

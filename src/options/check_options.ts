@@ -40,6 +40,12 @@ const LOCATION: Record<keyof LocationOptions, Rule> = {
   apiUrl: [isUrl, "a URL"],
   issuer: [isUrl, "a URL"],
   signal: [(value) => value instanceof AbortSignal, "an AbortSignal"],
+  store: [
+    (value) =>
+      (typeof value === "string" && /^(disk|memory|keyring:|rediss?:\/\/.+)$/.test(value)) ||
+      has(value, "read", "write", "remove", "exclusive"),
+    '"disk", "memory", "redis://HOST:PORT", "keyring:", or a store with read, write, remove and exclusive',
+  ],
 };
 
 const CONNECTION: Record<Exclude<keyof ConnectionOptions, keyof LocationOptions>, Rule> = {
@@ -68,12 +74,6 @@ const SESSION: Record<
   scope: [
     (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
     "scopes: a list, or one text with spaces",
-  ],
-  store: [
-    (value) =>
-      (typeof value === "string" && /^(disk|memory|keyring:|rediss?:\/\/.+)$/.test(value)) ||
-      has(value, "read", "write", "remove", "exclusive"),
-    '"disk", "memory", "redis://HOST:PORT", "keyring:", or a store with read, write, remove and exclusive',
   ],
   interactive: [isFlag, "true or false"],
   origins: [

@@ -19,7 +19,7 @@ import type { CredentialValues } from "../providers/provider.ts";
 import { serverOrigin } from "../providers/system.ts";
 import { type CredentialsPlace, findCredentials as findSaved } from "../store/credentials_file.ts";
 import { foreignServer } from "../trust.ts";
-import type { Profile } from "./profile.ts";
+import { type Profile, storedIn } from "./profile.ts";
 
 /** Credential values for one call, where they came from, and what is missing. */
 export interface Found extends ChosenCredentials {
@@ -268,18 +268,17 @@ export async function findFile(
   profile: Profile,
   values: CredentialValues = {},
 ): Promise<{ file: SavedCredentials | null; foreign?: Foreign }> {
-  const { runtime, place } = profile;
-  const look = async (place: CredentialsPlace) => {
-    const saved = await findSaved(runtime, place);
+  const look = async (server?: string) => {
+    const saved = await findOne(profile, server);
     // Without the file that it is a copy of, it was left behind.
     return saved && saved.values[COPY_MEMBER] === undefined ? withoutMembers(saved) : null;
   };
   const asked = serverOf(profile, values);
   if (asked !== undefined && asked !== homeOf(profile)) {
-    const apart = await look(placeApart(place, asked));
+    const apart = await look(asked);
     if (apart && (apart.server ?? asked) === asked) return { file: apart };
   }
-  const file = await look(place);
+  const file = await look();
   if (file === null) return { file };
   const known = normaliseCredentials(file.values, `The credentials file ${file.path}`);
   const target = serverOf(profile, { ...known, ...values });
@@ -290,12 +289,39 @@ export async function findFile(
   return { file: null, foreign: { what, belongs, asked: target, isHome, saved: file } };
 }
 
+/**
+ * Credentials in the store that is not files, where there is one, else in a file: a file that somebody
+ * shares with Python is used with any store.
+ *
+ * @param server another server, whose credentials are kept apart
+ */
+async function findOne(
+  profile: Profile,
+  server: string | undefined,
+): Promise<SavedCredentials | null> {
+  const { runtime, place, openStored } = profile;
+  let problem: unknown;
+  try {
+    const host = server === undefined ? undefined : hostName(server);
+    const values = await (await openStored?.())?.read(host);
+    if (values) return { path: storedIn(profile) ?? "", values, stored: host ?? "" };
+  } catch (error) {
+    problem = error;
+  }
+  const file = await findSaved(runtime, server === undefined ? place : placeApart(place, server));
+  if (file === null && problem !== undefined) throw problem;
+  return file;
+}
+
 /** Takes what this module has noted beside the values out of them. */
-export function withoutMembers({ path, values }: SavedCredentials): SavedCredentials {
+export function withoutMembers(
+  { path, values, stored }: SavedCredentials,
+): SavedCredentials {
   const { [SERVER_MEMBER]: server, [USER_MEMBER]: username, ...rest } = values;
   return {
     path,
     values: rest,
+    ...(stored === undefined ? {} : { stored }),
     ...(server === undefined ? {} : { server: String(server) }),
     ...(typeof username === "string" ? { username } : {}),
   };
@@ -310,7 +336,7 @@ export function placeApart(
 }
 
 /** A server's host as a file name has it. */
-function hostName(server: string): string {
+export function hostName(server: string): string {
   const host = URL.canParse(server) ? new URL(server).host : server;
   return host.replace(/[^A-Za-z0-9.-]+/g, "_").slice(0, 100);
 }

@@ -7,7 +7,10 @@ import { environmentUrls, type ProviderUrls } from "../providers/system.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CredentialsPlace } from "../store/credentials_file.ts";
+import { chooseStore, facts } from "../store/open_store.ts";
 import { configDirectories } from "../store/paths.ts";
+import type { OpenStoreOptions, StoreChoice } from "../store/store.ts";
+import type { StoredCredentials } from "../store/stored_credentials.ts";
 
 /**
  * Everything one call stands on: which system, in which runtime, with which checked options. It is
@@ -25,6 +28,10 @@ export interface Profile {
   readonly place: CredentialsPlace;
   /** The folder to save in, where there is one. */
   readonly folder: string | undefined;
+  /** Where sessions are kept. */
+  readonly store: StoreChoice;
+  /** Opens the app credentials in that store; `undefined` where they are in files. */
+  readonly openStored: (() => Promise<StoredCredentials>) | undefined;
   /** Opens a `fetch` for one request that must run once: the caller's, or on a connection of its own. */
   readonly openFetch: Runtime["onceFetch"];
 }
@@ -34,6 +41,7 @@ export interface Profile {
  *
  * @param caller the public function, for messages
  * @param kind which options it takes
+ * @param drivers loads the stores that are neither files nor memory
  * @throws {AuthError} `unknown_provider`, `invalid_argument`; `aborted` or `timeout` when the signal
  * has ended already
  */
@@ -42,12 +50,13 @@ export async function openProfile(
   options: unknown,
   caller: string,
   kind: OptionKind,
+  drivers: OpenStoreOptions["drivers"],
 ): Promise<Profile> {
   const known = await findProvider(provider);
   const checked = checkOptions(options, kind, caller);
   // The doctor's report says what was not waited for.
   if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
-  return profileOf(known, checked, await currentRuntime());
+  return profileOf(known, checked, await currentRuntime(), drivers);
 }
 
 /** The profile of a known provider with options that were checked. */
@@ -55,6 +64,7 @@ export function profileOf(
   provider: Provider,
   options: CheckedOptions,
   runtime: Runtime,
+  drivers: OpenStoreOptions["drivers"],
 ): Profile {
   // What a program put into `Object.prototype` is no option, and steers no URL.
   const own = withoutPrototype(options);
@@ -63,6 +73,9 @@ export function profileOf(
   const account = accountOf(provider, own, runtime);
   const [file = ""] = provider.files;
   const files = account === undefined ? provider.files : [`${file}.${account}`];
+  const store = own.token === undefined
+    ? chooseStore(own.store, provider.store, runtime.getEnvironment("ONECELL_STORE"))
+    : "memory";
   return {
     provider: withoutPrototype(provider),
     runtime,
@@ -71,10 +84,22 @@ export function profileOf(
     urls: replacingUrls(provider, own, runtime),
     place: { directory: provider.folder, files, override: directory },
     folder,
+    store,
+    openStored: typeof store === "string" ? undefined : async () => {
+      const name = { provider: provider.name, account };
+      return await (await drivers()).openCredentials({ runtime, directory: folder }, store, name);
+    },
     openFetch: given === undefined
       ? () => runtime.onceFetch()
       : () => ({ fetch: given, close() {} }),
   };
+}
+
+/** What the store that app credentials are saved in is called; `undefined` where that is files. */
+export function storedIn({ store, openStored }: Profile): string | undefined {
+  if (openStored === undefined) return undefined;
+  const { kept } = facts(store);
+  return kept === "own" ? "the store that was passed in" : kept;
 }
 
 function withoutPrototype<T extends object>(value: T): T {

@@ -1,8 +1,9 @@
 import { abortReason, AuthError } from "../errors.ts";
 import { forgetCredentials } from "../manage/manage_credentials.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
+import { listSessions } from "../profile/list_sessions.ts";
 import type { Profile } from "../profile/profile.ts";
-import { type DamagedFile, listDamaged, listTokens, type SavedToken } from "../store/list_saved.ts";
+import { type DamagedFile, listDamaged, type SavedToken } from "../store/list_saved.ts";
 import { removeTokenFile } from "../store/private_file.ts";
 import { openFiles } from "../store/writing.ts";
 import { parseKey } from "../token/token.ts";
@@ -27,9 +28,9 @@ export async function logoutSaved(
   { all, forget }: Ending,
   connect: Connect,
 ): Promise<SystemLogoutReport> {
-  const { provider, runtime, folder, options: { signal } } = profile;
+  const { provider, options: { signal } } = profile;
   const own = await wouldBeOpened(profile, all, connect);
-  const every = (folder === undefined ? [] : await listTokens(runtime, folder))
+  const every = (await listSessions(profile, own?.key))
     .filter(({ token }) => parseKey(token.key)?.provider === provider.name);
   const ending = every.filter(({ token }) => all || token.key === own?.key);
   const sessions: EndedSession[] = [];
@@ -75,7 +76,7 @@ async function wouldBeOpened(
 async function end(
   { token }: SavedToken,
   own: Connection | undefined,
-  { runtime, folder }: Profile,
+  { runtime, folder, openStored }: Profile,
 ): Promise<EndedSession> {
   const key = parseKey(token.key);
   const told = own !== undefined && isOfSameClient(own.key, token.key);
@@ -88,7 +89,7 @@ async function end(
   };
   if (told) return { ...await logout({ ...own, key: token.key }), ...shown };
   // Another client's, or another server's: the token must not be sent to this one.
-  const store = openFiles(runtime, folder);
+  const stored = (await openStored?.())?.store;
   const left = (value: string | undefined) => value === undefined ? "none" : "unsupported";
   const report: LogoutReport = {
     refreshToken: left(token.refresh_token),
@@ -97,8 +98,11 @@ async function end(
     problems: [],
   };
   try {
+    const store = stored ?? openFiles(runtime, folder);
+    const signal = AbortSignal.timeout(15_000);
     report.removed = await store.exclusive(token.key, () => store.remove(token.key), {
       timeout: 15_000,
+      signal,
     });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;

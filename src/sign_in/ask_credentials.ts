@@ -18,7 +18,7 @@ import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import { createAndSave, type CreatedCredentials, saveValues } from "../manage/create_and_save.ts";
 import type { Person } from "../person/person.ts";
 import type { Found } from "../profile/find_credentials.ts";
-import type { Profile } from "../profile/profile.ts";
+import { type Profile, storedIn } from "../profile/profile.ts";
 import { foreignError, serverOf } from "../profile/find_credentials.ts";
 import type { CredentialField, CredentialValues } from "../providers/provider.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
@@ -126,7 +126,7 @@ async function complete(
     foreign ? foreignError(profile, foreign) : missingCredentials(
       provider,
       missing,
-      path ? [path] : [],
+      [storedIn(profile), path].filter((place) => place !== undefined),
       runtime.refusedVariables(),
     );
   const { username, password } = given ?? {};
@@ -169,7 +169,7 @@ async function complete(
   }
   const { [NEVER_SAVED]: _, ...kept } = typed;
   const saves = options.store !== "memory" && Object.keys(kept).length > 0;
-  const target = saves ? file?.path ?? path : undefined;
+  const target = saves ? file?.path ?? storedIn(profile) ?? path : undefined;
   return {
     found: completed(typed, [{ kind: "typed", path: target }]),
     typed,
@@ -178,7 +178,8 @@ async function complete(
       if (target === undefined) return undefined;
       try {
         const server = serverOf(profile, { ...values, ...typed, ...given });
-        await saveValues(profile, kept, { merge: true, path: file?.path, server });
+        const path = file?.stored === undefined ? file?.path : undefined;
+        await saveValues(profile, kept, { merge: true, path, server });
         return undefined;
       } catch (error) {
         // They are good, and this session has them.
@@ -242,7 +243,8 @@ async function enrol(
     if (username === null || password === null) {
       const path = credentialsPath(runtime, place);
       const missing = ["client_id", "client_secret"];
-      throw missingCredentials(provider, missing, path ? [path] : [], runtime.refusedVariables());
+      const places = [storedIn(profile), path].filter((place) => place !== undefined);
+      throw missingCredentials(provider, missing, places, runtime.refusedVariables());
     }
     await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
     const create = () =>

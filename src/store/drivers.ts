@@ -2,7 +2,8 @@ import { AuthError } from "../errors.ts";
 import { KeyringDriver } from "./keyring_driver.ts";
 import { RedisDriver } from "./redis_driver.ts";
 import { sharedSeal } from "./seal.ts";
-import type { Driver, OpenStoreOptions } from "./store.ts";
+import type { Driver, OpenStoreOptions, StoreChoice } from "./store.ts";
+import { type CredentialsName, StoredCredentials } from "./stored_credentials.ts";
 
 /**
  * Opens what a store's URL stands for. Nothing is sent before it is used.
@@ -28,4 +29,14 @@ export async function openDriver(
     "invalid_argument",
     'A store is "disk", "memory", "redis://HOST:PORT", "rediss://HOST:PORT" or "keyring:".',
   );
+}
+
+/** Opens the app credentials in a store that is neither files nor memory. */
+export async function openCredentials(
+  options: Pick<OpenStoreOptions, "runtime" | "directory">,
+  choice: Exclude<StoreChoice, string>,
+  name: CredentialsName,
+): Promise<StoredCredentials> {
+  const store = "own" in choice ? choice.own : await openDriver(options, choice.url);
+  return new StoredCredentials(store, name);
 }

@@ -60,12 +60,18 @@ export interface StoreCondition extends FolderCondition {
   readers: string;
 }
 
+/** Which store to look at. */
+export interface InspectOptions extends Pick<OpenStoreOptions, "runtime" | "directory" | "store"> {
+  /** Opens it, where it is neither files nor memory. */
+  open: (() => Promise<TokenStore>) | undefined;
+}
+
 /** Looks at a store and tries its lock: one round trip, or one lock of a file. */
 export async function inspectStore(
-  options: Pick<OpenStoreOptions, "runtime" | "directory" | "store" | "drivers">,
+  options: InspectOptions,
   signal: AbortSignal = AbortSignal.timeout(10_000),
 ): Promise<StoreCondition> {
-  const { runtime, directory, store } = options;
+  const { runtime, directory, store, open } = options;
   const { kept } = facts(store);
   if (store === "memory") {
     return { kept, readers: "nobody: they end with this process", locks: true, weaknesses: [] };
@@ -92,11 +98,9 @@ export async function inspectStore(
     ...condition,
     ...(isFolder ? { folder: directory as string } : {}),
   };
-  if (kept === "disk") return base;
+  if (open === undefined) return base;
   try {
-    const driver = "own" in (store as object)
-      ? (store as { own: TokenStore }).own
-      : await (await options.drivers()).openDriver(options, (store as { url: string }).url);
+    const driver = await open();
     const probe = "the doctor's question";
     await driver.exclusive(probe, () => driver.read(probe), { signal });
     return { ...base, locks: true };

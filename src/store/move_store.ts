@@ -13,7 +13,7 @@ export interface MoveOptions {
   /** Says which keys are meant; all when left out. */
   wanted?: (key: string) => boolean;
   /** Saves credentials where they belong in the new store; without it they move as they are. */
-  credentials?: (name: Required<CredentialsName>, values: Record<string, unknown>) => Promise<void>;
+  credentials?: (name: CredentialsName, values: Record<string, unknown>) => Promise<void>;
 }
 
 /** What {@linkcode moveStore} did. */

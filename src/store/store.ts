@@ -2,6 +2,7 @@ import type { AuthError } from "../errors.ts";
 import type { TokenStore } from "../interface/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Token } from "../token/token.ts";
+import type { CredentialsName, StoredCredentials } from "./stored_credentials.ts";
 
 /** What a store is, for those who use one, who write one, and who put one together. */
 
@@ -114,6 +115,11 @@ export interface DriversDoor {
     options: Pick<OpenStoreOptions, "runtime" | "directory">,
     url: string,
   ): Promise<Driver>;
+  openCredentials(
+    options: Pick<OpenStoreOptions, "runtime" | "directory">,
+    choice: Exclude<StoreChoice, string>,
+    name: CredentialsName,
+  ): Promise<StoredCredentials>;
 }
 
 /** What a store is opened with. */

@@ -1,6 +1,6 @@
-import { AuthError } from "../errors.ts";
 import { isObject, parseObject } from "../base/json.ts";
-import type { TokenStore } from "./store.ts";
+import { abortReason, AuthError } from "../errors.ts";
+import type { TokenStore } from "../interface/options.ts";
 
 /**
  * App credentials in a shared store or a keyring, so that a hub hands them to its users without a
@@ -12,23 +12,27 @@ export interface CredentialsName {
   provider: string;
   /** Another account of the same system. */
   account?: string | undefined;
+  /** The host of another server than the system's own, whose credentials are kept apart. */
+  server?: string | undefined;
 }
 
 const KIND = "credentials";
 
 /** What credentials are kept under. No token's key looks like it. */
-export function credentialsKey({ provider, account = "" }: CredentialsName): string {
-  return JSON.stringify({ [KIND]: [provider, account] });
+export function credentialsKey({ provider, account = "", server }: CredentialsName): string {
+  const apart = server === undefined ? [] : [server];
+  return JSON.stringify({ [KIND]: [provider, account, ...apart] });
 }
 
 /** Reads what {@linkcode credentialsKey} wrote; `undefined` for a token's key. */
-export function parseCredentialsKey(key: string): Required<CredentialsName> | undefined {
+export function parseCredentialsKey(
+  key: string,
+): CredentialsName & { account: string } | undefined {
   const name = parseObject(key)?.[KIND];
   if (!Array.isArray(name)) return undefined;
-  const [provider, account] = name;
-  return typeof provider === "string" && typeof account === "string"
-    ? { provider, account }
-    : undefined;
+  const [provider, account, server] = name;
+  if (typeof provider !== "string" || typeof account !== "string") return undefined;
+  return { provider, account, ...(typeof server === "string" ? { server } : {}) };
 }
 
 /**
@@ -68,4 +72,76 @@ export async function removeStoredCredentials(
   name: CredentialsName,
 ): Promise<boolean> {
   return await store.remove(credentialsKey(name));
+}
+
+/** How long a save waits for others, in milliseconds. */
+const SAVING_TIME = 45_000;
+
+/** The app credentials of one system and account in a store that is neither files nor memory. */
+export class StoredCredentials {
+  /** The store itself. */
+  readonly store: TokenStore;
+  readonly #name: CredentialsName;
+
+  /** @param name the system and the account */
+  constructor(store: TokenStore, name: CredentialsName) {
+    this.store = store;
+    this.#name = name;
+  }
+
+  /** Reads them. @param server the host they are kept apart for */
+  async read(server?: string): Promise<Record<string, unknown> | undefined> {
+    return await told(readStoredCredentials(this.store, { ...this.#name, server }));
+  }
+
+  /** Saves them, for a caller that is in `exclusive`. */
+  async write(values: Record<string, unknown>, server?: string): Promise<void> {
+    const key = credentialsKey({ ...this.#name, server });
+    await told(this.store.write(key, JSON.stringify({ key, values })));
+  }
+
+  /** Removes them; true when there were some. */
+  async remove(server?: string): Promise<boolean> {
+    return await told(removeStoredCredentials(this.store, { ...this.#name, server }));
+  }
+
+  /** Runs `work` while nobody else saves credentials of this system and account. */
+  async exclusive<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const time = AbortSignal.timeout(SAVING_TIME);
+    const signals = signal === undefined ? time : AbortSignal.any([time, signal]);
+    let began = false;
+    const begin = () => {
+      began = true;
+      return work();
+    };
+    try {
+      return await this.store.exclusive(credentialsKey(this.#name), begin, { signal: signals });
+    } catch (error) {
+      if (signal?.aborted) throw abortReason(signal);
+      throw began ? error : storeFailure(error);
+    }
+  }
+
+  /** Makes sure that something can be saved: a secret may be shown only once. */
+  async tryWriting(): Promise<void> {
+    const key = `${credentialsKey(this.#name)}\ntry`;
+    await told(this.store.write(key, ""));
+    await told(this.store.remove(key));
+  }
+}
+
+/** A store of somebody's own may reject with anything. */
+async function told<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw storeFailure(error);
+  }
+}
+
+function storeFailure(error: unknown): unknown {
+  if (error instanceof AuthError) return error;
+  return new AuthError("store_unavailable", "The store of app credentials failed. Try again.", {
+    cause: error,
+  });
 }

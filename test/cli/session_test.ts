@@ -18,7 +18,7 @@ test("login saves a session that the other commands use, without asking again", 
     await Deno.readTextFile(home.at(".config", "spatiafi", "app_credentials")),
   ) as Record<string, string>;
   const shown = await machine.ok(["status", "spatiafi"]);
-  const [first, second, third, ...more] = shown.split("\n");
+  const [first, second, third, kept, ...more] = shown.split("\n");
   assert.equal(
     first,
     `✓ SpatiaFi (spatiafi): signed in with app credentials ${saved["client_id"]}`,
@@ -28,6 +28,10 @@ test("login saves a session that the other commands use, without asking again", 
     /^ {2}Access token expires [\d -]*\d\d:\d\d \(renews automatically\)$/,
   );
   assert.equal(third, `  Credentials: ${machine.told(".config/spatiafi/app_credentials")}`);
+  assert.match(
+    kept ?? "",
+    /^Kept in ~\/\.config\/spatiafi \(readable by you .*; its lock works\)$/,
+  );
   assert.deepEqual(more, [""]);
   assert.equal(await machine.ok(["status"]), shown);
 

@@ -3,6 +3,7 @@ import { get_session, getSession, load_credentials, load_spatiafi_credentials } 
 import { connect } from "../../src/connect.ts";
 import { findCredentials } from "../../src/profile/find_credentials.ts";
 import { profileOf } from "../../src/profile/profile.ts";
+import { storeDrivers } from "../../src/lazy.ts";
 import { findProvider } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { works } from "../support/call.ts";
@@ -52,7 +53,7 @@ test("an account's name comes from the options, the system's variable, or the mo
     profileOf(spatiafi, given === undefined ? {} : { account: given }, {
       ...runtime,
       getEnvironment: (name) => environment[name],
-    }).account;
+    }, storeDrivers).account;
   const both = { SPATIAFI_ACCOUNT: "a", ONECELL_ACCOUNT: "b" };
   assert.equal(account({}), undefined);
   assert.equal(account(both), "a");
@@ -173,6 +174,7 @@ test("Object.prototype steers nothing (trust 9)", async () => {
       spatiafi,
       { credentials: { client_id: "a", client_secret: "b" } },
       runtime,
+      storeDrivers,
     );
     const { system } = connect(profile, await findCredentials(profile));
     assert.equal(system.endpoints.token, "https://auth.spatiafi.com/api/v1/auth/jwt/token");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../src/connect.ts";
 import { findCredentials, type Found } from "../../src/profile/find_credentials.ts";
 import { profileOf } from "../../src/profile/profile.ts";
+import { storeDrivers } from "../../src/lazy.ts";
 import { defineForeign } from "../../src/providers/foreign_definition.ts";
 import { findProvider } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
@@ -38,7 +39,7 @@ async function look(
   }
   const variables: Record<string, string> = { XDG_CONFIG_HOME: home.path, ...environment };
   const runtime = { ...await currentRuntime(), getEnvironment: (key: string) => variables[key] };
-  const profile = profileOf(await findProvider(name), options, runtime);
+  const profile = profileOf(await findProvider(name), options, runtime, storeDrivers);
   const found = await findCredentials(profile);
   return { found, open: () => connect(profile, found), path };
 }
@@ -200,7 +201,7 @@ test("a definition from a file uses no credentials that do not say they are its 
     getEnvironment: (name: string) => name === "XDG_CONFIG_HOME" ? home.path : undefined,
   };
   const provider = defineForeign({ name: "weather", apiUrl: EVIL, issuer: EVIL });
-  const found = await findCredentials(profileOf(provider, {}, runtime));
+  const found = await findCredentials(profileOf(provider, {}, runtime, storeDrivers));
   assert.equal(found.foreign?.belongs, undefined);
   assert.equal(found.foreign?.asked, EVIL);
 });

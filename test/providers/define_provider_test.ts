@@ -11,6 +11,7 @@ import { findProvider } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { profileOf } from "../../src/profile/profile.ts";
+import { storeDrivers } from "../../src/lazy.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { eachRow, test } from "../support/tests.ts";
 
@@ -196,7 +197,12 @@ test("resolveSystem() lets options, then environment, move a system, and trusts 
     ...await currentRuntime(),
     getEnvironment: (name: string) => environment[name],
   };
-  const { urls } = profileOf(spatiafi, { authUrl: "https://auth.test.example/base/" }, runtime);
+  const { urls } = profileOf(
+    spatiafi,
+    { authUrl: "https://auth.test.example/base/" },
+    runtime,
+    storeDrivers,
+  );
   const system = resolveSystem(spatiafi, urls, {}, ["https://files.example/any/path"]);
   assert.equal(system.endpoints.token, "https://auth.test.example/base/api/v1/auth/jwt/token");
   assert.equal(system.enrolment?.clients, "https://auth.test.example/base/api/v1/clients/");

@@ -143,7 +143,15 @@ test("inspectStore() says where things are kept, who can read them, and whether 
   await using folder = await TestFolder.make();
   const runtime = { ...await currentRuntime(), getEnvironment: () => undefined };
   const inspect = (store: Parameters<typeof inspectStore>[0]["store"], directory?: string) =>
-    inspectStore({ runtime, directory, store, drivers: () => Promise.resolve(drivers) });
+    inspectStore({
+      runtime,
+      directory,
+      store,
+      open: typeof store === "string"
+        ? undefined
+        : async () =>
+          "own" in store ? store.own : await drivers.openDriver({ runtime, directory }, store.url),
+    });
   const disk = await inspect("disk", folder.path);
   assert.deepEqual([disk.kept, disk.folder, disk.locks, disk.problem], [
     "disk",
