@@ -8,7 +8,6 @@ import { resolveSystem } from "../providers/system.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
 import type { SavedToken } from "../store/list_saved.ts";
-import { baseDirectories } from "../store/paths.ts";
 import { parseKey } from "../token/token.ts";
 import type { OtherStatus, SessionStatus, StoreStatus, SystemStatus } from "../interface/report.ts";
 import { StatusReport } from "./status_report.ts";
@@ -33,17 +32,25 @@ export async function statusOfAll(
 ): Promise<StatusReport> {
   const systems = await Promise.all(profiles.map(statusOf));
   const others = await otherSystems(runtime, directory);
-  return new StatusReport(systems, others, runtime.homeDirectory(), await storesOf(profiles));
+  return new StatusReport(
+    systems,
+    others,
+    runtime.homeDirectory(),
+    await storesOf(profiles, systems),
+  );
 }
 
-/** Each place once: files by the folder that all are in, and what a system says of itself is left out. */
-async function storesOf(profiles: readonly Profile[]): Promise<StoreStatus[]> {
-  const first = profiles.find(({ store }) => store !== "memory");
-  if (first === undefined) return [];
-  const { openStored, options, runtime } = first;
-  if (openStored) return [{ ...await storeStatus(first), folder: null }];
-  const [base] = baseDirectories(runtime);
-  return [{ ...await storeStatus(first), folder: options.directory ?? base ?? null }];
+/** Where the sessions are that were found, each place once; without any, where they would be. */
+async function storesOf(
+  profiles: readonly Profile[],
+  systems: readonly SystemStatus[],
+): Promise<StoreStatus[]> {
+  const withSessions = profiles.filter((_, at) => (systems[at]?.sessions.length ?? 0) > 0);
+  const usual = profiles.filter(({ store }) => store !== "memory").slice(0, 1);
+  const looked = withSessions.length > 0 ? withSessions : usual;
+  const stores = await Promise.all(looked.map(storeStatus));
+  const place = ({ kept, folder }: StoreStatus) => `${kept} ${folder}`;
+  return [...new Map(stores.map((store) => [place(store), store])).values()];
 }
 
 async function statusOf(profile: Profile): Promise<SystemStatus> {
