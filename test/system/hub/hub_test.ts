@@ -1,0 +1,135 @@
+/** A real JupyterHub with two users, whose servers run the Deno kernel (issue 14, row 4). */
+import assert from "node:assert/strict";
+import { startSandbox } from "../../../examples/sandbox/mod.ts";
+import { test } from "../../support/tests.ts";
+import { RedisServer } from "../store/redis_server.ts";
+import { startHub } from "./start_hub.ts";
+
+const SIGN_IN = `
+import { getSession } from "jsr:@onecell/auth";
+const s = await getSession("spatiafi");
+const response = await s.fetch("/api/info");
+console.log(JSON.stringify({
+  account: s.account, source: s.source, ok: response.ok, problem: s.storeProblem?.message,
+}));
+await response.body?.cancel();
+`;
+
+const WITHOUT_ASKING = SIGN_IN.replace('("spatiafi")', '("spatiafi", { interactive: false })');
+
+/** Reads what belongs to another user, as far as it may. */
+const spy = (paths: string[]) => `
+for (const path of ${JSON.stringify(paths)}) {
+  try { console.log("READ " + Deno.readTextFileSync(path)); } catch (error) { console.log(error.name); }
+}
+`;
+
+/** What a call says that found nothing. */
+const NOTHING = /No client_id and client_secret for SpatiaFi, and nobody to ask/;
+
+interface Said {
+  account: string;
+  source: string;
+  ok: boolean;
+  problem?: string;
+}
+
+/** What a cell printed as JSON. */
+function said(text: string): Said {
+  const [found] = text.match(/\{"account".*\}/) ?? [];
+  assert(found !== undefined, text);
+  return JSON.parse(found);
+}
+
+/** Everything below a folder, with owner and mode. */
+async function* filesIn(folder: string): AsyncGenerator<{ path: string; info: Deno.FileInfo }> {
+  yield { path: folder, info: await Deno.lstat(folder) };
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* filesIn(path);
+    else yield { path, info: await Deno.lstat(path) };
+  }
+}
+
+test("a hub's users sign in as themselves, and one's servers share a session", async () => {
+  await using sandbox = await startSandbox({ systems: ["spatiafi"] });
+  await using redis = await RedisServer.start("a hub with a shared store");
+  if (!redis) return;
+  const shared = [0, 1].map(() => ({
+    ONECELL_STORE: redis.url,
+    ONECELL_STORE_KEY: btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32)))),
+  }));
+  await using hub = await startHub({ environment: sandbox.environment, shared });
+  if (!hub) return;
+  const [ada, bob] = hub.users;
+  const [person, other] = sandbox.users;
+  assert(ada && bob && person && other);
+  assert(ada.uid > 0 && bob.uid > 0 && ada.uid !== bob.uid);
+
+  // Files: what comes out of the box.
+  const adas = await hub.open(ada);
+  const first = await adas.run(SIGN_IN, [person.username, person.password]);
+  assert.equal(first.prompts.length, 2, first.text);
+  const bobs = await hub.open(bob);
+  // There is nothing for him to use before he has signed in himself.
+  const before = await bobs.run(WITHOUT_ASKING);
+  assert.match(before.text, NOTHING);
+  const second = await bobs.run(SIGN_IN, [other.username, other.password]);
+  assert.equal(second.prompts.length, 2, second.text);
+  const [one, two] = [said(first.text), said(second.text)];
+  assert.deepEqual([one.ok, two.ok, one.problem, two.problem], [true, true, undefined, undefined]);
+  assert.notEqual(one.account, two.account);
+  assert.equal(sandbox.count("spatiafi.clients"), 2);
+  const secrets = [];
+  const paths = [];
+  for (const user of [ada, bob]) {
+    for await (const { path, info } of filesIn(`${user.home}/.config/spatiafi`)) {
+      assert.equal(info.uid, user.uid, path);
+      assert.equal((info.mode ?? 0) & 0o077, 0, path);
+      if (user === ada && info.isFile) paths.push(path);
+      if (path.endsWith("app_credentials")) {
+        secrets.push(JSON.parse(await Deno.readTextFile(path)).client_secret);
+      }
+    }
+  }
+  assert.equal(new Set(secrets).size, 2);
+  assert(paths.length >= 2, paths.join());
+  const spied = await bobs.run(spy(paths));
+  assert.deepEqual(spied.text.trim().split("\n"), paths.map(() => "PermissionDenied"));
+  const status = await bobs.run(
+    'import { status } from "jsr:@onecell/auth"; console.log(String(await status()));',
+  );
+  assert(status.text.includes(two.account) && !status.text.includes(one.account), status.text);
+  assert.match(status.text, /Kept in .*\.config\/spatiafi \(readable by you/);
+
+  // The shared store: two servers of one user, with homes of their own.
+  sandbox.reset();
+  const left = await hub.open(ada, "left");
+  const there = said((await left.run(SIGN_IN, [person.username, person.password])).text);
+  assert.deepEqual([there.ok, there.problem], [true, undefined]);
+  assert.equal(there.source, `redis://127.0.0.1:${redis.port}/3`);
+  const right = await hub.open(ada, "right");
+  const found = said((await right.run(WITHOUT_ASKING)).text);
+  assert.deepEqual([found.ok, found.account], [true, there.account]);
+  assert.equal(sandbox.count("spatiafi.token"), 1, "one token request");
+  assert.equal(sandbox.count("spatiafi.clients"), 1);
+  for (const server of ["left", "right"]) {
+    const kept: string = `${ada.home}/${server}/config`;
+    assert.equal(await Deno.stat(kept).then(() => true, () => false), false, "nothing on the disk");
+  }
+  const outside = await hub.open(bob, "left");
+  const nothing = await outside.run(WITHOUT_ASKING);
+  assert.match(nothing.text, NOTHING);
+  assert.match(
+    (await outside.run(
+      'import { status } from "jsr:@onecell/auth"; console.log(String(await status()));',
+    )).text,
+    /Kept in redis:\/\/127\.0\.0\.1:\d+\/3 \(readable by .*; its lock works\)/,
+  );
+
+  // A log-out in one kernel is a log-out in the other.
+  await left.run(
+    'import { logout } from "jsr:@onecell/auth"; await logout("spatiafi", { forget: true });',
+  );
+  assert.match((await right.run(WITHOUT_ASKING)).text, NOTHING);
+}, 120_000);
