@@ -63,6 +63,8 @@ class Renewal {
   readonly #options: RenewalOptions;
   /** True when another process has sent the refresh token, and nothing came of it. */
   #isUnknown = false;
+  /** True when another process has signed the session out: what this one gets by itself is not saved. */
+  #isSignedOut = false;
 
   constructor(setup: RenewalSetup, held: Held, options: RenewalOptions) {
     this.#setup = setup;
@@ -120,8 +122,9 @@ class Renewal {
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token &&
       this.#fits(token);
     if (!force && stored && usable(stored)) return stored;
-    // What is stored was written last, even if the clock was wrong: an older refresh token is used up.
-    let previous = stored ?? (await this.#isSignedOut() ? null : this.#held.token);
+    // What is stored was written last, whatever the clock said: an older refresh token is used up.
+    this.#isSignedOut = stored === null && await this.#wasSignedOut();
+    let previous = stored ?? (this.#isSignedOut ? null : this.#held.token);
     if (!force) {
       for (let attempt = 0; previous?.refresh_token !== undefined && attempt < 2; attempt++) {
         const refreshToken: string = previous.refresh_token;
@@ -181,7 +184,7 @@ class Renewal {
   }
 
   /** True when the session was saved and is gone: another process has signed it out. */
-  async #isSignedOut(): Promise<boolean> {
+  async #wasSignedOut(): Promise<boolean> {
     const { store, key } = this.#setup;
     if (!this.#held.saved || this.#held.token === null) return false;
     // A store that cannot be read says nothing.
@@ -217,6 +220,7 @@ class Renewal {
       throw new AuthError("login_required", `The saved session has ended. ${error.message}`);
     });
     if (values) this.#held.values = values;
+    this.#isSignedOut = false;
     const renewable = this.#silent !== null;
     const token = await storedToken(key, response, now(), grants.clock.offset, null, renewable);
     checkAlive(token);
@@ -258,6 +262,7 @@ class Renewal {
 
   /** A disk that refuses does not end the session: the store keeps the token in memory. */
   async #save(token: Token): Promise<void> {
+    if (this.#isSignedOut) return;
     try {
       await this.#setup.store.write(this.#setup.key, token);
       this.#held.saved = true;

@@ -7,6 +7,7 @@ import { conformance } from "../../store/conformance.ts";
 import { KEY, testToken } from "../../store/token.ts";
 import { report } from "../../support/long.ts";
 import { rejects } from "../../support/rejects.ts";
+import { checkSignedOut } from "../../support/signed_out.ts";
 import { test } from "../../support/tests.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -144,4 +145,17 @@ test("redis: one round trip a start, and none that keeps a process alive", async
   }).output();
   assert.equal(new TextDecoder().decode(stdout), "1\n", new TextDecoder().decode(stderr));
   assert(performance.now() - began < 15_000, "the process did not end");
+});
+
+test("redis: what one kernel signs out no other one writes back (14.6)", async () => {
+  await using server = await RedisServer.start("a log-out with a store in Redis");
+  if (!server) return;
+  const before = Deno.env.get("ONECELL_STORE_KEY");
+  Deno.env.set("ONECELL_STORE_KEY", SECRET);
+  try {
+    await checkSignedOut(server.url as `redis://${string}`);
+  } finally {
+    if (before === undefined) Deno.env.delete("ONECELL_STORE_KEY");
+    else Deno.env.set("ONECELL_STORE_KEY", before);
+  }
 });
