@@ -50,6 +50,25 @@ export async function listApplications(
   return found;
 }
 
+/** The application folders that this module saved sessions in, whichever way. */
+export async function listFolders(runtime: Runtime): Promise<string[]> {
+  const found: string[] = [];
+  for (const base of baseDirectories(runtime)) {
+    const names: string[] = await runtime.files.list(base).catch(() => []);
+    for (const name of names.sort()) {
+      const folder = joinPath(runtime, base, name);
+      const folders = runtime.platform === "windows"
+        ? [joinPath(runtime, folder, name), folder]
+        : [folder];
+      for (const path of folders) {
+        const inside: string[] = await runtime.files.list(path).catch(() => []);
+        if (inside.includes(TOKEN_FOLDER)) found.push(path);
+      }
+    }
+  }
+  return found;
+}
+
 /** Reads one folder; `null` when it holds nothing of this module's. */
 export async function readApplication(
   runtime: Runtime,

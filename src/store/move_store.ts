@@ -14,6 +14,8 @@ export interface MoveOptions {
   wanted?: (key: string) => boolean;
   /** Saves credentials where they belong in the new store; without it they move as they are. */
   credentials?: (name: CredentialsName, values: Record<string, unknown>) => Promise<void>;
+  /** Told of each key that was moved. */
+  moved?: (key: string) => void;
 }
 
 /** What {@linkcode moveStore} did. */
@@ -54,6 +56,7 @@ export async function moveStore(
       const both = { signal: signal === undefined ? time : AbortSignal.any([time, signal]) };
       await from.exclusive(key, () => moveOne(from, to, key, options), both);
       done.moved++;
+      options.moved?.(key);
     } catch (error) {
       if (signal?.aborted || !(error instanceof AuthError)) throw error;
       done.problems.push(error);

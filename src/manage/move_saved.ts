@@ -1,0 +1,227 @@
+import { COPY_MEMBER, USER_MEMBER } from "../credentials/choose_credentials.ts";
+import { AuthError } from "../errors.ts";
+import type { CheckedOptions } from "../options/options.ts";
+import { homeOf, hostName, withoutMembers } from "../profile/find_credentials.ts";
+import { type Profile, profileOf } from "../profile/profile.ts";
+import { providers } from "../providers/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { credentialsPath } from "../store/credentials_file.ts";
+import { listFolders } from "../store/list_applications.ts";
+import { listObjects } from "../store/list_saved.ts";
+import { moveStore } from "../store/move_store.ts";
+import { chooseStore, facts } from "../store/open_store.ts";
+import { configDirectories } from "../store/paths.ts";
+import { removePrivateFile } from "../store/private_file.ts";
+import type {
+  OpenStoreOptions,
+  SavedCredentials,
+  StoreChoice,
+  TokenStore,
+} from "../store/store.ts";
+import { type CredentialsName, parseCredentialsKey } from "../store/stored_credentials.ts";
+import { writeCredentials } from "../store/write_credentials.ts";
+import { driverOf } from "../store/writing.ts";
+import { parseKey } from "../token/token.ts";
+
+/** What {@linkcode moveSaved} did. */
+export interface MoveReport {
+  /** What the stores are called, without passwords. */
+  readonly from: string;
+  readonly to: string;
+  /** How many sessions are in the new store now. */
+  sessions: number;
+  /** How many app credentials are. */
+  credentials: number;
+  /** What stayed where it was, and why. */
+  readonly problems: AuthError[];
+}
+
+/** What to move, and where. */
+export interface Move {
+  readonly runtime: Runtime;
+  readonly from: NonNullable<CheckedOptions["store"]>;
+  readonly to: NonNullable<CheckedOptions["store"]>;
+  /** One folder, instead of all in the configuration directory. */
+  readonly directory?: string | undefined;
+  readonly drivers: OpenStoreOptions["drivers"];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes every system's sessions and app credentials from one store to another. Each is removed only
+ * after it was read again from the new store, so an interrupted move loses nothing, and moving again
+ * finishes it. App credentials in files of a folder of one's own stay there, and are used from there.
+ *
+ * @throws {AuthError} `invalid_argument` for memory, or the same store twice; what a store throws
+ */
+export async function moveSaved(move: Move): Promise<MoveReport> {
+  const [from, to] = [move.from, move.to].map((one) => chooseStore(one, "disk", undefined));
+  const report: MoveReport = {
+    from: facts(from as StoreChoice).kept,
+    to: facts(to as StoreChoice).kept,
+    sessions: 0,
+    credentials: 0,
+    problems: [],
+  };
+  if (move.from === "memory" || move.to === "memory") {
+    throw new AuthError("invalid_argument", "Nothing is moved from or to memory: it ends with us.");
+  }
+  if (report.from === report.to) {
+    throw new AuthError("invalid_argument", `Everything is in ${report.to} already.`);
+  }
+  const open = (choice: StoreChoice, directory: string | undefined) =>
+    driverOf({ runtime: move.runtime, directory, store: choice, drivers: move.drivers });
+  if (typeof to === "object" && report.to !== "keyring:") {
+    // One that is away is told of, even where there is nothing to move.
+    await (await open(to, undefined))?.read("");
+  }
+  for (const { folder, wanted } of await unitsOf(move, from as StoreChoice, open)) {
+    const [old, fresh] = [
+      await open(from as StoreChoice, folder),
+      await open(to as StoreChoice, folder),
+    ];
+    if (old === undefined || fresh === undefined) continue;
+    const { problems } = await moveStore(old, fresh, {
+      wanted,
+      signal: move.signal,
+      moved: (key) => parseCredentialsKey(key) ? report.credentials++ : report.sessions++,
+      ...(to === "disk" ? { credentials: (name, values) => writeFile(move, name, values) } : {}),
+    });
+    report.problems.push(...problems);
+  }
+  if (from === "disk" && move.directory === undefined) await moveFiles(move, report);
+  return report;
+}
+
+interface Unit {
+  folder: string | undefined;
+  wanted: (key: string) => boolean;
+}
+
+/** A folder at a time; of a store without folders, a system at a time. */
+async function unitsOf(
+  { runtime, directory }: Move,
+  from: StoreChoice,
+  open: (choice: StoreChoice, directory: string | undefined) => Promise<TokenStore | undefined>,
+): Promise<Unit[]> {
+  const wanted = (key: string) => systemOf(key) !== undefined;
+  if (directory !== undefined) return [{ folder: directory, wanted }];
+  const { kept } = facts(from);
+  if (kept === "disk" || kept === "keyring:") {
+    return (await listFolders(runtime)).map((folder) => ({ folder, wanted }));
+  }
+  const keys = await (await open(from, undefined))?.keys?.() ?? [];
+  const systems = new Set(keys.map(systemOf).filter((system) => system !== undefined));
+  return [...systems].map((system) => ({
+    folder: configDirectories(runtime, folderOf(system))[0],
+    wanted: (key) => systemOf(key) === system,
+  }));
+}
+
+/** The system that a key is of; `undefined` for one that is no key of ours. */
+function systemOf(key: string): string | undefined {
+  const name = parseCredentialsKey(key)?.provider ?? parseKey(key)?.provider;
+  return name !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(name) ? name : undefined;
+}
+
+function folderOf(system: string): string {
+  return providers.find(({ name }) => name === system)?.folder ?? system;
+}
+
+/** Saves app credentials where the tutorial reads them; what is there is kept beside them. */
+async function writeFile(
+  { runtime, directory, signal }: Move,
+  { provider, account = "", server }: CredentialsName,
+  values: Record<string, unknown>,
+): Promise<void> {
+  const usual = providers.find(({ name }) => name === provider)?.files[0] ?? "app_credentials";
+  const file = [usual, account, server ?? ""].filter((part) => part !== "").join(".");
+  const path = credentialsPath(runtime, {
+    directory: folderOf(provider),
+    files: [file],
+    override: directory,
+  });
+  if (path === undefined) {
+    throw new AuthError("store_unavailable", "There is no folder to save app credentials in.");
+  }
+  await writeCredentials(runtime, path, values, { signal });
+  // The copy for the system's own Python package, as a sign-in that creates them makes it.
+  const copy = providers.find(({ name }) => name === provider)?.files[1];
+  const isEnrolled = file === usual && values[USER_MEMBER] !== undefined;
+  const other = copy === undefined ? undefined : credentialsPath(runtime, {
+    directory: folderOf(provider),
+    files: [copy],
+    override: directory,
+  });
+  if (!isEnrolled || other === undefined) return;
+  await writeCredentials(runtime, other, { ...values, [COPY_MEMBER]: true }, { signal });
+}
+
+/** Takes the app credentials of known systems out of their files. A link stays, and is used. */
+async function moveFiles(move: Move, report: MoveReport): Promise<void> {
+  const { runtime, to, drivers, signal } = move;
+  for (const provider of providers) {
+    const profile = profileOf(provider, { store: to }, runtime, drivers);
+    const { folder } = profile;
+    const { files: names } = provider;
+    const [usual = ""] = names;
+    if (folder === undefined) continue;
+    const isOurs = (name: string) =>
+      names.includes(name) ||
+      (name.startsWith(`${usual}.`) && !/\.(backup|damaged)-|\.tmp|~$/.test(name));
+    const files = await listObjects(runtime, folder, isOurs);
+    for (const file of files) {
+      try {
+        if (signal?.aborted) throw signal.reason;
+        await moveFile(move, profile, file);
+        if (file.values[COPY_MEMBER] === undefined) report.credentials++;
+      } catch (error) {
+        if (!(error instanceof AuthError) || signal?.aborted) throw error;
+        report.problems.push(error);
+      }
+    }
+  }
+}
+
+async function moveFile(
+  { runtime, to, drivers }: Move,
+  profile: Profile,
+  file: SavedCredentials,
+): Promise<void> {
+  const { provider } = profile;
+  if (file.values[COPY_MEMBER] === undefined) {
+    const { account, server } = nameOf(profile, file);
+    const choice = chooseStore(to, "disk", undefined);
+    if (typeof choice === "string") return;
+    // By its very name: a variable may name another account.
+    const name = { provider: provider.name, account };
+    const place = { runtime, directory: profile.folder };
+    const stored = await (await drivers()).openCredentials(place, choice, name);
+    const there = await stored.read(server);
+    if (there === undefined) await stored.exclusive(() => stored.write(file.values, server));
+    if (JSON.stringify(await stored.read(server)) !== JSON.stringify(file.values)) {
+      throw new AuthError(
+        "store_unavailable",
+        `The app credentials in "${file.path}" stay there: the new store has others, or did not ` +
+          "keep them.",
+      );
+    }
+  }
+  await removePrivateFile(runtime, file.path);
+}
+
+/** Whose a file is: of the usual account, another one, or another server. */
+function nameOf(profile: Profile, file: SavedCredentials): { account?: string; server?: string } {
+  const { files: names } = profile.provider;
+  const [usual = ""] = names;
+  const name = file.path.replace(/^.*[\\/]/, "");
+  let rest = name.startsWith(`${usual}.`) && !names.includes(name)
+    ? name.slice(usual.length + 1)
+    : "";
+  const { server } = withoutMembers(file);
+  const host = server === undefined ? undefined : hostName(server);
+  const isApart = host !== undefined && server !== homeOf(profile) &&
+    (rest === host || rest.endsWith(`.${host}`));
+  if (isApart) rest = rest.slice(0, -host.length).replace(/\.$/, "");
+  return { ...(rest === "" ? {} : { account: rest }), ...(isApart ? { server: host } : {}) };
+}
