@@ -122,7 +122,7 @@ class Renewal {
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token &&
       this.#fits(token);
     if (!force && stored && usable(stored)) return stored;
-    // What is stored was written last, whatever the clock said: an older refresh token is used up.
+    // What is stored was written last, even if the clock was wrong: an older refresh token is used up.
     this.#isSignedOut = stored === null && await this.#wasSignedOut();
     let previous = stored ?? (this.#isSignedOut ? null : this.#held.token);
     if (!force) {
