@@ -79,7 +79,7 @@ export const examples: readonly Example[] = [
     system: "fourinsight",
     questions: [
       ...client("4insight", "fourinsight"),
-      askSecret("Paste what you got for 4insight", (sandbox) => sandbox.signInForPackage()),
+      askSecret("Paste the code from 4insight", (sandbox) => sandbox.signInForPackage()),
     ],
   },
   {

@@ -86,7 +86,7 @@ export function lastingOutputs({ cells }: Notebook): string[] {
   return cells.filter(({ cell_type }) => cell_type === "code").map(({ outputs }) =>
     JSON.stringify(outputs, (key, value) => key === "text/html" ? undefined : sorted(value))
       .replace(/127\.0\.0\.1:\d+/g, "<host>")
-      .replace(/(\d{4}-\d\d-\d\d[T ])?\b\d\d:\d\d(:[\d.]+)?( UTC|Z)?/g, "<time>")
+      .replace(/(?:\d{4}-\d\d-\d\d[T ]|\b)\d\d:\d\d(:[\d.]+)?( UTC|Z)?/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
       .replace(/(?<=\/)[0-9a-f]{16}(?=\.json)/g, "<token>")
       // Now and then one has no digit in it; what a person writes has few capital letters.
