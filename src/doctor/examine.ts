@@ -164,7 +164,13 @@ async function reachAll(patient: Patient): Promise<Reached[]> {
   };
   const endpoint = keeper.token?.token_endpoint;
   const targets = authorizationTargets(system, endpoint).map(({ what, url, otherwise }) => ({
-    target: { what, url, title: system.provider.title, openFetch: grants.openFetch },
+    target: {
+      what,
+      url,
+      title: system.provider.title,
+      openFetch: grants.openFetch,
+      provider: system.provider,
+    },
     ...(otherwise === undefined ? {} : { otherwise }),
   }));
   const api: ReachTarget = {

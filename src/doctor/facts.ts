@@ -43,6 +43,8 @@ export interface EndpointFacts {
   milliseconds: number;
   /** Why there was no answer, or none that fits. */
   problem?: DoctorProblem;
+  /** What the metadata says that does not go with the provider's definition. */
+  doubts?: string[];
 }
 
 /** One thing that is wrong or may become so, with what to do next. */

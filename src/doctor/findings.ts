@@ -27,6 +27,7 @@ export function findings(facts: DoctorFacts, context: FindingContext): DoctorFin
     ...tokenFindings(facts),
     ...fileFindings(facts),
     ...facts.endpoints.flatMap(({ problem }) => problem ? [stop(problem.message)] : []),
+    ...facts.endpoints.flatMap(({ doubts = [] }) => doubts.map(warn)),
     ...clockFindings(facts),
     ...settingFindings(facts, context),
   ];

@@ -1,7 +1,10 @@
+import { parseObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";
 import { type OpenFetch, readCapped } from "../http/token_fetch.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { EndpointFacts } from "./facts.ts";
+import { doubtsOf } from "./metadata_doubts.ts";
 
 /** What to ask. */
 export interface ReachTarget {
@@ -10,6 +13,8 @@ export interface ReachTarget {
   /** Whose it is, for messages, such as "SpatiaFi". */
   title: string;
   openFetch: OpenFetch;
+  /** What the metadata is compared with, for an issuer. */
+  provider?: Pick<Provider, "grant" | "clientAuthentication" | "endpoints">;
 }
 
 /** How, and for how long. */
@@ -86,14 +91,14 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
 
 /** What is wrong with an answer, if anything. */
 async function judge(
-  { what, title, url }: ReachTarget,
+  { what, title, url, provider }: ReachTarget,
   response: Response,
-): Promise<Pick<EndpointFacts, "problem">> {
+): Promise<Pick<EndpointFacts, "problem" | "doubts">> {
   const { status } = response;
   const who = `${title}'s ${what} (${new URL(url).host})`;
   if (what === "issuer" && status === 200) {
     const text = await readCapped(response, who);
-    return judgeMetadata(text, url, who);
+    return judgeMetadata(text, url, who, provider);
   }
   await response.body?.cancel();
   if (status === 407) {
@@ -115,11 +120,14 @@ async function judge(
 }
 
 /** Metadata must name the issuer that was asked (RFC 8414 section 3.3). */
-function judgeMetadata(text: string, url: string, who: string): Pick<EndpointFacts, "problem"> {
-  let named: unknown;
-  try {
-    named = (JSON.parse(text) as { issuer?: unknown } | null)?.issuer;
-  } catch { /* said below */ }
+function judgeMetadata(
+  text: string,
+  url: string,
+  who: string,
+  provider: ReachTarget["provider"],
+): Pick<EndpointFacts, "problem" | "doubts"> {
+  const metadata = parseObject(text) ?? {};
+  const named = metadata["issuer"];
   if (typeof named !== "string") {
     return problem(
       "bad_response",
@@ -128,7 +136,10 @@ function judgeMetadata(text: string, url: string, who: string): Pick<EndpointFac
     );
   }
   const asked = url.replace(/\/\.well-known\/[^/]*/, "");
-  if (named === asked || named === `${asked}/`) return {};
+  if (named === asked || named === `${asked}/`) {
+    const doubts = provider ? doubtsOf(metadata, provider, who) : [];
+    return doubts.length > 0 ? { doubts } : {};
+  }
   return problem(
     "bad_response",
     `${who} calls itself ${withoutQuery(named)}. Use that as the issuer.`,

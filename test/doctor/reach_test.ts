@@ -82,12 +82,22 @@ test("doctor() reads an issuer's metadata in either place, and judges it", async
       return url.pathname === path ? body() : new Response("", { status: 404 });
     });
   };
-  const good = () => Response.json({ issuer });
+  const good = () => Response.json({ issuer, token_endpoint: `${issuer}/token` });
   const oidc = await withMetadata("/tenant/.well-known/openid-configuration", good);
   assert.deepEqual([oidc.ok, asked.length], [true, 2]);
   const plain = await withMetadata("/.well-known/oauth-authorization-server/tenant", good);
   assert.deepEqual([plain.ok, asked.length], [true, 3]);
   assert.equal(plain.facts.endpoints[0]?.status, 200);
+
+  const others = () =>
+    Response.json({
+      issuer,
+      token_endpoint: `${issuer}/token`,
+      grant_types_supported: ["password"],
+    });
+  const doubted = await withMetadata("/tenant/.well-known/openid-configuration", others);
+  assert.deepEqual([doubted.ok, doubted.findings[0]?.level], [true, "warning"]);
+  assert.match(doubted.findings[0]?.message ?? "", /does not list the grant "client_credentials"/);
 
   const cases: [() => Response, RegExp][] = [
     [() => new Response("<html>Welcome to the airport</html>"), /something other than metadata/],

@@ -1,0 +1,59 @@
+import type { Provider } from "../providers/provider.ts";
+
+/** The grants by their names in metadata (RFC 8414, RFC 8628 section 4). */
+const GRANT_NAMES: Readonly<Record<Provider["grant"], string>> = {
+  client_credentials: "client_credentials",
+  password: "password",
+  authorization_code: "authorization_code",
+  device_code: "urn:ietf:params:oauth:grant-type:device_code",
+};
+
+/**
+ * Compares a server's metadata (RFC 8414) with a definition. Metadata is often incomplete, so what
+ * does not go together is a doubt and no problem; what is not said is none.
+ *
+ * @param who whose metadata it is, for the messages
+ */
+export function doubtsOf(
+  metadata: Readonly<Record<string, unknown>>,
+  { grant, clientAuthentication, endpoints }: Pick<
+    Provider,
+    "grant" | "clientAuthentication" | "endpoints"
+  >,
+  who: string,
+): string[] {
+  const doubts: string[] = [];
+  const lacks = (list: unknown, name: string): list is unknown[] =>
+    Array.isArray(list) && list.length > 0 && !list.includes(name);
+  const grants = metadata["grant_types_supported"];
+  if (lacks(grants, GRANT_NAMES[grant])) {
+    doubts.push(
+      `${who} does not list the grant "${grant}" (it lists ${
+        grants.join(", ")
+      }). If the sign-in is ` +
+        'refused, check "grant" and what the client may do.',
+    );
+  }
+  const methods = metadata["token_endpoint_auth_methods_supported"];
+  // Basic has two spellings here; a server that takes Basic alone is served, where post is asked for.
+  const wanted = clientAuthentication.replace(/_raw$/, "");
+  const isServed = wanted === "client_secret_post" && Array.isArray(methods) &&
+    methods.includes("client_secret_basic");
+  if (lacks(methods, wanted) && !isServed) {
+    doubts.push(
+      `${who} does not list the client authentication "${wanted}" (it lists ${
+        methods.join(", ")
+      }). ` +
+        'If the client is refused, set "clientAuthentication" to one of these.',
+    );
+  }
+  const needed = grant === "device_code"
+    ? ["device_authorization_endpoint", endpoints.deviceAuthorization] as const
+    : grant === "authorization_code"
+    ? ["authorization_endpoint", endpoints.authorization] as const
+    : ["token_endpoint", endpoints.token] as const;
+  if (metadata[needed[0]] === undefined && needed[1] === undefined) {
+    doubts.push(`${who} names no ${needed[0]}, which the grant "${grant}" needs.`);
+  }
+  return doubts;
+}
