@@ -101,12 +101,9 @@ interopTest("a file that Python wrote signs TypeScript in", async (sandbox, home
 });
 
 interopTest("app credentials that TypeScript created sign Python in", async (sandbox, home) => {
+  const { interactive: _, ...servers } = options(sandbox, home);
   for (const { username, password } of sandbox.users) {
-    const created = await createCredentials(
-      "spatiafi",
-      { username, password },
-      options(sandbox, home),
-    );
+    const created = await createCredentials("spatiafi", { username, password }, servers);
     assert.equal(created.path, join(home, ".config", "spatiafi", "app_credentials"));
     const called = await tutorial<Called>("load-and-call", home, sandbox);
     assert.deepEqual([called.client_id, called.status], [created.clientId, 200]);
