@@ -22,7 +22,7 @@ const API_TIMEOUT = 100_000;
  * Puts together what a session stands on. Nothing is read, sent or asked before its keeper is started.
  *
  * @param found what to sign in with
- * @param person finds somebody to ask; without it nobody is asked, as for the doctor and a sign-out
+ * @param person finds somebody to ask; leave it out where nobody may be asked, such as for the doctor and a sign-out
  * @throws {AuthError} `insecure_url`; `foreign_server` for credentials of another server; `credentials_missing` for what a URL needs
  */
 export function connect(

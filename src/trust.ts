@@ -155,7 +155,7 @@ export function savedEndpoint(
  * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
  * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
  */
-export function isNear(hostname: string): boolean {
+function isNear(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
   if (isLoopback(name) || name.endsWith(".localhost")) return true;
   if (isNearV4(name)) return true;

@@ -54,7 +54,7 @@ export function helpText(commands: readonly Command[], paint: Paint): string {
 }
 
 /** The help for one command. Pure. */
-export function commandHelp(command: Command, paint: Paint): string {
+function commandHelp(command: Command, paint: Paint): string {
   const { name, summary, options, details } = command;
   const group = (heading: string, some: Options) => {
     const rows = Object.entries(some).map(optionRow);

@@ -9,8 +9,8 @@ const GRANT_NAMES: Readonly<Record<Provider["grant"], string>> = {
 };
 
 /**
- * Compares a server's metadata (RFC 8414) with a definition. Metadata is often incomplete, so what
- * does not go together is a doubt and no problem; what is not said is none.
+ * Compares a server's metadata (RFC 8414) with a definition. Metadata is often incomplete, so a
+ * mismatch is a doubt and not a problem, and a missing member is neither.
  *
  * @param who whose metadata it is, for the messages
  */

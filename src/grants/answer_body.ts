@@ -21,7 +21,7 @@ export function isObject(value: unknown): value is Body {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A success that says it is none, as GitHub, Slack and ArcGIS answer. */
+/** A 2xx answer whose body says that it failed, as GitHub, Slack and ArcGIS send. */
 export function hasFailed(body: Body): boolean {
   const { error } = body;
   return (error !== undefined && error !== null && error !== "" && error !== false &&

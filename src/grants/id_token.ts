@@ -24,7 +24,7 @@ export interface IdTokenContext {
  *
  * @returns what is wrong, or `undefined`
  */
-export function idTokenProblem(
+function idTokenProblem(
   claims: Record<string, unknown> | undefined,
   { issuer, clientId, nonce, now }: IdTokenContext,
 ): string | undefined {

@@ -53,7 +53,7 @@ export function judge(asked: Asked, status: number, headers: Headers, text: stri
 }
 
 /** Why a token of this type is of no use; `undefined` when it can be sent as it must be. */
-export function unusableType(type: string, dpop: boolean): string | undefined {
+function unusableType(type: string, dpop: boolean): string | undefined {
   if (dpop) {
     return type === "dpop"
       ? undefined

@@ -20,7 +20,7 @@ export interface Api {
 }
 
 /** The largest answer that is read as a whole, in bytes once unpacked: little gzip holds a lot. */
-export const ANSWER_LIMIT = 67_108_864;
+const ANSWER_LIMIT = 67_108_864;
 /** How much of an error's answer is read, in bytes. */
 const ERROR_LIMIT = 16_384;
 /** How much of it is shown, in characters. */

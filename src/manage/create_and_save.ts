@@ -199,7 +199,7 @@ function textOnly(values: Values): CredentialValues {
 }
 
 /** Where there is no place for a provider's credentials. */
-export function noFolder({ title }: Provider): AuthError {
+function noFolder({ title }: Provider): AuthError {
   return new AuthError(
     "store_unavailable",
     `There is no folder to save ${title}'s credentials in, and no file was looked for. Set HOME ` +

@@ -32,7 +32,7 @@ async function chooseRuntime(): Promise<Runtime> {
 }
 
 /** `globalThis.Deno`, or `undefined` in another runtime. */
-export function denoNamespace(): DenoNamespace | undefined {
+function denoNamespace(): DenoNamespace | undefined {
   const { Deno } = globalThis as { Deno?: DenoNamespace };
   return typeof Deno?.version?.deno === "string" ? Deno : undefined;
 }

@@ -54,26 +54,6 @@ export async function readStoredCredentials(
   );
 }
 
-/** Saves credentials in place of earlier ones. */
-export async function writeStoredCredentials(
-  store: TokenStore,
-  name: CredentialsName,
-  values: Record<string, unknown>,
-  signal: AbortSignal = AbortSignal.timeout(30_000),
-): Promise<void> {
-  const key = credentialsKey(name);
-  const text = JSON.stringify({ key, values });
-  await store.exclusive(key, () => store.write(key, text), { signal });
-}
-
-/** Removes credentials; true when there were some. */
-export async function removeStoredCredentials(
-  store: TokenStore,
-  name: CredentialsName,
-): Promise<boolean> {
-  return await store.remove(credentialsKey(name));
-}
-
 /** How long a save waits for others, in milliseconds. */
 const SAVING_TIME = 45_000;
 
@@ -102,7 +82,7 @@ export class StoredCredentials {
 
   /** Removes them; true when there were some. */
   async remove(server?: string): Promise<boolean> {
-    return await told(removeStoredCredentials(this.store, { ...this.#name, server }));
+    return await told(this.store.remove(credentialsKey({ ...this.#name, server })));
   }
 
   /** Runs `work` while nobody else saves credentials of this system and account. */

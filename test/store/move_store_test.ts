@@ -10,8 +10,7 @@ import {
   credentialsKey,
   parseCredentialsKey,
   readStoredCredentials,
-  removeStoredCredentials,
-  writeStoredCredentials,
+  StoredCredentials,
 } from "../../src/store/stored_credentials.ts";
 import { fileDriver, MemoryDriver } from "../../src/store/writing.ts";
 import { formatToken } from "../../src/token/token.ts";
@@ -91,7 +90,7 @@ test("credentials live in a store, too, and move to where they belong", async ()
   const [from, to] = [new MemoryDriver(), new MemoryDriver()];
   const name = { provider: "spatiafi", account: "work" };
   assert.equal(await readStoredCredentials(from, name), undefined);
-  await writeStoredCredentials(from, name, { client_id: "id", client_secret: "secret" });
+  await new StoredCredentials(from, name).write({ client_id: "id", client_secret: "secret" });
   assert.equal(await readStoredCredentials(from, { provider: "spatiafi" }), undefined);
   assert.deepEqual(parseCredentialsKey(credentialsKey(name)), name);
   assert.equal(parseCredentialsKey(KEY), undefined);
@@ -100,10 +99,10 @@ test("credentials live in a store, too, and move to where they belong", async ()
   await moveStore(from, to, { credentials: (...all) => Promise.resolve(void saved.push(all)) });
   assert.deepEqual(saved, [[name, { client_id: "id", client_secret: "secret" }]]);
   assert.deepEqual(await to.keys(), ["a"]);
-  await writeStoredCredentials(to, name, { client_id: "id" });
+  await new StoredCredentials(to, name).write({ client_id: "id" });
   await moveStore(to, from);
   assert.deepEqual(await readStoredCredentials(from, name), { client_id: "id" });
-  assert.equal(await removeStoredCredentials(from, name), true);
+  assert.equal(await new StoredCredentials(from, name).remove(), true);
   await from.write(credentialsKey(name), "half");
   await rejects(readStoredCredentials(from, name), "credentials_damaged");
 });
