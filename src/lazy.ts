@@ -12,7 +12,6 @@ export const announceSlow = () => import("./person/announce_slow.ts");
 export const apiCall = () => import("./http/api_call.ts");
 export const askCredentials = () => import("./sign_in/ask_credentials.ts");
 export const bulk = () => import("./bulk/map.ts");
-export const claims = () => import("./token/token_response.ts");
 export const createCredentials = () => import("./manage/create_credentials.ts");
 export const doctor = () => import("./doctor/examine_session.ts");
 export const foreignToken = () => import("./store/foreign_token.ts");

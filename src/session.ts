@@ -9,6 +9,7 @@ import type { Claims, ItemsInit, JsonInit, MapFunction, Session } from "./interf
 import * as lazy from "./lazy.ts";
 import { accountOf, type Connection, personOf, renewsItself } from "./renewal/connection.ts";
 import type { ShownSession } from "./renewal/session_card.ts";
+import { claimsOf } from "./token/token.ts";
 
 let readConnection: (session: OpenSession) => Connection;
 
@@ -81,10 +82,9 @@ export class OpenSession implements Session {
     return this.#connection.unsaved ?? this.#connection.keeper.storeProblem;
   }
 
-  async claims(): Promise<Claims | undefined> {
+  claims(): Promise<Claims | undefined> {
     const { token } = this.#connection.keeper;
-    const { claimsOf } = await lazy.claims();
-    return token ? claimsOf(token.id_token ?? token.access_token) : undefined;
+    return Promise.resolve(token ? claimsOf(token.id_token ?? token.access_token) : undefined);
   }
 
   async token(

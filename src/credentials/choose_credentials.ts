@@ -90,11 +90,6 @@ export function normaliseCredentials(values: unknown, what: string): CredentialV
   return result;
 }
 
-/** Controls, byte order marks and what is invisible: RFC 6749 appendix A has them in no value. */
-const INVISIBLE =
-  "\\x00-\\x1f\\x7f-\\x9f\\u00a0\\ufeff\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069";
-const INVISIBLE_ENDS = new RegExp(`^[${INVISIBLE}]+|[${INVISIBLE}]+$`, "g");
-
 /**
  * A value as it was meant: what copying, an editor or a shell left at its ends is taken away, as far as
  * it can be no part of it. A value of nothing but blanks is `""`, which counts as unset.
@@ -102,7 +97,10 @@ const INVISIBLE_ENDS = new RegExp(`^[${INVISIBLE}]+|[${INVISIBLE}]+$`, "g");
 export function cleanValue(name: string, text: string): string {
   if (isPlain(text.charCodeAt(0)) && isPlain(text.charCodeAt(text.length - 1))) return text;
   if (text.trim() === "") return "";
-  const clean = text.replace(INVISIBLE_ENDS, "");
+  // Controls, byte order marks and what is invisible: RFC 6749 appendix A has them in no value.
+  const invisible =
+    "\\x00-\\x1f\\x7f-\\x9f\\u00a0\\ufeff\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069";
+  const clean = text.replace(new RegExp(`^[${invisible}]+|[${invisible}]+$`, "g"), "");
   // A secret or a password may end in a blank; an id never does.
   return name.endsWith("_id") ? clean.trim() : clean;
 }

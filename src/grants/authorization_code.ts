@@ -126,7 +126,7 @@ export async function exchangeCode(
     grant: "authorization_code",
     tokenEndpoint: answer.kind === "code" ? answer.tokenEndpoint : undefined,
   }, withTokenParameters(context, "authorization_code", parameters));
-  await checkIdToken(context, token, request);
+  checkIdToken(context, token, request);
   return token;
 }
 

@@ -97,7 +97,7 @@ async function poll(
     );
     try {
       const token = await exchange(context, { resend: "never", grant: "device_code" }, parameters);
-      await checkIdToken(context, token, null);
+      checkIdToken(context, token, null);
       return token;
     } catch (error) {
       if (context.signal.aborted || !(error instanceof AuthError)) throw error;

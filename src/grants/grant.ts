@@ -1,7 +1,7 @@
-import type { JWK } from "jose";
 import type { CredentialValues } from "../providers/provider.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
 import type { System } from "../providers/system.ts";
+import type { DpopKey } from "../token/token.ts";
 import type { TokenResponse } from "../token/token_response.ts";
 
 /** What every grant needs to talk to an authorization server. */
@@ -24,7 +24,7 @@ export interface GrantContext {
   /** What discovery gave, kept for the next exchange of the same session. */
   discovered: { metadata?: unknown };
   /** The key tokens are bound to (DPoP, RFC 9449), as a private JWK. */
-  dpopKey?: JWK | undefined;
+  dpopKey?: DpopKey | undefined;
 }
 
 /** One exchange at the token endpoint that asks nobody. */

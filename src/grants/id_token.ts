@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { claimsOf } from "../token/token_response.ts";
+import { claimsOf } from "../token/token.ts";
 import type { ServerMetadata } from "openid-client";
 import type { GrantContext, TokenResponse } from "./grant.ts";
 
@@ -49,14 +49,14 @@ function idTokenProblem(
 }
 
 /** Refuses a token response whose `id_token` is not for this sign-in. */
-export async function checkIdToken(
+export function checkIdToken(
   { system, values, clock, discovered, now }: GrantContext,
   token: TokenResponse,
   request: { readonly nonce: string | undefined } | null,
-): Promise<void> {
+): void {
   if (token.id_token === undefined) return;
   const metadata = discovered.metadata as ServerMetadata | undefined;
-  const problem = idTokenProblem(await claimsOf(token.id_token), {
+  const problem = idTokenProblem(claimsOf(token.id_token), {
     issuer: metadata?.issuer ?? system.issuer,
     clientId: values["client_id"] ?? "",
     nonce: request?.nonce,

@@ -36,7 +36,7 @@ export async function obtainToken(
         { resend: "always", grant },
         withTokenParameters(context, grant, parameters),
       );
-      await checkIdToken(context, token, null);
+      checkIdToken(context, token, null);
       return token;
     }
     // RFC 6749 section 6. Sent once: where refresh tokens rotate, a second use is taken for a theft.

@@ -29,7 +29,7 @@ export async function readPrivateKey(
 ): Promise<SigningKey> {
   const text = (values["private_key"] ?? "").trim();
   const keyId = values["key_id"];
-  const { importJWK, importPKCS8 } = await import("jose/key/import");
+  const { importJWK, importPKCS8 } = await import("jose");
   if (text.startsWith("{")) {
     try {
       const jwk = JSON.parse(text);

@@ -1,8 +1,8 @@
-import type { JWK } from "jose";
 import { isLoopback } from "../trust.ts";
 import { pause } from "../base/wait.ts";
 import { AuthError, type AuthErrorCode } from "../errors.ts";
 import type { StoredToken } from "../store/store.ts";
+import type { DpopKey } from "../token/token.ts";
 import { createDpopProver, type DpopProver } from "../token/dpop.ts";
 import { type ApiRequest, prepareRequest } from "./api_request.ts";
 import { checkSendable, fetchFailure } from "./failure.ts";
@@ -139,7 +139,7 @@ function createAttempt(wire: Wire): (turn: Turn, sent?: Promise<Response>) => Pr
   const nonces = new Map<string, string>();
   let known: { token: StoredToken; prover: Promise<DpopProver> } | undefined;
 
-  async function dpopHeaders({ request }: Turn, token: StoredToken, key: JWK) {
+  async function dpopHeaders({ request }: Turn, token: StoredToken, key: DpopKey) {
     if (known?.token !== token) {
       known = { token, prover: createDpopProver(key, token.access_token) };
     }

@@ -47,9 +47,9 @@ const ASSERTION_ALGORITHMS = [
 ];
 
 /** What this module puts into the requests itself; a definition that could would change whose they are. */
-const AUTHORIZATION_PARAMETERS =
+const authorizationParameters = () =>
   /^(client_id|client_secret|client_assertion.*|response_type|redirect_uri|state|nonce|code_challenge.*|request(_uri)?|dpop_jkt)$/i;
-const TOKEN_PARAMETERS =
+const tokenParameters = () =>
   /^(client_id|client_secret|client_assertion(_type)?|redirect_uri|code|code_verifier|refresh_token|device_code|username|password)$/i;
 
 type Check = (value: unknown, field: string) => void;
@@ -133,17 +133,20 @@ const status: Check = (value, field) => {
 const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => {
   if (typeof value !== "string" || !pattern.test(value)) refuse(field, meaning, value);
 };
-const fileName = safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name");
+const fileName: Check = (value, field) =>
+  safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name")(value, field);
 
 /** Characters that steer a terminal or that nobody sees: no title needs one, and cards and errors show it. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-const shownText = safeName(
-  /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u,
-  "a text without control or invisible characters",
-);
+const unseen = () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+// Here and above functions: a start need not compile patterns, and Unicode's tables are dear.
+const shownText: Check = (value, field) =>
+  safeName(
+    /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u,
+    "a text without control or invisible characters",
+  )(value, field);
 
 /** A header's name, and none that `fetch` sets by itself or that means something to a proxy. */
-const TOKEN_HEADER =
+const tokenHeader = () =>
   /^(?!(?:accept|connection|cookie2?|date|dpop|expect|host|keep-alive|origin|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via)$)(?!(?:accept|access-control|content|if|proxy|sec)-)[a-z][a-z0-9_-]{0,62}$/i;
 
 /** Made when it is needed: most programs define no provider. */
@@ -175,9 +178,9 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   audience: text,
   resource: (value, field) =>
     Array.isArray(value) ? listOf(text)(value, field) : text(value, field),
-  tokenParameters: parametersBut(TOKEN_PARAMETERS),
+  tokenParameters: parametersBut(tokenParameters()),
   redirectUri: url,
-  authorizationParameters: parametersBut(AUTHORIZATION_PARAMETERS),
+  authorizationParameters: parametersBut(authorizationParameters()),
   pushedAuthorization: flag,
   apiUrl: url,
   origins: listOf(url),
@@ -191,7 +194,7 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   retryStatuses: listOf(status),
   renewStatuses: listOf(status),
   apiAuthorization: shape({
-    header: safeName(TOKEN_HEADER, "the name of a header that may carry a token"),
+    header: safeName(tokenHeader(), "the name of a header that may carry a token"),
     scheme: safeName(/^[A-Za-z][\w.+-]{0,62}$/, "one word of letters, digits and -_.+"),
   }),
   timeout: milliseconds,
@@ -332,7 +335,7 @@ function hint(field: string): string | undefined {
 
 function refuse(field: string, wanted: string, value: unknown): void {
   const shown = typeof value === "string"
-    ? JSON.stringify(value.slice(0, 60).replace(UNSEEN, "\ufffd"))
+    ? JSON.stringify(value.slice(0, 60).replace(unseen(), "\ufffd"))
     : typeof value;
   throw invalid(`"${field}" must be ${wanted}, not ${value === null ? "null" : shown}.`);
 }

@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { TokenFunction } from "../interface/options.ts";
-import { claimsOf } from "../token/token_response.ts";
-import type { Token } from "../token/token.ts";
+import { claimsOf, type Token } from "../token/token.ts";
 import type { RenewalOptions } from "./token_keeper.ts";
 
 /** How long a token is taken for good that does not say when it ends, in seconds. */
@@ -28,7 +27,7 @@ export async function givenToken(
     );
   }
   const seconds = Math.floor(now / 1000);
-  const claims = await claimsOf(text);
+  const claims = claimsOf(text);
   const expires = Number(claims?.["exp"]);
   const isOver = Number.isFinite(expires) && expires <= seconds;
   if (isOver || (!force && text === refused?.access_token)) {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { JWK } from "jose";
 import { AuthError } from "../errors.ts";
 import type { GrantContext, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
@@ -19,7 +18,7 @@ import {
   storedToken,
   type TokenResponse,
 } from "../token/token_response.ts";
-import { isFresh, type Token } from "../token/token.ts";
+import { type DpopKey, isFresh, type Token } from "../token/token.ts";
 import { savedEndpoint } from "../trust.ts";
 import type { Held, RenewalOptions } from "./token_keeper.ts";
 
@@ -222,9 +221,9 @@ class Renewal {
     if (values) this.#held.values = values;
     this.#isSignedOut = false;
     const renewable = this.#silent !== null;
-    const token = await storedToken(key, response, now(), grants.clock.offset, null, renewable);
+    const token = storedToken(key, response, now(), grants.clock.offset, null, renewable);
     checkAlive(token);
-    const account = await accountOf(token);
+    const account = accountOf(token);
     if (account !== undefined) token.account = account;
     if (tokenEndpoint !== undefined) token.token_endpoint = tokenEndpoint;
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
@@ -243,7 +242,7 @@ class Renewal {
     const response = await obtainToken(grants, request);
     const { offset } = grants.clock;
     const renewable = this.#silent !== null;
-    const token = await storedToken(key, response, now(), offset, previous, renewable);
+    const token = storedToken(key, response, now(), offset, previous, renewable);
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
     if (request.grant === "refresh_token" && token.refresh_token === request.refreshToken) {
       token.rotates = false;
@@ -255,7 +254,7 @@ class Renewal {
     return token;
   }
 
-  async #dpopKey(known?: JWK): Promise<JWK | undefined> {
+  async #dpopKey(known?: DpopKey): Promise<DpopKey | undefined> {
     if (known !== undefined || !this.#setup.provider.dpop) return known;
     return await createDpopKey();
   }

@@ -1,11 +1,11 @@
-import type { JWK } from "jose";
+import type { DpopKey } from "./token.ts";
 import { base64url } from "../base/text.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 
 /** Makes a key to bind tokens to (DPoP, RFC 9449), as a private JWK for the store. */
-export async function createDpopKey(): Promise<JWK> {
+export async function createDpopKey(): Promise<DpopKey> {
   const pair = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   return await crypto.subtle.exportKey("jwk", pair.privateKey);
 }
@@ -29,7 +29,7 @@ export type DpopProver = (request: DpopRequest) => Promise<string>;
  *
  * @param accessToken what goes to an API; an authorization server gets a proof without one
  */
-export async function createDpopProver(jwk: JWK, accessToken?: string): Promise<DpopProver> {
+export async function createDpopProver(jwk: DpopKey, accessToken?: string): Promise<DpopProver> {
   const key = await privateKeyOf(jwk);
   const ath = accessToken === undefined
     ? undefined
@@ -48,12 +48,12 @@ export async function createDpopProver(jwk: JWK, accessToken?: string): Promise<
   };
 }
 
-function privateKeyOf(jwk: JWK): Promise<CryptoKey> {
+function privateKeyOf(jwk: DpopKey): Promise<CryptoKey> {
   return crypto.subtle.importKey("jwk", { ...jwk, key_ops: ["sign"] }, ALGORITHM, false, ["sign"]);
 }
 
-function publicPart({ kty, crv, x, y }: JWK): JWK {
-  return { kty, crv, x, y } as JWK;
+function publicPart({ kty, crv, x, y }: DpopKey): DpopKey {
+  return { kty, crv, x, y } as DpopKey;
 }
 
 const encoder = new TextEncoder();

@@ -1,4 +1,3 @@
-import type { JWK } from "jose";
 import { isObject, parseObject } from "../base/json.ts";
 
 /**
@@ -27,7 +26,16 @@ export interface Token {
   /** The token endpoint it came from, when the sign-in decided it. */
   token_endpoint?: string;
   /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
-  dpop_key?: JWK;
+  dpop_key?: DpopKey;
+}
+
+/** A private key on P-256 as a JWK (RFC 7517). */
+export interface DpopKey {
+  kty?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  d?: string;
 }
 
 /** Which token it is: no two systems, accounts, scopes, audiences or session keys share one. */
@@ -173,4 +181,21 @@ export function isFresh(token: Token, now: number): boolean {
 export function renewalTime(token: Token): number {
   const lifetime = Math.max(0, token.expires_at - token.obtained_at);
   return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
+}
+
+/**
+ * The claims of a JWT (RFC 7519), unverified: they are for reading, never for trusting.
+ *
+ * @returns `undefined` for an opaque token
+ */
+export function claimsOf(jwt: string): Record<string, unknown> | undefined {
+  const parts = jwt.split(".");
+  if (parts.length !== 3) return undefined;
+  try {
+    const binary = atob((parts[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return parseObject(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
 }

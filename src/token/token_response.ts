@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.ts";
-import { fitsHeader, type Token } from "./token.ts";
+import { claimsOf, fitsHeader, type Token } from "./token.ts";
 
 /** The members of a token response (RFC 6749 section 5.1) this module reads. */
 export interface TokenResponse {
@@ -32,17 +32,17 @@ const LONGEST_LIFETIME = 315_360_000;
  * how long this one lives, it is used until the API refuses it
  * @returns the token; {@linkcode checkAlive} says whether it is of any use
  */
-export async function storedToken(
+export function storedToken(
   key: string,
   response: TokenResponse,
   received: number,
   clockOffset: number,
   previous?: Token | null,
   renewable = true,
-): Promise<Token> {
+): Token {
   const isRenewable = renewable ||
     (response.refresh_token ?? previous?.refresh_token) !== undefined;
-  const lifetime = await lifetimeOf(response, (received + clockOffset) / 1000) ??
+  const lifetime = lifetimeOf(response, (received + clockOffset) / 1000) ??
     (isRenewable ? ASSUMED_LIFETIME : LONGEST_LIFETIME);
   const obtained = received / 1000;
   const token: Token = {
@@ -100,14 +100,11 @@ export function checkAlive(token: Token): void {
 }
 
 /** Seconds the token lives from now, as the answer, else the token itself, tells. */
-async function lifetimeOf(
-  response: TokenResponse,
-  serverNow: number,
-): Promise<number | undefined> {
+function lifetimeOf(response: TokenResponse, serverNow: number): number | undefined {
   if (typeof response.expires_in === "number") return response.expires_in;
   const at = epochSeconds(response.expires_at);
   if (at !== undefined) return at - serverNow;
-  const expiry = (await claimsOf(response.access_token))?.["exp"];
+  const expiry = claimsOf(response.access_token)?.["exp"];
   return typeof expiry === "number" ? expiry - serverNow : undefined;
 }
 
@@ -130,24 +127,9 @@ export function epochSeconds(value: unknown): number | undefined {
   return number > MILLISECONDS ? number / 1000 : number;
 }
 
-/**
- * The claims of a JWT (RFC 7519), unverified: they are for reading, never for trusting.
- *
- * @returns `undefined` for an opaque token
- */
-export async function claimsOf(jwt: string): Promise<Record<string, unknown> | undefined> {
-  if (jwt.split(".").length !== 3) return undefined;
-  const { decodeJwt } = await import("jose/jwt/decode");
-  try {
-    return decodeJwt(jwt);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Who a token was given to, as its claims tell (OpenID Connect Core section 5.1), for people. */
-export async function accountOf(token: Token): Promise<string | undefined> {
-  const claims = await claimsOf(token.id_token ?? token.access_token);
+export function accountOf(token: Token): string | undefined {
+  const claims = claimsOf(token.id_token ?? token.access_token);
   const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
   return names.map((name) => claims?.[name]).find((value): value is string =>
     typeof value === "string" && value !== ""

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
-import { claimsOf } from "../../src/token/token_response.ts";
+import { claimsOf } from "../../src/token/token.ts";
 import { type FakeServer, fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
@@ -237,7 +237,7 @@ test("a client assertion made for a discovered server is good nowhere else (trus
     });
     await obtainToken(grantParts(to.fetch, { provider }), { grant: "client_credentials" });
     const assertion = to.arrivals.at(-1)?.form.get("client_assertion") ?? "";
-    const claims = await claimsOf(assertion);
+    const claims = claimsOf(assertion);
     assert.equal(claims?.["aud"], audience);
     // A server a second behind refuses what is not valid yet.
     assert.equal(claims?.["nbf"], undefined);

@@ -4,7 +4,7 @@ import { revokeToken } from "../../src/grants/revocation.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import { createDpopKey } from "../../src/token/dpop.ts";
-import { claimsOf } from "../../src/token/token_response.ts";
+import { claimsOf } from "../../src/token/token.ts";
 import { fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { grantParts, plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
@@ -151,7 +151,7 @@ test("a key says how its assertions are signed, then the server, then the provid
       assert.equal(head.x5t, sha1.toBase64({ alphabet: "base64url", omitPadding: true }));
       assert.match(head["x5t#S256"], /^[\w-]{43}$/);
     }
-    assert.equal((await claimsOf(assertion))?.["sub"], "c");
+    assert.equal(claimsOf(assertion)?.["sub"], "c");
   });
 });
 
@@ -402,7 +402,7 @@ test("revocation: heeds its own methods, and proves the key a token is bound to"
   assert.equal(await revokeToken(context, "t", "refresh_token", undefined), true);
   const [first, second] = server.arrivals.filter(({ url }) => url.pathname === "/revoke");
   assert.match(first?.headers.get("authorization") ?? "", /^Basic /);
-  const claims = await claimsOf(second?.headers.get("dpop") ?? "");
+  const claims = claimsOf(second?.headers.get("dpop") ?? "");
   assert.equal(claims?.["nonce"], "the-nonce");
   assert.equal(claims?.["ath"], undefined);
   assert.equal(claims?.["htu"], `${ISSUER}/revoke`);

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import {
   accountOf,
   checkAlive,
-  claimsOf,
   storedToken,
   type TokenResponse,
 } from "../../src/token/token_response.ts";
-import { isFresh, renewalTime, type Token } from "../../src/token/token.ts";
+import { claimsOf, isFresh, renewalTime, type Token } from "../../src/token/token.ts";
 import { jwt } from "../support/jwt.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
@@ -90,33 +89,33 @@ test("storedToken() finds out how long a token lives", () =>
     { name: "ten years at most", members: { expires_in: 1e12 }, lives: 315_360_000 },
     { name: "zero", members: { expires_in: 0 }, lives: 0 },
     { name: "over already", members: { expires_at: SECONDS - 60 }, lives: 0 },
-  ], async ({ members, offset = 0, lives }) => {
-    const token = await storedToken("key", answer(members), NOW, offset);
+  ], ({ members, offset = 0, lives }) => {
+    const token = storedToken("key", answer(members), NOW, offset);
     assert.equal(token.obtained_at, SECONDS);
     assert.equal(token.expires_at, SECONDS + lives);
     if (lives > 0) return checkAlive(token);
     throws(() => checkAlive(token), "bad_response", /already expired/);
   }));
 
-test("storedToken(): a token nobody can renew lives until the API refuses it, unless it says", async () => {
-  const lives = async (members: Record<string, unknown>, previous?: Token) => {
-    const token = await storedToken("key", answer(members), NOW, 0, previous, false);
+test("storedToken(): a token nobody can renew lives until the API refuses it, unless it says", () => {
+  const lives = (members: Record<string, unknown>, previous?: Token) => {
+    const token = storedToken("key", answer(members), NOW, 0, previous, false);
     return token.expires_at - SECONDS;
   };
   // GitHub, Slack and Notion name no lifetime.
-  assert.equal(await lives({}), 315_360_000);
-  assert.equal(await lives({ refresh_token: "r" }), 3600);
-  assert.equal(await lives({ expires_in: 60 }), 60);
-  assert.equal(await lives({ access_token: jwt({ exp: SECONDS + 30 }) }), 30);
+  assert.equal(lives({}), 315_360_000);
+  assert.equal(lives({ refresh_token: "r" }), 3600);
+  assert.equal(lives({ expires_in: 60 }), 60);
+  assert.equal(lives({ access_token: jwt({ exp: SECONDS + 30 }) }), 30);
 });
 
-test("checkAlive() refuses a token that cannot be sent as it must be", async () => {
-  const token = await storedToken("key", answer({ expires_in: 0 }), NOW, 0);
+test("checkAlive() refuses a token that cannot be sent as it must be", () => {
+  const token = storedToken("key", answer({ expires_in: 0 }), NOW, 0);
   throws(() => checkAlive({ ...token, dpop_key: { kty: "EC" } }), "bad_response", /not bound/);
   throws(() => checkAlive({ ...token, token_type: "mac" }), "bad_response", /not Bearer/);
 });
 
-test("storedToken() keeps of the last token what the server did not repeat", async () => {
+test("storedToken() keeps of the last token what the server did not repeat", () => {
   const previous: Token = {
     version: 1,
     key: "key",
@@ -131,7 +130,7 @@ test("storedToken() keeps of the last token what the server did not repeat", asy
     token_endpoint: "https://a.example/token",
     dpop_key: { kty: "EC" },
   };
-  const kept = await storedToken("key", answer({ expires_in: 5 }), NOW, 0, previous);
+  const kept = storedToken("key", answer({ expires_in: 5 }), NOW, 0, previous);
   assert.deepEqual(kept, {
     ...previous,
     access_token: "token",
@@ -139,7 +138,7 @@ test("storedToken() keeps of the last token what the server did not repeat", asy
     obtained_at: SECONDS,
   });
   const members = { refresh_token: "new", scope: "a", id_token: "newer" };
-  const replaced = await storedToken("key", answer(members), NOW, 0, previous);
+  const replaced = storedToken("key", answer(members), NOW, 0, previous);
   assert.equal(replaced.refresh_token, "new");
   assert.equal(replaced.scope, "a");
   assert.equal(replaced.id_token, "newer");
@@ -153,28 +152,28 @@ test("isFresh(): a margin of a minute, and of a tenth for short lives", () =>
     { name: "none", lives: 0, margin: 0 },
     // Made by a clock that was set back since, or by a damaged file.
     { name: "less than none", lives: -100, margin: 0 },
-  ], async ({ lives, margin }) => {
-    const token = await storedToken("key", answer({ expires_in: 1 }), NOW, 0);
+  ], ({ lives, margin }) => {
+    const token = storedToken("key", answer({ expires_in: 1 }), NOW, 0);
     token.expires_at = SECONDS + lives;
     assert.equal(renewalTime(token), NOW + (lives - margin) * 1000);
     assert.equal(isFresh(token, renewalTime(token) - 1), true);
     assert.equal(isFresh(token, renewalTime(token)), false);
   }));
 
-test("claimsOf() reads a JWT, and nothing into anything else", async () => {
-  assert.deepEqual(await claimsOf(jwt({ sub: "ada", ü: "é" })), { sub: "ada", ü: "é" });
+test("claimsOf() reads a JWT, and nothing into anything else", () => {
+  assert.deepEqual(claimsOf(jwt({ sub: "ada", ü: "é" })), { sub: "ada", ü: "é" });
   for (
     const other of ["", "opaque", "a.b", "a.b.c", "..", "a.b.c.d", `${jwt({})}x.`, jwt([])]
   ) {
-    assert.equal(await claimsOf(other), undefined, other);
+    assert.equal(claimsOf(other), undefined, other);
   }
 });
 
-test("accountOf() says who signed in, in words a person knows", async () => {
-  const token = await storedToken("key", answer(), NOW, 0);
-  assert.equal(await accountOf(token), undefined);
+test("accountOf() says who signed in, in words a person knows", () => {
+  const token = storedToken("key", answer(), NOW, 0);
+  assert.equal(accountOf(token), undefined);
   token.id_token = jwt({ sub: "248289761001" });
-  assert.equal(await accountOf(token), "248289761001");
+  assert.equal(accountOf(token), "248289761001");
   token.id_token = jwt({ sub: "248289761001", email: "ada@example.com" });
-  assert.equal(await accountOf(token), "ada@example.com");
+  assert.equal(accountOf(token), "ada@example.com");
 });
