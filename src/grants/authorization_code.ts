@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import { AuthError } from "../errors.ts";
 import { createTokenFetch } from "../http/token_fetch.ts";
 import { openClient, serverMetadata } from "./client.ts";

@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import type { TokenFetch } from "../http/token_fetch.ts";
 import { clientAuthentication, type ClientSettings } from "./client_authentication.ts";
 import { discover } from "./discovery.ts";

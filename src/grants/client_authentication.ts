@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import { basicCredentials } from "../http/token_fetch.ts";
 import type { ClientAuthentication } from "../providers/provider.ts";
 import type { GrantContext } from "./grant.ts";

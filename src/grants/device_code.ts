@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import { isLoopback } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";

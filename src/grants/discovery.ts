@@ -1,4 +1,4 @@
-import type { ServerMetadata } from "openid-client";
+import type { ServerMetadata } from "./openid.ts";
 import { AuthError } from "../errors.ts";
 import { isLoopback } from "../trust.ts";
 import type { TokenFetch } from "../http/token_fetch.ts";

@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import { AuthError } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";
 import { createTokenFetch, type Resend, type TokenFetch } from "../http/token_fetch.ts";

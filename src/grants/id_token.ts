@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { claimsOf } from "../token/token.ts";
-import type { ServerMetadata } from "openid-client";
+import type { ServerMetadata } from "./openid.ts";
 import type { GrantContext, TokenResponse } from "./grant.ts";
 
 /** How far clocks may be apart, beyond what is known of the server's, in seconds. */

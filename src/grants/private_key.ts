@@ -1,4 +1,4 @@
-import type { CryptoKey } from "openid-client";
+import type { CryptoKey } from "./openid.ts";
 import { base64url } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import type { CredentialValues } from "../providers/provider.ts";

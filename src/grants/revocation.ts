@@ -1,4 +1,4 @@
-import * as openid from "openid-client";
+import * as openid from "./openid.ts";
 import { createTokenFetch } from "../http/token_fetch.ts";
 import { serverMetadata } from "./client.ts";
 import { sendRequest } from "./exchange.ts";
