@@ -22,11 +22,10 @@ export const CHUNKS = {
 };
 
 /** What `mod.js` loads later, and most starts need: it may as well come along. */
-const WITH_MOD = /\/src\/(runtime\/node|providers\/providers)\.js$/;
+const WITH_MOD = /\/src\/runtime\/node\.js$/;
 
 /** Where a sign-in begins that asks nobody. */
-const SIGN_IN =
-  /\/src\/(renewal|store\/(lock|token_file)|grants\/(obtain_token|client_credentials))\.js$/;
+const SIGN_IN = /\/src\/(renewal\/renewal|store\/writing)\.js$/;
 
 /**
  * Puts the modules of a built package together, into few files: Node takes most of a start to find
@@ -76,6 +75,9 @@ function chunksBy(mod: string): GetManualChunk {
         [CHUNKS.start]: [mod, ...all.filter((path) => WITH_MOD.test(path))],
         [CHUNKS.silentSignIn]: all.filter((path) => SIGN_IN.test(path)),
       };
+      if (Object.values(roots).some((paths) => paths.length < 2)) {
+        throw new Error("A chunk lacks its modules: were they renamed? See WITH_MOD and SIGN_IN.");
+      }
       for (const [name, paths] of Object.entries(roots)) {
         for (const path of paths) {
           if (chosen.has(path)) continue;
