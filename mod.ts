@@ -54,10 +54,12 @@ export { defineProvider } from "./src/providers/define_provider.ts";
 export type * from "./src/providers/definition.ts";
 export type {
   ApiAuthorization,
+  AssertionClaims,
   ClientAuthentication,
   CredentialField as CredentialName,
   Endpoints,
   Enrolment,
+  ExternalToken,
   ForeignTokens,
   Grant,
   PasteSignIn,

@@ -31,7 +31,7 @@ export function connect(
   person?: () => Promise<Person>,
 ): Connection {
   const { provider, runtime, options } = profile;
-  const { token } = options;
+  const token = typeof options.token === "object" ? undefined : options.token;
   const { values, given, foreign } = found;
   if (foreign) throw foreignError(profile, foreign);
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);

@@ -19,14 +19,14 @@ const system: Options = {
   grant: {
     type: "string",
     value: "GRANT",
-    choices: [...GRANTS],
+    choices: GRANTS.filter((grant) => !/exchange|bearer/.test(grant)),
     own: true,
     help: "the grant, with --issuer",
   },
   "client-authentication": {
     type: "string",
     value: "METHOD",
-    choices: [...CLIENT_AUTHENTICATIONS],
+    choices: CLIENT_AUTHENTICATIONS.filter((name) => name !== "federated_jwt"),
     own: true,
     help: "the client authentication method",
   },

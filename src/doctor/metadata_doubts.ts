@@ -6,6 +6,8 @@ const GRANT_NAMES: Readonly<Record<Provider["grant"], string>> = {
   password: "password",
   authorization_code: "authorization_code",
   device_code: "urn:ietf:params:oauth:grant-type:device_code",
+  token_exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
+  jwt_bearer: "urn:ietf:params:oauth:grant-type:jwt-bearer",
 };
 
 /**
@@ -36,7 +38,11 @@ export function doubtsOf(
   }
   const methods = metadata["token_endpoint_auth_methods_supported"];
   // Basic has two spellings here; a server that takes Basic alone is served, where post is asked for.
-  const wanted = clientAuthentication.replace(/_raw$/, "");
+  // An assertion of somebody else's is sent as one's own is, and listed under its name (RFC 7523).
+  const wanted = clientAuthentication.replace(/_raw$/, "").replace(
+    "federated_jwt",
+    "private_key_jwt",
+  );
   const isServed = wanted === "client_secret_post" && Array.isArray(methods) &&
     methods.includes("client_secret_basic");
   if (lacks(methods, wanted) && !isServed) {

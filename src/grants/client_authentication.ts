@@ -1,4 +1,5 @@
 import * as openid from "./openid.ts";
+import { AuthError } from "../errors.ts";
 import { basicCredentials } from "../http/token_fetch.ts";
 import type { ClientAuthentication } from "../providers/provider.ts";
 import type { GrantContext } from "./grant.ts";
@@ -58,6 +59,8 @@ export async function clientAuthentication(
         },
       });
     }
+    case "federated_jwt":
+      throw new AuthError("unsupported", "federated_jwt is not there yet.");
     // The connection is what proves it.
     case "tls_client_auth":
     case "none":

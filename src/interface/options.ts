@@ -1,6 +1,6 @@
 import type { Credentials, CredentialValues } from "./credentials.ts";
 import type { Person } from "./person.ts";
-import type { SignInMethod } from "../providers/provider.ts";
+import type { ExternalToken, SignInMethod, TokenFunction } from "../providers/provider.ts";
 
 /** Which servers the system has, where they are not its own, such as a test system's. */
 export interface SystemUrls {
@@ -67,10 +67,18 @@ export interface SessionOptions<F extends string = string>
    */
   credentials?: Credentials | CredentialValues<F> | undefined;
   /**
-   * A token, or a function that gives one: nothing signs in, nothing is saved. The function is called
-   * again when the token expires or the API refuses it.
+   * A token, or what gives one: nothing signs in, nothing is saved. What gives one is asked again when
+   * the token expires or the API refuses it. Environment: `<PREFIX>_ACCESS_TOKEN`, or the file that
+   * `<PREFIX>_ACCESS_TOKEN_FILE` names, which is read again when it changes.
    */
-  token?: string | TokenFunction | undefined;
+  token?: string | ExternalToken | undefined;
+  /**
+   * Who signs in, for the grants `token_exchange` (RFC 8693) and `jwt_bearer` (RFC 7523), instead of
+   * what the definition says. It is asked for each time, and the session is kept in memory.
+   */
+  subjectToken?: ExternalToken | undefined;
+  /** The assertion of the client authentication `federated_jwt`, instead of what the definition says. */
+  clientAssertion?: ExternalToken | undefined;
   /** Another session of the same account: its own token, the same app credentials. */
   sessionKey?: string | undefined;
   /** How long the token must still be valid, in seconds; it is renewed first otherwise. */
@@ -105,12 +113,6 @@ export interface LogoutOptions
   /** True: remove the saved app credentials too, and the earlier ones kept beside them. */
   forget?: boolean | undefined;
 }
-
-/** Gives a token when one is needed. */
-export type TokenFunction = (options: {
-  /** Ends the wait. */
-  signal: AbortSignal;
-}) => string | Promise<string>;
 
 /**
  * What is called to send a request: any `fetch`, undici's too. It is given a whole URL, and headers as a
@@ -171,3 +173,5 @@ export interface MapOptions {
    */
   onError?: "stop" | "collect" | undefined;
 }
+
+export type { TokenFunction };

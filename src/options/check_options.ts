@@ -6,6 +6,7 @@ import type {
   LocationOptions,
   SessionOptions,
 } from "../interface/options.ts";
+import { isExternalToken } from "../providers/define_provider.ts";
 import type { CheckedOptions } from "./options.ts";
 
 /** Which options a function takes. */
@@ -23,6 +24,9 @@ const has = (value: unknown, ...names: string[]) =>
   isObject(value) && names.every((name) => isFunction((value as Record<string, unknown>)[name]));
 const isName: Check = (value) => typeof value === "string" && /^[A-Za-z0-9._-]{1,100}$/.test(value);
 const NAME = "1 to 100 letters, digits, dots, hyphens or underscores";
+const isExternal: Check = (value) => isFunction(value) || isExternalToken(value);
+const EXTERNAL =
+  'a function that gives one, or where it comes from, such as { file: "/run/token" }';
 /** An absolute path, of whichever platform, or the URL of one: `"work"` would be a folder beside the notebook. */
 const isFolder: Check = (value) =>
   value instanceof URL
@@ -64,9 +68,11 @@ const SESSION: Record<
   forceLogin: [isFlag, "true or false"],
   credentials: [isObject, "an object such as { client_id, client_secret }"],
   token: [
-    (value) => isText(value) || isFunction(value),
-    "an access token, or a function that gives one",
+    (value) => isText(value) || isExternal(value),
+    `an access token, ${EXTERNAL}`,
   ],
+  subjectToken: [isExternal, EXTERNAL],
+  clientAssertion: [isExternal, EXTERNAL],
   minLifetime: [
     (value) => typeof value === "number" && value >= 0 && value <= 1e9,
     "a number of seconds",

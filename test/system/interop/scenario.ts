@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import {
   AuthError,
   type AuthErrorCode,
-  defineProvider,
   getSession,
   type Provider,
   type Session,
   type SessionOptions,
 } from "../../../mod.ts";
+import { checkProvider } from "../../../src/providers/define_provider.ts";
 import { scriptedPerson } from "../../support/person.ts";
 import type { Decision, IndependentServer, OfferedGrant } from "./independent_server.ts";
 
@@ -194,7 +194,7 @@ class Passage {
   }
 
   #provider(): Provider {
-    return defineProvider({ name: "interop", apiUrl: this.#api.url, ...this.grant.definition });
+    return checkProvider({ name: "interop", apiUrl: this.#api.url, ...this.grant.definition });
   }
 
   #person(decision: Decision) {

@@ -105,6 +105,55 @@ export function definitions(): void {
   defineProvider({ name: "x", apiUrl: "https://a", issuer: "https://i", methods: ["device"] });
 }
 
+/** Definitions that sign in with a token that something else issues. */
+export async function workloads(): Promise<void> {
+  const here = { name: "x", apiUrl: "https://a", issuer: "https://i" } as const;
+  defineProvider({
+    ...here,
+    grant: "token_exchange",
+    subjectToken: { githubActions: "https://i" },
+  });
+  defineProvider({ ...here, grant: "token_exchange", subjectToken: () => "token" });
+  // @ts-expect-error an exchange needs what it exchanges
+  defineProvider({ ...here, grant: "token_exchange" });
+  // @ts-expect-error a source that there is not
+  defineProvider({ ...here, grant: "token_exchange", subjectToken: { gitlabCi: "https://i" } });
+  // @ts-expect-error a subject without an exchange
+  defineProvider({ ...here, subjectToken: { file: "/run/token" } });
+  defineProvider({ ...here, grant: "jwt_bearer", subjectToken: { kubernetes: "/run/token" } });
+  defineProvider({ ...here, grant: "jwt_bearer", assertionClaims: { sub: "{username}", n: 1 } });
+  // @ts-expect-error an assertion from elsewhere, or one that is signed here
+  defineProvider({ ...here, grant: "jwt_bearer" });
+  const both = { subjectToken: { file: "/t" }, assertionClaims: {} } as const;
+  // @ts-expect-error one of the two
+  defineProvider({ ...here, grant: "jwt_bearer", ...both });
+  const federated = { clientAuthentication: "federated_jwt" } as const;
+  defineProvider({ ...here, ...federated, clientAssertion: { file: "/run/token" } });
+  // @ts-expect-error the assertion is missing
+  defineProvider({ ...here, ...federated });
+  // @ts-expect-error an assertion that nothing asks for
+  defineProvider({ ...here, clientAssertion: { file: "/run/token" } });
+  const plain = { name: "x", apiUrl: "https://a" } as const;
+  defineProvider({ ...plain, tokenCommand: ["gcloud", "auth", "print-access-token"] });
+  // @ts-expect-error a command takes the place of a grant
+  defineProvider({ ...plain, grant: "jwt_bearer", tokenCommand: ["gcloud"] });
+  const optional = defineProvider({
+    ...here,
+    grant: "jwt_bearer",
+    assertionClaims: { iss: "{client_email}", sub: "{subject}" },
+    requires: ["client_email", "private_key"],
+    optional: ["subject"],
+  });
+  await getSession(optional, { credentials: { client_email: "x", subject: "y" } });
+  // @ts-expect-error mistyped
+  await getSession(optional, { credentials: { subjekt: "y" } });
+  await getSession("spatiafi", { token: { file: "/run/token" } });
+  await getSession("spatiafi", { token: { jupyterhub: "access_token" } });
+  await getSession("spatiafi", { subjectToken: async ({ signal }) => String(signal.aborted) });
+  // @ts-expect-error a source that there is not
+  await getSession("spatiafi", { token: { files: "/run/token" } });
+}
+
 /** `fetch` in takes any, `fetch` out is the standard one. */
 export async function fetches(): Promise<typeof fetch> {
   await getSession("spatiafi", { fetch });
