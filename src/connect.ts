@@ -1,10 +1,10 @@
-import { foreignError, type Found } from "./profile/find_credentials.ts";
+import { externalTokens, foreignError, type Found } from "./profile/find_credentials.ts";
 import type { GrantContext } from "./grants/grant.ts";
 import { createApiFetch, type Interruptible } from "./http/api_fetch.ts";
 import * as lazy from "./lazy.ts";
 import type { Profile } from "./profile/profile.ts";
 import type { Person } from "./person/person.ts";
-import type { CredentialValues } from "./providers/provider.ts";
+import type { CredentialValues, Provider } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
 import type { Connection } from "./renewal/connection.ts";
 import { TokenKeeper } from "./renewal/token_keeper.ts";
@@ -31,7 +31,6 @@ export function connect(
   person?: () => Promise<Person>,
 ): Connection {
   const { provider, runtime, options } = profile;
-  const token = typeof options.token === "object" ? undefined : options.token;
   const { values, given, foreign } = found;
   if (foreign) throw foreignError(profile, foreign);
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);
@@ -40,7 +39,7 @@ export function connect(
   const store = openStore({
     runtime,
     directory: profile.folder,
-    store: profile.store,
+    store: isApart(profile) ? "memory" : profile.store,
     writing: lazy.storeWriting,
     drivers: lazy.storeDrivers,
   });
@@ -53,6 +52,7 @@ export function connect(
     now: Date.now,
     clock: { offset: 0 },
     discovered: {},
+    external: { ...externalTokens(profile), runtime },
   };
   const signIn = async (grants: GrantContext) => {
     const { signIn, nobodyToSignIn } = await lazy.signIn();
@@ -65,8 +65,9 @@ export function connect(
     values,
     bound: provider.dpop === true,
     renew: async (held, request) => {
-      if (token !== undefined) {
-        return await (await lazy.givenToken()).givenToken(token, key, request, Date.now());
+      if (profile.given !== undefined) {
+        const context = { ...grants, runtime, key, title: provider.title };
+        return await (await lazy.givenToken()).givenToken(profile.given, context, request);
       }
       const { announceSlow } = await lazy.announceSlow();
       const text = "Downloading openid-client (first use only)…";
@@ -80,7 +81,7 @@ export function connect(
       const { foreignTokens } = provider;
       // A folder or an account of the caller's own stands in the place of all others.
       const isOwn = options.directory !== undefined || profile.account !== undefined;
-      if (foreignTokens === undefined || isOwn || token) return null;
+      if (foreignTokens === undefined || isOwn || profile.given) return null;
       const { readForeignToken } = await lazy.foreignToken();
       const hosts = foreignHosts(system, values);
       return readForeignToken(runtime, foreignTokens, options.sessionKey, key, hosts);
@@ -120,6 +121,15 @@ export function connect(
   };
 }
 
+/**
+ * Whether a session is kept in memory, whatever is said elsewhere: its token comes from elsewhere, or
+ * whose it is only the caller knows.
+ */
+function isApart({ given, options, provider: { subjectToken: token } }: Profile): boolean {
+  return given !== undefined || options.subjectToken !== undefined || typeof token === "function" ||
+    (token !== undefined && "credential" in token);
+}
+
 /** Whose tokens are this system's: at a page that was moved, such as a test system's, its own alone. */
 function foreignHosts(system: System, values: CredentialValues): readonly string[] {
   const { pastePage, pasteHosts, provider } = system;
@@ -130,6 +140,13 @@ function foreignHosts(system: System, values: CredentialValues): readonly string
 /** Which of a system's sessions this is: by its account and its session key. */
 function sessionOf({ account, options: { sessionKey } }: Profile): string | undefined {
   return account === undefined ? sessionKey : `account ${account}/${sessionKey ?? ""}`;
+}
+
+/** The values that an assertion's claims name: they say whose session it is. */
+function claimed({ assertionClaims }: Provider, values: CredentialValues): string[] {
+  if (assertionClaims === undefined) return [];
+  return [...JSON.stringify(assertionClaims).matchAll(/\{([a-z][a-z0-9_]*)\}/g)]
+    .flatMap(([, name = ""]) => Object.hasOwn(values, name) ? [`${name}=${values[name]}`] : []);
 }
 
 /** Which token this is: no two accounts, systems, scopes or session keys share one. */
@@ -145,7 +162,10 @@ function tokenKey(
     clientId: values["client_id"] ?? "",
     username: values["username"] ?? "",
     scope: scope ?? "",
-    audience: [system.provider.resource ?? system.provider.audience ?? ""].flat().join(" "),
+    audience: [
+      system.provider.resource ?? system.provider.audience ?? "",
+      ...claimed(system.provider, values),
+    ].flat().join(" "),
     sessionKey: sessionKey ?? "",
   });
 }

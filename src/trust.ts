@@ -58,6 +58,21 @@ export function isSafeTransport(url: URL): boolean {
     (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)));
 }
 
+/**
+ * True for a URL that a hub's server may name as its hub: https, loopback, or plain http inside one
+ * machine's or cluster's own network, where a name has no dot, ends like a cluster's, or is a private
+ * address (RFC 1918, RFC 4193).
+ */
+export function isClusterUrl(url: URL): boolean {
+  if (isSafeTransport(url)) return true;
+  const { hostname, protocol, username, password } = url;
+  return protocol === "http:" && username === "" && password === "" && !isNear(hostname) &&
+    (/^[a-z0-9_-]*[a-z_-][a-z0-9_-]*$/.test(hostname) ||
+      /\.(svc|svc\.cluster\.local|internal)$/.test(hostname) ||
+      /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))(\.\d{1,3}){2,3}$/.test(hostname) ||
+      /^\[f[cd][0-9a-f]{2}:/.test(hostname));
+}
+
 /** True when a URL's host is the pattern's; `*.` stands for one or more labels. */
 export function matchesHost(url: URL, pattern: string): boolean {
   return pattern.startsWith("*.")

@@ -66,14 +66,17 @@ export async function login(context: Context): Promise<number> {
 function sessionLines(session: Session): string[] {
   const connection = connectionOf(session);
   const { system: { provider }, keeper: { values }, sources, profile, now } = connection;
-  const store = profile.options.store ?? provider.store;
-  const isKept = store === "disk" && session.storeProblem === undefined;
+  const isKept = connection.store.kept !== "memory" && session.storeProblem === undefined;
   const renews = renewsItself(connection);
   const expiry = expiryText({ expiresAt: session.expiresAt?.getTime() ?? 0, renews }, now());
   const account = personOf(connection);
   return [
     `Signed in to ${provider.title} ${
-      account === undefined ? `with app credentials ${values["client_id"]}` : `as ${account}`
+      account !== undefined
+        ? `as ${account}`
+        : profile.given
+        ? "with a token"
+        : `with app credentials ${values["client_id"]}`
     }`,
     credentialsLine(sources),
     `${expiry.charAt(0).toUpperCase()}${expiry.slice(1)}${isKept ? "" : "; it is not saved"}`,

@@ -1,4 +1,7 @@
 import { localTime } from "../base/local_time.ts";
+import { sourceText } from "../credentials/choose_credentials.ts";
+import * as lazy from "../lazy.ts";
+import { profileOf } from "../profile/profile.ts";
 import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout as logoutOf } from "../verbs.ts";
 import type { Context } from "./command.ts";
@@ -22,6 +25,12 @@ export async function logout(context: Context): Promise<number> {
     await host.write(
       lines.map(({ mark, text }) => `${mark}${forPeople(host.runtime, text)}\n`).join(""),
     );
+  }
+  const { given } = profileOf(provider, options, host.runtime, lazy.storeDrivers);
+  if (given !== undefined) {
+    const from = sourceText([{ kind: "token", ...given }]);
+    const next = given.variable === undefined ? "sign out there" : `unset ${given.variable}`;
+    say(host, `${provider.title} still has a token from ${from}: ${next}.`);
   }
   for (const { code, message } of report.problems) say(host, `${code}: ${message}`);
   return report.problems.length > 0 ? 1 : 0;

@@ -5,13 +5,24 @@
  * @module
  */
 import { AuthError } from "../errors.ts";
-import type { CredentialField, CredentialValues, Provider } from "../providers/provider.ts";
+import type {
+  CredentialField,
+  CredentialValues,
+  ExternalToken,
+  Provider,
+} from "../providers/provider.ts";
 
 /** Where credential values came from. {@linkcode sourceText} puts it into words. */
 export type Source =
   | { readonly kind: "options" }
-  /** A token, or what gives one, in place of credentials. */
-  | { readonly kind: "token" }
+  /** A token in place of credentials: of the option, or by a variable, or of a command. */
+  | {
+    readonly kind: "token";
+    readonly token: string | ExternalToken;
+    readonly variable?: string;
+  }
+  /** A token that something else issues, to sign in with. */
+  | { readonly kind: "external"; readonly token: ExternalToken }
   | { readonly kind: "environment"; readonly variables: readonly string[] }
   | {
     readonly kind: "file";
@@ -143,9 +154,9 @@ export const CLIENT_FIELDS: readonly CredentialField[] = [
   "private_key",
 ];
 
-/** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4). */
-function companions(fields: readonly CredentialField[]): CredentialField[] {
-  return fields.includes("private_key") ? ["key_id"] : [];
+/** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4), and more. */
+function companions({ requires, optional = [] }: Provider, fields = requires): CredentialField[] {
+  return fields.includes("private_key") ? ["key_id", ...optional] : [...optional];
 }
 
 /**
@@ -173,7 +184,7 @@ export function knownNames(provider: Provider): string[] {
   return [
     ...new Set([
       ...requires,
-      ...companions(requires),
+      ...companions(provider),
       ...Object.keys(defaults),
       ...(enrolment ? USER_FIELDS : []),
     ]),
@@ -187,7 +198,7 @@ export function environmentCredentials(
 ): CredentialValues {
   const values: CredentialValues = {};
   const defaults = Object.keys(provider.defaults ?? {});
-  for (const field of [...provider.requires, ...companions(provider.requires), ...defaults]) {
+  for (const field of [...provider.requires, ...companions(provider), ...defaults]) {
     const value = cleanValue(field, get(variableFor(provider, field)) ?? "");
     if (value !== "") values[field] = value;
   }
@@ -240,7 +251,7 @@ export function chooseCredentials(
     const place = given && hasSome(given) ? given : places.find(hasAll) ?? places.find(hasSome);
     if (place === undefined) continue;
     used.add(place.source);
-    for (const field of [...group, ...companions(group)]) {
+    for (const field of [...group, ...companions(provider, group)]) {
       const value = place.values[field];
       if (value !== undefined) values[field] = value;
     }
@@ -257,6 +268,32 @@ function fileSource(file: SavedCredentials | null): Source {
   return { kind: "file", path, ...(username === undefined ? {} : { username }) };
 }
 
+/** Where a token that something else issues comes from, for people. A command's arguments may be secret. */
+export function placeOf(token: ExternalToken): string {
+  if (typeof token === "function") return "a function";
+  const [[form, value] = ["", ""]] = Object.entries(token);
+  switch (form) {
+    case "environment":
+      return `environment (${value})`;
+    case "file":
+    case "kubernetes":
+      return value;
+    case "command":
+      return `command ${value[0]}`;
+    case "credential":
+      return `credential value ${value}`;
+    default:
+      return form === "githubActions" ? "GitHub Actions" : "JupyterHub";
+  }
+}
+
+function tokenText({ token, variable }: Extract<Source, { kind: "token" }>): string {
+  if (typeof token === "string" || typeof token === "function") return "option token";
+  const place = placeOf(token);
+  if ("environment" in token || "command" in token) return place;
+  return variable === undefined ? `option token (${place})` : `${place} (${variable})`;
+}
+
 /** Says where credentials came from, for people. */
 export function sourceText(sources: readonly Source[]): string {
   return sources.map((source) => {
@@ -264,7 +301,9 @@ export function sourceText(sources: readonly Source[]): string {
       case "options":
         return "options";
       case "token":
-        return "option token";
+        return tokenText(source);
+      case "external":
+        return placeOf(source.token);
       case "environment":
         return `environment (${source.variables.join(", ")})`;
       case "file":

@@ -1,7 +1,7 @@
 import { shortenHome } from "../base/home_path.ts";
 import { localTime } from "../base/local_time.ts";
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
-import type { DoctorFacts, DoctorFinding } from "./facts.ts";
+import type { DoctorFacts, DoctorFinding, ExternalFacts } from "./facts.ts";
 import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
 
@@ -70,15 +70,18 @@ function count(number: number, what: string): string {
 }
 
 function rowsOf(facts: DoctorFacts): [string, string][] {
-  const { credentials, token, store, clock, settings, endpoints, runtime } = facts;
+  const { credentials, external, token, store, clock, settings, endpoints, runtime } = facts;
   const rows: [string, string][] = [["Credentials", credentials.source]];
   if (credentials.account !== undefined) rows.push(["Account", credentials.account]);
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }
-  const none = store.damaged ? "none (its file is damaged)" : "none";
   const now = Date.parse(facts.time);
-  rows.push(["Access token", token === null ? none : tokenText(token, now)]);
+  for (const one of external) rows.push([capital(one.what), externalText(one, now)]);
+  const isGiven = external.some(({ what }) => what === "access token");
+  const none = store.damaged ? "none (its file is damaged)" : "none";
+  if (token !== null) rows.push(["Access token", tokenText(token, now)]);
+  else if (!isGiven) rows.push(["Access token", none]);
   if (token?.scope !== undefined) rows.push(["Scope", token.scope]);
   rows.push([
     "Token file",
@@ -115,8 +118,20 @@ function tokenText(token: NonNullable<DoctorFacts["token"]>, now: number): strin
     : `expired ${time}`;
   const renewal = token.renewal === "sign-in"
     ? "sign in again after that"
+    : token.renewal === "none"
+    ? "give another after that"
+    : token.renewal === "source"
+    ? "renews automatically (from where it comes)"
     : `renews automatically (${token.renewal.replaceAll("_", " ")})`;
   return `${expiry}, ${renewal}${token.bound ? ", bound to a key (DPoP)" : ""}`;
+}
+
+function externalText({ source, seen, expiresAt, problem }: ExternalFacts, now: number): string {
+  if (problem !== undefined) return `from ${source} (${problem.code})`;
+  if (!seen) return `from ${source} (not asked for)`;
+  return `from ${source}${
+    expiresAt === undefined ? "" : `, expires ${localTime(Date.parse(expiresAt), now)}`
+  }`;
 }
 
 function endpointText(endpoint: DoctorFacts["endpoints"][number]): string {

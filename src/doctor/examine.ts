@@ -1,9 +1,12 @@
-import type { AuthError } from "../errors.ts";
-import type { Provider } from "../providers/provider.ts";
+import { placeOf } from "../credentials/choose_credentials.ts";
+import { AuthError } from "../errors.ts";
+import { lookAtExternal } from "../grants/external_token.ts";
+import { externalTokens } from "../profile/find_credentials.ts";
+import type { ExternalToken, Provider } from "../providers/provider.ts";
 import { runtimeVersion } from "../runtime/current.ts";
 import { storeStatus } from "../manage/store_status.ts";
 import type { Profile } from "../profile/profile.ts";
-import { accountOf, type Connection } from "../renewal/connection.ts";
+import { accountOf, type Connection, renewsItself } from "../renewal/connection.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
@@ -11,7 +14,7 @@ import type { StoredToken } from "../store/store.ts";
 import { isDamaged } from "../store/inspect_store.ts";
 import { tryWriting } from "../store/try_writing.ts";
 import type { System } from "../providers/system.ts";
-import type { DoctorFacts, DoctorProblem, TokenFacts } from "./facts.ts";
+import type { DoctorFacts, DoctorProblem, ExternalFacts, TokenFacts } from "./facts.ts";
 import { networkSettings } from "./network_settings.ts";
 import { reach, type Reached, type ReachTarget } from "./reach.ts";
 
@@ -33,8 +36,9 @@ const REACH_TIME = 5_000;
 
 /** Gathers the facts: looks at files and settings, and asks the servers whether they are there. */
 export async function examine(patient: Patient): Promise<DoctorFacts> {
-  const { profile: { runtime, provider }, connection, now } = patient;
-  const [reached, credentials, store] = await Promise.all([
+  const { profile: { runtime, provider, given }, connection, now } = patient;
+  const [external, reached, credentials, store] = await Promise.all([
+    externalFacts(patient),
     reachAll(patient),
     credentialsFacts(patient),
     storeFacts(patient),
@@ -47,7 +51,11 @@ export async function examine(patient: Patient): Promise<DoctorFacts> {
     time: new Date(now()).toISOString(),
     runtime: { name: runtime.name, version: runtimeVersion(), platform: runtime.platform },
     credentials,
-    token: token && tokenFacts(provider, token, connection?.grants.scope, now()),
+    external,
+    token: token && {
+      ...tokenFacts(provider, token, connection?.grants.scope, now()),
+      ...(connection && given ? { renewal: renewsItself(connection) ? "source" : "none" } : {}),
+    },
     store,
     clock: timed?.offset === undefined
       ? null
@@ -75,9 +83,9 @@ export function tokenFacts(
     ...(scope === undefined ? {} : { scope }),
     renewal: token.refresh_token !== undefined
       ? "refresh_token"
-      : grant === "client_credentials" || grant === "password"
-      ? grant
-      : "sign-in",
+      : grant === "authorization_code" || grant === "device_code"
+      ? "sign-in"
+      : grant,
     bound: token.dpop_key !== undefined,
   };
 }
@@ -100,6 +108,34 @@ async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credenti
   };
 }
 
+/** Looks at the tokens that something else issues, as far as nobody is asked and no program is run. */
+async function externalFacts(
+  { profile, connection, now, signal }: Patient,
+): Promise<ExternalFacts[]> {
+  const { runtime, given, openFetch } = profile;
+  const { subjectToken, clientAssertion } = externalTokens(profile);
+  const tokens: [ExternalFacts["what"], string | ExternalToken | undefined][] = given
+    ? [["access token", given.token]]
+    : [["subject token", subjectToken], ["client assertion", clientAssertion]];
+  const values = connection?.keeper.values ?? {};
+  const context = { runtime, values, openFetch, timeout: REACH_TIME, signal, now };
+  const facts = tokens.map(async ([what, token]): Promise<ExternalFacts[]> => {
+    if (token === undefined || (typeof token === "object" && "credential" in token)) return [];
+    const source = typeof token === "string" ? "option token" : placeOf(token);
+    if (typeof token === "string") return [{ what, source, seen: false }];
+    try {
+      const end = await lookAtExternal(token, `The ${what} for ${profile.provider.title}`, context);
+      const expiresAt = typeof end === "number" ? { expiresAt: isoDate(end) } : {};
+      return [{ what, source, seen: end !== null, ...expiresAt }];
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      const problem = { code: error.code, message: error.message };
+      return [{ what, source, seen: true, problem }];
+    }
+  });
+  return (await Promise.all(facts)).flat();
+}
+
 /** The credentials file that is there, else the one that would be written. */
 async function credentialsFile(patient: Patient): Promise<PathCondition | undefined> {
   const { runtime, place } = patient.profile;
@@ -115,6 +151,9 @@ async function credentialsFile(patient: Patient): Promise<PathCondition | undefi
 
 async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts["store"]> {
   const { runtime, provider } = profile;
+  if (connection?.store.kept === "memory" && !connection.keeper.storeProblem) {
+    return { kept: "memory" };
+  }
   if (!connection) return { kept: provider.store };
   const { readers, works, problem } = await storeStatus(profile);
   const about = { readers, ...(works === null ? {} : { works }) };

@@ -23,8 +23,19 @@ export interface TokenFacts {
   lifetime: number;
   /** The scopes, where the server or the provider names them. */
   scope?: string;
-  /** What it is renewed with: `"sign-in"` asks a person. */
-  renewal: "refresh_token" | "client_credentials" | "password" | "sign-in";
+  /**
+   * What it is renewed with: `"sign-in"` asks a person; `"source"` is whatever gives a token in place of
+   * a sign-in, and `"none"` one that gives no other.
+   */
+  renewal:
+    | "refresh_token"
+    | "client_credentials"
+    | "password"
+    | "token_exchange"
+    | "jwt_bearer"
+    | "source"
+    | "none"
+    | "sign-in";
   /** True for a token that is bound to a key (DPoP, RFC 9449). */
   bound: boolean;
 }
@@ -45,6 +56,20 @@ export interface EndpointFacts {
   problem?: DoctorProblem;
   /** What the metadata says that does not go with the provider's definition. */
   doubts?: string[];
+}
+
+/** A token that something else issues: whether it is there. Only files and variables are looked at. */
+export interface ExternalFacts {
+  /** What it is for. */
+  what: "access token" | "subject token" | "client assertion";
+  /** Where it comes from, such as `"environment (…)"` or `"GitHub Actions"`. */
+  source: string;
+  /** True where it was looked at; a program is not run, and nobody is asked. */
+  seen: boolean;
+  /** When it expires, as an ISO date, where that is known. */
+  expiresAt?: string;
+  /** Why it cannot be had. */
+  problem?: DoctorProblem;
 }
 
 /** One thing that is wrong or may become so, with what to do next. */
@@ -78,6 +103,8 @@ export interface DoctorFacts {
     folder?: PathCondition;
     problem?: DoctorProblem;
   };
+  /** Tokens that something else issues and that a session needs. */
+  external: ExternalFacts[];
   /** The saved or present token, `null` without one. */
   token: TokenFacts | null;
   /** Where tokens are kept. */

@@ -24,6 +24,7 @@ const CLOCK_TOLERANCE = 30;
 export function findings(facts: DoctorFacts, context: FindingContext): DoctorFinding[] {
   const found = [
     ...credentialFindings(facts, context),
+    ...facts.external.flatMap(({ problem }) => problem ? [stop(problem.message)] : []),
     ...tokenFindings(facts),
     ...fileFindings(facts),
     ...facts.endpoints.flatMap(({ problem }) => problem ? [stop(problem.message)] : []),

@@ -13,7 +13,8 @@ export async function openClient(
 ): Promise<openid.Configuration> {
   const config = new openid.Configuration(
     server,
-    context.values["client_id"] ?? "",
+    // openid-client wants one; where there is none, none is sent.
+    context.values["client_id"] || "none",
     { [openid.clockSkew]: Math.round(context.clock.offset / 1000) },
     await clientAuthentication(context, server, settings),
   );

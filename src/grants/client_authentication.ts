@@ -3,6 +3,7 @@ import { AuthError } from "../errors.ts";
 import { basicCredentials } from "../http/token_fetch.ts";
 import type { ClientAuthentication } from "../providers/provider.ts";
 import type { GrantContext } from "./grant.ts";
+import { getExternalToken } from "./external_token.ts";
 import { certificateThumbprints, readPrivateKey } from "./private_key.ts";
 
 /** What a client is opened for. */
@@ -15,10 +16,11 @@ export interface ClientSettings {
 
 /** How the client of a provider proves who it is, as openid-client wants it. */
 export async function clientAuthentication(
-  { system, values }: GrantContext,
+  context: GrantContext,
   server: openid.ServerMetadata,
   settings: ClientSettings,
 ): Promise<openid.ClientAuth> {
+  const { system, values } = context;
   const { provider } = system;
   const id = values["client_id"] ?? "";
   const secret = values["client_secret"] ?? "";
@@ -59,20 +61,61 @@ export async function clientAuthentication(
         },
       });
     }
-    case "federated_jwt":
-      throw new AuthError("unsupported", "federated_jwt is not there yet.");
+    case "federated_jwt": {
+      checkOwnEndpoint(server, settings);
+      const assertion = await getExternal(context, "clientAssertion", "client assertion");
+      return (_server, _client, body) => {
+        body.set("client_id", id);
+        body.set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+        body.set("client_assertion", assertion);
+      };
+    }
     // The connection is what proves it.
     case "tls_client_auth":
     case "none":
-      return openid.None();
+      // Who signs in with a token from elsewhere may have no client at all (Google's STS).
+      return id === "" ? () => {} : openid.None();
   }
+}
+
+/**
+ * A token that something else issues, asked for anew.
+ *
+ * @throws {AuthError} as `getExternalToken`
+ */
+export async function getExternal(
+  context: GrantContext,
+  name: "subjectToken" | "clientAssertion",
+  what: string,
+): Promise<string> {
+  const { external, system: { provider: { title } } } = context;
+  const source = external?.[name];
+  if (external === undefined || source === undefined) {
+    throw new AuthError("invalid_argument", `${title} needs the option "${name}".`);
+  }
+  const { runtime } = external;
+  return (await getExternalToken(source, `The ${what} for ${title}`, { ...context, runtime }))
+    .token;
+}
+
+/** What anybody could use who has it is shown to the token endpoint's server alone. */
+function checkOwnEndpoint(server: openid.ServerMetadata, { endpoint }: ClientSettings): void {
+  if (endpoint === "token") return;
+  const [token, other] = [server.token_endpoint, server.revocation_endpoint].map((url) =>
+    url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
+  );
+  if (token === other) return;
+  throw new AuthError(
+    "unsupported",
+    `The assertion of the client is for ${token} alone, and was not sent to ${other}.`,
+  );
 }
 
 /**
  * RFC 7523 section 3: servers agree on the token endpoint. Where that came from discovery it is the
  * issuer, so that no server can have an assertion made that is good at another one.
  */
-function assertionAudience(
+export function assertionAudience(
   said: string | undefined,
   server: openid.ServerMetadata,
   isGiven: boolean,

@@ -130,11 +130,12 @@ const CLOCK_TOLERANCE = 5_000;
  * 7523) or a DPoP proof that seems old. Nothing else is sent again: it may have been carried out.
  */
 function isRefusedForTime(
-  { clock, system, dpopKey }: GrantContext,
+  { clock, system: { provider }, dpopKey }: GrantContext,
   { kind, error }: Refusal,
   assumed: number,
 ): boolean {
-  const signs = /jwt$/.test(system.provider.clientAuthentication) && kind === "client";
+  const signs = /_jwt$/.test(provider.clientAuthentication) && kind === "client" ||
+    provider.assertionClaims !== undefined && error === "invalid_grant";
   const proves = dpopKey !== undefined && error === "invalid_dpop_proof";
   return (signs || proves) && Math.abs(clock.offset - assumed) >= CLOCK_TOLERANCE;
 }
@@ -158,21 +159,34 @@ function unexpected(error: unknown, title: string): AuthError {
   return fetchFailure(error, `${title}'s authorization server`);
 }
 
-/** Runs one exchange with the token endpoint and gives back a plain token response. */
+/** What is sent where a grant has another name here. */
+const GRANT_TYPES: Readonly<Record<string, string>> = {
+  device_code: "urn:ietf:params:oauth:grant-type:device_code",
+  token_exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
+  jwt_bearer: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+};
+
+/**
+ * Runs one exchange with the token endpoint and gives back a plain token response.
+ *
+ * @param sign makes what is signed for each attempt, with the clock as it is known by then
+ */
 export function exchange(
   context: GrantContext,
   settings: ExchangeSettings,
   parameters: URLSearchParams,
+  sign?: (server: openid.ServerMetadata) => Promise<Record<string, string>>,
 ): Promise<TokenResponse> {
-  const grant = settings.grant === "device_code"
-    ? "urn:ietf:params:oauth:grant-type:device_code"
-    : settings.grant;
   // A provider may have a name of its own for client credentials, such as Zoom's.
-  const grantType = parameters.get("grant_type") ?? grant;
+  const grantType = parameters.get("grant_type") ?? GRANT_TYPES[settings.grant] ?? settings.grant;
   parameters.delete("grant_type");
-  return sendRequest<TokenResponse>(context, () => ({
+  return sendRequest<TokenResponse>(context, (server) => ({
     ...settings,
-    send: (config) => openid.genericGrantRequest(config, grantType, parameters),
+    async send(config) {
+      const signed = await sign?.(server);
+      for (const [name, value] of Object.entries(signed ?? {})) parameters.set(name, value);
+      return await openid.genericGrantRequest(config, grantType, parameters);
+    },
     judge: (...answer) => {
       const { token, refusal } = judge(...answer);
       return token ? { value: token } : { refusal: refusal as Refusal };

@@ -1,5 +1,6 @@
-import type { CredentialValues } from "../providers/provider.ts";
+import type { CredentialValues, ExternalToken } from "../providers/provider.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { System } from "../providers/system.ts";
 import type { DpopKey } from "../token/token.ts";
 import type { TokenResponse } from "../token/token_response.ts";
@@ -23,6 +24,12 @@ export interface GrantContext {
   clock: { offset: number };
   /** What discovery gave, kept for the next exchange of the same session. */
   discovered: { metadata?: unknown };
+  /** Tokens that something else issues, and what gets them. */
+  external?: {
+    readonly runtime: Runtime;
+    readonly subjectToken: ExternalToken | undefined;
+    readonly clientAssertion: ExternalToken | undefined;
+  };
   /** The key tokens are bound to (DPoP, RFC 9449), as a private JWK. */
   dpopKey?: DpopKey | undefined;
 }
@@ -33,6 +40,10 @@ export type GrantRequest =
   | { grant: "client_credentials" }
   /** RFC 6749 section 4.3 */
   | { grant: "password" }
+  /** RFC 8693 */
+  | { grant: "token_exchange" }
+  /** RFC 7523 section 2.1 */
+  | { grant: "jwt_bearer" }
   /** RFC 6749 section 6; the endpoint is given where the sign-in decided it */
   | { grant: "refresh_token"; refreshToken: string; tokenEndpoint?: string | undefined }
   /** RFC 6749 section 4.1.3 and RFC 7636: the answer to an authorization request */

@@ -37,8 +37,10 @@ export function judge(asked: Asked, status: number, headers: Headers, text: stri
   };
   const scope = scopeOf(body["scope"]);
   if (scope !== undefined) token.scope = scope;
-  // RFC 6749 section 4.4.3: client credentials are sent again instead.
-  if (refreshToken && asked.grant !== "client_credentials") token.refresh_token = refreshToken;
+  // RFC 6749 section 4.4.3: what got it is sent again instead; RFC 7521 section 4.1, RFC 8693 section 2.2.1.
+  if (refreshToken && !/^(client_credentials|token_exchange|jwt_bearer)$/.test(asked.grant)) {
+    token.refresh_token = refreshToken;
+  }
   const idToken = textOf(body["id_token"]);
   if (idToken && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(idToken)) token.id_token = idToken;
   const why = unusableType(token.token_type, asked.dpop === true);

@@ -1,8 +1,14 @@
+import type { ServerMetadata } from "./openid.ts";
 import { AuthError } from "../errors.ts";
 import { exchangeCode } from "./authorization_code.ts";
+import { getExternal } from "./client_authentication.ts";
 import { commonParameters, exchange, withTokenParameters } from "./exchange.ts";
 import type { GrantContext, GrantRequest, TokenResponse } from "./grant.ts";
 import { checkIdToken } from "./id_token.ts";
+import { signAssertion } from "./signed_assertion.ts";
+
+/** RFC 8693 section 3: what a subject token is unless told otherwise. */
+const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 
 /**
  * The one switch between the grants that ask nobody. It is loaded when a token is needed, and
@@ -38,6 +44,37 @@ export async function obtainToken(
       );
       checkIdToken(context, token, null);
       return token;
+    }
+    // RFC 8693. What is exchanged is asked for anew each time.
+    case "token_exchange": {
+      const { subjectTokenType, requestedTokenType } = context.system.provider;
+      const parameters = commonParameters(context, context.scope);
+      parameters.set("subject_token", await getExternal(context, "subjectToken", "subject token"));
+      parameters.set("subject_token_type", subjectTokenType ?? JWT_TYPE);
+      if (requestedTokenType) parameters.set("requested_token_type", requestedTokenType);
+      return await exchange(
+        context,
+        { resend: "always", grant },
+        withTokenParameters(context, grant, parameters),
+      );
+    }
+    // RFC 7523 section 2.1
+    case "jwt_bearer": {
+      const { assertionClaims } = context.system.provider;
+      const sign = assertionClaims === undefined || context.external?.subjectToken !== undefined
+        ? async () => ({ assertion: await getExternal(context, "subjectToken", "assertion") })
+        : async (server: ServerMetadata) => ({
+          assertion: await signAssertion(context, server, assertionClaims),
+        });
+      const parameters = commonParameters(context, context.scope);
+      // Where the claims name the scope, it is not asked for twice.
+      if (assertionClaims?.["scope"] !== undefined) parameters.delete("scope");
+      return await exchange(
+        context,
+        { resend: "always", grant },
+        withTokenParameters(context, grant, parameters),
+        sign,
+      );
     }
     // RFC 6749 section 6. Sent once: where refresh tokens rotate, a second use is taken for a theft.
     // Its id_token is not judged: the answer holds the next refresh token, and would be lost.

@@ -10,6 +10,8 @@ const OPEN_PARAMETERS = new Set([
   "response_type",
   "code_challenge_method",
   "client_assertion_type",
+  "subject_token_type",
+  "requested_token_type",
   "resource",
   "audience",
   "token_type_hint",

@@ -67,8 +67,8 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   }
   const missing = found?.missing ?? [];
   const complete = found !== undefined && missing.length === 0;
-  const silent = complete && problem === null &&
-    (provider.grant === "client_credentials" || provider.grant === "password");
+  const asksPerson = provider.grant === "authorization_code" || provider.grant === "device_code";
+  const silent = complete && problem === null && (profile.given !== undefined || !asksPerson);
   const saved = await listSessions(profile).catch((error) => {
     // A store that is away has nothing to show; what it met is said where stores are.
     if (error instanceof AuthError) return [];

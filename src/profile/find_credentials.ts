@@ -2,6 +2,7 @@ import {
   checkNames,
   chooseCredentials,
   type ChosenCredentials,
+  CLIENT_FIELDS,
   COPY_MEMBER,
   environmentCredentials,
   exported,
@@ -10,16 +11,17 @@ import {
   type SavedCredentials,
   SERVER_MEMBER,
   type Source,
+  USER_FIELDS,
   USER_MEMBER,
 } from "../credentials/choose_credentials.ts";
 import { isCredentials, serverOfCredentials, valuesOf } from "../credentials/credentials.ts";
 import type { AuthError } from "../errors.ts";
 import { isForeign } from "../providers/define_provider.ts";
-import type { CredentialValues } from "../providers/provider.ts";
+import type { CredentialValues, ExternalToken } from "../providers/provider.ts";
 import { serverOrigin } from "../providers/system.ts";
 import { type CredentialsPlace, findCredentials as findSaved } from "../store/credentials_file.ts";
 import { foreignServer } from "../trust.ts";
-import { type Profile, storedIn } from "./profile.ts";
+import { type GivenToken, type Profile, storedIn } from "./profile.ts";
 
 /** Credential values for one call, where they came from, and what is missing. */
 export interface Found extends ChosenCredentials {
@@ -40,10 +42,7 @@ export interface Found extends ChosenCredentials {
 export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
   const { provider, options: { credentials }, runtime } = profile;
   const given = credentials === undefined ? undefined : givenValues(profile, credentials);
-  if (profile.options.token !== undefined) {
-    const values = { ...provider.defaults, ...given };
-    return { values, sources: [{ kind: "token" }], missing: [], file: null, given };
-  }
+  if (profile.given !== undefined) return withToken(profile, profile.given, given);
   const read = (name: string) => runtime.getEnvironment(name);
   // What this process has put there from a file, the file says better.
   const isExported = (name: string) => {
@@ -84,6 +83,40 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
   // For a person to decide about: nothing is connected with them before.
   const theirs = chooseCredentials(provider, { ...sources, file: foreign.saved ?? null });
   return { ...found(theirs, null), foreign: { ...foreign, rest: chosen.values } };
+}
+
+/** What there is beside a token in place of credentials: values that stand in URLs. */
+function withToken(
+  profile: Profile,
+  token: GivenToken,
+  given: CredentialValues | undefined,
+): Found {
+  const { provider, runtime } = profile;
+  const set = environmentCredentials(provider, (name) => runtime.getEnvironment(name));
+  const isOpen = (name: string) => ![...CLIENT_FIELDS, ...USER_FIELDS, "key_id"].includes(name);
+  const open = Object.entries(set).filter(([name]) => isOpen(name));
+  const values = { ...provider.defaults, ...Object.fromEntries(open), ...given };
+  const isOwn = token.token !== profile.options.token && token.variable === undefined;
+  const missing = provider.requires.filter((name) => isOwn && values[name] === undefined);
+  const found: Found = {
+    values,
+    sources: [{ kind: "token", ...token }],
+    missing,
+    file: null,
+    given,
+  };
+  // The definition's own: a variable must not send it to another API.
+  return isOwn ? bound(profile, found) : found;
+}
+
+/** The tokens that something else issues and that a sign-in needs: of the options, else the definition. */
+export function externalTokens(
+  { provider, options }: Pick<Profile, "provider" | "options">,
+): { subjectToken: ExternalToken | undefined; clientAssertion: ExternalToken | undefined } {
+  return {
+    subjectToken: options.subjectToken ?? provider.subjectToken,
+    clientAssertion: options.clientAssertion ?? provider.clientAssertion,
+  };
 }
 
 /** What is saved for the person that the caller names; without it, everything is missing. */
@@ -128,7 +161,11 @@ function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
     const isOne = saved !== undefined && files.every((one) => one?.path === saved.path);
     return isOne ? { kind: "file", path: saved.path, saved } : source;
   });
-  return { ...chosen, sources };
+  const external = Object.values(externalTokens(profile)).flatMap((token): Source[] =>
+    // A credential value has its source already.
+    token === undefined || "credential" in token ? [] : [{ kind: "external", token }]
+  );
+  return { ...chosen, sources: [...sources, ...external] };
 }
 
 /** Sees to it that values go to no other server than theirs. */
@@ -139,6 +176,15 @@ function bound(profile: Profile, found: Found): Found {
   if (asked === undefined) return found;
   const isHome = asked === homeOf(profile, found.values);
   const refused = (foreign: Foreign): Found => ({ ...found, foreign });
+  // What this machine or its user is known by elsewhere goes where the definition or the caller says.
+  const isMoved = !isHome && options.authUrl === undefined && options.issuer === undefined;
+  const isDefined = (["subjectToken", "clientAssertion"] as const).some((name) =>
+    provider[name] !== undefined && options[name] === undefined
+  );
+  if (isMoved && isDefined) {
+    const what = "The tokens that sign in";
+    return refused({ what, belongs: homeOf(profile, found.values), asked, isHome, isToken: true });
+  }
   for (const source of found.sources) {
     const belongs = belongsTo(profile, source, found, asked);
     if (belongs === asked) continue;

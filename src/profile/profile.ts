@@ -1,7 +1,7 @@
 import { abortReason, AuthError } from "../errors.ts";
 import { checkOptions, type OptionKind } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { ExternalToken, Provider } from "../providers/provider.ts";
 import { findProvider } from "../providers/registry.ts";
 import { environmentUrls, type ProviderUrls } from "../providers/system.ts";
 import { currentRuntime } from "../runtime/current.ts";
@@ -32,8 +32,17 @@ export interface Profile {
   readonly store: StoreChoice;
   /** Opens the app credentials in that store; `undefined` where they are in files. */
   readonly openStored: (() => Promise<StoredCredentials>) | undefined;
+  /** A token in place of a sign-in, where there is one. */
+  readonly given: GivenToken | undefined;
   /** Opens a `fetch` for one request that must run once: the caller's, or on a connection of its own. */
   readonly openFetch: Runtime["onceFetch"];
+}
+
+/** A token in place of a sign-in: of the option, else of a variable, else of the definition's command. */
+export interface GivenToken {
+  readonly token: string | ExternalToken;
+  /** The variable that holds it, or names its file. */
+  readonly variable?: string;
 }
 
 /**
@@ -73,9 +82,7 @@ export function profileOf(
   const account = accountOf(provider, own, runtime);
   const [file = ""] = provider.files;
   const files = account === undefined ? provider.files : [`${file}.${account}`];
-  const store = own.token === undefined
-    ? chooseStore(own.store, provider.store, runtime.getEnvironment("ONECELL_STORE"))
-    : "memory";
+  const store = chooseStore(own.store, provider.store, runtime.getEnvironment("ONECELL_STORE"));
   return {
     provider: withoutPrototype(provider),
     runtime,
@@ -89,6 +96,7 @@ export function profileOf(
       const name = { provider: provider.name, account };
       return await (await drivers()).openCredentials({ runtime, directory: folder }, store, name);
     },
+    given: givenToken(provider, own, runtime),
     openFetch: given === undefined
       ? () => runtime.onceFetch()
       : () => ({ fetch: given, close() {} }),
@@ -100,6 +108,24 @@ export function storedIn({ store, openStored }: Profile): string | undefined {
   if (openStored === undefined) return undefined;
   const { kept } = facts(store);
   return kept === "own" ? "the store that was passed in" : kept;
+}
+
+/** The caller's token, else the environment's unless the caller has credentials, else the system's way. */
+function givenToken(
+  { environmentPrefix, tokenCommand }: Provider,
+  { token, credentials }: CheckedOptions,
+  runtime: Runtime,
+): GivenToken | undefined {
+  if (token !== undefined) return { token };
+  if (credentials === undefined) {
+    const variable = `${environmentPrefix}_ACCESS_TOKEN`;
+    if (runtime.getEnvironment(variable)?.trim()) {
+      return { token: { environment: variable }, variable };
+    }
+    const file = runtime.getEnvironment(`${variable}_FILE`)?.trim();
+    if (file) return { token: { file }, variable: `${variable}_FILE` };
+  }
+  return tokenCommand && { token: { command: tokenCommand } };
 }
 
 function withoutPrototype<T extends object>(value: T): T {

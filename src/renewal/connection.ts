@@ -69,8 +69,12 @@ function isUuid(text: string): boolean {
 
 /** False when a person has to sign in for the next token. */
 export function renewsItself(
-  { keeper, profile: { provider } }: Pick<Connection, "keeper" | "profile">,
+  { keeper, profile: { provider, given } }: Pick<Connection, "keeper" | "profile">,
 ): boolean {
-  return provider.grant === "client_credentials" || keeper.token?.refresh_token !== undefined ||
+  if (given !== undefined) {
+    return typeof given.token !== "string" && !("environment" in given.token);
+  }
+  return !/^(password|authorization_code|device_code)$/.test(provider.grant) ||
+    keeper.token?.refresh_token !== undefined ||
     (provider.grant === "password" && keeper.values["password"] !== undefined);
 }

@@ -1,50 +1,95 @@
+import { placeOf } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
-import type { TokenFunction } from "../interface/options.ts";
+import {
+  type ExternalContext,
+  getExternalToken,
+  type ReadToken,
+} from "../grants/external_token.ts";
+import type { GivenToken } from "../profile/profile.ts";
+import { accountOf } from "../token/token_response.ts";
 import { claimsOf, type Token } from "../token/token.ts";
 import type { RenewalOptions } from "./token_keeper.ts";
 
 /** How long a token is taken for good that does not say when it ends, in seconds. */
 const UNKNOWN_LIFETIME = 10 * 365 * 86_400;
+/** How long a token from a file is used before the file is read again, in seconds. */
+const REREAD_TIME = 10;
+
+/** What it takes to get it. */
+export interface GivenContext extends Omit<ExternalContext, "signal"> {
+  /** The key of the session. */
+  readonly key: string;
+  /** How people call the system. */
+  readonly title: string;
+}
 
 /**
- * The token of a session whose caller gave one, or what gives one: nothing signs in, nothing is saved.
+ * The token of a session that has one in place of a sign-in: nothing signs in, nothing is saved.
  *
- * @param given the option `token`
- * @throws {AuthError} `login_required` when a token is needed that is not there; `invalid_argument`
+ * @throws {AuthError} `login_required` when the token that is there has expired, or was refused;
+ * `invalid_argument`, and as `getExternalToken`
  */
 export async function givenToken(
-  given: string | TokenFunction,
-  key: string,
-  { refused, force, signal = new AbortController().signal }: RenewalOptions,
-  now: number,
+  given: GivenToken,
+  context: GivenContext,
+  { refused, force, signal }: RenewalOptions,
 ): Promise<Token> {
-  const isText = typeof given === "string";
-  const text: unknown = isText ? given : await given({ signal });
-  if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) {
-    throw new AuthError(
-      "invalid_argument",
-      "The option token gave no access token: it is a text of ASCII characters without spaces.",
-    );
-  }
-  const seconds = Math.floor(now / 1000);
-  const claims = claimsOf(text);
-  const expires = Number(claims?.["exp"]);
-  const isOver = Number.isFinite(expires) && expires <= seconds;
-  if (isOver || (!force && text === refused?.access_token)) {
-    throw new AuthError(
-      "login_required",
-      isText
-        ? "The token of the option token has ended, or the API refused it. Give another, or a function " +
-          "that gets one."
-        : "The function of the option token gave a token that has ended, or that the API refused.",
-    );
-  }
-  return {
+  const { token, expiresAt } = await readGiven(given, { ...context, signal });
+  const seconds = Math.floor(context.now() / 1000);
+  const claims = claimsOf(token);
+  const ends = [Number(claims?.["exp"]), Number(expiresAt)].filter(Number.isFinite);
+  const isOver = ends.some((end) => end <= seconds);
+  if (isOver || (!force && token === refused?.access_token)) throw ended(given);
+  const { token: source } = given;
+  const isFile = typeof source === "object" && ("file" in source || "kubernetes" in source);
+  const made: Token = {
     version: 1,
-    key,
-    access_token: text,
+    key: context.key,
+    access_token: token,
     token_type: "bearer",
     obtained_at: seconds,
-    expires_at: Number.isFinite(expires) ? expires : seconds + UNKNOWN_LIFETIME,
+    expires_at: Math.min(seconds + UNKNOWN_LIFETIME, ...ends),
+    ...(isFile ? { read_again_at: seconds + REREAD_TIME } : {}),
   };
+  const account = accountOf(made);
+  return account === undefined ? made : { ...made, account };
+}
+
+async function readGiven(
+  given: GivenToken,
+  context: ExternalContext & { title: string },
+): Promise<ReadToken> {
+  if (typeof given.token !== "string") {
+    return await getExternalToken(given.token, `The token for ${context.title}`, context);
+  }
+  if (/^[\x21-\x7e]+$/.test(given.token)) return { token: given.token };
+  throw new AuthError(
+    "invalid_argument",
+    "The option token is no access token: that is a text of ASCII characters without spaces.",
+  );
+}
+
+function ended({ token, variable }: GivenToken): AuthError {
+  const said = (what: string, next: string) =>
+    new AuthError("login_required", `${what} has expired, or the API refused it. ${next}`);
+  if (typeof token === "string") {
+    return said("The token of the option token", "Give another, or a function that gets one.");
+  }
+  if (typeof token === "function") {
+    return said(
+      "What the function of the option token gave",
+      "It has to give a new one each time.",
+    );
+  }
+  const what = `The token from ${placeOf(token)}`;
+  if ("command" in token) {
+    return said(what, "Run the command in a terminal; perhaps it needs a sign-in of its own.");
+  }
+  if ("file" in token || "kubernetes" in token) {
+    return said(what, "Whatever writes the file has to renew it.");
+  }
+  return said(
+    what,
+    variable === undefined ? "Renew it there." : `Set another, or unset ${variable} to sign in.`,
+  );
 }

@@ -26,7 +26,9 @@ export interface LogoutReport {
   problems: AuthError[];
 }
 
-type Ending = Pick<Connection, "store" | "key" | "keeper" | "grants">;
+type Ending =
+  & Pick<Connection, "store" | "key" | "keeper" | "grants">
+  & { readonly profile?: Pick<Connection["profile"], "given"> };
 
 /**
  * Revokes refresh and access token, then removes what is saved. Each is tried even if another failed.
@@ -37,7 +39,13 @@ export async function logout(connection: Ending, signal?: AbortSignal): Promise<
   return await abortable(end(connection), signal);
 }
 
-async function end({ store, key, keeper, grants }: Ending): Promise<LogoutReport> {
+async function end({ store, key, keeper, grants, profile }: Ending): Promise<LogoutReport> {
+  if (profile?.given !== undefined) {
+    // Others may use it, too: it ends where it came from.
+    const accessToken = keeper.token === null ? "none" : "unsupported";
+    keeper.end();
+    return { refreshToken: "none", accessToken, removed: false, problems: [] };
+  }
   const report: LogoutReport = {
     refreshToken: "none",
     accessToken: "none",

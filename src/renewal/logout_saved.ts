@@ -65,7 +65,9 @@ async function wouldBeOpened(
   connect: Connect,
 ): Promise<Connection | undefined> {
   try {
-    return connect(profile, await findCredentials(profile));
+    // What is saved ends, also where a variable has a token that would come first.
+    const own = { ...profile, given: undefined };
+    return connect(own, await findCredentials(own));
   } catch (error) {
     if (all && error instanceof AuthError) return undefined;
     throw error;

@@ -8,7 +8,8 @@ import { AuthError } from "../errors.ts";
 import type { GrantContext, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import { isDeadGrant } from "../grants/refusal.ts";
-import type { CredentialValues, Provider } from "../providers/provider.ts";
+import { filledClaims } from "../grants/signed_assertion.ts";
+import type { CredentialValues, Grant, Provider } from "../providers/provider.ts";
 import type { RefreshTurn, Store } from "../store/store.ts";
 import { createDpopKey } from "../token/dpop.ts";
 import {
@@ -56,6 +57,13 @@ export async function renew(
   return await new Renewal(setup, held, options).token();
 }
 
+/** The grants that ask nobody, where what they need is there. */
+type SilentGrant = Exclude<Grant, "authorization_code" | "device_code">;
+
+function isSilent(grant: Grant): grant is SilentGrant {
+  return grant !== "authorization_code" && grant !== "device_code";
+}
+
 class Renewal {
   readonly #setup: RenewalSetup;
   readonly #held: Held;
@@ -81,10 +89,10 @@ class Renewal {
   }
 
   /** The grant that needs nobody, where the credentials for it are there. */
-  get #silent(): { grant: "client_credentials" | "password" } | null {
+  get #silent(): Extract<GrantRequest, { grant: SilentGrant }> | null {
     const { grant } = this.#setup.provider;
-    if (grant === "client_credentials") return { grant };
-    return grant === "password" && this.#held.values["password"] !== undefined ? { grant } : null;
+    if (!isSilent(grant)) return null;
+    return grant !== "password" || this.#held.values["password"] !== undefined ? { grant } : null;
   }
 
   /** The ways that need nobody, under the lock; `null` when they have nothing to go by. */
@@ -244,6 +252,10 @@ class Renewal {
     const renewable = this.#silent !== null;
     const token = storedToken(key, response, now(), offset, previous, renewable);
     if (grants.dpopKey !== undefined) token.dpop_key = grants.dpopKey;
+    if (request.grant === "token_exchange" || request.grant === "jwt_bearer") {
+      const account = accountOf(token) ?? this.#claimedAccount();
+      if (account !== undefined) token.account = account;
+    }
     if (request.grant === "refresh_token" && token.refresh_token === request.refreshToken) {
       token.rotates = false;
     }
@@ -252,6 +264,14 @@ class Renewal {
     await this.#save(token);
     checkAlive(token);
     return token;
+  }
+
+  /** Who a signed assertion says is signing in. */
+  #claimedAccount(): string | undefined {
+    const { provider } = this.#setup;
+    if (provider.assertionClaims === undefined) return undefined;
+    const { sub, iss } = filledClaims(provider, provider.assertionClaims, this.#held.values);
+    return [sub, iss].find((name) => typeof name === "string");
   }
 
   async #dpopKey(known?: DpopKey): Promise<DpopKey | undefined> {

@@ -1,5 +1,5 @@
 import { shortenHome } from "../base/home_path.ts";
-import type { Source } from "../credentials/choose_credentials.ts";
+import { type Source, sourceText } from "../credentials/choose_credentials.ts";
 import { renderCard } from "../person/card.ts";
 import { greetingOf } from "../person/greeting.ts";
 import type { CardState, Person } from "../person/person.ts";
@@ -41,7 +41,12 @@ export async function showSignedIn(
 /** The state of a card that says who is signed in. */
 export function signedInCard(session: ShownSession): CardState {
   const { title, person, client, sources, apiUrl, expiresAt, renews, isSaved, home } = session;
-  const renewal = renews ? "renews automatically" : "sign in again after that";
+  const isGiven = sources.some(({ kind }) => kind === "token");
+  const renewal = renews
+    ? "renews automatically"
+    : isGiven
+    ? "give another token after that"
+    : "sign in again after that";
   return {
     kind: "signed_in",
     title: `Signed in to ${title}${person === undefined ? "" : ` as ${person}`}`,
@@ -85,8 +90,13 @@ function credentialsText(sources: readonly Source[]): string {
 function phrase(source: Source): string {
   switch (source.kind) {
     case "options":
-    case "token":
       return "passed in code";
+    case "token": {
+      const text = sourceText([source]);
+      return text === "option token" ? "passed in code" : `from ${text}`;
+    }
+    case "external":
+      return `from ${sourceText([source])}`;
     case "environment":
       return `from the environment (${source.variables.join(", ")})`;
     case "file":

@@ -17,6 +17,7 @@ export function currentRuntime(): Promise<Runtime> {
 const doors: Doors = {
   terminal: () => import("./terminal.ts"),
   browser: () => import("./browser.ts"),
+  program: () => import("./program.ts"),
 };
 
 async function chooseRuntime(): Promise<Runtime> {

@@ -58,6 +58,9 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     },
     onceFetch: () => onceFetch(deno, proxied),
     loopbackFetch: loopbackFetch(deno, proxied),
+    async runProgram(command, options) {
+      return await (await doors.program()).runDenoProgram(deno, runtime, command, options);
+    },
     openBrowser: (url) => openBrowser(deno, runtime, doors, url, written),
     serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
   };

@@ -25,7 +25,10 @@ export interface DenoFile {
 
 /** A started program. */
 export interface DenoChild {
-  readonly status: Promise<{ success: boolean }>;
+  readonly status: Promise<{ success: boolean; code: number | null }>;
+  /** Where it is piped; reading it throws elsewhere. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  kill(signal: "SIGKILL"): void;
   unref(): void;
 }
 
@@ -72,7 +75,10 @@ export interface DenoNamespace {
   realPathSync(path: string): string;
   readonly permissions: {
     querySync(
-      descriptor: { name: "sys"; kind: "uid" } | { name: "env"; variable?: string },
+      descriptor:
+        | { name: "sys"; kind: "uid" }
+        | { name: "env"; variable?: string }
+        | { name: "run"; command: string },
     ): { state: string };
   };
   uid(): number | null;
@@ -91,8 +97,8 @@ export interface DenoNamespace {
       args: string[];
       env: Record<string, string>;
       stdin: "null";
-      stdout: "null";
-      stderr: "null";
+      stdout: "null" | "piped";
+      stderr: "null" | "inherit";
     },
   ) => { spawn(): DenoChild };
   serve(

@@ -2,4 +2,5 @@
 export interface Doors {
   terminal: () => Promise<typeof import("./terminal.ts")>;
   browser: () => Promise<typeof import("./browser.ts")>;
+  program: () => Promise<typeof import("./program.ts")>;
 }

@@ -1,10 +1,11 @@
 import { writeSync } from "node:fs";
 import type nodeProcess from "node:process";
+import { AuthError } from "../errors.ts";
 import { isLoopback } from "../trust.ts";
 import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
 import { nodeFiles } from "./node_files.ts";
-import type { Runtime } from "./runtime.ts";
+import type { ProgramOptions, ProgramResult, Runtime } from "./runtime.ts";
 
 /** The global one: importing `node:process` opens standard input, which takes Node 4 ms. */
 const { process } = globalThis as unknown as { process: typeof nodeProcess };
@@ -52,6 +53,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
       close() {},
     }),
     loopbackFetch: name === "bun" ? bunFetch({}) : nodeFetch(doors),
+    runProgram: (command, options) => runProgram(runtime, doors, command, options),
     openBrowser: (url) => openBrowser(runtime, doors, url),
     async serveLoopback(...listener) {
       const { serveNodeLoopback } = await doors.server();
@@ -146,6 +148,36 @@ function read(signal: AbortSignal): Promise<Uint8Array | null> {
     signal.addEventListener("abort", end);
     stdin.on("data", data).on("end", end).on("error", failed).resume();
   });
+}
+
+async function runProgram(
+  { errorIsTerminal }: Pick<Runtime, "errorIsTerminal">,
+  doors: Doors,
+  [program = "", ...args]: readonly string[],
+  { signal, without }: ProgramOptions,
+): Promise<ProgramResult> {
+  const [{ outputOf }, { spawn }, { Readable }] = await Promise.all([
+    doors.program(),
+    import("node:child_process"),
+    import("node:stream"),
+  ]);
+  const env = { ...process.env };
+  for (const name of without) delete env[name];
+  const stderr = errorIsTerminal() ? "inherit" : "ignore";
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", stderr], env, windowsHide: true });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject); // no such program
+    child.once("close", resolve);
+  });
+  ended.catch(() => {});
+  const stream = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>;
+  const output = await outputOf(stream, signal, () => void child.kill("SIGKILL"))
+    .catch(async (error) => {
+      // Why it did not start says more; one that was stopped is not waited for.
+      if (!signal.aborted && !AuthError.is(error)) await ended;
+      throw error;
+    });
+  return { code: await ended, output };
 }
 
 async function openBrowser(

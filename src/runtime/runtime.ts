@@ -88,6 +88,22 @@ export interface OnceFetch {
   close(): void;
 }
 
+/** What a program came to. */
+export interface ProgramResult {
+  /** Its exit code; `null` where a signal ended it. */
+  readonly code: number | null;
+  /** What it printed on standard output. */
+  readonly output: string;
+}
+
+/** How a program is run. */
+export interface ProgramOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Variables that it does not inherit. */
+  readonly without: readonly string[];
+}
+
 /** What asks a process to end: a person at the keyboard, or another program. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
@@ -126,6 +142,14 @@ export interface Runtime {
   onceFetch(): OnceFetch;
   /** A `fetch` for servers of this machine: no proxy of the environment sees the request. */
   loopbackFetch: typeof fetch;
+  /**
+   * Runs a program without a shell, to its end; it reads nothing, and what it says on standard error
+   * goes to this process's, where that is a terminal.
+   *
+   * @throws {AuthError} `permission_denied` where Deno may not; what `signal` was aborted with; else
+   * the runtime's error, "not_found" where there is none
+   */
+  runProgram(command: readonly string[], options: ProgramOptions): Promise<ProgramResult>;
   /** Opens a URL in the person's browser; false when that cannot work here. */
   openBrowser(url: string): Promise<boolean>;
   /** Listens on one loopback address, on a free port or on the one given. */

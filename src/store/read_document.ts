@@ -1,6 +1,8 @@
 import { AuthError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
+import { linkTarget } from "./credentials_file.ts";
 import { parentPath } from "./paths.ts";
+import { readSafely } from "./safe_file.ts";
 import { storeError } from "./store_error.ts";
 
 /**
@@ -26,3 +28,33 @@ export async function readDocument(runtime: Runtime, path: string, what: string)
     throw storeError(runtime, error, `read the ${what} "${path}"`, parentPath(path));
   }
 }
+
+/**
+ * Reads a file that holds a token: through links, as Kubernetes makes them; only one of this user or
+ * of root, that nobody else can write to.
+ *
+ * @returns `null` when there is none
+ * @throws {AuthError} `credentials_damaged` for one that is not used, `permission_denied`,
+ * `store_unavailable`
+ */
+export async function readTokenFile(runtime: Runtime, path: string): Promise<string | null> {
+  try {
+    return await readSafely(runtime, await linkTarget(runtime, path));
+  } catch (error) {
+    const problem = PROBLEMS[runtime.errorKind(error)];
+    if (problem === undefined) {
+      throw storeError(runtime, error, `read the token file "${path}"`, parentPath(path));
+    }
+    throw new AuthError("credentials_damaged", `The token file "${path}" ${problem}`, {
+      cause: error,
+    });
+  }
+}
+
+const PROBLEMS: Partial<Record<ErrorKind, string>> = {
+  not_text: "is not a text file of a sensible size.",
+  utf16: "is UTF-16 text. Save it as UTF-8.",
+  unsafe:
+    "belongs to another user, or others can write to it, so it is not used. Check it, then run: chmod 600",
+  symlink: "is a link that leads in a circle. Remove it, or put a file there.",
+};

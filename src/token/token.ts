@@ -25,6 +25,11 @@ export interface Token {
   account?: string;
   /** The token endpoint it came from, when the sign-in decided it. */
   token_endpoint?: string;
+  /**
+   * When it is read again although it still works, in epoch seconds: of a token in a file, which
+   * something else renews. It is never saved.
+   */
+  read_again_at?: number;
   /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
   dpop_key?: DpopKey;
 }
@@ -180,7 +185,8 @@ export function isFresh(token: Token, now: number): boolean {
  */
 export function renewalTime(token: Token): number {
   const lifetime = Math.max(0, token.expires_at - token.obtained_at);
-  return (token.expires_at - Math.min(60, lifetime / 10)) * 1000;
+  const time = token.expires_at - Math.min(60, lifetime / 10);
+  return Math.min(time, token.read_again_at ?? time) * 1000;
 }
 
 /**

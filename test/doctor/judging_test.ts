@@ -18,6 +18,7 @@ function factsOf(changes: Partial<DoctorFacts> = {}): DoctorFacts {
     time: new Date(NOW).toISOString(),
     runtime: { name: "deno", version: "2.9.6", platform: "linux" },
     credentials: { source: "options", account: "ada", missing: [] },
+    external: [],
     token: tokenFacts(
       fourinsight,
       {

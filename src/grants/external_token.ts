@@ -1,0 +1,355 @@
+import { alarm } from "../base/alarm.ts";
+import { isObject, parseObject } from "../base/json.ts";
+import { exported, placeOf } from "../credentials/choose_credentials.ts";
+import { abortReason, AuthError } from "../errors.ts";
+import { fetchFailure } from "../http/failure.ts";
+import { type OpenFetch, readCapped } from "../http/token_fetch.ts";
+import type { CredentialValues, ExternalToken } from "../providers/provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { readTokenFile } from "../store/read_document.ts";
+import { claimsOf } from "../token/token.ts";
+import { epochSeconds } from "../token/token_response.ts";
+import { checkTransport, isClusterUrl } from "../trust.ts";
+
+/**
+ * Gets tokens that something else issues: reads, runs or asks what gives them, each time anew. Nothing
+ * of it is saved, and openid-client is not loaded for it.
+ *
+ * @module
+ */
+
+/** What it takes to get one. */
+export interface ExternalContext {
+  readonly runtime: Runtime;
+  readonly values: CredentialValues;
+  readonly openFetch: OpenFetch;
+  /** How long it may take, in milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** A token, as it came. */
+export interface ReadToken {
+  readonly token: string;
+  /** When it expires, in epoch seconds, where something beside it says so. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** What is asked for it inside its time. */
+interface Asking extends ExternalContext {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gets a token.
+ *
+ * @param what what it is, for messages, such as `Weather's subject token`
+ * @throws {AuthError} `credentials_missing` where nothing gives it, `login_required` when its program
+ * fails, `bad_response` for what is no token, `permission_denied`, `timeout`, and what the network met
+ */
+export async function getExternalToken(
+  source: ExternalToken,
+  what: string,
+  context: ExternalContext,
+): Promise<ReadToken> {
+  const late = alarm(context.timeout);
+  const { signal: given } = context;
+  const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
+  try {
+    const text = await stopped(textFrom(source, what, { ...context, signal }), signal);
+    const isFresh = typeof source === "object" && "command" in source;
+    const read = readTokenText(text, isFresh ? context.now() / 1000 : undefined);
+    if (read !== undefined) return read;
+    throw new AuthError(
+      "bad_response",
+      `${what}: ${
+        placeOf(source)
+      } gave no token: a text of ASCII characters without spaces, or JSON with one.`,
+    );
+  } catch (error) {
+    if (given?.aborted) throw abortReason(given);
+    if (!late.signal.aborted) throw error;
+    throw new AuthError(
+      "timeout",
+      `${what}: nothing came from ${placeOf(source)} within ${
+        context.timeout / 1000
+      } s. Try again, or ` +
+        "give a longer timeout (milliseconds).",
+    );
+  } finally {
+    late.stop();
+  }
+}
+
+/**
+ * Looks at a token without asking anybody for it: a file and a variable are read, and for others it is
+ * seen whether what they need is there.
+ *
+ * @returns when it expires, in epoch seconds; `undefined` where that is not said, and `null` where it
+ * was not looked at
+ * @throws {AuthError} as `getExternalToken`; `login_required` for one that has expired
+ */
+export async function lookAtExternal(
+  source: ExternalToken,
+  what: string,
+  context: ExternalContext,
+): Promise<number | undefined | null> {
+  if (typeof source === "function" || "command" in source) return null;
+  if ("githubActions" in source || "jupyterhub" in source) {
+    void ("githubActions" in source ? githubRequest : hubRequest)(context.runtime, what);
+    return null;
+  }
+  const { token, expiresAt } = await getExternalToken(source, what, context);
+  const end = expiresAt ?? Number(claimsOf(token)?.["exp"]);
+  if (!Number.isFinite(end)) return undefined;
+  if (end * 1000 > context.now()) return end;
+  throw new AuthError(
+    "login_required",
+    `${what}, from ${placeOf(source)}, has expired. Whatever gives it has to renew it.`,
+  );
+}
+
+/** Ends the wait for a function that does not listen to its signal. */
+function stopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+async function textFrom(source: ExternalToken, what: string, asking: Asking): Promise<string> {
+  const { runtime, values, signal } = asking;
+  if (typeof source === "function") {
+    const text: unknown = await source({ signal });
+    return typeof text === "string" ? text : "";
+  }
+  if ("credential" in source) return values[source.credential] ?? "";
+  if ("environment" in source) {
+    const text = runtime.getEnvironment(source.environment);
+    if (text?.trim()) return text;
+    if (runtime.refusedVariables().includes(source.environment)) {
+      throw new AuthError(
+        "permission_denied",
+        `${what}: Deno may not read it. Run with --allow-env=${source.environment}.`,
+      );
+    }
+    throw missing(what, `the variable ${source.environment} is not set. Set it to the token.`);
+  }
+  if ("file" in source || "kubernetes" in source) {
+    const path = "file" in source ? source.file : source.kubernetes;
+    const text = await readTokenFile(runtime, path);
+    if (text?.trim()) return text;
+    const next = "file" in source
+      ? "Whatever writes it has to run first."
+      : "Mount a projected volume with a serviceAccountToken there, whose audience is the one the server wants.";
+    const problem = text === null ? "there is no file" : "nothing is in the file";
+    throw missing(what, `${problem} "${path}". ${next}`);
+  }
+  if ("command" in source) return await outputOf(source.command, what, asking);
+  return "githubActions" in source
+    ? await githubToken(source.githubActions, what, asking)
+    : await hubToken(source.jupyterhub, what, asking);
+}
+
+function missing(what: string, problem: string): AuthError {
+  return new AuthError("credentials_missing", `${what}: ${problem}`);
+}
+
+async function outputOf(
+  command: readonly string[],
+  what: string,
+  { runtime, signal }: Asking,
+): Promise<string> {
+  const failed = (problem: string) => new AuthError("login_required", `${what}: ${problem}`);
+  const [program] = command;
+  try {
+    // What loadCredentials has put there is another program's business.
+    const { code, output } = await runtime.runProgram(command, {
+      signal,
+      without: [...exported.keys()],
+    });
+    if (code === 0) return output;
+    throw failed(
+      `the command "${program}" ended with ${
+        code === null ? "a signal" : `code ${code}`
+      }. Run it in a ` +
+        "terminal to see why; perhaps it needs a sign-in of its own.",
+    );
+  } catch (error) {
+    if (AuthError.is(error) || signal.aborted) throw error;
+    const kind = runtime.errorKind(error);
+    throw failed(
+      kind === "not_found"
+        ? `there is no command "${program}". Install it, or put its folder on the PATH.`
+        : `the command "${program}" cannot be run by this user.`,
+    );
+  }
+}
+
+/** Where to ask for a token, and with what: for that request alone. */
+interface TokenRequest {
+  readonly url: URL;
+  readonly authorization: string;
+}
+
+/**
+ * GitHub's own contract: a job with `id-token: write` finds in two variables where to ask, and with
+ * what. https://docs.github.com/actions/reference/security/oidc
+ */
+function githubRequest(runtime: Runtime, what: string): TokenRequest {
+  const address = runtime.getEnvironment("ACTIONS_ID_TOKEN_REQUEST_URL");
+  const token = runtime.getEnvironment("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+  if (!address || !token) {
+    throw missing(
+      what,
+      "this is no GitHub Actions job that may ask for an identity token. Give the job " +
+        '"permissions: id-token: write"; in Deno, --allow-env=ACTIONS_ID_TOKEN_REQUEST_URL,' +
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN as well.",
+    );
+  }
+  const url = checkTransport(address, "URL in ACTIONS_ID_TOKEN_REQUEST_URL");
+  return { url, authorization: `Bearer ${token}` };
+}
+
+/** The hub's own API: https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html */
+function hubRequest(runtime: Runtime, what: string): TokenRequest {
+  const base = runtime.getEnvironment("JUPYTERHUB_API_URL");
+  const token = runtime.getEnvironment("JUPYTERHUB_API_TOKEN");
+  if (!base || !token) {
+    throw missing(
+      what,
+      "this is no server of a JupyterHub: JUPYTERHUB_API_URL and JUPYTERHUB_API_TOKEN are not set; in " +
+        "Deno, --allow-env=JUPYTERHUB_API_URL,JUPYTERHUB_API_TOKEN lets them be read.",
+    );
+  }
+  const url = URL.canParse(base) ? new URL(`${base.replace(/\/+$/, "")}/user`) : undefined;
+  if (url !== undefined && isClusterUrl(url)) return { url, authorization: `token ${token}` };
+  throw new AuthError(
+    "insecure_url",
+    `${what}: JUPYTERHUB_API_URL is no https URL, and none of this machine or cluster. Nothing was sent there.`,
+  );
+}
+
+async function githubToken(audience: string, what: string, asking: Asking): Promise<string> {
+  const { url, authorization } = githubRequest(asking.runtime, what);
+  url.searchParams.set("audience", audience);
+  const { value } = await ask(url, authorization, `${what}: GitHub Actions`, asking);
+  return typeof value === "string" ? value : "";
+}
+
+async function hubToken(member: string, what: string, asking: Asking): Promise<string> {
+  const { url, authorization } = hubRequest(asking.runtime, what);
+  const answer = await ask(url, authorization, `${what}: JupyterHub`, asking);
+  const state = answer["auth_state"];
+  const value = isObject(state) ? state[member] : undefined;
+  if (typeof value === "string" && value !== "") return value;
+  throw missing(
+    what,
+    isObject(state)
+      ? `JupyterHub keeps no "${member}" of its user. Its authenticator has to put one into auth_state.`
+      : "JupyterHub does not give its user's auth_state. Its administrator has to set " +
+        "Authenticator.enable_auth_state and JUPYTERHUB_CRYPT_KEY, and to let servers read it " +
+        "(SECURITY.md says how). Then sign in to the hub again.",
+  );
+}
+
+/** Asks for JSON once, with what the runner or hub gave for this; never sent anywhere else. */
+async function ask(
+  url: URL,
+  authorization: string,
+  who: string,
+  { openFetch, signal }: Asking,
+): Promise<Record<string, unknown>> {
+  const named = `${who} (${url.host})`;
+  const once = openFetch();
+  try {
+    const response = await once.fetch(url.href, {
+      headers: { authorization, accept: "application/json" },
+      redirect: "manual",
+      signal,
+    });
+    const text = await readCapped(response, named);
+    const { status } = response;
+    const answer = status === 200 ? parseObject(text) : undefined;
+    if (answer !== undefined) return answer;
+    throw new AuthError(
+      status >= 500 ? "server_error" : status === 429 ? "rate_limited" : "bad_response",
+      status === 200
+        ? `${named} gave an answer that is no JSON object.`
+        : `${named} gave no token (HTTP ${status}). ${
+          status >= 500 || status === 429
+            ? "Try again in a moment."
+            : "Check what this job or server may ask for."
+        }`,
+      { status },
+    );
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw fetchFailure(error, named);
+  } finally {
+    once.close();
+  }
+}
+
+/** Members that hold a token, in the words of az, gcloud, kubectl, `onecell token` and OAuth. */
+const TOKENS = ["access_token", "accessToken", "token", "id_token"];
+/** Members that say when it ends. `expires_on` and `expiresOn` are az's. */
+const ENDS = [
+  "expires_at",
+  "expires_on",
+  "expirationTimestamp",
+  "token_expiry",
+  "expiry",
+  "expiration",
+  "expiresAt",
+];
+/** Objects inside which they stand: kubectl's `status`, gcloud's `credential`. */
+const INSIDE = ["status", "credential"];
+
+/**
+ * Reads what a file, a variable or a program holds: a token alone, or JSON with one. Pure.
+ *
+ * @param madeAt when it was made, in epoch seconds, for `expires_in`; a file does not say it
+ * @returns `undefined` where there is none
+ */
+export function readTokenText(text: string, madeAt?: number): ReadToken | undefined {
+  const plain = text.replace(/^\ufeff/, "").trim();
+  if (!plain.startsWith("{")) {
+    // A program that prints JSON prints quotes around a text.
+    const text = plain.replace(/^"([^"\\\\]*)"$/, "$1");
+    return isToken(text) ? { token: text } : undefined;
+  }
+  const object = parseObject(plain);
+  if (object === undefined) return undefined;
+  for (const place of [object, ...INSIDE.map((name) => object[name])]) {
+    if (!isObject(place)) continue;
+    const token = TOKENS.map((name) => place[name]).find(isToken);
+    if (token === undefined) continue;
+    return { token, expiresAt: endOf(place, madeAt) };
+  }
+  return undefined;
+}
+
+/** True for what a header can carry as one word. */
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= 65_536;
+}
+
+function endOf(place: Record<string, unknown>, madeAt: number | undefined): number | undefined {
+  const seconds = Number(place["expires_in"]);
+  if (madeAt !== undefined && place["expires_in"] !== undefined && Number.isFinite(seconds)) {
+    return madeAt + seconds;
+  }
+  for (const name of ENDS) {
+    const at = epochSeconds(place[name]);
+    if (at !== undefined) return at;
+  }
+  // az writes this one in the machine's own time zone.
+  const local = place["expiresOn"];
+  const time = typeof local === "string" ? Date.parse(local.replace(" ", "T")) / 1000 : NaN;
+  return Number.isFinite(time) ? time : undefined;
+}
