@@ -63,10 +63,11 @@ export async function getExternalToken(
     const read = readTokenText(text, isFresh ? context.now() / 1000 : undefined);
     if (read !== undefined) return read;
     throw new AuthError(
-      "bad_response",
-      `${what}: ${
+      typeof source === "function" ? "invalid_argument" : "bad_response",
+      `${what}: what came from ${
         placeOf(source)
-      } gave no token: a text of ASCII characters without spaces, or JSON with one.`,
+      } is no token: a text of ASCII characters without ` +
+        "spaces, or JSON that holds one.",
     );
   } catch (error) {
     if (given?.aborted) throw abortReason(given);

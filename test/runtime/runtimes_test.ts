@@ -202,3 +202,65 @@ Deno.test({
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
+
+Deno.test({
+  name: "a program runs without a shell, and ends with its signal, in every runtime",
+  ...STRICT,
+  async fn() {
+    await using folder = await TestFolder.make();
+    const large = "head -c 300000 /dev/zero | tr '\\0' x";
+    const commands = [
+      { command: ["printf", "%s|", "a b", "$HOME", "; echo x", "*"] },
+      { command: ["sh", "-c", 'printf "%s %s" "$ONECELL_SEEN" "${ONECELL_HIDDEN-}"; exit 3'] },
+      { command: ["sh", "-c", "cat; echo read nothing"] },
+      { command: ["no-such-program-of-onecell"] },
+      { command: ["sh", "-c", large] },
+      // What it has started holds its output open, and is not waited for.
+      { command: ["sh", "-c", "sleep 8 & sleep 8"], stopAfter: 300 },
+    ];
+    for (const runtime of await allRuntimes()) {
+      const environment = { PATH: Deno.env.get("PATH") ?? "", HOME: "/home/ada" };
+      const worker = new WorkerProcess(WORKER, ["programs", commands], {
+        runtime,
+        environment: { ...environment, DENO_DIR: Deno.env.get("DENO_DIR") ?? folder.at("cache") },
+      });
+      assert.deepEqual(await worker.answer(), [
+        { code: 0, output: "a b|$HOME|; echo x|*|" },
+        { code: 3, output: "seen " },
+        { code: 0, output: "read nothing\n" },
+        "not_found",
+        {
+          message: "The output is larger than 256 KB.",
+          late: false,
+          code: "bad_response",
+        },
+        { message: "enough", late: false },
+      ], runtime.name);
+    }
+  },
+});
+
+Deno.test({
+  name: "Deno runs a program only where it may, and asks nobody",
+  ...STRICT,
+  async fn() {
+    const program = `
+      import { currentRuntime } from "${new URL("../../src/runtime/current.ts", import.meta.url)}";
+      const runtime = await currentRuntime();
+      const run = (...command) => runtime.runProgram(command, { signal: AbortSignal.timeout(5000), without: [] })
+        .then(({ output }) => output, ({ code, message }) => [code, message]);
+      console.log(JSON.stringify([await run("printf", "x"), await run("cat", "/etc/passwd")]));
+    `;
+    await using folder = await TestFolder.make();
+    await Deno.writeTextFile(folder.at("main.ts"), program);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", "--allow-run=printf", "--no-lock", folder.at("main.ts")],
+      stdin: "null",
+      stderr: "inherit",
+    }).output();
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(stdout)), [
+      "x",
+      ["permission_denied", 'Deno may not run "cat". Run with --allow-run=cat.'],
+    ]);
+  },
+});

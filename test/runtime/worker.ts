@@ -132,7 +132,34 @@ async function interrupted(): Promise<unknown> {
   return "still there";
 }
 
+/** Runs programs, and says what each came to: a code and an output, or a kind of error. */
+async function programs(commands: { command: string[]; stopAfter?: number }[]): Promise<unknown[]> {
+  process.env["ONECELL_HIDDEN"] = "a secret";
+  process.env["ONECELL_SEEN"] = "seen";
+  return await Promise.all(commands.map(async ({ command, stopAfter }) => {
+    const controller = new AbortController();
+    const timer = stopAfter && setTimeout(() => controller.abort(new Error("enough")), stopAfter);
+    const started = performance.now();
+    try {
+      return await runtime.runProgram(command, {
+        signal: controller.signal,
+        without: ["ONECELL_HIDDEN"],
+      });
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      const kind = runtime.errorKind(error);
+      const late = performance.now() - started > 5_000;
+      return kind === "not_found"
+        ? kind
+        : { message, late, ...(code?.includes("_") ? { code } : {}) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }));
+}
+
 const commands: Record<string, () => unknown> = {
+  programs: () => programs(rest[0]),
   once: () => once(rest[0]),
   aborted: () => aborted(rest[0]),
   async one() {
