@@ -151,6 +151,13 @@ function meaning(
     case "unsupported_grant_type":
       return ["grant_refused", 'Check the "grant": the server does not offer this one.'];
     default:
+      if (grant === "token_exchange" || grant === "jwt_bearer") {
+        return [
+          "grant_refused",
+          "Check that the server trusts who signs in: the issuer, subject, audience and key of what " +
+          '"subjectToken" or "assertionClaims" says.',
+        ];
+      }
       return ["grant_refused", "Check the provider's settings and what the client may do."];
   }
 }
@@ -161,6 +168,8 @@ function checkClient(authentication: string): string {
       return "Check the client ID: it may be mistyped or for a different system.";
     case "tls_client_auth":
       return "Check the client ID, and the certificate that the option fetch presents.";
+    case "federated_jwt":
+      return "Check the client ID, and that the server trusts the issuer, subject and audience of the client's assertion.";
     case "private_key_jwt":
       return "Check the client ID and the private key: they may be mistyped, expired, or for a different system.";
     default:

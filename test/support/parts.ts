@@ -24,7 +24,7 @@ export function grantParts(
 ): GrantContext {
   const { provider = plainProvider(), ...rest } = extra;
   return {
-    system: resolveSystem(provider, {}, {}),
+    system: rest.system ?? resolveSystem(provider, {}, {}),
     values: { client_id: "client", client_secret: "the-client-secret" },
     scope: provider.scope,
     openFetch: () => ({ fetch, close() {} }),
