@@ -162,8 +162,8 @@ export async function forgetCredentials(
 }
 
 /**
- * Takes credentials over from another program's settings file, such as the `appsettings.json` of the
- * OSIsoft samples, and saves them for `getSession`. Where the file has sections, what belongs together
+ * Takes credentials over from another program's file, such as Google's JSON of a service account's key
+ * or the `appsettings.json` of the OSIsoft samples, and saves them for `getSession`. Where the file has sections, what belongs together
  * is taken from one. The file itself stays as it is.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
@@ -171,7 +171,7 @@ export async function forgetCredentials(
  * @param options see {@linkcode LocationOptions}
  * @returns what was saved, and where
  * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks;
- * else as {@linkcode saveCredentials}
+ * `foreign_server` where its `token_uri` is another server's; else as {@linkcode saveCredentials}
  */
 export async function importCredentials(
   system: SystemReference,

@@ -27,7 +27,8 @@ export function checkValues(
   if (new TextEncoder().encode(JSON.stringify(values, null, 2)).length > MAXIMUM_BYTES) {
     throw refuse("are too long to be any.");
   }
-  const names = [...provider.requires, ...Object.keys(provider.defaults ?? {})];
+  const { requires, optional = [], defaults = {} } = provider;
+  const names = [...requires, ...optional, ...Object.keys(defaults)];
   const client = provider.requires.filter((name) =>
     CLIENT_FIELDS.includes(name) && provider.defaults?.[name] === undefined
   );

@@ -2,8 +2,10 @@ import { cleanValue, CLIENT_FIELDS, USER_FIELDS } from "../credentials/choose_cr
 import type { Credentials } from "../credentials/credentials.ts";
 import { filePath } from "../options/check_options.ts";
 import { AuthError } from "../errors.ts";
+import { serverOf } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
+import { foreignServer } from "../trust.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { saveCredentials } from "./manage_credentials.ts";
 
@@ -19,6 +21,7 @@ const ALIASES: Record<string, string> = {
   consumersecret: "client_secret",
   privatekey: "private_key",
   keyid: "key_id",
+  privatekeyid: "key_id",
   username: "username",
   user: "username",
   email: "username",
@@ -87,7 +90,27 @@ export async function importCredentials(
       `"${file}" has no ${missing.join(" and ")}, which ${known.title} needs. Nothing was saved.`,
     );
   }
+  checkServer(profile, content, values, file);
   return await saveCredentials(profile, values);
+}
+
+/**
+ * Refuses a key whose file says that it is another server's, as Google's say: it steers nothing here.
+ *
+ * @throws {AuthError} `foreign_server`
+ */
+function checkServer(
+  profile: Profile,
+  content: Record<string, unknown>,
+  values: Section,
+  file: string,
+): void {
+  const { token_uri: named } = content;
+  const asked = serverOf(profile, values);
+  if (typeof named !== "string" || !URL.canParse(named) || asked === undefined) return;
+  const { origin } = new URL(named);
+  if (origin === asked) return;
+  throw foreignServer(profile.provider.title, `The credentials in "${file}"`, origin, asked);
 }
 
 /** Values that belong together: one system's id must not meet another's secret. */
@@ -180,7 +203,8 @@ function missingOf(provider: Provider, values: Record<string, string>): string[]
 
 /** The values of one section, by this module's names; an empty one is none. */
 function valuesIn(provider: Provider, section: Record<string, unknown>): Record<string, string> {
-  const names = new Set([...provider.requires, ...Object.keys(provider.defaults ?? {}), "key_id"]);
+  const { requires, optional = [], defaults = {} } = provider;
+  const names = new Set([...requires, ...optional, ...Object.keys(defaults), "key_id"]);
   const values: Record<string, string> = {};
   for (const [key, value] of Object.entries(section)) {
     const plain = key.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { getSession, importCredentials, saveCredentials } from "../../mod.ts";
+import { exportPKCS8, generateKeyPair, jwtVerify } from "jose";
+import { defineProvider, getSession, importCredentials, saveCredentials } from "../../mod.ts";
+import { fakeServer, tokenAnswer } from "../support/fake_server.ts";
+import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
@@ -185,4 +188,89 @@ test("importCredentials() reads comments and trailing commas, as .NET's settings
   const imported = await importCredentials("ocs", file, { directory });
   const names = ["tenant_id", "client_id", "client_secret"];
   assert.deepEqual(names.map((name) => imported.get(name)), ["t", "i//j", 's/*,]}*/"']);
+});
+
+/** A service account's key, as Google's console gives it. */
+function serviceAccount(key: string, members: Record<string, unknown> = {}): string {
+  return JSON.stringify({
+    type: "service_account",
+    project_id: "project-1",
+    private_key_id: "0123abcd",
+    private_key: key,
+    client_email: "robot@project-1.iam.gserviceaccount.com",
+    client_id: "103947",
+    auth_uri: "https://accounts.google.com/o/oauth2/auth",
+    token_uri: "https://oauth2.googleapis.com/token",
+    auth_provider_x509_cert_url: "https://www.googleapis.com/oauth2/v1/certs",
+    client_x509_cert_url: "https://www.googleapis.com/robot/v1/metadata/x509/robot",
+    universe_domain: "googleapis.com",
+    ...members,
+  });
+}
+
+const GOOGLE = defineProvider({
+  name: "earth",
+  apiUrl: "https://earthengine.googleapis.com",
+  grant: "jwt_bearer",
+  endpoints: { token: "https://oauth2.googleapis.com/token" },
+  assertionClaims: { iss: "{client_email}", sub: "{subject}", scope: "earthengine" },
+  requires: ["client_email", "private_key"],
+  optional: ["subject"],
+});
+
+test("importCredentials() takes a service account's key, and getSession signs with it", async () => {
+  await using folder = await TestFolder.make();
+  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+  const pem = await exportPKCS8(privateKey);
+  await Deno.writeTextFile(folder.at("key.json"), serviceAccount(pem));
+  const directory = folder.at("saved");
+  const credentials = await importCredentials(GOOGLE, folder.at("key.json"), { directory });
+  assert.deepEqual([...credentials.names].sort(), ["client_email", "key_id", "private_key"]);
+  assert.equal(credentials.get("key_id"), "0123abcd");
+  assert(!String(credentials).includes("PRIVATE"));
+  const said: unknown[] = [];
+  const server = fakeServer(async ({ url, form, headers }, number) => {
+    if (url.host !== "oauth2.googleapis.com") {
+      return Response.json({ authorization: headers.get("authorization") });
+    }
+    assert.equal(form.get("grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    const { payload, protectedHeader } = await jwtVerify(form.get("assertion") ?? "", publicKey, {
+      issuer: "robot@project-1.iam.gserviceaccount.com",
+      audience: "https://oauth2.googleapis.com/token",
+    });
+    said.push([payload["scope"], payload.sub, protectedHeader.kid]);
+    return tokenAnswer(number, { expires_in: 3599 });
+  });
+  const { fetch } = server;
+  const options = { directory, interactive: false, fetch };
+  const session = await getSession(GOOGLE, options);
+  assert.deepEqual(said, [["earthengine", undefined, "0123abcd"]]);
+  assert.equal(session.account, "robot@project-1.iam.gserviceaccount.com");
+  assert.deepEqual(await session.json("/v1"), { authorization: "Bearer access-token-1" });
+  // The next start asks for nothing; somebody of the domain is somebody else.
+  await getSession(GOOGLE, options);
+  assert.equal(said.length, 1);
+  const given = { client_email: credentials.get("client_email"), private_key: pem };
+  const subject = { ...given, key_id: "0123abcd", subject: "ada@example.com" };
+  const other = await getSession(GOOGLE, { ...options, credentials: subject });
+  assert.deepEqual(said.at(-1), ["earthengine", "ada@example.com", "0123abcd"]);
+  assert.equal(other.account, "ada@example.com");
+  const again = await getSession(GOOGLE, options);
+  assert.notEqual(await again.token(), await other.token());
+});
+
+test("importCredentials() takes no key of another server, and no file without one", async () => {
+  await using folder = await TestFolder.make();
+  const file = folder.at("key.json");
+  const directory = folder.at("saved");
+  await Deno.writeTextFile(file, serviceAccount("k", { token_uri: "https://evil.example/token" }));
+  const error = await rejects(importCredentials(GOOGLE, file, { directory }), "foreign_server");
+  assert.match(error.message, /belong to https:\/\/evil\.example/);
+  await Deno.writeTextFile(file, serviceAccount("k", { private_key: "" }));
+  await rejects(
+    importCredentials(GOOGLE, file, { directory }),
+    "invalid_argument",
+    /has no private_key/,
+  );
+  await assert.rejects(Deno.stat(directory), Deno.errors.NotFound);
 });
