@@ -220,14 +220,17 @@ function githubRequest(runtime: Runtime, what: string): TokenRequest {
 function hubRequest(runtime: Runtime, what: string): TokenRequest {
   const base = runtime.getEnvironment("JUPYTERHUB_API_URL");
   const token = runtime.getEnvironment("JUPYTERHUB_API_TOKEN");
-  if (!base || !token) {
+  const user = runtime.getEnvironment("JUPYTERHUB_USER");
+  if (!base || !token || !user) {
     throw missing(
       what,
-      "this is no server of a JupyterHub: JUPYTERHUB_API_URL and JUPYTERHUB_API_TOKEN are not set; in " +
-        "Deno, --allow-env=JUPYTERHUB_API_URL,JUPYTERHUB_API_TOKEN lets them be read.",
+      "this is no server of a JupyterHub: JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and JUPYTERHUB_USER " +
+        "are not set, or Deno may not read them (--allow-env).",
     );
   }
-  const url = URL.canParse(base) ? new URL(`${base.replace(/\/+$/, "")}/user`) : undefined;
+  // `/user` alone says who it is, without what is kept of them.
+  const path = `${base.replace(/\/+$/, "")}/users/${encodeURIComponent(user)}`;
+  const url = URL.canParse(path) ? new URL(path) : undefined;
   if (url !== undefined && isClusterUrl(url)) return { url, authorization: `token ${token}` };
   throw new AuthError(
     "insecure_url",
@@ -253,8 +256,8 @@ async function hubToken(member: string, what: string, asking: Asking): Promise<s
     isObject(state)
       ? `JupyterHub keeps no "${member}" of its user. Its authenticator has to put one into auth_state.`
       : "JupyterHub does not give its user's auth_state. Its administrator has to set " +
-        "Authenticator.enable_auth_state and JUPYTERHUB_CRYPT_KEY, and to let servers read it " +
-        "(SECURITY.md says how). Then sign in to the hub again.",
+        "Authenticator.enable_auth_state and JUPYTERHUB_CRYPT_KEY, and to give the roles user and server " +
+        'the scope "admin:auth_state!user". Then sign in to the hub again, and start the server anew.',
   );
 }
 

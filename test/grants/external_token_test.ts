@@ -224,6 +224,7 @@ test("getExternalToken() asks GitHub for an identity token, by its own contract"
 const HUB = {
   JUPYTERHUB_API_URL: "http://hub:8081/hub/api",
   JUPYTERHUB_API_TOKEN: "the-server-token",
+  JUPYTERHUB_USER: "ada@example.com",
 };
 
 test("getExternalToken() asks the hub for what it keeps of its user, fresh each time", async () => {
@@ -235,7 +236,7 @@ test("getExternalToken() asks the hub for what it keeps of its user, fresh each 
   });
   assert.equal((await get({ jupyterhub: "access_token" }, context)).token, "hub-1");
   assert.equal((await get({ jupyterhub: "access_token" }, context)).token, "hub-2");
-  assert.equal(context.arrivals[0]?.url.href, "http://hub:8081/hub/api/user");
+  assert.equal(context.arrivals[0]?.url.href, "http://hub:8081/hub/api/users/ada%40example.com");
   assert.equal(context.arrivals[0]?.headers.get("authorization"), "token the-server-token");
 });
 

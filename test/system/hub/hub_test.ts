@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
 import { test } from "../../support/tests.ts";
 import { RedisServer } from "../store/redis_server.ts";
-import { startHub } from "./start_hub.ts";
+import { type Hub, type HubUser, type Kernel, startHub } from "./start_hub.ts";
 
 const SIGN_IN = `
 import { getSession } from "jsr:@onecell/auth";
@@ -48,6 +48,70 @@ async function* filesIn(folder: string): AsyncGenerator<{ path: string; info: De
     const path = `${folder}/${name}`;
     if (isDirectory) yield* filesIn(path);
     else yield { path, info: await Deno.lstat(path) };
+  }
+}
+
+/** A server that exchanges a subject token for one that names it, and an API that says what it got. */
+function startExchange(): { url: string; subjects: string[]; stop(): Promise<void> } {
+  const subjects: string[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      if (new URL(request.url).pathname !== "/token") {
+        return Response.json({ token: request.headers.get("authorization") });
+      }
+      const form = new URLSearchParams(await request.text());
+      const subject = form.get("subject_token") ?? "";
+      subjects.push(subject);
+      return Response.json({
+        access_token: `for-${subject}`,
+        token_type: "Bearer",
+        expires_in: 600,
+      });
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    subjects,
+    stop: () => server.shutdown(),
+  };
+}
+
+/** Checks the source `{ jupyterhub: "access_token" }` (jupyterhub#337). */
+async function checkHubTokens(hub: Hub, user: HubUser, kernel: Kernel): Promise<void> {
+  const exchange = startExchange();
+  const program = (options: string) => `
+    import { defineProvider, getSession } from "jsr:@onecell/auth";
+    const weather = defineProvider({
+      name: "weather", apiUrl: "${exchange.url}", grant: "token_exchange",
+      endpoints: { token: "${exchange.url}/token" }, subjectToken: { jupyterhub: "access_token" },
+    });
+    try {
+      const s = await getSession(weather, { interactive: false, ${options} });
+      console.log(JSON.stringify({ account: s.source, ...await s.json("/") }));
+    } catch ({ code, message }) { console.log(JSON.stringify({ account: code, source: message })); }
+  `;
+  const run = async (options = "", on = kernel) => said((await on.run(program(options))).text);
+  try {
+    const before = await run();
+    assert.equal(before.account, "credentials_missing", before.source);
+    await hub.signIn(user, "provider-token-1");
+    assert.deepEqual(await run(), { account: "JupyterHub", token: "Bearer for-provider-token-1" });
+    await hub.signIn(user, "provider-token-2");
+    assert.deepEqual(await run(), { account: "JupyterHub", token: "Bearer for-provider-token-2" });
+    assert.deepEqual(await run('token: { jupyterhub: "access_token" }'), {
+      account: "option token (JupyterHub)",
+      token: "Bearer provider-token-2",
+    });
+    assert.deepEqual(exchange.subjects, ["provider-token-1", "provider-token-2"]);
+    const other = await run('subjectToken: { jupyterhub: "id_token" }');
+    assert.match(other.source, /keeps no "id_token"/);
+    // A server whose token may not read it.
+    const left = await run("", await hub.open(user, "left"));
+    assert.equal(left.account, "credentials_missing", left.source);
+    assert.match(left.source, /admin:auth_state!user/);
+  } finally {
+    await exchange.stop();
   }
 }
 
@@ -106,6 +170,9 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
   assert(status.text.includes(bobsClient) && !status.text.includes(adasClient), status.text);
   assert.match(status.text, /Kept in .*\.config\/spatiafi \(readable by you/);
 
+  // The hub's own token of its user: exchanged, or used as it is; and fresh each time.
+  await checkHubTokens(hub, ada, adas);
+
   // The shared store: two servers of one user, with homes of their own.
   sandbox.reset();
   const left = await hub.open(ada, "left");
@@ -136,4 +203,4 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
     'import { logout } from "jsr:@onecell/auth"; await logout("spatiafi", { forget: true });',
   );
   assert.match((await right.run(WITHOUT_ASKING)).text, NOTHING);
-}, 180_000);
+}, 240_000);

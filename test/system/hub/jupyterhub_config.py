@@ -3,6 +3,8 @@
 import json
 import os
 
+from jupyterhub.auth import DummyAuthenticator
+
 settings = json.loads(os.environ["HUB_SETTINGS"])
 c = get_config()  # noqa: F821
 
@@ -15,8 +17,20 @@ c.JupyterHub.db_url = f"sqlite:///{settings['folder']}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = os.path.join(settings["folder"], "cookie_secret")
 c.JupyterHub.log_level = "WARN"
 
-c.JupyterHub.authenticator_class = "dummy"
+
+
+class WithState(DummyAuthenticator):
+    """Keeps what is typed as the password, as other authenticators keep their provider's token."""
+
+    async def authenticate(self, handler, data):
+        state = {"access_token": data["password"]}
+        return {"name": data["username"], "auth_state": state}
+
+
+c.JupyterHub.authenticator_class = WithState
 c.Authenticator.allow_all = True
+# It is encrypted with JUPYTERHUB_CRYPT_KEY.
+c.Authenticator.enable_auth_state = True
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.services = [{"name": "test", "api_token": settings["token"]}]
 c.JupyterHub.load_roles = [
@@ -24,7 +38,9 @@ c.JupyterHub.load_roles = [
         "name": "test",
         "services": ["test"],
         "scopes": ["admin:users", "admin:servers", "access:servers"],
-    }
+    },
+    # A token may do no more than its owner.
+    {"name": "user", "scopes": ["self", "admin:auth_state!user"]},
 ]
 
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
@@ -42,6 +58,15 @@ def environment(spawner):
         # Another machine: its home is another one, too.
         given.update(user["shared"], XDG_CONFIG_HOME=f"{user['home']}/{spawner.name}/config")
     return given
+
+
+def token_scopes(spawner):
+    """The usual server may read what is kept of its user; one with a name has the usual scopes."""
+    usual = ["users:activity!user", "access:servers!server"]
+    return usual if spawner.name else [*usual, "admin:auth_state!user", "read:users!user"]
+
+
+c.Spawner.server_token_scopes = token_scopes
 
 
 def give_environment(spawner):

@@ -10,6 +10,8 @@ export interface HubUser {
 /** A running JupyterHub on loopback whose servers know this working tree as `jsr:@onecell/auth`. */
 export interface Hub extends AsyncDisposable {
   readonly users: readonly HubUser[];
+  /** Signs a user in at the hub's page, whose authenticator keeps the token. */
+  signIn(user: HubUser, token: string): Promise<void>;
   /** Starts a user's server, and a Deno kernel in it. @param server a name; the usual one has none */
   open(user: HubUser, server?: string): Promise<Kernel>;
 }
@@ -130,6 +132,7 @@ class RunningHub implements Hub {
       env: {
         HUB_SETTINGS: JSON.stringify(settings),
         CONFIGPROXY_AUTH_TOKEN: crypto.randomUUID(),
+        JUPYTERHUB_CRYPT_KEY: crypto.getRandomValues(new Uint8Array(32)).toHex(),
         PATH: `${jupyterhub.replace(/\/?[^/]*$/, "") || "."}:${Deno.env.get("PATH")}`,
         PYTHONDONTWRITEBYTECODE: "1",
       },
@@ -143,6 +146,22 @@ class RunningHub implements Hub {
     const usernames = this.users.map(({ name }) => name);
     await this.#ask("POST", "/hub/api/users", { usernames });
     return true;
+  }
+
+  async signIn({ name }: HubUser, token: string): Promise<void> {
+    const page = `http://127.0.0.1:${this.#port}/hub/login`;
+    const shown = await fetch(page);
+    await shown.body?.cancel();
+    const cookies = shown.headers.getSetCookie().map((cookie) => cookie.split(";")[0] ?? "");
+    const xsrf = cookies.find((cookie) => cookie.startsWith("_xsrf="))?.slice(6) ?? "";
+    const answer = await fetch(page, {
+      method: "POST",
+      headers: { cookie: cookies.join("; ") },
+      body: new URLSearchParams({ username: name, password: token, _xsrf: xsrf }),
+      redirect: "manual",
+    });
+    await answer.body?.cancel();
+    if (answer.status !== 302) throw new Error(`The hub's page answered ${answer.status}.`);
   }
 
   async open(user: HubUser, server = ""): Promise<Kernel> {

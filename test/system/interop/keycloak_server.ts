@@ -1,3 +1,4 @@
+import { exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { OfferedGrant, ServerKind } from "./independent_server.ts";
 import { freePort, prepared, startServerProcess } from "./server_process.ts";
 import { Visitor } from "./visitor.ts";
@@ -18,7 +19,7 @@ export const keycloak: ServerKind = {
     return found ? undefined : "no bin/kc.sh in the folder that ONECELL_KEYCLOAK names";
   },
 
-  async start() {
+  async start(folder) {
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const password = `a password of ${crypto.randomUUID()}`;
@@ -37,18 +38,28 @@ export const keycloak: ServerKind = {
         JAVA_OPTS_APPEND: "-Xmx512m -XX:TieredStopAtLevel=1",
       },
     });
-    const admin = new Administrator(url, password);
+    const elsewhere = await Elsewhere.make(`${url}/realms/interop`, `${folder}/subject`);
+    const admin = new Administrator(url, password, elsewhere);
     const client = await prepared(process, async () => {
       await process.answers(`${url}/realms/master`, START);
-      return await admin.setUp();
+      const client = await admin.setUp();
+      await elsewhere.writeSubject(client);
+      return client;
     });
     const login = { username: "ada", password };
     return {
       url,
-      grants: grantsOf(`${url}/realms/interop`, client, login),
+      grants: [
+        ...grantsOf(`${url}/realms/interop`, client, login),
+        ...await elsewhere.grants(client),
+      ],
       setLifetime: (seconds) => admin.put("", { accessTokenLifespan: seconds }),
       accepts: (token) => admin.introspect(token),
-      endRefreshTokens: () => admin.endSessions(),
+      async endRefreshTokens() {
+        await admin.endSessions();
+        // It ends what the job had, too: the next one is in the file by then.
+        await elsewhere.writeSubject(client);
+      },
       async signIn(address, answer) {
         return (await new Visitor(url).answer(address, login, answer)).url;
       },
@@ -62,15 +73,129 @@ export const keycloak: ServerKind = {
 
 type Client = Record<"client_id" | "client_secret", string>;
 
+/** What issues tokens that are not Keycloak's, and a subject token in a file as a job would have it. */
+class Elsewhere {
+  readonly #issuer: string;
+  readonly #file: string;
+  readonly #keys: CryptoKeyPair;
+
+  private constructor(issuer: string, file: string, keys: CryptoKeyPair) {
+    this.#issuer = issuer;
+    this.#file = file;
+    this.#keys = keys;
+  }
+
+  static async make(issuer: string, file: string): Promise<Elsewhere> {
+    return new Elsewhere(issuer, file, await generateKeyPair("RS256", { extractable: true }));
+  }
+
+  /** What the realm trusts: the issuer of robots' assertions, and that of a client's. */
+  async identityProviders(): Promise<unknown[]> {
+    const pem = await exportSPKI(this.#keys.publicKey);
+    const key = {
+      useJwksUrl: "false",
+      validateSignature: "true",
+      publicKeySignatureVerifier: pem.replace(/-----[^-]+-----|\s/g, ""),
+      publicKeySignatureVerifierKeyId: "key-1",
+    };
+    return [
+      {
+        alias: "robots",
+        providerId: "jwt-authorization-grant",
+        enabled: true,
+        config: { ...key, issuer: "https://robots.example", jwtAuthorizationGrantEnabled: "true" },
+      },
+      {
+        alias: "workloads",
+        providerId: "oidc",
+        enabled: true,
+        config: {
+          ...key,
+          issuer: "https://workloads.example",
+          clientId: "unused",
+          clientSecret: "unused",
+          authorizationUrl: "https://workloads.example/authorize",
+          tokenUrl: "https://workloads.example/token",
+          supportsClientAssertions: "true",
+        },
+      },
+    ];
+  }
+
+  /** Writes a token that another client has, and that is for the one that exchanges it. */
+  async writeSubject({ client_secret }: Client): Promise<void> {
+    const response = await fetch(`${this.#issuer}/protocol/openid-connect/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_id: "interop-subject",
+        client_secret,
+      }),
+    });
+    const { access_token } = await response.json();
+    await Deno.writeTextFile(this.#file, access_token, { mode: 0o600 });
+  }
+
+  async grants({ client_secret }: Client): Promise<OfferedGrant[]> {
+    const issuer = this.#issuer;
+    const private_key = await exportPKCS8(this.#keys.privateKey);
+    const credentials = { client_id: "interop-exchange", client_secret };
+    const clientAuthentication = "client_secret_post";
+    return [
+      {
+        name: "token exchange",
+        definition: {
+          issuer,
+          clientAuthentication,
+          grant: "token_exchange",
+          subjectToken: { file: this.#file },
+          subjectTokenType: "urn:ietf:params:oauth:token-type:access_token",
+          store: "disk",
+        },
+        credentials,
+      },
+      {
+        name: "assertion, signed",
+        definition: {
+          issuer,
+          clientAuthentication,
+          grant: "jwt_bearer",
+          assertionClaims: { iss: "https://robots.example", sub: "robot-1" },
+        },
+        credentials: { ...credentials, private_key, key_id: "key-1" },
+      },
+      {
+        name: "client credentials, federated",
+        definition: {
+          issuer,
+          clientAuthentication: "federated_jwt",
+          clientAssertion: () =>
+            new SignJWT({ jti: crypto.randomUUID() })
+              .setIssuer("https://workloads.example")
+              .setSubject("pod-1")
+              .setAudience(issuer)
+              .setIssuedAt()
+              .setExpirationTime("1m")
+              .setProtectedHeader({ alg: "RS256", kid: "key-1" })
+              .sign(this.#keys.privateKey),
+        },
+        credentials: { client_id: "interop-federated" },
+      },
+    ];
+  }
+}
+
 /** The administration's REST API. */
 class Administrator {
   readonly #url: string;
   readonly #password: string;
+  readonly #elsewhere: Elsewhere;
   #client: Client = { client_id: "interop-secret", client_secret: `${crypto.randomUUID()}-._~` };
 
-  constructor(url: string, password: string) {
+  constructor(url: string, password: string, elsewhere: Elsewhere) {
     this.#url = url;
     this.#password = password;
+    this.#elsewhere = elsewhere;
   }
 
   async #call(method: string, path: string, json?: unknown): Promise<unknown> {
@@ -129,7 +254,18 @@ class Administrator {
       revokeRefreshToken: true,
       refreshTokenMaxReuse: 0,
       oauth2DevicePollingInterval: 1,
+      identityProviders: await this.#elsewhere.identityProviders(),
       users: [{
+        username: "robot",
+        email: "robot@example.com",
+        emailVerified: true,
+        firstName: "Robot",
+        lastName: "One",
+        enabled: true,
+        federatedIdentities: [
+          { identityProvider: "robots", userId: "robot-1", userName: "robot-1" },
+        ],
+      }, {
         username: "ada",
         email: "ada@example.com",
         emailVerified: true,
@@ -154,6 +290,44 @@ class Administrator {
           publicClient: false,
           serviceAccountsEnabled: true,
           directAccessGrantsEnabled: true,
+        },
+        {
+          protocol: "openid-connect",
+          protocolMappers,
+          clientId: "interop-exchange",
+          secret: this.#client.client_secret,
+          publicClient: false,
+          attributes: {
+            "standard.token.exchange.enabled": "true",
+            "oauth2.jwt.authorization.grant.enabled": "true",
+            "oauth2.jwt.authorization.grant.idp": "robots",
+          },
+        },
+        {
+          protocol: "openid-connect",
+          protocolMappers: [{
+            name: "for the exchange",
+            protocol: "openid-connect",
+            protocolMapper: "oidc-audience-mapper",
+            config: {
+              "included.client.audience": "interop-exchange",
+              "access.token.claim": "true",
+            },
+          }],
+          clientId: "interop-subject",
+          secret: this.#client.client_secret,
+          publicClient: false,
+          serviceAccountsEnabled: true,
+          attributes: { "access.token.lifespan": "3600" },
+        },
+        {
+          protocol: "openid-connect",
+          protocolMappers,
+          clientId: "interop-federated",
+          publicClient: false,
+          serviceAccountsEnabled: true,
+          clientAuthenticatorType: "federated-jwt",
+          attributes: { "jwt.credential.issuer": "workloads", "jwt.credential.sub": "pod-1" },
         },
       ],
     });
