@@ -16,7 +16,8 @@ import { freshFor, OpenSession, shownOf } from "./session.ts";
  *
  * A saved session is used while it is good. Otherwise the credentials come from the options, the
  * environment (`<PREFIX>_CLIENT_ID` and so on) or the saved file, in this order. You are prompted only
- * if none is found; what you type is saved for next time.
+ * if none is found; what you type is saved for next time. A token that you have already comes first: the
+ * option `token`, or the variable `<PREFIX>_ACCESS_TOKEN`.
  *
  * @param provider a registered name such as `"spatiafi"`, or what `defineProvider` returned
  * @param options see {@linkcode SessionOptions}; times are in milliseconds

@@ -145,6 +145,9 @@ class Secrets {
 
   #addEnvironment(runtime: Runtime, provider: Provider): void {
     const get = (name: string) => runtime.getEnvironment(name);
+    const variable = variableFor(provider, "access_token");
+    const token = get(variable)?.trim();
+    if (token) this.#add(provider, "access_token", variable, token);
     for (const [field, value] of Object.entries(environmentCredentials(provider, get))) {
       if (isSecret(field, provider, value)) {
         this.#add(provider, field, variableFor(provider, field), value);

@@ -40,6 +40,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
     OCS_CLIENT_ID: "id-of-another",
     OCS_TENANT_ID: "id-of-the-tenant",
     OCS_CLIENT_SECRET: "secret-of-ocs",
+    SPATIAFI_ACCESS_TOKEN: " token-from-elsewhere\n",
   });
   const secrets = await localSecrets(runtime);
   const names = Object.keys(secrets).map((name) => name.replaceAll(home.path, "~")).sort();
@@ -47,6 +48,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
     "fourinsight access_token (~/.fourinsight/api/token.mine)",
     "ocs client_secret (OCS_CLIENT_SECRET)",
     "plantpredict access_token (~/.config/plantpredict/onecell/*.json)",
+    "spatiafi access_token (SPATIAFI_ACCESS_TOKEN)",
     "spatiafi client_secret (~/.config/spatiafi/app_credentials)",
     "spatiafi client_secret (~/.config/spatiafi/app_credentials.backup-1)",
   ]);
@@ -55,6 +57,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
     assert(!values.includes(open), `${open} is no secret`);
   }
   assert(values.includes("second-secret-of-spatiafi"));
+  assert(values.includes("token-from-elsewhere"));
 });
 
 test("localSecrets() reads systems of one's own from the configuration directory", async () => {

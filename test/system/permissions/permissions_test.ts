@@ -185,3 +185,81 @@ Deno.test({
       });
     }),
 });
+
+/** An API that takes any token, and a server that exchanges any. */
+function startServer(): { host: string; stop(): Promise<void> } {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    await request.body?.cancel();
+    return Response.json({ access_token: "t", token_type: "Bearer", expires_in: 600, value: "id" });
+  });
+  return { host: `127.0.0.1:${server.addr.port}`, stop: () => server.shutdown() };
+}
+
+const withToken = (definition: string) => `
+import { defineProvider, getSession } from "jsr:@onecell/auth";
+const s = await getSession(defineProvider({ name: "weather", ${definition} }));
+await s.json("/x");
+`;
+
+Deno.test({
+  name: "permissions: a token from elsewhere needs what gives it, and the API",
+  ...options,
+  fn: () =>
+    withFolder(async (folder) => {
+      const { host, stop } = startServer();
+      const file = `${folder}/token`;
+      await Deno.writeTextFile(file, "a.token.here", { mode: 0o600 });
+      const apiUrl = `apiUrl: "http://${host}"`;
+      const endpoints = `endpoints: { token: "http://${host}/token" }, ${apiUrl}`;
+      const exchange = `grant: "token_exchange", ${endpoints}`;
+      const net = `--allow-net=${host}`;
+      const rows: { definition: string; flags: string[]; env?: Record<string, string> }[] = [
+        {
+          definition: `${apiUrl}, tokenCommand: ["echo", "a.token.here"]`,
+          flags: ["--allow-run=echo", net],
+        },
+        {
+          definition: endpoints,
+          flags: ["--allow-env=WEATHER_ACCESS_TOKEN", net],
+          env: { WEATHER_ACCESS_TOKEN: "a.token.here" },
+        },
+        {
+          definition: endpoints,
+          flags: ["--allow-env=WEATHER_ACCESS_TOKEN_FILE", `--allow-read=${file}`, net],
+          env: { WEATHER_ACCESS_TOKEN_FILE: file },
+        },
+        {
+          definition: `${exchange}, subjectToken: { kubernetes: "${file}" }`,
+          flags: [`--allow-read=${file}`, net],
+        },
+        {
+          definition: `${exchange}, subjectToken: { environment: "CI_TOKEN" }`,
+          flags: ["--allow-env=CI_TOKEN", net],
+          env: { CI_TOKEN: "a.token.here" },
+        },
+        {
+          definition: `${exchange}, subjectToken: { githubActions: "x" }`,
+          flags: [
+            "--allow-env=ACTIONS_ID_TOKEN_REQUEST_URL,ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            net,
+          ],
+          env: {
+            ACTIONS_ID_TOKEN_REQUEST_URL: `http://${host}/id`,
+            ACTIONS_ID_TOKEN_REQUEST_TOKEN: "r",
+          },
+        },
+      ];
+      try {
+        for (const { definition, flags, env = {} } of rows) {
+          await needsExactly(
+            withToken(definition),
+            flags,
+            { HOME: folder, ...env },
+            async () => {},
+          );
+        }
+      } finally {
+        await stop();
+      }
+    }),
+});

@@ -6,11 +6,13 @@ import {
 } from "../../../src/providers/define_provider.ts";
 import { createAppCredentials } from "../../../src/grants/enrolment.ts";
 import { beginDevice } from "../../../src/grants/device_code.ts";
+import { getExternalToken } from "../../../src/grants/external_token.ts";
 import { obtainToken } from "../../../src/grants/obtain_token.ts";
 import { relNext } from "../../../src/http/pages.ts";
 import { spatiafi } from "../../../src/providers/spatiafi.ts";
 import { parsePaste } from "../../../src/sign_in/parse_paste.ts";
 import { parseToken } from "../../../src/token/token.ts";
+import { currentRuntime } from "../../../src/runtime/current.ts";
 import { resolveSystem } from "../../../src/providers/system.ts";
 import { checkAlive, storedToken } from "../../../src/token/token_response.ts";
 import { fakeApi } from "../../support/api.ts";
@@ -63,6 +65,28 @@ test("fuzz: 500 settings files to import", async () => {
       const file = folder.at("appsettings.json");
       await Deno.writeTextFile(file, random.json(settings));
       await importCredentials("ocs", file, { directory: folder.at(`${number}`) });
+    }),
+  );
+});
+
+test("fuzz: 1,000 outputs that should hold a token from elsewhere", async () => {
+  const output = {
+    kind: "ExecCredential",
+    status: { token: "the-token-of-elsewhere", expirationTimestamp: "2026-11-26T15:00:00Z" },
+  };
+  const context = {
+    runtime: await currentRuntime(),
+    values: {},
+    openFetch: () => ({ fetch, close() {} }),
+    timeout: 5_000,
+    now: Date.now,
+  };
+  assertBoth(
+    await fuzz(1000, async (random) => {
+      const text = random.json(output);
+      const { token, expiresAt } = await getExternalToken(() => text, "The token", context);
+      assert.match(token, /^[\x21-\x7e]+$/);
+      assert(expiresAt === undefined || Number.isFinite(expiresAt));
     }),
   );
 });
