@@ -96,8 +96,8 @@ function withToken(
   const isOpen = (name: string) => ![...CLIENT_FIELDS, ...USER_FIELDS, "key_id"].includes(name);
   const open = Object.entries(set).filter(([name]) => isOpen(name));
   const values = { ...provider.defaults, ...Object.fromEntries(open), ...given };
-  const isOwn = token.token !== profile.options.token && token.variable === undefined;
-  const missing = provider.requires.filter((name) => isOwn && values[name] === undefined);
+  const isCommand = token.token !== profile.options.token && token.variable === undefined;
+  const missing = provider.requires.filter((name) => isCommand && values[name] === undefined);
   const found: Found = {
     values,
     sources: [{ kind: "token", ...token }],
@@ -105,8 +105,10 @@ function withToken(
     file: null,
     given,
   };
-  // The definition's own: a variable must not send it to another API.
-  return isOwn ? bound(profile, found) : found;
+  // What a variable holds is said for this call. What it only names, a file, may be anything's.
+  const isNamed = token.variable !== undefined && typeof token.token === "object" &&
+    "file" in token.token;
+  return isCommand || isNamed ? boundToApi(profile, found) : found;
 }
 
 /** The tokens that something else issues and that a sign-in needs: of the options, else the definition. */
@@ -193,8 +195,14 @@ function bound(profile: Profile, found: Found): Found {
       : "The credentials in the options";
     return refused({ what, belongs, asked, isHome });
   }
+  return isHome ? boundToApi(profile, found) : found;
+}
+
+/** Sees to it that a variable sends tokens to no other API than theirs. */
+function boundToApi(profile: Profile, found: Found): Found {
+  const { provider, options } = profile;
   const api = profile.urls.apiUrl;
-  const isByVariable = options.apiUrl === undefined && api !== undefined && isHome;
+  const isByVariable = options.apiUrl === undefined && api !== undefined;
   if (!isByVariable || !URL.canParse(api) || provider.apiUrl.includes("{")) return found;
   const { origin } = new URL(api);
   const own = [provider.apiUrl, ...provider.origins ?? [], ...options.origins ?? []];
@@ -203,13 +211,8 @@ function bound(profile: Profile, found: Found): Found {
     found.sources.every(({ kind }) => kind === "environment" || kind === "options");
   if (isOwn || isSaid) return found;
   const belongs = new URL(provider.apiUrl).origin;
-  return refused({
-    what: `Tokens of ${provider.title}`,
-    belongs,
-    asked: origin,
-    isHome: false,
-    isToken: true,
-  });
+  const what = `Tokens of ${provider.title}`;
+  return { ...found, foreign: { what, belongs, asked: origin, isHome: false, isToken: true } };
 }
 
 /** The server that a source's values belong to: what a program or its environment says is said for this call. */

@@ -7,6 +7,7 @@ import { TestFolder } from "../support/folder.ts";
 import { jwt } from "../support/jwt.ts";
 import { answerOf } from "../support/program.ts";
 import { rejects } from "../support/rejects.ts";
+import { assertHides } from "../support/secrets.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld, savedTokenFiles, type World } from "../support/world.ts";
 
@@ -117,6 +118,7 @@ test("a token's function is called again when the API refuses, and a text is not
     token: () => given[calls++] ?? token,
   });
   await works(session);
+  assertHides(session, [token], "the session");
   assert.equal(calls, 2);
   await works(session);
   assert.equal(calls, 2, "it is not called for each request");
@@ -217,6 +219,21 @@ test("a definition's command gives the token, again when the API refuses it", as
     },
   );
   assert.equal(said.code, "foreign_server", said.message);
+});
+
+test("two variables together send no file's token to another API", async () => {
+  await using folder = await TestFolder.make();
+  await Deno.writeTextFile(folder.at("token"), '{"access_token":"saved.by.us"}', { mode: 0o600 });
+  const env = {
+    HOME: folder.path,
+    PLANTPREDICT_ACCESS_TOKEN_FILE: folder.at("token"),
+    PLANTPREDICT_API_URL: "https://evil.example",
+    PLANTPREDICT_AUTH_URL: "https://evil.example",
+  };
+  const data = { options: { interactive: false }, path: "/" };
+  const said = await answerOf<Said>(PROGRAM, { data, env });
+  assert.equal(said.code, "foreign_server", said.message);
+  assert.match(said.message ?? "", /would send them to https:\/\/evil\.example/);
 });
 
 test("a token for an API whose URL has a value in it takes that from the environment", async () => {

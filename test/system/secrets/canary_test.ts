@@ -67,6 +67,16 @@ const WAYS: (() => Way)[] = [
     credentials: { client_id: "the-client" },
     answers: [],
   }),
+  ...([
+    { grant: "token_exchange", subjectToken: { credential: "ticket" } },
+    { grant: "jwt_bearer", subjectToken: { credential: "ticket" } },
+    { clientAuthentication: "federated_jwt", clientAssertion: { credential: "ticket" } },
+  ] as const).map((provider) => () => ({
+    name: `a token from elsewhere: ${Object.values(provider)[0]}`,
+    provider: { ...provider, requires: ["client_id", "ticket"] },
+    credentials: { client_id: "the-client", ticket: canary() },
+    answers: [],
+  })),
   () => ({
     name: "DPoP",
     provider: { dpop: true },
@@ -96,7 +106,15 @@ class Watched {
 
   /** Remembers the secrets a request carries, such as an assertion, a verifier or a proof. */
   watch({ form, headers }: Arrival): void {
-    for (const name of ["client_assertion", "code_verifier", "refresh_token"]) {
+    for (
+      const name of [
+        "client_assertion",
+        "assertion",
+        "subject_token",
+        "code_verifier",
+        "refresh_token",
+      ]
+    ) {
       const value = form.get(name);
       if (value) this.secrets.add(value);
     }
