@@ -189,6 +189,8 @@ test("a definition's command gives the token, again when the API refuses it", as
   await works(session);
   assert.equal(session.source, `command ${folder.at("give")}`);
   assert.deepEqual(await savedTokenFiles(world.directory), []);
+  const examined = JSON.parse(JSON.stringify(await session.doctor()));
+  assert.deepEqual([examined.token.renewal, examined.external[0].what], ["source", "access token"]);
   const report = await session.logout();
   assert.deepEqual(report, {
     refreshToken: "none",

@@ -63,7 +63,7 @@ def environment(spawner):
 def token_scopes(spawner):
     """The usual server may read what is kept of its user; one with a name has the usual scopes."""
     usual = ["users:activity!user", "access:servers!server"]
-    return usual if spawner.name else [*usual, "admin:auth_state!user", "read:users!user"]
+    return usual if spawner.name else [*usual, "admin:auth_state!user"]
 
 
 c.Spawner.server_token_scopes = token_scopes
