@@ -3,10 +3,10 @@
 import secrets
 import time
 
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, grants
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError, grants
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from authlib.oauth2.rfc7009 import RevocationEndpoint
-from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant, DeviceCredentialMixin
 from authlib.oidc.core import UserInfo
@@ -183,6 +183,39 @@ def add_grants(server, state, url):
             state.used_assertions.add((claims["sub"], jti))
             return fresh
 
+    class ServiceAccount(JWTBearerGrant):
+        """RFC 7523 section 2.1: the key of the issuer, which is the client, says who signs in."""
+
+        CLAIMS_OPTIONS = {
+            **JWTBearerGrant.CLAIMS_OPTIONS,
+            "aud": {"essential": True, "value": url + "/token"},
+        }
+
+        def resolve_issuer_client(self, issuer):
+            client = state.query_client(issuer)
+            if client is None or client.key is None:
+                raise InvalidGrantError(description="Unknown issuer.")
+            return client
+
+        def resolve_client_key(self, client, headers, payload):
+            if headers.get("alg") != client.algorithm:
+                raise InvalidGrantError(description="Wrong algorithm.")
+            return client.key
+
+        def process_assertion_claims(self, assertion):
+            claims = super().process_assertion_claims(assertion)
+            used = (claims["iss"], claims["jti"])
+            if used in state.used_assertions or claims["exp"] > time.time() + 3600:
+                raise InvalidGrantError(description="Used before, or good for too long.")
+            state.used_assertions.add(used)
+            return claims
+
+        def authenticate_user(self, subject):
+            return state.users.get(subject)
+
+        def has_granted_permission(self, client, user):
+            return user.name == "ada"
+
     class IdToken(OpenIDCode):
         def exists_nonce(self, nonce, request):
             return False
@@ -194,7 +227,7 @@ def add_grants(server, state, url):
             return UserInfo(sub=user.name, preferred_username=user.name)
 
     server.register_client_auth_method("client_assertion_jwt", Assertion(url + "/token"))
-    for grant in (ClientCredentials, Password, Refresh, Device):
+    for grant in (ClientCredentials, Password, Refresh, Device, ServiceAccount):
         server.register_grant(grant)
     server.register_grant(AuthorizationCode, [S256Only(required=True), IdToken()])
     server.register_endpoint(DeviceAuthorization)

@@ -10,6 +10,8 @@ from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc6749 import ClientMixin, TokenMixin
 from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
 SCOPES = ["openid", "offline_access", "profile", "read", "write"]
 # Form-encoding changes every one of these, so a client that encodes is told from one that does not.
 PUNCTUATION = "+/%: &="
@@ -151,8 +153,8 @@ def make_clients():
         Client("basic", "client_secret_basic", ["client_credentials"], plain),
         Client("basic+raw", "client_secret_basic", ["client_credentials"], secret()),
         Client("jwt", "client_secret_jwt", ["client_credentials"], secret()),
-        Client("rsa", "private_key_jwt", ["client_credentials"], key=rsa),
-        Client("ec", "private_key_jwt", ["client_credentials"], key=ec),
+        Client("rsa", "private_key_jwt", ["client_credentials", JWT_BEARER], key=rsa),
+        Client("ec", "private_key_jwt", ["client_credentials", JWT_BEARER], key=ec),
         Client("password", "client_secret_post", ["password"] + renewable, secret()),
         Client("code", "none", ["authorization_code"] + renewable),
         Client("code-secret", "client_secret_post", ["authorization_code"] + renewable, secret()),

@@ -92,6 +92,51 @@ await authlibTest("getSession() takes client credentials in every way", async (s
   assert.equal(counters["POST /token"], counters["issued client_credentials"]);
 });
 
+await authlibTest(
+  "getSession() signs in with a service account's key (RFC 7523)",
+  async (server) => {
+    for (const client of ["rsa", "ec"] as const) {
+      for (const subject of ["ada", undefined]) {
+        await inFolder(async (directory) => {
+          const definition: Definition = {
+            grant: "jwt_bearer",
+            assertionClaims: { iss: "{client_id}", sub: "{subject}" },
+            optional: ["subject"],
+            requires: ["client_id", "private_key"],
+            scope: "read",
+          };
+          const given = { ...credentials(server, client), ...(subject ? { subject } : {}) };
+          const options = { credentials: given, directory, interactive: false };
+          const session = await getSession(provider(server, definition), options);
+          const wanted = { client, user: subject ?? null, scope: "read" };
+          assert.deepEqual(await me(session), wanted);
+          // Each assertion works once: a renewal has another one.
+          await session.refresh();
+          assert.deepEqual(
+            await me(await getSession(provider(server, definition), options)),
+            wanted,
+          );
+          const stranger = { ...options, credentials: { ...given, subject: "grace@example.com" } };
+          await assert.rejects(
+            getSession(provider(server, definition), stranger),
+            (error) => AuthError.is(error, "client_refused"),
+          );
+          const wrong = provider(server, {
+            ...definition,
+            assertionAudience: "https://other.example",
+          });
+          await assert.rejects(
+            getSession(wrong, { ...options, forceLogin: true }),
+            (error) => AuthError.is(error, "grant_refused") && error.error === "invalid_grant",
+          );
+        });
+      }
+    }
+    const counters = await server.counters();
+    assert.equal(counters["issued urn:ietf:params:oauth:grant-type:jwt-bearer"], 8);
+  },
+);
+
 await authlibTest("getSession() says which of the two was refused", async (server, context) => {
   const refused = async (definition: Definition, values: Record<string, string>, code: string) => {
     await inFolder(async (directory) => {
