@@ -54,33 +54,35 @@ export async function getExternalToken(
   what: string,
   context: ExternalContext,
 ): Promise<ReadToken> {
-  const late = alarm(context.timeout);
   const { signal: given } = context;
-  const signal = given ? AbortSignal.any([given, late.signal]) : late.signal;
+  // A function of the caller's own may ask a person: it has a signal, and as long as it wants.
+  const isOwn = typeof source === "function";
+  const late = isOwn ? undefined : alarm(context.timeout);
+  const signals = [given, late?.signal].filter((signal) => signal !== undefined);
+  const signal = AbortSignal.any(signals);
+  const place = placeOf(source);
   try {
     const text = await stopped(textFrom(source, what, { ...context, signal }), signal);
-    const isFresh = typeof source === "object" && "command" in source;
+    const isFresh = !isOwn && "command" in source;
     const read = readTokenText(text, isFresh ? context.now() / 1000 : undefined);
     if (read !== undefined) return read;
     throw new AuthError(
-      typeof source === "function" ? "invalid_argument" : "bad_response",
-      `${what}: what came from ${
-        placeOf(source)
-      } is no token: a text of ASCII characters without ` +
-        "spaces, or JSON that holds one.",
+      isOwn ? "invalid_argument" : "bad_response",
+      `${what}: what came from ${place} is no token: a text of ASCII characters without spaces, or ` +
+        "JSON that holds one.",
     );
   } catch (error) {
     if (given?.aborted) throw abortReason(given);
-    if (!late.signal.aborted) throw error;
+    if (!late?.signal.aborted) throw error;
     throw new AuthError(
       "timeout",
-      `${what}: nothing came from ${placeOf(source)} within ${
+      `${what}: nothing came from ${place} within ${
         context.timeout / 1000
-      } s. Try again, or ` +
-        "give a longer timeout (milliseconds).",
+      } s. Try again, or give a ` +
+        "longer timeout (milliseconds).",
     );
   } finally {
-    late.stop();
+    late?.stop();
   }
 }
 
@@ -128,7 +130,11 @@ async function textFrom(source: ExternalToken, what: string, asking: Asking): Pr
     const text: unknown = await source({ signal });
     return typeof text === "string" ? text : "";
   }
-  if ("credential" in source) return values[source.credential] ?? "";
+  if ("credential" in source) {
+    const { credential: name } = source;
+    if (Object.hasOwn(values, name)) return values[name] ?? "";
+    throw missing(what, `there is no credential value "${name}". Give it in the credentials.`);
+  }
   if ("environment" in source) {
     const text = runtime.getEnvironment(source.environment);
     if (text?.trim()) return text;
@@ -174,11 +180,10 @@ async function outputOf(
       without: [...exported.keys()],
     });
     if (code === 0) return output;
+    const how = code === null ? "a signal" : `code ${code}`;
     throw failed(
-      `the command "${program}" ended with ${
-        code === null ? "a signal" : `code ${code}`
-      }. Run it in a ` +
-        "terminal to see why; perhaps it needs a sign-in of its own.",
+      `the command "${program}" ended with ${how}. Run it in a terminal to see why; perhaps it needs a ` +
+        "sign-in of its own.",
     );
   } catch (error) {
     if (AuthError.is(error) || signal.aborted) throw error;

@@ -30,7 +30,7 @@ export type Grant =
   | "token_exchange"
   | "jwt_bearer";
 
-/** Gives a token when one is needed. */
+/** Gives a token when one is needed. It may take its time, and ask a person. */
 export type TokenFunction = (options: {
   /** Ends the wait. */
   signal: AbortSignal;
