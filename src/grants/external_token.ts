@@ -188,6 +188,11 @@ async function outputOf(
   } catch (error) {
     if (AuthError.is(error) || signal.aborted) throw error;
     const kind = runtime.errorKind(error);
+    if (kind === "capability") {
+      const flag = runtime.missingFlag(error) ?? "--allow-run";
+      const problem = `Deno may not run "${program}" here. Run with ${flag}.`;
+      throw new AuthError("permission_denied", `${what}: ${problem}`, { cause: error });
+    }
     throw failed(
       kind === "not_found"
         ? `there is no command "${program}". Install it, or put its folder on the PATH.`

@@ -325,3 +325,25 @@ test("a variable's token is in no way of what is saved: logout ends that, saving
     source: "environment (PLANTPREDICT_ACCESS_TOKEN)",
   });
 });
+
+test("a command does not inherit what loadCredentials has put into the environment (trust 15)", async () => {
+  await using folder = await TestFolder.make();
+  const script =
+    'printf "%s-%s." "${CLIENT_SECRET-}${PLANTPREDICT_CLIENT_SECRET-}" "$OTHER_SECRET"';
+  const provider = {
+    name: "by-command",
+    apiUrl: "http://127.0.0.1:1",
+    tokenCommand: ["sh", "-c", script],
+  };
+  const said = await answerOf<{ token: string }>(
+    `
+    await auth.saveCredentials("plantpredict", { client_id: "i", client_secret: "saved" });
+    await auth.loadCredentials("plantpredict");
+    if (Deno.env.get("CLIENT_SECRET") !== "saved") throw new Error("it was not exported");
+    const s = await auth.getSession(auth.defineProvider(data), { interactive: false });
+    console.log(JSON.stringify({ token: await s.token() }));
+    `,
+    { data: provider, env: { HOME: folder.path, OTHER_SECRET: "its-own" } },
+  );
+  assert.equal(said.token, "-its-own.");
+});
