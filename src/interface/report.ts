@@ -120,6 +120,8 @@ export interface SystemStatus {
     readonly source: string | null;
     readonly complete: boolean;
     readonly missing: readonly string[];
+    /** True for a token in place of credentials: no saved session is used then. */
+    readonly token?: true;
   };
   /** Why the credentials, or the URLs that variables give, cannot be used. */
   readonly problem: { readonly code: string; readonly message: string } | null;

@@ -68,7 +68,8 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   const missing = found?.missing ?? [];
   const complete = found !== undefined && missing.length === 0;
   const asksPerson = provider.grant === "authorization_code" || provider.grant === "device_code";
-  const silent = complete && problem === null && (profile.given !== undefined || !asksPerson);
+  const silent = complete && problem === null && found?.foreign === undefined &&
+    (profile.given !== undefined || !asksPerson);
   const saved = await listSessions(profile).catch((error) => {
     // A store that is away has nothing to show; what it met is said where stores are.
     if (error instanceof AuthError) return [];
@@ -86,6 +87,7 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
       source: found === undefined || found.sources.length === 0 ? null : sourceText(found.sources),
       complete,
       missing: [...missing],
+      ...(profile.given ? { token: true } : {}),
     },
     problem,
     sessions,

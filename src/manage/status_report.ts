@@ -127,19 +127,22 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
   const { title, provider, ready, credentials, problem, sessions } = system;
   const live = sessions.filter(({ valid, renewable }) => valid || renewable);
   const [one, another] = live;
-  const isSignedIn = one !== undefined && problem === null && ready;
+  const isGiven = credentials.token === true && problem === null && ready;
+  const isSignedIn = isGiven || (one !== undefined && problem === null && ready);
   const who = !isSignedIn
     ? "not signed in"
+    : isGiven
+    ? "uses a token"
     : another
     ? `signed in, ${live.length} sessions`
-    : `signed in ${whoText(one)}`;
+    : `signed in ${one && whoText(one)}`;
   // What can sign in by itself is no failure, and no session either.
   const mark = isSignedIn ? style.ok : ready ? "-" : style.problem;
   const lines = [`${mark} ${style.strong(title)} (${provider}): ${plain(who)}`];
   for (const session of sessions) {
     const { expiresAt, renewable: renews, sessionKey } = session;
     const key = sessionKey === null ? "" : ` [${sessionKey}]`;
-    const whose = another || !isSignedIn
+    const whose = another || !isSignedIn || isGiven
       ? `${session.account ?? "unknown"}${key}: `
       : key && `${key.trim()} `;
     const text = `${whose}${expiryText({ expiresAt: Date.parse(expiresAt), renews }, now)}`;
@@ -148,7 +151,8 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
   if (problem !== null) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
   else if (credentials.source !== null) {
     const lacking = credentials.complete ? "" : ` (${credentials.missing.join(" and ")} missing)`;
-    lines.push(`  Credentials: ${plain(credentials.source)}${lacking}`);
+    const kind = isGiven ? "Token" : "Credentials";
+    lines.push(`  ${kind}: ${plain(credentials.source)}${lacking}`);
   }
   if (isSignedIn || problem !== null) return lines;
   lines.push(

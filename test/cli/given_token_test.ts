@@ -51,6 +51,10 @@ test("every command goes on with a token in a variable, and saves nothing", asyn
     const [{ ready, credentials, sessions }] = status.systems;
     assert.deepEqual([ready, credentials.complete, sessions], [true, true, []]);
     assert(credentials.source.includes(`(${variable})`), credentials.source);
+    assert.match(
+      await ok("status", "spatiafi"),
+      /^✓ SpatiaFi \(spatiafi\): uses a token\n  Token: .*ACCESS_TOKEN/,
+    );
     const login = await ok("login", "spatiafi");
     assert.match(login, /^.* Signed in to SpatiaFi /);
     assert.match(login, /it is not saved/);
