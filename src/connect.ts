@@ -1,4 +1,3 @@
-import { AuthError } from "./errors.ts";
 import { externalTokens, foreignError, type Found } from "./profile/find_credentials.ts";
 import type { GrantContext } from "./grants/grant.ts";
 import { createApiFetch, type Interruptible } from "./http/api_fetch.ts";
@@ -34,7 +33,6 @@ export function connect(
   const { provider, runtime, options } = profile;
   const { values, given, foreign } = found;
   if (foreign) throw foreignError(profile, foreign);
-  checkUsed(profile);
   const system = resolveSystem(provider, profile.urls, { ...values, ...given }, options.origins);
   const scope = options.scope ?? provider.scope;
   const key = tokenKey(system, values, scope, sessionOf(profile));
@@ -121,23 +119,6 @@ export function connect(
     timeout,
     now: Date.now,
   };
-}
-
-/** An option that nothing asks for would silently do nothing, and somebody else would sign in. */
-function checkUsed({ provider, options }: Profile): void {
-  const { grant, clientAuthentication, title } = provider;
-  const isSubject = grant === "token_exchange" || grant === "jwt_bearer";
-  const name = options.subjectToken !== undefined && !isSubject
-    ? "subjectToken"
-    : options.clientAssertion !== undefined && clientAuthentication !== "federated_jwt"
-    ? "clientAssertion"
-    : undefined;
-  if (name === undefined) return;
-  throw new AuthError(
-    "invalid_argument",
-    `The option "${name}" is for another kind of system: ${title} signs in by the grant "${grant}" and ` +
-      `the client authentication "${clientAuthentication}".`,
-  );
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { ServerMetadata } from "./openid.ts";
 import { AuthError } from "../errors.ts";
 import { exchangeCode } from "./authorization_code.ts";
-import { getExternal } from "./client_authentication.ts";
+import { assertionAudience, getExternal } from "./client_authentication.ts";
 import { commonParameters, exchange, withTokenParameters } from "./exchange.ts";
 import type { GrantContext, GrantRequest, TokenResponse } from "./grant.ts";
 import { checkIdToken } from "./id_token.ts";
-import { signAssertion } from "./signed_assertion.ts";
+import { signAssertion } from "./private_key.ts";
 
 /** RFC 8693 section 3: what a subject token is unless told otherwise. */
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
@@ -61,11 +61,6 @@ export async function obtainToken(
     // RFC 7523 section 2.1
     case "jwt_bearer": {
       const { assertionClaims } = context.system.provider;
-      const sign = assertionClaims === undefined || context.external?.subjectToken !== undefined
-        ? async () => ({ assertion: await getExternal(context, "subjectToken", "assertion") })
-        : async (server: ServerMetadata) => ({
-          assertion: await signAssertion(context, server, assertionClaims),
-        });
       const parameters = commonParameters(context, context.scope);
       // Where the claims name the scope, it is not asked for twice.
       if (assertionClaims?.["scope"] !== undefined) parameters.delete("scope");
@@ -73,7 +68,7 @@ export async function obtainToken(
         context,
         { resend: "always", grant },
         withTokenParameters(context, grant, parameters),
-        sign,
+        async (server) => ({ assertion: await assertionFor(context, server) }),
       );
     }
     // RFC 6749 section 6. Sent once: where refresh tokens rotate, a second use is taken for a theft.
@@ -92,4 +87,18 @@ export async function obtainToken(
     default:
       throw new AuthError("unsupported", `There is no grant "${String(grant satisfies never)}".`);
   }
+}
+
+/** Somebody else's assertion, or one that is signed here. */
+async function assertionFor(context: GrantContext, server: ServerMetadata): Promise<string> {
+  const { external, system: { provider, endpoints } } = context;
+  const { assertionClaims } = provider;
+  if (assertionClaims === undefined || external?.subjectToken !== undefined) {
+    return await getExternal(context, "subjectToken", "assertion");
+  }
+  const isGiven = endpoints.token !== undefined;
+  return await signAssertion(context, {
+    audience: assertionAudience(provider.assertionAudience, server, isGiven),
+    supported: server["token_endpoint_auth_signing_alg_values_supported"],
+  }, assertionClaims);
 }

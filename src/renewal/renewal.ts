@@ -8,7 +8,7 @@ import { AuthError } from "../errors.ts";
 import type { GrantContext, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import { isDeadGrant } from "../grants/refusal.ts";
-import { filledClaims } from "../grants/signed_assertion.ts";
+import { filledClaims } from "../grants/private_key.ts";
 import type { CredentialValues, Grant, Provider } from "../providers/provider.ts";
 import type { RefreshTurn, Store } from "../store/store.ts";
 import { createDpopKey } from "../token/dpop.ts";
@@ -54,7 +54,25 @@ export async function renew(
   held: Held,
   options: RenewalOptions,
 ): Promise<Token> {
+  checkUsed(setup.grants);
   return await new Renewal(setup, held, options).token();
+}
+
+/** An option that nothing asks for would silently do nothing, and somebody else would sign in. */
+function checkUsed({ external, system: { provider } }: GrantContext): void {
+  const { grant, clientAuthentication, title } = provider;
+  const isSubject = grant === "token_exchange" || grant === "jwt_bearer";
+  const name = external?.subjectToken !== undefined && !isSubject
+    ? "subjectToken"
+    : external?.clientAssertion !== undefined && clientAuthentication !== "federated_jwt"
+    ? "clientAssertion"
+    : undefined;
+  if (name === undefined) return;
+  throw new AuthError(
+    "invalid_argument",
+    `The option "${name}" is for another kind of system: ${title} signs in by the grant "${grant}" and ` +
+      `the client authentication "${clientAuthentication}".`,
+  );
 }
 
 /** The grants that ask nobody, where what they need is there. */

@@ -6,7 +6,7 @@ import type { AuthErrorCode } from "../../src/errors.ts";
 import type { GrantContext, GrantRequest } from "../../src/grants/grant.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import { revokeToken } from "../../src/grants/revocation.ts";
-import { filledClaims } from "../../src/grants/signed_assertion.ts";
+import { filledClaims } from "../../src/grants/private_key.ts";
 import type { AssertionClaims, ExternalToken } from "../../src/providers/provider.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
