@@ -53,7 +53,7 @@ test("every command goes on with a token in a variable, and saves nothing", asyn
     assert(credentials.source.includes(`(${variable})`), credentials.source);
     assert.match(
       await ok("status", "spatiafi"),
-      /^✓ SpatiaFi \(spatiafi\): uses a token\n  Token: .*ACCESS_TOKEN/,
+      /^✓ SpatiaFi \(spatiafi\): uses a token\n {2}Token: .*ACCESS_TOKEN/,
     );
     const login = await ok("login", "spatiafi");
     assert.match(login, /^.* Signed in to SpatiaFi /);
