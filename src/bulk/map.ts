@@ -178,7 +178,7 @@ function totalOf(items: unknown): { total?: number } {
 }
 
 function stoppedByPerson(): AuthError {
-  return new AuthError("cancelled", "The work was stopped. Run the cell again to start over.");
+  return new AuthError("cancelled", "Cancelled. Run the cell again to start over.");
 }
 
 /** A mistyped option would silently do nothing. */

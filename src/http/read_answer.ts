@@ -172,7 +172,7 @@ export async function apiError(api: Api, response: Response, what: string): Prom
     : status === 403
     ? "The account may not do this: ask whoever runs the API."
     : status === 404
-    ? "Check the URL, and ids in it such as the tenant's."
+    ? "Check the URL and the IDs in it, such as a tenant ID."
     : status < 500 && status !== 429
     ? "The error's body says what the API does not like."
     : "Try again later.";

@@ -64,13 +64,14 @@ function startingCard(state: Live<"starting">, extras: CardExtras): Rendered {
   const where = "Where do I get these?";
   const cancel = cancelText(extras);
   return card(title, [
-    problem === undefined ? "" : paragraph(`<b>${escapeHtml(`! ${problem}`)}</b>`),
-    paragraph(escapeHtml(step)),
+    // Asked again, the person knows what to do: the refusal says what was wrong.
+    problem === undefined
+      ? paragraph(escapeHtml(step))
+      : paragraph(`<b>${escapeHtml(`! ${problem}`)}</b>`),
     documentation === undefined ? "" : paragraph(anchor(documentation, where)),
     cancel === undefined ? "" : paragraph(escapeHtml(cancel), quiet),
   ], [
-    ...(problem === undefined ? [] : [`! ${problem}`]),
-    step,
+    problem === undefined ? step : `! ${problem}`,
     ...(documentation === undefined ? [] : [`${where} ${documentation}`]),
     ...(cancel === undefined ? [] : [cancel]),
   ]);

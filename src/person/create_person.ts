@@ -29,7 +29,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
   const kernel = options.kernel === undefined ? findKernel() : options.kernel;
   const now = options.now ?? Date.now;
   const advice = options.advice ?? (kernel ? IN_NOTEBOOK : IN_SCRIPT);
-  const stopped = `Sign-in stopped. ${advice.again}`;
+  const stopped = `Sign-in cancelled. ${advice.again}`;
   let kind: Person["kind"] = kernel
     ? "notebook"
     : runtime.inputIsTerminal()

@@ -162,7 +162,10 @@ export class TokenKeeper implements TokenSource {
 
   #checkEnded(): void {
     if (!this.#ended) return;
-    throw new AuthError("login_required", "This session was logged out. Call getSession again.");
+    throw new AuthError(
+      "login_required",
+      "You signed out of this session. Call getSession again to sign in.",
+    );
   }
 }
 

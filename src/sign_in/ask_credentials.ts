@@ -213,7 +213,7 @@ async function maySend(
     host,
   });
   if (answer === null) throw error;
-  if (answer === "") throw cancelled();
+  if (answer === "") throw cancelled(person);
   const isYes = /^y(es)?$/i.test(answer.trim());
   if (!isYes && isToken) throw error;
   return isYes && missing.every((field) => field === "password");
@@ -247,18 +247,24 @@ async function enrol(
       throw missingCredentials(provider, missing, places, runtime.refusedVariables());
     }
     await person.show({ kind: "starting", title: heading, step: "Creating app credentials…" });
-    const create = () =>
-      person.interruptible((signal) => {
+    const isMistyped = (error: unknown): error is AuthError =>
+      error instanceof AuthError && error.code === "login_refused" &&
+      given.password === undefined && attempt < TRIES;
+    const create = async () => {
+      // A refusal is no end: the card goes on to ask again.
+      const created = await person.interruptible((signal) => {
         const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
-        return createAppCredentials({ ...parts, signal: both }, username, password);
+        return createAppCredentials({ ...parts, signal: both }, username, password)
+          .catch((error) => isMistyped(error) ? error : Promise.reject(error));
       });
+      if (created instanceof AuthError) throw created;
+      return created;
+    };
     try {
       const reuse = options.forceLogin !== true;
       return await createAndSave(profile, { username, reuse, create });
     } catch (error) {
-      const mistyped = error instanceof AuthError && error.code === "login_refused" &&
-        given.password === undefined;
-      if (!mistyped || attempt === TRIES) {
+      if (!isMistyped(error)) {
         const message = error instanceof AuthError ? error.message : "The sign-in failed.";
         await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
         throw error;
@@ -283,7 +289,7 @@ async function ask(
   });
   if (answer === null) return null;
   const clean = cleanValue(field, answer);
-  if (clean === "") throw cancelled();
+  if (clean === "") throw cancelled(person);
   return clean;
 }
 
@@ -302,6 +308,7 @@ function listOf(fields: readonly string[]): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
-function cancelled(): AuthError {
-  return new AuthError("cancelled", "Sign-in cancelled. Run it again to sign in.");
+function cancelled({ kind }: Person): AuthError {
+  const again = kind === "notebook" ? "Run the cell again" : "Run it again";
+  return new AuthError("cancelled", `Sign-in cancelled. ${again} to sign in.`);
 }

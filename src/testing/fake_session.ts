@@ -41,7 +41,7 @@ export function fakeSession(handler: FakeHandler, partial: Partial<Session> = {}
   let renewals = 1;
   const tokenNow = (): string => {
     if (token !== undefined) return token;
-    throw new AuthError("login_required", "This session was logged out. Make another.");
+    throw new AuthError("login_required", "You signed out of this session. Make another.");
   };
   const fetch: Fetch = async (input, init) => {
     init?.signal?.throwIfAborted();

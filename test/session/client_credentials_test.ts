@@ -104,7 +104,7 @@ test("client credentials: logout says what it did, and ends the session", () =>
       problems: [],
     });
     assert.deepEqual(await savedTokenFiles(directory), []);
-    await rejects(session.fetch("/api/info"), "login_required", /logged out/);
+    await rejects(session.fetch("/api/info"), "login_required", /signed out of this session/);
     assert.equal(sandbox.count(`${name}.token`), 1);
     assert.match(String(session), /, signed out\)$/);
     assert.deepEqual([session.expiresAt, session.account], [undefined, undefined]);
