@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { endSoon, processHost, runAsProgram } from "./cli/host.ts";
+import { endSoon, processHost, runAsProgram, sayUnsupported } from "./cli/host.ts";
 import { run, STOPPED } from "./cli/run.ts";
 
 /**
@@ -23,7 +23,9 @@ import { run, STOPPED } from "./cli/run.ts";
  * @returns the exit code; it never rejects
  */
 export async function main(args: string[]): Promise<number> {
-  const code = await run(args, await processHost());
+  const host = await processHost().catch(sayUnsupported);
+  if (host === undefined) return 1;
+  const code = await run(args, host);
   if (Object.values(STOPPED).includes(code)) endSoon(code);
   return code;
 }

@@ -4,6 +4,7 @@ import { realpathSync } from "node:fs";
 import process from "node:process";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
+import type { AuthError } from "../errors.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import { errorKind } from "../runtime/error_kind.ts";
 import type { Runtime, StopSignal } from "../runtime/runtime.ts";
@@ -59,6 +60,11 @@ export class BrokenPipe extends Error {
 export class OutputError extends Error {
   /** The class name, `"OutputError"`. */
   override name = "OutputError";
+}
+
+/** Says why there is no {@linkcode processHost}: the runtime is too old for it. */
+export function sayUnsupported(error: AuthError): undefined {
+  process.stderr.write(`onecell: ${error.code}: ${error.message}\n`);
 }
 
 /** This process as a {@linkcode Host}: `node:process` is the same in Deno, Node and Bun. */

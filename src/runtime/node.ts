@@ -22,9 +22,29 @@ export interface NodeDoors extends Doors {
   directFetch: () => Promise<typeof import("./node_direct_fetch.ts")>;
 }
 
-/** Node or Bun as a {@linkcode Runtime}. */
+/**
+ * Refuses a Node without what this module needs, such as `node:sqlite`: a sign-in would break off after
+ * the password was typed.
+ *
+ * @throws {AuthError} `unsupported`
+ */
+export function checkNodeVersion(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 13)) return;
+  throw new AuthError(
+    "unsupported",
+    `Node ${version} is too old: @onecell/auth needs Node 22.13 or later. Install a newer Node.`,
+  );
+}
+
+/**
+ * Node or Bun as a {@linkcode Runtime}.
+ *
+ * @throws {AuthError} `unsupported` in a Node that is too old
+ */
 export function nodeRuntime(doors: NodeDoors): Runtime {
   const name = process.versions["bun"] === undefined ? "node" : "bun";
+  if (name === "node") checkNodeVersion(process.versions.node);
   const platform = PLATFORMS[process.platform] ?? "other";
   const runtime: Runtime = {
     name,

@@ -146,6 +146,7 @@ kernelTest(
       const [refused, signedIn] = cells.map(({ outputs }) => textOf(outputs));
       assert.match(refused ?? "", /✗ Not signed in to SpatiaFi[^]*AuthError \[login_refused\]/);
       assert.match(signedIn ?? "", /✓ Signed in to SpatiaFi[^]*"signed in"$/);
+      assert.doesNotMatch(signedIn ?? "", /✗|did not accept/, "a refusal is left in the notebook");
       assert.deepEqual([0, 1].map((cell) => prompts.filter((one) => one.cell === cell).length), [
         6,
         6,
