@@ -38,7 +38,7 @@ export async function getSession<const S extends SystemReference>(
 ): Promise<Session> {
   try {
     return await startSession(
-      await openProfile(system, options, "getSession", "session", lazy.storeDrivers),
+      await openProfile(system, options, "getSession", "session", lazy),
     );
   } catch (error) {
     if (AuthError.is(error)) showCaller(error);

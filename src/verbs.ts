@@ -49,7 +49,7 @@ export async function loadCredentials(
   system: SystemReference,
   options: LocationOptions & { export?: boolean | undefined } = {},
 ): Promise<Credentials> {
-  const profile = await openProfile(system, options, "loadCredentials", "load", lazy.storeDrivers);
+  const profile = await openProfile(system, options, "loadCredentials", "load", lazy);
   return await (await lazy.loadCredentials()).loadCredentials(profile);
 }
 
@@ -102,7 +102,7 @@ export async function saveCredentials<const S extends SystemReference>(
     options,
     "saveCredentials",
     "location",
-    lazy.storeDrivers,
+    lazy,
   );
   return await (await lazy.manage()).saveCredentials(profile, values);
 }
@@ -130,7 +130,7 @@ export async function createCredentials(
     options,
     "createCredentials",
     "connection",
-    lazy.storeDrivers,
+    lazy,
   );
   return await (await lazy.createCredentials()).createCredentials(profile, login);
 }
@@ -156,7 +156,7 @@ export async function forgetCredentials(
     options,
     "forgetCredentials",
     "location",
-    lazy.storeDrivers,
+    lazy,
   );
   return await (await lazy.manage()).forgetCredentials(profile);
 }
@@ -183,7 +183,7 @@ export async function importCredentials(
     options,
     "importCredentials",
     "location",
-    lazy.storeDrivers,
+    lazy,
   );
   return await (await lazy.importCredentials()).importCredentials(profile, file);
 }
@@ -220,7 +220,7 @@ export async function logout(
       throw new AuthError("invalid_argument", `logout: "${name}" must be true or false.`);
     }
   }
-  const profile = await openProfile(system, session, "logout", "session", lazy.storeDrivers);
+  const profile = await openProfile(system, session, "logout", "session", lazy);
   return await (await lazy.logoutSaved()).logoutSaved(profile, { all, forget }, connect);
 }
 
@@ -228,8 +228,8 @@ export async function logout(
  * Says what is saved on this machine: who is signed in where, how long it lasts, and where the
  * credentials come from. It asks nobody, renews nothing and sends nothing.
  *
- * @param provider a registered name, or what `defineProvider` returned; every registered system, and
- * what is saved of others, when it is left out
+ * @param system its name, the URL of its API, or what `defineProvider` returned; every system known by
+ * name, and what is saved of others, when it is left out
  * @param options `directory`: a folder to look in instead of the user's configuration directory
  * @returns a report that shows as text; `JSON.stringify` gives what `onecell status --json` prints
  * @throws {AuthError} `unknown_provider`, `invalid_argument`; what is wrong with files is in the report
@@ -249,15 +249,18 @@ export async function status(
   const { statusOfAll, statusOfOne } = await lazy.status();
   if (system !== undefined) {
     return await statusOfOne(
-      await openProfile(system, options, "status", "location", lazy.storeDrivers),
+      await openProfile(system, options, "status", "location", lazy),
     );
   }
+  const runtime = await currentRuntime();
+  const known = await (await lazy.knownSystems()).listSystems(runtime);
+  const usable = known.flatMap(({ provider }) => provider ? [provider] : []);
   const profiles = await Promise.all(
-    providers.map((provider) =>
-      openProfile(provider, options, "status", "location", lazy.storeDrivers)
+    [...providers, ...usable].map((provider) =>
+      openProfile(provider, options, "status", "location", lazy)
     ),
   );
-  return await statusOfAll(profiles, await currentRuntime(), profiles[0]?.options.directory);
+  return await statusOfAll(profiles, known, runtime);
 }
 
 /**
@@ -277,7 +280,7 @@ export async function status(
  * ```
  */
 export async function readProvider(file: string | URL): Promise<Provider> {
-  return await (await lazy.readProvider()).readProvider(await currentRuntime(), file);
+  return await (await lazy.knownSystems()).readProvider(await currentRuntime(), file);
 }
 
 /**
@@ -304,7 +307,7 @@ export async function doctor(
   system: SystemReference,
   options: SessionOptions = {},
 ): Promise<DoctorReport> {
-  const profile = await openProfile(system, options, "doctor", "session", lazy.storeDrivers);
+  const profile = await openProfile(system, options, "doctor", "session", lazy);
   return await (await lazy.doctor()).examineProfile(profile, connect);
 }
 

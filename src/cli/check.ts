@@ -2,7 +2,7 @@ import { renderDoctor } from "../doctor/doctor_card.ts";
 import type { DoctorReport } from "../doctor/doctor_report.ts";
 import { scanFiles } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
-import { readProvider } from "../manage/read_provider.ts";
+import { readProvider } from "../profile/known_systems.ts";
 import { doctor } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor, styleFor } from "./paint.ts";

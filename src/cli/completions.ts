@@ -1,11 +1,18 @@
 import { didYouMean } from "../base/nearest.ts";
-import { providers } from "../providers/registry.ts";
+import { allProviders } from "../profile/known_systems.ts";
 import { type Command, type Context, UsageError } from "./command.ts";
 import { EVERYWHERE } from "./parse.ts";
 
 type Commands = readonly Command[];
 
-const SHELLS: Record<string, (commands: Commands) => string> = { bash, zsh, fish };
+/** What a script is made of. */
+interface Words {
+  readonly commands: Commands;
+  /** The systems that are known by name when the script is made. */
+  readonly systems: readonly string[];
+}
+
+const SHELLS: Record<string, (words: Words) => string> = { bash, zsh, fish };
 
 /** `onecell completions bash|zsh|fish` */
 export async function printCompletions(
@@ -16,15 +23,19 @@ export async function printCompletions(
     const hint = didYouMean(shell, Object.keys(SHELLS));
     throw new UsageError(`There are completions for bash, zsh and fish.${hint}`, "completions");
   }
-  await host.write(script(commands));
+  const systems = (await allProviders(host.runtime)).map(({ name }) => name);
+  await host.write(script({ commands, systems }));
   return 0;
 }
 
 /** What a command's words can be. */
-function wordsFor({ completes }: Command, commands: Commands): string[] | "files" {
+function wordsFor(
+  { completes }: Command,
+  { commands, systems }: Words,
+): readonly string[] | "files" {
   switch (completes) {
     case "provider":
-      return providers.map(({ name }) => name);
+      return systems;
     case "command":
       return commands.map(({ name }) => name);
     case "shell":
@@ -42,17 +53,17 @@ const isFollowed = ({ completes, count }: Command) => completes === "provider" &
 const optionsOf = (command: Command) => Object.entries({ ...command.options, ...EVERYWHERE });
 
 /** A word list in single quotes; none of the words has a quote in it. */
-const quoted = (words: string[]) => `'${words.join(" ")}'`;
+const quoted = (words: readonly string[]) => `'${words.join(" ")}'`;
 
 /**
  * The part that bash and zsh have in common: what the words of each command can be. It sets `options`,
  * `known`, `followed` where a file or a URL comes after a known one, and, where the word before is an
  * option that takes one, `values`.
  */
-function cases(commands: Commands): string {
-  return commands.map((command) => {
+function cases(words: Words): string {
+  return words.commands.map((command) => {
     const options = optionsOf(command).map(([name]) => `--${name}`);
-    const known = wordsFor(command, commands);
+    const known = wordsFor(command, words);
     const values = optionsOf(command).filter(([, { type }]) => type === "string").map(
       ([name, { choices, short }]) => {
         const spelled = short === undefined ? `--${name}` : `--${name}|-${short}`;
@@ -76,18 +87,18 @@ const commandNames = (commands: Commands) => quoted(commands.map(({ name }) => n
  * Files are left to readline (`-o default`), which knows of folders, spaces, quotes and `~`, in bash
  * 3.2 too. To readline, `=` ends a word, so what is before it is two words back.
  */
-function bash(commands: Commands): string {
+function bash(words: Words): string {
   return `# bash completion for onecell
 _onecell() {
   local word="$2" before="\${COMP_WORDS[COMP_CWORD-1]}" options='' known='' values='' followed='' seen
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W ${commandNames(commands)} -- "$word"))
+    COMPREPLY=($(compgen -W ${commandNames(words.commands)} -- "$word"))
     return
   fi
   if [ "$before" = '=' ]; then before="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   case "\${COMP_WORDS[1]}" in
-${cases(commands)}
+${cases(words)}
   esac
   if [ -n "$followed" ]; then
     for seen in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
@@ -105,13 +116,13 @@ complete -o default -F _onecell onecell
 }
 
 /** zsh completes files itself, also after `=` once it is set aside. */
-function zsh(commands: Commands): string {
+function zsh(words: Words): string {
   return `# zsh completion for onecell
 (( $+functions[compdef] )) || { autoload -U compinit && compinit; }
 _onecell() {
   local word="\${words[CURRENT]}" before="\${words[CURRENT-1]}" options='' known='' values='' followed='' seen
   if (( CURRENT == 2 )); then
-    known=${commandNames(commands)}
+    known=${commandNames(words.commands)}
     compadd -- \${=known}
     return
   fi
@@ -120,7 +131,7 @@ _onecell() {
     compset -P '*='
   fi
   case "\${words[2]}" in
-${cases(commands)}
+${cases(words)}
   esac
   if [[ -n "$followed" ]]; then
     for seen in "\${(@)words[3,CURRENT-1]}"; do
@@ -142,18 +153,18 @@ compdef _onecell onecell
 `;
 }
 
-function fish(commands: Commands): string {
+function fish(all: Words): string {
   const text = (words: string) => `'${words.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const lines = [
     "# fish completion for onecell",
     "complete -c onecell -f",
   ];
-  for (const command of commands) {
+  for (const command of all.commands) {
     const here = `-n '__fish_seen_subcommand_from ${command.name}'`;
     lines.push(
       `complete -c onecell -n __fish_use_subcommand -a ${command.name} -d ${text(command.summary)}`,
     );
-    const words = wordsFor(command, commands);
+    const words = wordsFor(command, all);
     if (command.words.includes("FILE")) lines.push(`complete -c onecell ${here} -F`);
     if (words !== "files" && words.length > 0) {
       const first = isFollowed(command)

@@ -4,7 +4,7 @@ import { plain } from "../base/text.ts";
 import * as lazy from "../lazy.ts";
 import { profileOf } from "../profile/profile.ts";
 import type { Provider } from "../providers/provider.ts";
-import { providers } from "../providers/registry.ts";
+import { allProviders } from "../profile/known_systems.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { resolveSystem } from "../providers/system.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
@@ -16,7 +16,7 @@ import { findTarget } from "./target.ts";
 /** `onecell fetch [SYSTEM] URL` */
 export async function fetchUrl(context: Context): Promise<number> {
   const { host, signal } = context;
-  const target = await findTarget(withProvider(context));
+  const target = await findTarget(await withProvider(context));
   const { provider, rest: [url, extra] } = target;
   if (url === undefined || extra !== undefined) {
     throw new UsageError("Give one URL: onecell fetch [SYSTEM] URL", "fetch");
@@ -42,11 +42,13 @@ function hintAtOrigin(error: AuthError, origin: string): AuthError {
 }
 
 /** Puts the provider's name before a URL that tells it. */
-function withProvider(context: Context): Context {
+async function withProvider(context: Context): Promise<Context> {
   const { words, host: { runtime } } = context;
   const [word] = words;
   const isNamed = words.length !== 1 || textOf(context, "provider") !== undefined;
-  if (isNamed || word === undefined || providers.some(({ name }) => name === word)) return context;
+  if (isNamed || word === undefined) return context;
+  const providers = await allProviders(runtime);
+  if (providers.some(({ name }) => name === word)) return context;
   if (!URL.canParse(word)) {
     throw new UsageError(
       `Name the system that "${word}" belongs to: onecell fetch SYSTEM ${word}`,

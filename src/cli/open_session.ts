@@ -27,6 +27,6 @@ export async function openSession(
     person: terminalPerson(context, given, shown),
   };
   return await startSession(
-    await openProfile(provider, all, "getSession", "session", lazy.storeDrivers),
+    await openProfile(provider, all, "getSession", "session", lazy),
   );
 }

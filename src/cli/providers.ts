@@ -1,32 +1,45 @@
 import { importCredentials } from "../verbs.ts";
+import { listSystems } from "../profile/known_systems.ts";
 import { providers } from "../providers/registry.ts";
 import { type Context, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
-import { forPeople } from "./say.ts";
+import { forPeople, say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell providers` */
 export async function listProviders({ host, flags }: Context): Promise<number> {
+  const known = await listSystems(host.runtime);
+  const list = [
+    ...providers.map((provider) => ({ provider, path: undefined })),
+    ...known.flatMap(({ provider, path }) => provider ? [{ provider, path }] : []),
+  ];
   if (flags.has("json")) {
-    const list = providers.map(({ name, title, grant, apiUrl, documentation }) => ({
+    const rows = list.map(({ provider: { name, title, grant, apiUrl, documentation }, path }) => ({
       name,
       title,
       grant,
       apiUrl,
       documentation: documentation ?? null,
+      ...(path === undefined ? {} : { definition: path }),
     }));
-    await host.write(`${JSON.stringify(list, null, 2)}\n`);
-    return 0;
+    await host.write(`${JSON.stringify(rows, null, 2)}\n`);
+  } else {
+    const { bold } = paintFor(host);
+    const widest = (field: "name" | "title" | "grant") =>
+      Math.max(...list.map(({ provider }) => provider[field].length));
+    const [name, title, grant] = [widest("name"), widest("title"), widest("grant")];
+    const lines = list.map(({ provider, path }) => {
+      const shown = [provider.title.padEnd(title), provider.grant.padEnd(grant), path ?? ""];
+      return `${bold(provider.name.padEnd(name))}  ${
+        forPeople(host.runtime, shown.join("  ")).trimEnd()
+      }\n`;
+    });
+    await host.write(lines.join(""));
   }
-  const { bold } = paintFor(host);
-  const name = Math.max(...providers.map(({ name }) => name.length));
-  const title = Math.max(...providers.map(({ title }) => title.length));
-  await host.write(
-    providers.map((provider) =>
-      `${bold(provider.name.padEnd(name))}  ${provider.title.padEnd(title)}  ${provider.grant}\n`
-    ).join(""),
-  );
-  return 0;
+  // What may not be used is told where people look, and is no part of the list.
+  const problems = known.flatMap(({ problem }) => problem ? [problem] : []);
+  for (const { code, message } of problems) say(host, `${code}: ${message}`);
+  return problems.length > 0 ? 1 : 0;
 }
 
 /** `onecell import SYSTEM FILE` */

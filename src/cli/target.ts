@@ -4,9 +4,10 @@ import { filePath, isAbsolute } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import { checkProvider } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
+import { allProviders, readProvider, systemNamed } from "../profile/known_systems.ts";
 import { providers } from "../providers/registry.ts";
-import { readProvider } from "../manage/read_provider.ts";
 import { type Context, type Given, textOf, UsageError } from "./command.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { verboseFetch } from "./verbose_fetch.ts";
 
 /** Which system a command is about. */
@@ -38,10 +39,11 @@ export async function findTarget(context: Context): Promise<Target> {
   }
   const [name, ...rest] = words;
   if (name === undefined) {
-    const names = providers.map(({ name }) => name).join(", ");
+    const known = await allProviders(context.host.runtime);
+    const names = known.map(({ name }) => name).join(", ");
     throw new UsageError(`Name the system: onecell ${command} SYSTEM. Known: ${names}.`, command);
   }
-  return { provider: findNamed(context, name), options, rest };
+  return { provider: await findNamed(context, name), options, rest };
 }
 
 /** Commands whose words say more than which system. */
@@ -52,9 +54,11 @@ function ownOption({ texts }: Given): string | undefined {
   return ["grant", "client-authentication"].find((option) => texts[option]);
 }
 
-function findNamed(given: Context, name: string): Provider {
-  const { name: command } = given;
-  const registered = providers.find((provider) => provider.name === name);
+async function findNamed(given: Context, name: string): Promise<Provider> {
+  const { name: command, host: { runtime } } = given;
+  const unseen: AuthError[] = [];
+  const registered = providers.find((provider) => provider.name === name) ??
+    await systemNamed(runtime, name, unseen);
   const own = ownOption(given);
   if (registered) {
     if (own === undefined) return registered;
@@ -66,7 +70,7 @@ function findNamed(given: Context, name: string): Provider {
     if (issuer !== undefined || apiUrl !== undefined || own !== undefined) {
       throw new UsageError("A system of your own needs both --issuer and --api-url.", command);
     }
-    throw unknownProvider(name);
+    throw await unknownProvider(runtime, name, unseen);
   }
   const grant = textOf(given, "grant") as Grant | undefined;
   const clientAuthentication = textOf(given, "client-authentication") as
@@ -81,12 +85,21 @@ function findNamed(given: Context, name: string): Provider {
   });
 }
 
-function unknownProvider(name: string): AuthError {
-  const names = providers.map(({ name }) => name);
-  const hint = didYouMean(name.slice(0, 60), names) ||
+/** @param unseen why folders with definitions could not be looked into */
+async function unknownProvider(
+  runtime: Runtime,
+  name: string,
+  unseen: readonly AuthError[],
+): Promise<AuthError> {
+  const names = (await allProviders(runtime)).map(({ name }) => name);
+  const meant = didYouMean(name.slice(0, 60), names);
+  const [forbidden] = unseen;
+  if (meant === "" && forbidden !== undefined) return forbidden;
+  const hint = meant ||
     ` Known: ${
-      names.join(", ")
-    }. A system of your own needs --provider FILE, or --issuer and --api-url.`;
+        names.join(", ")
+      }. Add the definition of another one: onecell provider add FILE. Or ` +
+      "give --provider FILE, or --issuer and --api-url.";
   return new AuthError("unknown_provider", `There is no provider "${name.slice(0, 60)}".${hint}`);
 }
 

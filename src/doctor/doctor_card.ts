@@ -70,8 +70,10 @@ function count(number: number, what: string): string {
 }
 
 function rowsOf(facts: DoctorFacts): [string, string][] {
-  const { credentials, external, token, store, clock, settings, endpoints, runtime } = facts;
+  const { definition, credentials, external, token, store, clock, settings, endpoints, runtime } =
+    facts;
   const rows: [string, string][] = [["Credentials", credentials.source]];
+  if (definition !== undefined) rows.push(["Definition", definition]);
   if (credentials.account !== undefined) rows.push(["Account", credentials.account]);
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);

@@ -3,6 +3,7 @@ import { AuthError } from "../errors.ts";
 import { lookAtExternal } from "../grants/external_token.ts";
 import { externalTokens } from "../profile/find_credentials.ts";
 import type { ExternalToken, Provider } from "../providers/provider.ts";
+import { definitionOf } from "../providers/define_provider.ts";
 import { runtimeVersion } from "../runtime/current.ts";
 import { storeStatus } from "../manage/store_status.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -45,9 +46,11 @@ export async function examine(patient: Patient): Promise<DoctorFacts> {
   ]);
   const timed = reached.find(({ offset }) => offset !== undefined);
   const token = connection?.keeper.token ?? null;
+  const definition = definitionOf(provider);
   return {
     provider: provider.name,
     title: provider.title,
+    ...(definition === undefined ? {} : { definition }),
     time: new Date(now()).toISOString(),
     runtime: { name: runtime.name, version: runtimeVersion(), platform: runtime.platform },
     credentials,

@@ -86,6 +86,8 @@ export interface DoctorFacts {
   provider: string;
   /** How people call the system. */
   title: string;
+  /** The file that defines it, for a system that is not built in. */
+  definition?: string;
   /** When it was examined, as an ISO date. */
   time: string;
   /** What this code runs in. */

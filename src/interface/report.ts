@@ -113,6 +113,8 @@ export interface SystemStatus {
   readonly provider: string;
   /** The system's name for people. */
   readonly title: string;
+  /** The file that defines it, for a system that is not built in. */
+  readonly definition?: string | undefined;
   /** True when a session can be had without asking anybody. */
   readonly ready: boolean;
   /** What there is to sign in with. */

@@ -3,6 +3,7 @@ import { AuthError } from "../errors.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import { homeOf, hostName, withoutMembers } from "../profile/find_credentials.ts";
 import { type Profile, profileOf } from "../profile/profile.ts";
+import { allProviders } from "../profile/known_systems.ts";
 import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
@@ -160,7 +161,7 @@ async function writeFile(
 /** Takes the app credentials of known systems out of their files. A link stays, and is used. */
 async function moveFiles(move: Move, report: MoveReport): Promise<void> {
   const { runtime, to, drivers, signal } = move;
-  for (const provider of providers) {
+  for (const provider of await allProviders(runtime)) {
     const profile = profileOf(provider, { store: to }, runtime, drivers);
     const { folder } = profile;
     const { files: names } = provider;

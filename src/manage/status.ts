@@ -3,7 +3,9 @@ import { AuthError } from "../errors.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
 import { listSessions } from "../profile/list_sessions.ts";
-import { providers } from "../providers/registry.ts";
+import type { KnownSystem } from "../profile/known_systems.ts";
+import { definitionOf } from "../providers/define_provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import { resolveSystem } from "../providers/system.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
@@ -22,18 +24,19 @@ export async function statusOfOne(profile: Profile): Promise<StatusReport> {
 /**
  * Looks at several systems, and at what is saved of systems that are not known by name.
  *
- * @param profiles of every registered system
- * @param directory the folder to look in instead of the user's configuration directory
+ * @param profiles of every system that is known by name
+ * @param defined what the files of definitions are, also those that may not be used
  */
 export async function statusOfAll(
   profiles: readonly Profile[],
+  defined: readonly KnownSystem[],
   runtime: Runtime,
-  directory: string | undefined,
 ): Promise<StatusReport> {
   const systems = await Promise.all(profiles.map(statusOf));
-  const others = await otherSystems(runtime, directory);
+  const known = profiles.map(({ provider }) => provider);
+  const others = await otherSystems(runtime, profiles[0]?.options.directory, known);
   return new StatusReport(
-    systems,
+    [...systems, ...defined.flatMap(unusable)],
     others,
     runtime.homeDirectory(),
     await storesOf(profiles, systems),
@@ -51,6 +54,21 @@ async function storesOf(
   const stores = await Promise.all(looked.map(storeStatus));
   const place = ({ kept, folder }: StoreStatus) => `${kept} ${folder}`;
   return [...new Map(stores.map((store) => [place(store), store])).values()];
+}
+
+/** A definition that may not be used, with the reason. */
+function unusable({ name, path, problem }: KnownSystem): SystemStatus[] {
+  if (problem === undefined) return [];
+  const { code, message } = problem;
+  return [{
+    provider: name,
+    title: name,
+    definition: path,
+    ready: false,
+    credentials: { source: null, complete: false, missing: [] },
+    problem: { code, message },
+    sessions: [],
+  }];
 }
 
 async function statusOf(profile: Profile): Promise<SystemStatus> {
@@ -77,9 +95,11 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   });
   const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
+  const definition = definitionOf(provider);
   return {
     provider: provider.name,
     title: provider.title,
+    ...(definition === undefined ? {} : { definition }),
     ready: silent ||
       (found !== undefined && isEnough(found) && problem === null &&
         sessions.some(({ valid, renewable }) => valid || renewable)),
@@ -113,24 +133,30 @@ function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionSta
 async function otherSystems(
   runtime: Runtime,
   directory: string | undefined,
+  known: readonly Provider[],
 ): Promise<OtherStatus[]> {
-  if (directory === undefined) return (await listApplications(runtime)).flatMap(othersIn);
+  if (directory === undefined) {
+    return (await listApplications(runtime)).flatMap((one) => othersIn(one, known));
+  }
   const one = await readApplication(runtime, "", directory);
-  return one ? othersIn(one) : [];
+  return one ? othersIn(one, known) : [];
 }
 
 /** One folder may hold sessions of several systems, known ones too. */
-function othersIn({ name, path, tokens, credentials }: Application): OtherStatus[] {
+function othersIn(
+  { name, path, tokens, credentials }: Application,
+  known: readonly Provider[],
+): OtherStatus[] {
   const counts = new Map<string, number>();
   for (const { token } of tokens) {
     const system = parseKey(token.key)?.provider ?? name;
     counts.set(system, (counts.get(system) ?? 0) + 1);
   }
   const saved = credentials.length > 0;
-  const others = [...counts].filter(([system]) => providers.every((one) => one.name !== system))
+  const others = [...counts].filter(([system]) => known.every((one) => one.name !== system))
     .map(([provider, sessions]) => ({ provider, folder: path, credentials: saved, sessions }));
   // Without a session only the folder's name tells whose they are, and a named folder may be any.
-  const isOwn = name !== "" && providers.every(({ folder }) => folder !== name);
+  const isOwn = name !== "" && known.every(({ folder }) => folder !== name);
   if (counts.size > 0 || !saved || !isOwn) return others;
   return [{ provider: name, folder: path, credentials: true, sessions: 0 }];
 }

@@ -124,7 +124,7 @@ function hasAnything({ credentials, sessions, problem }: SystemStatus): boolean 
 
 /** People first, then how long it lasts, then files. */
 function systemLines(system: SystemStatus, style: StatusStyle, now: number): string[] {
-  const { title, provider, ready, credentials, problem, sessions } = system;
+  const { title, provider, definition, ready, credentials, problem, sessions } = system;
   const live = sessions.filter(({ valid, renewable }) => valid || renewable);
   const [one, another] = live;
   const isGiven = credentials.token === true && problem === null && ready;
@@ -148,6 +148,7 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
     const text = `${whose}${expiryText({ expiresAt: Date.parse(expiresAt), renews }, now)}`;
     lines.push(`  ${plain(capital(text, whose === ""))}`);
   }
+  if (definition !== undefined) lines.push(`  Definition: ${plain(definition)}`);
   if (problem !== null) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
   else if (credentials.source !== null) {
     const lacking = credentials.complete ? "" : ` (${credentials.missing.join(" and ")} missing)`;

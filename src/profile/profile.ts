@@ -45,12 +45,23 @@ export interface GivenToken {
   readonly variable?: string;
 }
 
+/** What a profile loads late: see `lazy.ts`. */
+export interface Late {
+  /** The stores that are neither files nor memory. */
+  readonly storeDrivers: OpenStoreOptions["drivers"];
+  /** The systems that are not built in. */
+  readonly knownSystems: () => Promise<{
+    findSystem: (runtime: Runtime, asked: string | URL) => Promise<Provider>;
+  }>;
+}
+
 /**
- * Finds the system, checks the options and looks into the environment. Nothing is read from the disk.
+ * Finds the system, checks the options and looks into the environment. For a system that is built in, nothing is
+ * read from the disk.
  *
  * @param caller the public function, for messages
  * @param kind which options it takes
- * @param drivers loads the stores that are neither files nor memory
+ * @param late the doors that a profile needs
  * @throws {AuthError} `unknown_provider`, `invalid_argument`; `aborted` or `timeout` when the signal
  * has ended already
  */
@@ -59,13 +70,17 @@ export async function openProfile(
   options: unknown,
   caller: string,
   kind: OptionKind,
-  drivers: OpenStoreOptions["drivers"],
+  late: Late,
 ): Promise<Profile> {
-  const known = await findProvider(provider);
+  const runtime = await currentRuntime();
+  const known = await findProvider(
+    provider,
+    async (asked) => await (await late.knownSystems()).findSystem(runtime, asked),
+  );
   const checked = checkOptions(options, kind, caller);
   // The doctor's report says what was not waited for.
   if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
-  return profileOf(known, checked, await currentRuntime(), drivers);
+  return profileOf(known, checked, runtime, late.storeDrivers);
 }
 
 /** The profile of a known provider with options that were checked. */

@@ -14,12 +14,18 @@ export type ProviderInput =
   & Pick<Provider, "name" | "apiUrl">
   & Partial<Omit<Provider, "name" | "apiUrl">>;
 
-/** Marks a definition that somebody else wrote, such as one from a file. */
+/** Marks a definition that somebody else wrote, such as one from a file: `true`, or the file's path. */
 export const FOREIGN: unique symbol = Symbol("somebody else's definition");
 
 /** True for a definition that somebody else wrote. */
 export function isForeign(provider: Provider): boolean {
   return Object.hasOwn(provider, FOREIGN);
+}
+
+/** The file that a system known by name is defined in; `undefined` for any other. */
+export function definitionOf(provider: Provider): string | undefined {
+  const from = (provider as { [FOREIGN]?: unknown })[FOREIGN];
+  return typeof from === "string" ? from : undefined;
 }
 
 /** The grants a provider can name. */
@@ -505,7 +511,7 @@ export function withDefaults(input: ProviderInput): Provider {
     requires: input.requires ?? requiredFields(input, grant, clientAuthentication),
     // Whose session it is, only the subject token tells: the next one may be another's.
     store: input.store ?? (input.subjectToken === undefined ? "disk" : "memory"),
-    ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: true } : {}),
+    ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: Reflect.get(input, FOREIGN) } : {}),
   };
 }
 

@@ -14,11 +14,12 @@ const TAKEN =
  *
  * @param agreed true once the person, or this machine's administrator, has agreed to what
  * {@linkcode reachesOf} says
+ * @param path the file, for a system that is known by its name
  * @throws {AuthError} `invalid_argument`, naming the field
  */
 export function defineForeign(
   input: unknown,
-  { agreed = false }: { agreed?: boolean } = {},
+  { agreed = false, path }: { agreed?: boolean; path?: string } = {},
 ): Provider {
   const provider = checkProvider(input);
   const refuse = (field: string, problem: string) => {
@@ -50,7 +51,7 @@ export function defineForeign(
         "you have agreed. If you trust it, keep it with: onecell provider add FILE",
     );
   }
-  return { ...provider, [FOREIGN]: true } as Provider;
+  return { ...provider, [FOREIGN]: path ?? true } as Provider;
 }
 
 /** What a definition does on this machine that a person, or an administrator, has to agree to. */

@@ -24,25 +24,38 @@ export const providers: readonly Provider[] = [
 /**
  * Finds a provider by name, or checks the one given.
  *
- * @throws {AuthError} `unknown_provider` with the list of names
+ * @param elsewhere looks for a name, or an API's address, that is not built in
+ * @throws {AuthError} `unknown_provider` with the list of names, and what `elsewhere` throws
  */
-// `async`, so that a refusal rejects.
-// deno-lint-ignore require-await
-export async function findProvider(provider: unknown): Promise<Provider> {
+export async function findProvider(
+  provider: unknown,
+  elsewhere?: (asked: string | URL) => Promise<Provider>,
+): Promise<Provider> {
   if (typeof provider === "object" && provider !== null && !(provider instanceof URL)) {
     return checkProvider(provider);
   }
   const found = providers.find(({ name }) => name === provider) ?? providerAt(provider);
   if (found) return found;
+  const isAsked = provider instanceof URL || (typeof provider === "string" && provider !== "");
+  if (isAsked && elsewhere) return await elsewhere(provider);
+  throw unknownProvider(provider, []);
+}
+
+/**
+ * The error for a system that nothing is known of.
+ *
+ * @param others names that are known beside those that are built in
+ */
+export function unknownProvider(provider: unknown, others: readonly string[]): AuthError {
   const asked = (typeof provider === "string" || provider instanceof URL) && String(provider) !== ""
     ? `There is no provider "${String(provider).slice(0, 60)}".`
     : "Say which system to sign in to.";
-  const names = providers.map(({ name }) => name);
+  const names = [...new Set([...providers.map(({ name }) => name), ...others])];
   const known = ` Known: ${
     names.map((name) => `"${name}"`).join(", ")
-  }. For any other system pass what defineProvider({ … }) returns.`;
+  }. For any other system pass what defineProvider({ … }) returns, or: onecell provider add FILE.`;
   const hint = typeof provider === "string" ? didYouMean(provider.slice(0, 60), names) : "";
-  throw new AuthError("unknown_provider", asked + (hint || known));
+  return new AuthError("unknown_provider", asked + (hint || known));
 }
 
 /** The provider whose API a URL belongs to. */

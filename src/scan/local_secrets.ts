@@ -2,7 +2,7 @@ import { environmentCredentials, variableFor } from "../credentials/choose_crede
 import { withDefaults } from "../providers/define_provider.ts";
 import { AuthError } from "../errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { providers } from "../providers/registry.ts";
+import { allProviders } from "../profile/known_systems.ts";
 import { secrecyOf } from "../trust.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
@@ -49,7 +49,7 @@ export async function localSecrets(
 ): Promise<NamedSecrets> {
   const secrets = new Secrets(unread);
   if (session === undefined) {
-    for (const provider of [...providers, ...more]) {
+    for (const provider of [...await allProviders(runtime), ...more]) {
       const folders = configDirectories(runtime, provider.folder);
       await secrets.gather(runtime, provider, folders, undefined);
     }

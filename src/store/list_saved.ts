@@ -78,10 +78,10 @@ async function readTokenFolder(
 }
 
 /** What is in a folder; nothing where that cannot be seen. */
-async function listNames(
+export async function listNames(
   runtime: Runtime,
   folder: string,
-  unread: Set<string> | undefined,
+  unread?: Set<string>,
 ): Promise<string[]> {
   return await runtime.files.list(folder).catch((error) => {
     // A flag of Deno's says what to look at.

@@ -34,6 +34,23 @@ export async function readSafely(runtime: Runtime, path: string): Promise<string
   }
 }
 
+/**
+ * True for a folder of this user or of root that nobody else can write to: whoever can puts files of
+ * theirs in it, or others' in place of them. What is above it does not count: a folder that somebody
+ * puts in its place is theirs.
+ */
+export async function isSafeFolder(runtime: Runtime, folder: string): Promise<boolean> {
+  const { files } = runtime;
+  const path = await files.realPath(folder);
+  const seen = await files.status(path);
+  if (seen === null) return false;
+  const { owner, mode } = seen;
+  const user = runtime.userId() ?? await ownerOfFolder(runtime, path);
+  const isOthers = owner !== null && owner !== 0 && owner !== user;
+  const isOpen = mode !== null && (mode & 0o022) !== 0;
+  return !isOthers && !isOpen || await looksLikeNew(runtime, path, seen);
+}
+
 /** Stands for this user's number, where that is not told. */
 async function ownerOfFolder({ files }: Runtime, path: string): Promise<number | undefined> {
   const status = await files.status(parentPath(path)).catch(() => null);

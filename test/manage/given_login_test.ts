@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { keepUsername, loginUse } from "../../src/manage/given_login.ts";
 import { openProfile } from "../../src/profile/profile.ts";
-import { storeDrivers } from "../../src/lazy.ts";
+import * as lazy from "../../src/lazy.ts";
 import { rejects } from "../support/rejects.ts";
 import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
 
 const profileIn = ({ path: directory }: TestFolder, provider: string) =>
-  openProfile(provider, { directory }, "test", "session", storeDrivers);
+  openProfile(provider, { directory }, "test", "session", lazy);
 
 test("loginUse() says what a username and password would do", async () => {
   await using folder = await TestFolder.make();

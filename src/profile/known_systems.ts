@@ -1,0 +1,261 @@
+/**
+ * The systems that are known by name from a file: `NAME.json` in the person's own folder, then in the
+ * administrator's. A file that another user could have written is refused, as one with credentials is:
+ * it decides where a secret goes.
+ *
+ * Behind a door: a start with a system that is built in reads none of these folders. What a definition
+ * may say is `defineForeign`'s; how a file is read is the store's.
+ *
+ * @module
+ */
+import { didYouMean } from "../base/nearest.ts";
+import { AuthError } from "../errors.ts";
+import { isAbsolute } from "../options/check_options.ts";
+import { defineForeign } from "../providers/foreign_definition.ts";
+import type { Provider } from "../providers/provider.ts";
+import { providers, unknownProvider } from "../providers/registry.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { readObject } from "../store/credentials_file.ts";
+import { listNames } from "../store/list_saved.ts";
+import { baseDirectories, joinPath, type PathRuntime } from "../store/paths.ts";
+import { readDocument } from "../store/read_document.ts";
+import { isSafeFolder, readSafely } from "../store/safe_file.ts";
+
+/** A folder of definitions. */
+export interface DefinitionFolder {
+  readonly path: string;
+  /** Whose it is: the person's own, the administrator's, or one that a variable names. */
+  readonly whose: "own" | "administrator" | "variable";
+}
+
+/** A file that defines a system. */
+export interface KnownSystem {
+  /** As the file is called. */
+  readonly name: string;
+  readonly path: string;
+  readonly whose: DefinitionFolder["whose"];
+  /** The system, where the file may be used. */
+  readonly provider?: Provider;
+  /** Why it may not. */
+  readonly problem?: AuthError;
+}
+
+/** The variable that names folders in place of the usual ones. */
+const VARIABLE = "ONECELL_PROVIDERS";
+/** What a system can be called: the name of a file, and nothing that leads elsewhere. */
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/**
+ * The folders that definitions may be in, the first one to look in first. Nothing is read.
+ *
+ * @throws {AuthError} `invalid_argument` for a relative one in the variable: it would be another
+ * folder for each notebook
+ */
+export function definitionFolders(runtime: PathRuntime): DefinitionFolder[] {
+  const windows = runtime.platform === "windows";
+  const named = runtime.getEnvironment(VARIABLE)?.trim();
+  if (named) {
+    const paths = named.split(windows ? ";" : ":").filter((path) => path !== "");
+    const relative = paths.find((path) => !isAbsolute(path));
+    if (relative === undefined) return paths.map((path) => ({ path, whose: "variable" }));
+    throw new AuthError(
+      "invalid_argument",
+      `${VARIABLE} names "${relative.slice(0, 60)}", which is not an absolute path. Correct it.`,
+    );
+  }
+  const [base] = baseDirectories(runtime);
+  const shared = windows
+    ? runtime.getEnvironment("PROGRAMDATA") ?? "C:\\ProgramData"
+    : runtime.platform === "darwin"
+    ? "/Library/Application Support"
+    : "/etc";
+  const below = (folder: string) => joinPath(runtime, folder, "onecell", "providers");
+  return [
+    ...(base === undefined ? [] : [{ path: below(base), whose: "own" } as const]),
+    { path: below(shared), whose: "administrator" },
+  ];
+}
+
+/**
+ * Finds a system that is not built in: by its name, or by the address of its API.
+ *
+ * @throws {AuthError} `unknown_provider`, `permission_denied` where Deno's flags keep it from looking;
+ * `invalid_argument` for a file that may not be used
+ */
+export async function findSystem(runtime: Runtime, asked: string | URL): Promise<Provider> {
+  const text = String(asked);
+  const unseen: AuthError[] = [];
+  const found = text.includes("://")
+    ? await systemAt(runtime, text)
+    : await systemNamed(runtime, text, unseen);
+  if (found !== undefined) return found;
+  const [forbidden] = unseen;
+  const isMistyped = didYouMean(text.slice(0, 60), providers.map(({ name }) => name)) !== "";
+  if (forbidden !== undefined && !isMistyped) throw forbidden;
+  const known = await listSystems(runtime);
+  throw unknownProvider(asked, known.map(({ name }) => name));
+}
+
+/**
+ * The system of this name, from the first folder that has it.
+ *
+ * @param unseen gets why a folder could not be looked into
+ * @throws {AuthError} `invalid_argument` for a file that may not be used, `insecure_url`
+ */
+export async function systemNamed(
+  runtime: Runtime,
+  name: string,
+  unseen: AuthError[] = [],
+): Promise<Provider | undefined> {
+  if (!NAME.test(name)) return undefined;
+  for (const folder of definitionFolders(runtime)) {
+    try {
+      const found = await readSystem(runtime, folder, name);
+      if (found) return found;
+    } catch (error) {
+      if (!AuthError.is(error, "permission_denied")) throw error;
+      unseen.push(error);
+    }
+  }
+  return undefined;
+}
+
+/** The system whose API a URL belongs to, where there is one alone. */
+async function systemAt(runtime: Runtime, url: string): Promise<Provider | undefined> {
+  const originOf = (text: string) => URL.canParse(text) ? new URL(text).origin : undefined;
+  const origin = originOf(url);
+  if (origin === undefined) return undefined;
+  const known = await listSystems(runtime);
+  const [found, another] = known.flatMap(({ provider }) =>
+    provider && originOf(provider.apiUrl) === origin ? [provider] : []
+  );
+  return another ? undefined : found;
+}
+
+/**
+ * Every system that a file defines, by its name. One that may not be used is there with the reason; a
+ * folder that may not be seen counts as empty.
+ */
+export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
+  const found = new Map<string, KnownSystem>();
+  for (const folder of definitionFolders(runtime)) {
+    const names = await listNames(runtime, folder.path);
+    for (const file of names.filter((name) => name.endsWith(".json")).sort()) {
+      const name = file.slice(0, -".json".length);
+      if (found.has(name)) continue;
+      const path = joinPath(runtime, folder.path, file);
+      const about = { name, path, whose: folder.whose };
+      try {
+        if (!NAME.test(name)) throw notNamed(path);
+        const provider = await readSystem(runtime, folder, name);
+        if (provider) found.set(name, { ...about, provider });
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        found.set(name, { ...about, problem: error });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** The systems that can be used: those that are built in, then those of files. */
+export async function allProviders(runtime: Runtime): Promise<Provider[]> {
+  const known = await listSystems(runtime).catch((error) => {
+    // A variable that names no folder: what is built in is known all the same.
+    if (error instanceof AuthError) return [];
+    throw error;
+  });
+  return [...providers, ...known.flatMap(({ provider }) => provider ? [provider] : [])];
+}
+
+const ADVICE = "Until then it is not used.";
+
+/** Reads one definition; `undefined` where there is none. */
+async function readSystem(
+  runtime: Runtime,
+  folder: DefinitionFolder,
+  name: string,
+): Promise<Provider | undefined> {
+  const path = joinPath(runtime, folder.path, `${name}.json`);
+  let input: Record<string, unknown> | null;
+  try {
+    input = await readObject(runtime, path, "definition", ADVICE, readSafely, parseJson);
+  } catch (error) {
+    if (!AuthError.is(error, "credentials_damaged")) throw error;
+    throw new AuthError("invalid_argument", error.message);
+  }
+  if (input === null) return undefined;
+  if (!await isSafeFolder(runtime, folder.path)) {
+    throw new AuthError(
+      "invalid_argument",
+      `The definition "${path}" is not used: its folder belongs to another user, or others can write ` +
+        `to it. Check what is in it, then run: chmod 700 "${folder.path}"`,
+    );
+  }
+  // What a variable names may have come with somebody's files; nobody has agreed to it.
+  const provider = definitionIn(input, path, folder.whose !== "variable");
+  if (provider.name !== name) throw notNamed(path, provider.name);
+  return provider;
+}
+
+function notNamed(path: string, name?: string): AuthError {
+  return new AuthError(
+    "invalid_argument",
+    name === undefined
+      ? `The definition "${path}" is not used: its name must be lower-case letters, digits and hyphens.`
+      : `The definition "${path}" says that its name is "${name}". Rename the file to ${name}.json, or ` +
+        "change the name in it.",
+  );
+}
+
+/** See `readProvider` of `verbs.ts`. */
+export async function readProvider(runtime: Runtime, file: string | URL): Promise<Provider> {
+  const path = pathOf(file);
+  const text = await readDocument(runtime, path, "file");
+  let input: unknown;
+  try {
+    input = parseJson(text);
+  } catch {
+    throw new AuthError("invalid_argument", `"${path}" is not JSON. See defineProvider.`);
+  }
+  return defineForeign(withoutSchema(input));
+}
+
+/**
+ * A definition that was read, with its file in every complaint.
+ *
+ * @param agreed whether it may run programs, and take this machine's tokens
+ */
+function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
+  try {
+    return defineForeign(withoutSchema(input), { path, agreed });
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    const problem = error.message.replace(/^defineProvider: /, "");
+    throw new AuthError(
+      error.code,
+      `The definition "${path}" is not used. ${problem} To see everything: onecell provider check "${path}"`,
+    );
+  }
+}
+
+/** What editors check the file with is no part of the definition. */
+export function withoutSchema(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  const { $schema: _, ...definition } = input as Record<string, unknown>;
+  return definition;
+}
+
+/** Windows editors begin a file with a byte order mark. */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.replace(/^\ufeff/, ""));
+}
+
+function pathOf(file: string | URL): string {
+  if (file instanceof URL && file.protocol === "file:" && file.host === "") {
+    const path = decodeURIComponent(file.pathname);
+    return /^\/[a-z]:\//i.test(path) ? path.slice(1) : path;
+  }
+  if (typeof file === "string" && file !== "") return file;
+  throw new AuthError("invalid_argument", "readProvider needs the path of a JSON file.");
+}
