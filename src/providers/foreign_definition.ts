@@ -7,6 +7,13 @@ import { providers } from "./registry.ts";
 const TAKEN =
   /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo)(-|$)/;
 
+/** Names of variables that programs of all kinds share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
+const SHARED =
+  /^(access|actions|api|app|auth|ci|client|database|db|jpy|jupyter|jupyterhub|login|mongo|mongodb|mysql|oauth|oidc|password|pg|pgsql|postgres|private|public|redis|runner|secret|secrets|sentry|service|session|smtp|token|user)$/;
+
+/** `station_client_secret` of "weather" would be the client secret of "weather-station". */
+const OF_ANOTHER = /_(access_token|client_id|client_secret|key_id|password|private_key|username)$/;
+
 /**
  * Checks a definition that somebody else wrote, such as a JSON file's. It describes a system of its
  * own: it takes no name, folder, file or variable by which another system's secrets are found. It
@@ -32,8 +39,17 @@ export function defineForeign(
   const isKnown = (other: Provider) =>
     [other.name, other.folder].some((taken) => taken === name || taken === folder) ||
     other.environmentPrefix === environmentPrefix;
-  if (TAKEN.test(name) || providers.some(isKnown)) {
+  if (TAKEN.test(name) || SHARED.test(name) || providers.some(isKnown)) {
     refuse("name", `is "${name}", and another system's secrets are found by it: choose another`);
+  }
+  if (!/^[a-z]/.test(name)) refuse("name", "must begin with a letter");
+  const odd = [...provider.requires, ...Object.keys(provider.defaults ?? {})]
+    .find((field) => OF_ANOTHER.test(field));
+  if (odd !== undefined) {
+    refuse(
+      "requires",
+      `names "${odd}", which could be another system's value: choose another name`,
+    );
   }
   if (folder !== name) refuse("folder", `must be left out: its folder is "${name}"`);
   if (environmentPrefix !== prefixFor(name)) {

@@ -36,6 +36,19 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
       input: { foreignTokens: { folder: ".fourinsight/api", file: "token" } },
       says: /"foreignTokens"/,
     },
+    { name: "a word that many programs share", input: { name: "database" }, says: /"name"/ },
+    { name: "the variables of a CI job", input: { name: "ci" }, says: /"name"/ },
+    { name: "the variables of p1x, as 1x", input: { name: "1x" }, says: /begin with a letter/ },
+    {
+      name: "the client secret of weather-station, as a field of weather",
+      input: { requires: ["client_id", "station_client_secret"] },
+      says: /"requires"/,
+    },
+    {
+      name: "the same by a default",
+      input: { defaults: { station_username: "x" } },
+      says: /"requires"/,
+    },
     {
       name: "a secret in a URL",
       input: {

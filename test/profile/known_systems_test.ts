@@ -1,0 +1,322 @@
+import assert from "node:assert/strict";
+import { definitionOf, isForeign } from "../../src/providers/define_provider.ts";
+import {
+  definitionFolders,
+  findSystem,
+  listSystems,
+  systemNamed,
+} from "../../src/profile/known_systems.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { fakeRuntime } from "../support/fakes.ts";
+import { TestFolder } from "../support/folder.ts";
+import { answerOf } from "../support/program.ts";
+import { rejects, throws } from "../support/rejects.ts";
+import { eachRow, test } from "../support/tests.ts";
+
+const weather = {
+  name: "weather",
+  title: "Weather",
+  apiUrl: "https://api.weather.example",
+  issuer: "https://login.weather.example",
+};
+
+/** This machine with other folders of definitions. */
+async function machineWith(folders: string[], more: Partial<Runtime> = {}): Promise<Runtime> {
+  const real = await currentRuntime();
+  return {
+    ...real,
+    getEnvironment: (name) =>
+      name === "ONECELL_PROVIDERS" ? folders.join(":") : real.getEnvironment(name),
+    ...more,
+  };
+}
+
+/** A folder with definitions in it, private as it should be. */
+async function folderWith(
+  folder: TestFolder,
+  files: Record<string, unknown>,
+  name = "definitions",
+): Promise<string> {
+  await Deno.mkdir(folder.at(name), { mode: 0o700 });
+  for (const [file, content] of Object.entries(files)) {
+    const text = typeof content === "string" ? content : JSON.stringify(content);
+    await Deno.writeTextFile(folder.at(name, file), text, { mode: 0o600 });
+  }
+  return folder.at(name);
+}
+
+test("definitionFolders() are the person's, then the administrator's, or those of a variable", () =>
+  eachRow<{
+    name: string;
+    platform: "linux" | "darwin" | "windows";
+    environment?: Record<string, string>;
+    home?: string;
+    folders: string[];
+  }>([
+    {
+      name: "Linux",
+      platform: "linux",
+      home: "/home/ada",
+      folders: ["/home/ada/.config/onecell/providers", "/etc/onecell/providers"],
+    },
+    {
+      name: "a configuration folder elsewhere",
+      platform: "linux",
+      home: "/home/ada",
+      environment: { XDG_CONFIG_HOME: "/c" },
+      folders: ["/c/onecell/providers", "/etc/onecell/providers"],
+    },
+    { name: "no home", platform: "linux", folders: ["/etc/onecell/providers"] },
+    {
+      name: "macOS",
+      platform: "darwin",
+      home: "/Users/ada",
+      folders: [
+        "/Users/ada/Library/Application Support/onecell/providers",
+        "/Library/Application Support/onecell/providers",
+      ],
+    },
+    {
+      name: "Windows",
+      platform: "windows",
+      environment: { LOCALAPPDATA: "C:\\L", PROGRAMDATA: "D:\\P" },
+      folders: ["C:\\L\\onecell\\providers", "D:\\P\\onecell\\providers"],
+    },
+    {
+      name: "a variable",
+      platform: "linux",
+      home: "/home/ada",
+      environment: { ONECELL_PROVIDERS: "/a:/b:" },
+      folders: ["/a", "/b"],
+    },
+    {
+      name: "a variable on Windows",
+      platform: "windows",
+      environment: { ONECELL_PROVIDERS: "C:\\a;D:\\b" },
+      folders: ["C:\\a", "D:\\b"],
+    },
+  ], ({ platform, environment = {}, home, folders }) => {
+    const runtime = fakeRuntime({ platform, environment, ...(home === undefined ? {} : { home }) });
+    assert.deepEqual(definitionFolders(runtime).map(({ path }) => path), folders);
+  }));
+
+test("definitionFolders() refuses a relative folder: it would be another one for each notebook", () => {
+  const runtime = fakeRuntime({ environment: { ONECELL_PROVIDERS: "/a:work" } });
+  throws(() => definitionFolders(runtime), "invalid_argument", /"work".*absolute/);
+});
+
+test("findSystem() takes the first folder's definition, with $schema, and marks it as a file's", async () => {
+  await using folder = await TestFolder.make();
+  const $schema = "./provider.schema.json";
+  const own = await folderWith(folder, { "weather.json": { $schema, ...weather } }, "own");
+  const shared = await folderWith(folder, {
+    "weather.json": { ...weather, title: "The administrator's" },
+    "tides.json": `\ufeff${
+      JSON.stringify({ ...weather, name: "tides", apiUrl: "https://t.example" })
+    }`,
+    "README.md": "no definition",
+  }, "shared");
+  const runtime = await machineWith([own, shared]);
+  const found = await findSystem(runtime, "weather");
+  assert.deepEqual(
+    [found.title, isForeign(found), definitionOf(found)],
+    ["Weather", true, `${own}/weather.json`],
+  );
+  assert.equal((await findSystem(runtime, "tides")).name, "tides");
+  assert.equal((await findSystem(runtime, "https://t.example/x")).name, "tides");
+  assert.deepEqual((await listSystems(runtime)).map(({ name, path }) => [name, path]), [
+    ["weather", `${own}/weather.json`],
+    ["tides", `${shared}/tides.json`],
+  ]);
+  await rejects(findSystem(runtime, "wether"), "unknown_provider", /Did you mean "weather"\?/);
+  await rejects(findSystem(runtime, "spatifi"), "unknown_provider", /Did you mean "spatiafi"\?/);
+  await rejects(findSystem(runtime, "quite-another"), "unknown_provider", /"tides"/);
+  await rejects(findSystem(runtime, new URL("https://x.example")), "unknown_provider");
+  for (const name of ["../weather", "weather/", "WEATHER", "", ".", "weather.json", "a\0b"]) {
+    assert.equal(await systemNamed(runtime, name), undefined, name);
+  }
+});
+
+test("a definition that others could have written, or that is no good, is refused with what to do", () =>
+  eachRow<{
+    name: string;
+    content?: unknown;
+    file?: string;
+    spoil?: (folder: TestFolder) => Promise<void>;
+    code?: "invalid_argument" | "insecure_url";
+    says: RegExp;
+  }>([
+    {
+      name: "a file that others can write",
+      spoil: (folder) => Deno.chmod(folder.at("definitions", "weather.json"), 0o666),
+      says: /others can write to it/,
+    },
+    {
+      name: "a file that a group can write",
+      spoil: (folder) => Deno.chmod(folder.at("definitions", "weather.json"), 0o620),
+      says: /others can write to it/,
+    },
+    {
+      name: "a folder that others can write",
+      spoil: (folder) => Deno.chmod(folder.at("definitions"), 0o777),
+      says: /chmod 700 ".*definitions"/,
+    },
+    {
+      name: "a folder that is a link to one that others can write",
+      spoil: async (folder) => {
+        await Deno.rename(folder.at("definitions"), folder.at("theirs"));
+        await Deno.chmod(folder.at("theirs"), 0o770);
+        await Deno.symlink(folder.at("theirs"), folder.at("definitions"));
+      },
+      says: /its folder belongs to another user/,
+    },
+    {
+      name: "a link to a file that others can write",
+      spoil: async (folder) => {
+        await Deno.rename(folder.at("definitions", "weather.json"), folder.at("x"));
+        await Deno.chmod(folder.at("x"), 0o666);
+        await Deno.symlink(folder.at("x"), folder.at("definitions", "weather.json"));
+      },
+      says: /a symbolic link to .*others can write/,
+    },
+    {
+      name: "a link that leads nowhere",
+      spoil: async (folder) => {
+        await Deno.remove(folder.at("definitions", "weather.json"));
+        await Deno.symlink("/nowhere/x", folder.at("definitions", "weather.json"));
+      },
+      says: /leads nowhere/,
+    },
+    { name: "another name inside", content: { ...weather, name: "tides" }, says: /"tides"/ },
+    { name: "half a file", content: '{"name": "wea', says: /not whole JSON/ },
+    { name: "a list", content: [weather], says: /no JSON object/ },
+    { name: "a field nobody knows", content: { ...weather, scopes: "x" }, says: /mean "scope"/ },
+    { name: "another's folder", content: { ...weather, folder: "gcloud" }, says: /"folder"/ },
+    {
+      name: "another's variables",
+      content: { ...weather, environmentPrefix: "AWS" },
+      says: /"environmentPrefix"/,
+    },
+    {
+      name: "plain http",
+      content: { ...weather, issuer: "http://login.weather.example" },
+      code: "insecure_url",
+      says: /https/,
+    },
+    {
+      name: "a built-in system's name",
+      file: "spatiafi.json",
+      content: { ...weather, name: "spatiafi" },
+      says: /another system's secrets/,
+    },
+    {
+      name: "the name of another program",
+      file: "aws.json",
+      content: { ...weather, name: "aws" },
+      says: /another system's secrets/,
+    },
+  ], async ({ content = weather, file = "weather.json", spoil, code, says }) => {
+    await using folder = await TestFolder.make();
+    const path = await folderWith(folder, { [file]: content });
+    await spoil?.(folder);
+    const runtime = await machineWith([path]);
+    const name = file.replace(".json", "");
+    const error = await rejects(systemNamed(runtime, name), code ?? "invalid_argument", says);
+    assert(error.message.includes(`${path}/${file}`), error.message);
+    const [listed] = await listSystems(runtime);
+    assert.deepEqual([listed?.provider, listed?.problem?.message], [undefined, error.message]);
+  }));
+
+const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
+
+test("a definition of another user is refused, also where Deno may not tell who this is", async () => {
+  if (!isRoot) return console.error("not checked: only root can give files away");
+  await using folder = await TestFolder.make();
+  const stranger = 61_002;
+  const definitions = await folderWith(folder, { "weather.json": weather });
+  const user = { userId: () => 61_001 };
+  // Root's are good for everybody.
+  assert.equal(
+    (await systemNamed(await machineWith([definitions], user), "weather"))?.name,
+    "weather",
+  );
+  await Deno.chown(`${definitions}/weather.json`, stranger, stranger);
+  for (const userId of [() => 61_001, () => undefined]) {
+    const runtime = await machineWith([definitions], { userId });
+    await rejects(systemNamed(runtime, "weather"), "invalid_argument", /another user/);
+  }
+  // A folder that a stranger has put in the administrator's place.
+  await Deno.chown(definitions, stranger, stranger);
+  for (const userId of [() => 61_001, () => undefined]) {
+    const runtime = await machineWith([definitions], { userId });
+    await rejects(systemNamed(runtime, "weather"), "invalid_argument", /another user/);
+  }
+});
+
+test("getSession() and status() know a system of the person's folder by its name", async () => {
+  await using home = await TestFolder.make();
+  await Deno.mkdir(home.at(".config", "onecell", "providers"), { recursive: true, mode: 0o700 });
+  const file = home.at(".config", "onecell", "providers", "weather.json");
+  await Deno.writeTextFile(file, JSON.stringify(weather), { mode: 0o600 });
+  const { message, systems, forgotten, typo, builtIn } = await answerOf<Record<string, unknown>>(
+    `
+      const failed = (promise) => promise.then(() => "", ({ code, message }) => code + ": " + message);
+      const { systems } = await auth.status();
+      console.log(JSON.stringify({
+        message: await failed(auth.getSession("weather", { interactive: false })),
+        typo: await failed(auth.getSession("weahter", { interactive: false })),
+        builtIn: await failed(auth.getSession("spatiafi", { interactive: false })),
+        forgotten: (await auth.forgetCredentials("weather")).removed,
+        systems: systems.map(({ provider, definition }) => [provider, definition ?? null]),
+      }));
+    `,
+    { env: { HOME: home.path } },
+  );
+  assert.match(String(message), /^credentials_missing: .*Weather.*WEATHER_CLIENT_ID/);
+  assert.match(String(typo), /^unknown_provider: .*Did you mean "weather"\?/);
+  assert.match(String(builtIn), /^credentials_missing: .*SPATIAFI_CLIENT_ID/);
+  assert.deepEqual(forgotten, []);
+  assert.deepEqual((systems as unknown[]).at(-1), ["weather", file]);
+});
+
+test("a start with a built-in system looks into no folder of definitions", async () => {
+  await using home = await TestFolder.make();
+  // It would be refused if it were read.
+  const folder = home.at(".config", "onecell", "providers");
+  await Deno.mkdir(folder, { recursive: true, mode: 0o777 });
+  await Deno.writeTextFile(`${folder}/spatiafi.json`, "{");
+  const { reads } = await answerOf<{ reads: string[] }>(
+    `
+      const reads = [];
+      for (const name of ["lstatSync", "openSync", "readDirSync", "realPathSync"]) {
+        const real = Deno[name];
+        Deno[name] = (path, ...more) => (reads.push(String(path)), real(path, ...more));
+      }
+      await auth.getSession("spatiafi", { interactive: false }).catch(() => {});
+      console.log(JSON.stringify({ reads }));
+    `,
+    { env: { HOME: home.path } },
+  );
+  assert(reads.some((path) => path.includes(".config/spatiafi")), "the reads were seen");
+  assert.deepEqual(reads.filter((path) => path.includes("onecell/providers")), []);
+});
+
+test("where Deno may not look, the error names the flag, and a mistyped name is told all the same", async () => {
+  const forbidden = new Error("Requires read access");
+  const real = await currentRuntime();
+  const refuse = () => {
+    throw forbidden;
+  };
+  const runtime = await machineWith(["/etc/onecell/providers"], {
+    files: { ...real.files, readTextNoFollow: refuse, list: () => Promise.reject(forbidden) },
+    errorKind: (error) => error === forbidden ? "capability" : real.errorKind(error),
+    missingFlag: (error) => error === forbidden ? "--allow-read=x" : undefined,
+  });
+  await rejects(
+    findSystem(runtime, "weather"),
+    "permission_denied",
+    /--allow-read=\/etc\/onecell\/providers/,
+  );
+  await rejects(findSystem(runtime, "spatiaf"), "unknown_provider", /Did you mean "spatiafi"/);
+});
