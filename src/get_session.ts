@@ -55,9 +55,16 @@ export async function startSession(profile: Profile): Promise<Session> {
     await asked.signedIn(connection, session);
     return session;
   } catch (error) {
-    await asked.failed(error);
-    throw error;
+    const told = await namingAccounts(profile, error);
+    await asked.failed(told);
+    throw told;
   }
+}
+
+/** Adds the accounts that there are to an error that another one of them might have spared. */
+async function namingAccounts(profile: Profile, error: unknown): Promise<unknown> {
+  if (!AuthError.is(error, "credentials_missing", "login_required")) return error;
+  return await (await lazy.listSessions()).namingAccounts(profile, error);
 }
 
 async function start(profile: Profile, asked: AskedPerson): Promise<Connection> {

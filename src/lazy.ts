@@ -22,6 +22,7 @@ export const interruptible = () => import("./person/interruptible.ts");
 export const json = () => import("./http/json.ts");
 export const knownSystems = () => import("./profile/known_systems.ts");
 export const loadCredentials = () => import("./manage/load_credentials.ts");
+export const listSessions = () => import("./profile/list_sessions.ts");
 export const logout = () => import("./renewal/logout.ts");
 export const logoutSaved = () => import("./renewal/logout_saved.ts");
 export const manage = () => import("./manage/manage_credentials.ts");

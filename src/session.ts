@@ -8,6 +8,7 @@ import type { DoctorReport, LogoutReport, ScanReport } from "./interface/report.
 import type { Claims, ItemsInit, JsonInit, MapFunction, Session } from "./interface/session.ts";
 import * as lazy from "./lazy.ts";
 import { accountOf, type Connection, personOf, renewsItself } from "./renewal/connection.ts";
+import { accountInUse } from "./profile/profile.ts";
 import type { ShownSession } from "./renewal/session_card.ts";
 import { claimsOf } from "./token/token.ts";
 
@@ -254,6 +255,7 @@ export function shownOf(connection: Connection, session: Session): ShownSession 
     title: session.title,
     person: personOf(connection),
     client: keeper.values["client_id"],
+    account: accountInUse(profile),
     sources,
     apiUrl: session.apiUrl,
     expiresAt: keeper.token ? session.expiresAt : undefined,

@@ -6,6 +6,11 @@ const json: Options = { json: { type: "boolean", help: "print JSON, the same in 
 
 /** Options that say which system, beside its name. */
 const system: Options = {
+  account: {
+    type: "string",
+    value: "NAME",
+    help: "another account of the system, with app credentials of its own",
+  },
   directory: { type: "string", value: "FOLDER", help: "the folder that everything is kept in" },
   provider: {
     type: "string",
@@ -235,6 +240,26 @@ export const commands: readonly Command[] = [
       ...system,
     },
     load: async () => (await import("./logout.ts")).logout,
+  },
+  {
+    name: "switch",
+    summary: "choose which account of a system is used",
+    words: "SYSTEM [ACCOUNT]",
+    count: [0, 2],
+    completes: "provider",
+    options: {
+      default: { type: "boolean", help: "go back to the usual account" },
+      ...json,
+      ...Object.fromEntries(Object.entries(system).filter(([name]) => name !== "account")),
+    },
+    details: [
+      "Without ACCOUNT it lists the accounts that are saved; * marks the one in use. getSession uses it",
+      "too, unless the option account, SYSTEM_ACCOUNT or ONECELL_ACCOUNT names another one. To add an",
+      "account: onecell login SYSTEM --account NAME",
+      "",
+      'JSON: {"provider", "account", "from", "accounts"}.',
+    ],
+    load: async () => (await import("./switch.ts")).switchTo,
   },
   {
     name: "providers",

@@ -4,7 +4,7 @@ import type { Credentials } from "../interface/credentials.ts";
 import type { Session } from "../interface/session.ts";
 import * as lazy from "../lazy.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
-import { profileOf } from "../profile/profile.ts";
+import { accountInUse, profileOf } from "../profile/profile.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import type { SignInMethod } from "../providers/provider.ts";
 import type { Connection } from "../renewal/connection.ts";
@@ -70,6 +70,7 @@ function sessionLines(session: Session): string[] {
   const renews = renewsItself(connection);
   const expiry = expiryText({ expiresAt: session.expiresAt?.getTime() ?? 0, renews }, now());
   const account = personOf(connection);
+  const chosen = accountInUse(profile);
   return [
     `Signed in to ${provider.title} ${
       account !== undefined
@@ -78,6 +79,7 @@ function sessionLines(session: Session): string[] {
         ? "with a token"
         : `with app credentials ${values["client_id"]}`
     }`,
+    ...(chosen === undefined ? [] : [`Account ${chosen.name} (chosen by ${chosen.from})`]),
     credentialsLine(sources),
     `${expiry.charAt(0).toUpperCase()}${expiry.slice(1)}${isKept ? "" : "; it is not saved"}`,
   ];

@@ -44,14 +44,18 @@ export async function listProviders({ host, flags }: Context): Promise<number> {
 
 /** `onecell import SYSTEM FILE` */
 export async function importFile(context: Context): Promise<number> {
-  const { provider, options: { directory }, rest: [file, extra] } = await findTarget(context);
+  const { provider, options, rest: [file, extra] } = await findTarget(context);
+  const { directory, account } = options;
   if (file === undefined || extra !== undefined) {
     throw new UsageError("Give one file: onecell import SYSTEM FILE", "import");
   }
   const saved = await importCredentials(
     provider,
     file,
-    directory === undefined ? {} : { directory },
+    {
+      ...(directory === undefined ? {} : { directory }),
+      ...(account === undefined ? {} : { account }),
+    },
   );
   const { host, flags } = context;
   if (flags.has("json")) {

@@ -47,7 +47,7 @@ export async function findTarget(context: Context): Promise<Target> {
 }
 
 /** Commands whose words say more than which system. */
-const TAKES_WORDS = ["fetch", "import", "run", "token"];
+const TAKES_WORDS = ["fetch", "import", "run", "switch", "token"];
 
 /** What describes a system of one's own on the command line, where it is given. */
 function ownOption({ texts }: Given): string | undefined {
@@ -106,7 +106,9 @@ async function unknownProvider(
 /** The options that commands have in common, by `getSession`'s names. */
 export function sessionOptions(context: Context): CheckedOptions {
   const options: CheckedOptions = { signal: context.signal };
-  const set = <Name extends "issuer" | "authUrl" | "apiUrl" | "directory" | "scope" | "sessionKey">(
+  const set = <
+    Name extends "issuer" | "authUrl" | "apiUrl" | "directory" | "scope" | "sessionKey" | "account",
+  >(
     name: Name,
     option: string,
   ) => {
@@ -122,6 +124,7 @@ export function sessionOptions(context: Context): CheckedOptions {
   set("apiUrl", "api-url");
   set("directory", "directory");
   set("scope", "scope");
+  set("account", "account");
   set("sessionKey", "session-key");
   const origins = context.texts["origin"];
   if (origins !== undefined) options.origins = origins;

@@ -75,6 +75,8 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   const rows: [string, string][] = [["Credentials", credentials.source]];
   if (definition !== undefined) rows.push(["Definition", definition]);
   if (credentials.account !== undefined) rows.push(["Account", credentials.account]);
+  const { chosen } = credentials;
+  if (chosen) rows.push(["Chosen account", `${chosen.name}, by ${chosen.from}`]);
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }

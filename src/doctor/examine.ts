@@ -6,7 +6,7 @@ import type { ExternalToken, Provider } from "../providers/provider.ts";
 import { definitionOf } from "../providers/define_provider.ts";
 import { runtimeVersion } from "../runtime/current.ts";
 import { storeStatus } from "../manage/store_status.ts";
-import type { Profile } from "../profile/profile.ts";
+import { accountInUse, type Profile } from "../profile/profile.ts";
 import { accountOf, type Connection, renewsItself } from "../renewal/connection.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
@@ -102,9 +102,11 @@ async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credenti
   const { profile: { runtime }, connection, source, missing, credentialsProblem } = patient;
   const who = connection ? accountOf(connection) : undefined;
   const file = await credentialsFile(patient);
+  const chosen = accountInUse(patient.profile);
   return {
     source,
     ...(who === undefined ? {} : { account: who }),
+    ...(chosen === undefined ? {} : { chosen }),
     missing: [...missing],
     ...(file ? { file, folder: await inspectPath(runtime, parentPath(file.path)) } : {}),
     ...(credentialsProblem ? { problem: credentialsProblem } : {}),

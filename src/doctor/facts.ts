@@ -98,6 +98,8 @@ export interface DoctorFacts {
     source: string;
     /** Who they belong to: a username, else the client ID. */
     account?: string;
+    /** The account that was named, and by what. */
+    chosen?: { name: string; from: string };
     /** Names of values that no place has. */
     missing: string[];
     /** The credentials file and the folder it is in. */

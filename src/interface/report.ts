@@ -115,6 +115,10 @@ export interface SystemStatus {
   readonly title: string;
   /** The file that defines it, for a system that is not built in. */
   readonly definition?: string | undefined;
+  /** The account in use, where it is not the usual one, and what chose it, in words. */
+  readonly account?: { readonly name: string; readonly from: string } | undefined;
+  /** The accounts that are saved, where there is more than the usual one. */
+  readonly accounts?: readonly string[] | undefined;
   /** True when a session can be had without asking anybody. */
   readonly ready: boolean;
   /** What there is to sign in with. */
@@ -139,6 +143,8 @@ export interface SessionStatus {
   readonly clientId: string | null;
   /** The option `sessionKey` it was made with. */
   readonly sessionKey: string | null;
+  /** The option `account` it was made with, where it is not the usual account's. */
+  readonly savedAs?: string | undefined;
   /** The scopes of its token. */
   readonly scope: string | null;
   /** The issuer or the token endpoint. */

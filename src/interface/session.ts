@@ -164,8 +164,8 @@ export interface Session {
   /** Base URL of the API. */
   readonly apiUrl: string;
   /**
-   * Who is signed in: the username, what the `id_token` names, or the client ID. `undefined` after
-   * {@linkcode Session.logout}.
+   * Who is signed in: the username, what the `id_token` names, the name of an account that is not the
+   * usual one, or the client ID. `undefined` after {@linkcode Session.logout}.
    */
   readonly account: string | undefined;
   /**

@@ -9,6 +9,7 @@ import { missingCredentials } from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { type Profile, storedIn } from "../profile/profile.ts";
 import { findFile, foreignError } from "../profile/find_credentials.ts";
+import { namingAccounts } from "../profile/list_sessions.ts";
 import { isForeign } from "../providers/define_provider.ts";
 import { providers } from "../providers/registry.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
@@ -30,12 +31,13 @@ export async function loadCredentials(profile: Profile): Promise<Credentials> {
   if (foreign) throw foreignError(profile, foreign);
   if (file === null) {
     const path = credentialsPath(runtime, place);
-    throw missingCredentials(
+    const missing = missingCredentials(
       provider,
       provider.requires,
       [storedIn(profile), path].filter((place) => place !== undefined),
       runtime.refusedVariables(),
     );
+    throw await namingAccounts(profile, missing);
   }
   // Both spellings are set together, so that one system's id never meets another's secret.
   const exported = options.export === false ? {} : file.values;

@@ -1,9 +1,9 @@
 import { COPY_MEMBER, USER_MEMBER } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import type { CheckedOptions } from "../options/options.ts";
-import { homeOf, hostName, withoutMembers } from "../profile/find_credentials.ts";
 import { type Profile, profileOf } from "../profile/profile.ts";
 import { allProviders } from "../profile/known_systems.ts";
+import { isCredentialsFile, nameOfFile } from "../profile/list_sessions.ts";
 import { providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
@@ -164,13 +164,8 @@ async function moveFiles(move: Move, report: MoveReport): Promise<void> {
   for (const provider of await allProviders(runtime)) {
     const profile = profileOf(provider, { store: to }, runtime, drivers);
     const { folder } = profile;
-    const { files: names } = provider;
-    const [usual = ""] = names;
     if (folder === undefined) continue;
-    const isOurs = (name: string) =>
-      names.includes(name) ||
-      (name.startsWith(`${usual}.`) && !/\.(backup|damaged)-|\.tmp|~$/.test(name));
-    const files = await listObjects(runtime, folder, isOurs);
+    const files = await listObjects(runtime, folder, (name) => isCredentialsFile(profile, name));
     for (const file of files) {
       try {
         if (signal?.aborted) throw signal.reason;
@@ -191,7 +186,7 @@ async function moveFile(
 ): Promise<void> {
   const { provider } = profile;
   if (file.values[COPY_MEMBER] === undefined) {
-    const { account, server } = nameOf(profile, file);
+    const { account, server } = nameOfFile(profile, file);
     const choice = chooseStore(to, "disk", undefined);
     if (typeof choice === "string") return;
     // By its very name: a variable may name another account.
@@ -209,20 +204,4 @@ async function moveFile(
     }
   }
   await removePrivateFile(runtime, file.path);
-}
-
-/** Whose a file is: of the usual account, another one, or another server. */
-function nameOf(profile: Profile, file: SavedCredentials): { account?: string; server?: string } {
-  const { files: names } = profile.provider;
-  const [usual = ""] = names;
-  const name = file.path.replace(/^.*[\\/]/, "");
-  let rest = name.startsWith(`${usual}.`) && !names.includes(name)
-    ? name.slice(usual.length + 1)
-    : "";
-  const { server } = withoutMembers(file);
-  const host = server === undefined ? undefined : hostName(server);
-  const isApart = host !== undefined && server !== homeOf(profile) &&
-    (rest === host || rest.endsWith(`.${host}`));
-  if (isApart) rest = rest.slice(0, -host.length).replace(/\.$/, "");
-  return { ...(rest === "" ? {} : { account: rest }), ...(isApart ? { server: host } : {}) };
 }

@@ -1,8 +1,8 @@
 import { sourceText } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
-import type { Profile } from "../profile/profile.ts";
-import { listSessions } from "../profile/list_sessions.ts";
+import { accountInUse, type Profile, USUAL_ACCOUNT } from "../profile/profile.ts";
+import { accountOfSession, listAccounts, listSessions } from "../profile/list_sessions.ts";
 import type { KnownSystem } from "../profile/known_systems.ts";
 import { definitionOf } from "../providers/define_provider.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -95,14 +95,19 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   });
   const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent));
+  const inUse = sessions.filter(({ savedAs }) => savedAs === profile.account);
+  const account = accountInUse(profile);
+  const accounts = await listAccounts(profile);
   const definition = definitionOf(provider);
   return {
     provider: provider.name,
     title: provider.title,
     ...(definition === undefined ? {} : { definition }),
+    ...(account === undefined ? {} : { account }),
+    ...(accounts.some((name) => name !== USUAL_ACCOUNT) ? { accounts } : {}),
     ready: silent ||
       (found !== undefined && isEnough(found) && problem === null &&
-        sessions.some(({ valid, renewable }) => valid || renewable)),
+        inUse.some(({ valid, renewable }) => valid || renewable)),
     credentials: {
       source: found === undefined || found.sources.length === 0 ? null : sourceText(found.sources),
       complete,
@@ -116,11 +121,13 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
 
 function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
   const key = parseKey(token.key);
+  const { account: savedAs, sessionKey } = accountOfSession(key?.sessionKey ?? "");
   const milliseconds = Math.min(Math.max(token.expires_at * 1000, 0), 8.64e15);
   return {
     account: key?.username || token.account || key?.clientId || null,
     clientId: key?.clientId || null,
-    sessionKey: key?.sessionKey || null,
+    sessionKey: sessionKey || null,
+    ...(savedAs === undefined ? {} : { savedAs }),
     scope: token.scope ?? (key?.scope || null),
     server: key?.server || null,
     expiresAt: new Date(milliseconds).toISOString(),

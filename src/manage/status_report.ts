@@ -9,6 +9,7 @@ import type {
   StoreStatus,
   SystemStatus,
 } from "../interface/report.ts";
+import { USUAL_ACCOUNT } from "../profile/profile.ts";
 import { storeText } from "./store_status.ts";
 
 /** How a status becomes text: marks, and how to go on. */
@@ -125,7 +126,11 @@ function hasAnything({ credentials, sessions, problem }: SystemStatus): boolean 
 /** People first, then how long it lasts, then files. */
 function systemLines(system: SystemStatus, style: StatusStyle, now: number): string[] {
   const { title, provider, definition, ready, credentials, problem, sessions } = system;
-  const live = sessions.filter(({ valid, renewable }) => valid || renewable);
+  const { account, accounts = [] } = system;
+  const inUse = account === undefined || account.name === USUAL_ACCOUNT ? undefined : account.name;
+  const live = sessions.filter(({ valid, renewable, savedAs }) =>
+    (valid || renewable) && savedAs === inUse
+  );
   const [one, another] = live;
   const isGiven = credentials.token === true && problem === null && ready;
   const isSignedIn = isGiven || (one !== undefined && problem === null && ready);
@@ -140,14 +145,20 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
   const mark = isSignedIn ? style.ok : ready ? "-" : style.problem;
   const lines = [`${mark} ${style.strong(title)} (${provider}): ${plain(who)}`];
   for (const session of sessions) {
-    const { expiresAt, renewable: renews, sessionKey } = session;
-    const key = sessionKey === null ? "" : ` [${sessionKey}]`;
-    const whose = another || !isSignedIn || isGiven
+    const { expiresAt, renewable: renews, sessionKey, savedAs } = session;
+    const names = [savedAs, sessionKey].filter((name) => typeof name === "string");
+    const key = names.length === 0 ? "" : ` [${names.join(", ")}]`;
+    const whose = sessions.length > 1 || !isSignedIn || isGiven
       ? `${session.account ?? "unknown"}${key}: `
       : key && `${key.trim()} `;
     const text = `${whose}${expiryText({ expiresAt: Date.parse(expiresAt), renews }, now)}`;
     lines.push(`  ${plain(capital(text, whose === ""))}`);
   }
+  if (account !== undefined) {
+    lines.push(`  Account: ${plain(account.name)} (chosen by ${plain(account.from)})`);
+  }
+  const others = accounts.filter((name) => name !== (inUse ?? USUAL_ACCOUNT));
+  if (others.length > 0) lines.push(`  Other accounts: ${plain(others.join(", "))}`);
   if (definition !== undefined) lines.push(`  Definition: ${plain(definition)}`);
   if (problem !== null) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
   else if (credentials.source !== null) {

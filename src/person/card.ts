@@ -151,7 +151,11 @@ export function deviceLink({ url, completeUrl }: Live<"device">): string | null 
 function signedInCard(state: Live<"signed_in">, now: number): Rendered {
   const verb = state.until > now ? "expires" : "expired";
   const time = localTime(state.until, now);
-  const lines = [`Access token ${verb} ${time} (${state.renewal}).`, `${state.credentials}.`];
+  const lines = [
+    `Access token ${verb} ${time} (${state.renewal}).`,
+    `${state.credentials}.`,
+    ...(state.account === undefined ? [] : [`${state.account}.`]),
+  ];
   const rows: [string, string][] = [
     ...(state.client === undefined ? [] : [["App credentials", state.client] as [string, string]]),
     ["API", withoutParameters(state.api)],

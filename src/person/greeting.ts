@@ -13,7 +13,7 @@ export function renderGreeting(title: string): Rendered {
 
 /** Says in a notebook who is signed in, where nobody was asked. Never throws. */
 export async function greet(
-  who: { title: string; person: string | undefined },
+  who: Parameters<typeof greetingOf>[0],
   kernel = findKernel(),
 ): Promise<void> {
   const { html, text } = renderGreeting(greetingOf(who));
@@ -23,7 +23,12 @@ export async function greet(
 
 /** Who is signed in, in one line, such as "SpatiaFi: signed in as ada@example.com". */
 export function greetingOf(
-  { title, person }: { title: string; person: string | undefined },
+  { title, person, account }: {
+    title: string;
+    person: string | undefined;
+    account?: { name: string } | undefined;
+  },
 ): string {
-  return `${title}: signed in${person === undefined ? "" : ` as ${person}`}`;
+  const who = person === undefined ? "" : ` as ${person}`;
+  return `${title}: signed in${who}${account === undefined ? "" : ` (account ${account.name})`}`;
 }

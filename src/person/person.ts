@@ -41,6 +41,8 @@ export type CardState =
     title: string;
     /** The client ID of the app credentials. */
     client?: string;
+    /** Another account than the usual one, and what chose it, without a full stop. */
+    account?: string;
     /** Where the credentials are, such as "Credentials saved to ~/.config/…", without a full stop. */
     credentials: string;
     /** When the access token expires. */

@@ -1,7 +1,12 @@
+import { AuthError } from "../errors.ts";
 import { facts } from "../store/open_store.ts";
-import { listTokens, type SavedToken } from "../store/list_saved.ts";
+import { listObjects, listTokens, type SavedToken } from "../store/list_saved.ts";
+import { configDirectories } from "../store/paths.ts";
+import type { SavedCredentials } from "../store/store.ts";
+import { parseCredentialsKey } from "../store/stored_credentials.ts";
 import { parseKey, parseToken } from "../token/token.ts";
-import type { Profile } from "./profile.ts";
+import { homeOf, hostName, withoutMembers } from "./find_credentials.ts";
+import { type Profile, USUAL_ACCOUNT } from "./profile.ts";
 
 /**
  * Lists a profile's sessions where its store keeps them, newest first: in its folder those of every
@@ -25,4 +30,102 @@ export async function listSessions(
     if (token) found.push({ path: facts(store).kept, token });
   }
   return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
+}
+
+/** What `connect` puts before a session key of another account. */
+const ACCOUNT_KEY = /^account ([^/]*)\/(.*)$/s;
+
+/** The options `account` and `sessionKey` of a saved session; without an account it is the usual one's. */
+export function accountOfSession(
+  sessionKey: string,
+): { account: string | undefined; sessionKey: string } {
+  const [, account, rest = sessionKey] = ACCOUNT_KEY.exec(sessionKey) ?? [];
+  return { account, sessionKey: rest };
+}
+
+/**
+ * The accounts of a system that app credentials or sessions are saved of, by the names for the option
+ * `account`; the usual one is the first.
+ */
+export async function listAccounts(profile: Profile): Promise<string[]> {
+  const { runtime, provider, folder, openStored } = profile;
+  const found = new Set<string>();
+  const folders = configDirectories(runtime, provider.folder, profile.options.directory);
+  for (const path of folders) {
+    const files = await listObjects(runtime, path, (name) => isCredentialsFile(profile, name));
+    for (const file of files) found.add(nameOfFile(profile, file).account ?? USUAL_ACCOUNT);
+  }
+  const saved = folder === undefined && openStored === undefined
+    ? []
+    : await listSessions(profile).catch(noneThere);
+  for (const { token } of saved) {
+    const key = parseKey(token.key);
+    if (key?.provider !== provider.name) continue;
+    found.add(accountOfSession(key.sessionKey ?? "").account ?? USUAL_ACCOUNT);
+  }
+  for (const key of await storedKeys(profile).catch(noneThere)) {
+    const name = parseCredentialsKey(key);
+    if (name?.provider === provider.name) found.add(name.account || USUAL_ACCOUNT);
+  }
+  const usual = found.delete(USUAL_ACCOUNT) ? [USUAL_ACCOUNT] : [];
+  return [...usual, ...[...found].sort()];
+}
+
+/** A store that is away has nothing to show. */
+function noneThere(error: unknown): never[] {
+  if (error instanceof AuthError) return [];
+  throw error;
+}
+
+async function storedKeys({ openStored }: Profile): Promise<readonly string[]> {
+  return await (await openStored?.())?.store.keys?.() ?? [];
+}
+
+/**
+ * The error of a sign-in that found nothing, with the accounts that there are: the name of one may be
+ * mistyped, or another one was switched to.
+ */
+export async function namingAccounts(profile: Profile, error: unknown): Promise<unknown> {
+  if (!AuthError.is(error, "credentials_missing", "login_required")) return error;
+  const { account, accountFrom, provider: { name, title } } = profile;
+  const known = await listAccounts(profile);
+  const others = known.filter((one) => one !== (account ?? USUAL_ACCOUNT));
+  if (others.length === 0) return error;
+  const from = accountFrom === undefined ? "" : ` (named by ${accountFrom})`;
+  return new AuthError(
+    error.code,
+    `${error.message} This is the account "${
+      account ?? USUAL_ACCOUNT
+    }"${from}; saved for ${title}: ` +
+      `${
+        others.join(", ")
+      }. Choose one with the option account, or: onecell switch ${name} ACCOUNT`,
+    { cause: error, status: error.status, error: error.error },
+  );
+}
+
+/** True for a name of a system's credentials file, of whichever account or server. */
+export function isCredentialsFile({ provider: { files } }: Profile, name: string): boolean {
+  const [usual = ""] = files;
+  return files.includes(name) ||
+    (name.startsWith(`${usual}.`) && !/\.(backup|damaged)-|\.tmp|~$/.test(name));
+}
+
+/** Whose a credentials file is: of the usual account, another one, or another server. */
+export function nameOfFile(
+  profile: Profile,
+  file: SavedCredentials,
+): { account?: string; server?: string } {
+  const { files: names } = profile.provider;
+  const [usual = ""] = names;
+  const name = file.path.replace(/^.*[\\/]/, "");
+  let rest = name.startsWith(`${usual}.`) && !names.includes(name)
+    ? name.slice(usual.length + 1)
+    : "";
+  const { server } = withoutMembers(file);
+  const host = server === undefined ? undefined : hostName(server);
+  const isApart = host !== undefined && server !== homeOf(profile) &&
+    (rest === host || rest.endsWith(`.${host}`));
+  if (isApart) rest = rest.slice(0, -host.length).replace(/\.$/, "");
+  return { ...(rest === "" ? {} : { account: rest }), ...(isApart ? { server: host } : {}) };
 }

@@ -6,7 +6,7 @@ import { findProvider } from "../providers/registry.ts";
 import { environmentUrls, type ProviderUrls } from "../providers/system.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { CredentialsPlace } from "../store/credentials_file.ts";
+import { chosenAccount, type CredentialsPlace } from "../store/credentials_file.ts";
 import { chooseStore, facts } from "../store/open_store.ts";
 import { configDirectories } from "../store/paths.ts";
 import type { OpenStoreOptions, StoreChoice } from "../store/store.ts";
@@ -22,6 +22,8 @@ export interface Profile {
   readonly options: CheckedOptions;
   /** Another account than the usual one, with app credentials and tokens of its own. */
   readonly account: string | undefined;
+  /** Where an account was named, for people; `undefined` where nothing names one. */
+  readonly accountFrom: string | undefined;
   /** What replaces the provider's URLs: the options, else the environment. */
   readonly urls: ProviderUrls;
   /** Where the credentials file may be. */
@@ -56,8 +58,8 @@ export interface Late {
 }
 
 /**
- * Finds the system, checks the options and looks into the environment. For a system that is built in, nothing is
- * read from the disk.
+ * Finds the system, checks the options and looks into the environment. From the disk it reads
+ * which account is in use, and the definition of a system that is not built in.
  *
  * @param caller the public function, for messages
  * @param kind which options it takes
@@ -94,7 +96,7 @@ export function profileOf(
   const own = withoutPrototype(options);
   const { directory, fetch: given } = own;
   const [folder] = configDirectories(runtime, provider.folder, directory);
-  const account = accountOf(provider, own, runtime);
+  const { account, from: accountFrom } = accountOf(provider, own, runtime, folder);
   const [file = ""] = provider.files;
   const files = account === undefined ? provider.files : [`${file}.${account}`];
   const store = chooseStore(own.store, provider.store, runtime.getEnvironment("ONECELL_STORE"));
@@ -103,6 +105,7 @@ export function profileOf(
     runtime,
     options: own,
     account,
+    accountFrom,
     urls: replacingUrls(provider, own, runtime),
     place: { directory: provider.folder, files, override: directory },
     folder,
@@ -116,6 +119,13 @@ export function profileOf(
       ? () => runtime.onceFetch()
       : () => ({ fetch: given, close() {} }),
   };
+}
+
+/** The account that was named, and by what, for people; `undefined` for the usual one by default. */
+export function accountInUse(
+  { account, accountFrom: from }: Profile,
+): { name: string; from: string } | undefined {
+  return from === undefined ? undefined : { name: account ?? USUAL_ACCOUNT, from };
 }
 
 /** What the store that app credentials are saved in is called; `undefined` where that is files. */
@@ -147,21 +157,47 @@ function withoutPrototype<T extends object>(value: T): T {
   return Object.assign(Object.create(null), value);
 }
 
-/** The account of the options, else of the environment. It becomes a part of a file's name. */
+/** What the usual account is called where another one would be meant otherwise. */
+export const USUAL_ACCOUNT = "default";
+/** What people are told of an account that `onecell switch` has chosen. */
+export const BY_SWITCH = "onecell switch";
+
+/** The account of the options, else of the environment, else the one that was switched to. */
 function accountOf(
   provider: Provider,
-  { account: given }: CheckedOptions,
+  { account: given, credentials, token }: CheckedOptions,
   runtime: Runtime,
-): string | undefined {
-  const read = (name: string) => runtime.getEnvironment(name)?.trim() || undefined;
-  const account = given ?? read(`${provider.environmentPrefix}_ACCOUNT`) ?? read("ONECELL_ACCOUNT");
-  if (account === undefined) return undefined;
+  folder: string | undefined,
+): { account?: string; from?: string } {
+  if (given !== undefined) return named(provider, given, "the option account");
+  for (const name of [`${provider.environmentPrefix}_ACCOUNT`, "ONECELL_ACCOUNT"]) {
+    const account = runtime.getEnvironment(name)?.trim();
+    if (account) return named(provider, account, name);
+  }
+  // What the caller brings belongs to no account that is saved.
+  if (folder === undefined || credentials !== undefined || token !== undefined) return {};
+  const chosen = chosenAccount(runtime, folder);
+  return chosen === undefined ? {} : named(provider, chosen, BY_SWITCH);
+}
+
+/**
+ * An account's name in its one form. It becomes a part of a file's name.
+ *
+ * @param from where it was named
+ * @throws {AuthError} `invalid_argument`
+ */
+function named(
+  provider: Provider,
+  account: string,
+  from: string,
+): { account?: string; from: string } {
   // Upper and lower case are one file on some machines; some names are files of ours already.
   const name = account.toLowerCase();
+  if (name === USUAL_ACCOUNT) return { from };
   const [file, ...others] = provider.files;
   const isTaken = others.includes(`${file}.${name}`) ||
     /^(backup|damaged)-|\.$/.test(name);
-  if (/^[a-z0-9][a-z0-9._@+-]{0,99}$/.test(name) && !isTaken) return name;
+  if (/^[a-z0-9][a-z0-9._@+-]{0,99}$/.test(name) && !isTaken) return { account: name, from };
   throw new AuthError(
     "invalid_argument",
     'An account\'s name is 1 to 100 letters, digits and ".", "-", "_", "@", "+", such as "work" or ' +

@@ -8,8 +8,11 @@ const TAKEN =
   /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo)(-|$)/;
 
 /** Names of variables that programs of all kinds share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
-const SHARED =
-  /^(access|actions|api|app|auth|ci|client|database|db|jpy|jupyter|jupyterhub|login|mongo|mongodb|mysql|oauth|oidc|password|pg|pgsql|postgres|private|public|redis|runner|secret|secrets|sentry|service|session|smtp|token|user)$/;
+const SHARED: readonly string[] = (
+  "access actions api app auth ci client database db jpy jupyter jupyterhub login mongo mongodb mysql " +
+  "oauth oidc password pg pgsql postgres private public redis runner secret secrets sentry service " +
+  "session smtp token user"
+).split(" ");
 
 /** `station_client_secret` of "weather" would be the client secret of "weather-station". */
 const OF_ANOTHER = /_(access_token|client_id|client_secret|key_id|password|private_key|username)$/;
@@ -39,7 +42,7 @@ export function defineForeign(
   const isKnown = (other: Provider) =>
     [other.name, other.folder].some((taken) => taken === name || taken === folder) ||
     other.environmentPrefix === environmentPrefix;
-  if (TAKEN.test(name) || SHARED.test(name) || providers.some(isKnown)) {
+  if (TAKEN.test(name) || SHARED.includes(name) || providers.some(isKnown)) {
     refuse("name", `is "${name}", and another system's secrets are found by it: choose another`);
   }
   if (!/^[a-z]/.test(name)) refuse("name", "must begin with a letter");

@@ -37,9 +37,15 @@ export interface Connection {
   readonly now: () => number;
 }
 
-/** Whose session it is, for people: the username, what the `id_token` names, or the client ID. */
-export function accountOf(connection: Pick<Connection, "keeper" | "sources">): string | undefined {
-  return personOf(connection) ?? connection.keeper.values["client_id"];
+/**
+ * Whose session it is, for people: the username, what the `id_token` names, the account's own name, or
+ * the client ID.
+ */
+export function accountOf(
+  connection: Pick<Connection, "keeper" | "sources" | "profile">,
+): string | undefined {
+  return personOf(connection) ?? connection.profile.account ??
+    connection.keeper.values["client_id"];
 }
 
 /** Who is signed in, where that is known: a name, never the ID of a client or a number of the server's. */

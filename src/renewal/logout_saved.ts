@@ -1,7 +1,7 @@
 import { abortReason, AuthError } from "../errors.ts";
 import { forgetCredentials } from "../manage/manage_credentials.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
-import { listSessions } from "../profile/list_sessions.ts";
+import { accountOfSession, listSessions } from "../profile/list_sessions.ts";
 import type { Profile } from "../profile/profile.ts";
 import { type DamagedFile, listDamaged, type SavedToken } from "../store/list_saved.ts";
 import { removeTokenFile } from "../store/private_file.ts";
@@ -85,7 +85,7 @@ async function end(
   const shown = {
     account: key?.username || token.account || key?.clientId || undefined,
     clientId: key?.clientId || undefined,
-    sessionKey: key?.sessionKey || undefined,
+    sessionKey: accountOfSession(key?.sessionKey ?? "").sessionKey || undefined,
     expiresAt: new Date(Math.max(-8.64e15, Math.min(token.expires_at * 1000, 8.64e15))),
     told,
   };

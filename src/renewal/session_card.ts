@@ -12,6 +12,8 @@ export interface ShownSession {
   person: string | undefined;
   /** The client ID of the app credentials. */
   client: string | undefined;
+  /** Another account than the usual one, and what chose it. */
+  account?: { name: string; from: string } | undefined;
   /** Where the credentials came from. */
   sources: readonly Source[];
   apiUrl: string;
@@ -41,6 +43,7 @@ export async function showSignedIn(
 /** The state of a card that says who is signed in. */
 export function signedInCard(session: ShownSession): CardState {
   const { title, person, client, sources, apiUrl, expiresAt, renews, isSaved, home } = session;
+  const { account } = session;
   const isGiven = sources.some(({ kind }) => kind === "token");
   const renewal = renews
     ? "renews automatically"
@@ -51,6 +54,9 @@ export function signedInCard(session: ShownSession): CardState {
     kind: "signed_in",
     title: `Signed in to ${title}${person === undefined ? "" : ` as ${person}`}`,
     ...(client === undefined ? {} : { client }),
+    ...(account === undefined
+      ? {}
+      : { account: `Account ${account.name}, chosen by ${account.from}` }),
     credentials: shortenHome(credentialsText(sources), home),
     until: expiresAt?.getTime() ?? 0,
     api: apiUrl,

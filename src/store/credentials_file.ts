@@ -1,6 +1,7 @@
 import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
+import { TOKEN_FOLDER } from "./open_store.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
 import { readSafely } from "./safe_file.ts";
 import { storeError } from "./store_error.ts";
@@ -143,6 +144,31 @@ const PROBLEMS: Partial<Record<ErrorKind, string>> = {
 };
 
 const readPlainly = (runtime: Runtime, path: string) => runtime.files.readTextNoFollow(path);
+
+/** The file that says which account is in use, beside the system's tokens: `onecell switch` writes it. */
+export function accountFile(runtime: Runtime, folder: string): string {
+  return joinPath(runtime, folder, TOKEN_FOLDER, "account");
+}
+
+/**
+ * The account that was switched to. A start reads this one small file, where there is one.
+ *
+ * @throws {AuthError} `invalid_argument` for what is no such file
+ */
+export function chosenAccount(runtime: Runtime, folder: string): string | undefined {
+  const path = accountFile(runtime, folder);
+  try {
+    return runtime.files.readTextNoFollow(path, 1000)?.trim() || undefined;
+  } catch (error) {
+    const kind = runtime.errorKind(error);
+    // What may not be read chooses nothing: the app credentials beside it are not seen either.
+    if (kind !== "symlink" && kind !== "not_text" && kind !== "utf16") return undefined;
+    throw new AuthError(
+      "invalid_argument",
+      `"${path}" does not say which account is in use. Remove it, or run: onecell switch SYSTEM ACCOUNT`,
+    );
+  }
+}
 
 /** The file a path leads to: itself, unless it is a link. */
 export async function linkTarget(runtime: Runtime, path: string): Promise<string> {

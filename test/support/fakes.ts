@@ -35,6 +35,10 @@ export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
     listeners,
     answers,
     name: "deno",
+    // A disk with nothing on it.
+    files: emptyDisk(),
+    errorKind: () => "not_found",
+    missingFlag: () => undefined,
     platform: options.platform ?? "linux",
     getEnvironment: (name) => options.environment?.[name],
     homeDirectory: () => options.home,
@@ -57,6 +61,20 @@ export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
       throw new Error(`the test's runtime has no ${String(name)}`);
     },
   }) as FakeRuntime;
+}
+
+function emptyDisk(): Runtime["files"] {
+  const known: Partial<Runtime["files"]> = {
+    readTextNoFollow: () => null,
+    status: () => Promise.resolve(null),
+    list: () => Promise.reject(new Error("the test's disk has no such folder")),
+  };
+  return new Proxy(known, {
+    get(target, name) {
+      if (name in target) return Reflect.get(target, name);
+      throw new Error(`the test's disk has no ${String(name)}`);
+    },
+  }) as Runtime["files"];
 }
 
 /** One message to the frontend. */
