@@ -61,12 +61,16 @@ export function withOptionalPeers(made: Record<string, unknown>): Record<string,
   };
 }
 
-/** Copies the documents that exist into a package folder; returns their names. */
+/** What editors check a definition in a file with. */
+export const SCHEMA = "src/providers/provider.schema.json";
+
+/** Copies the documents that exist, and the schema, into a package folder; returns their names. */
 export async function copyDocuments(directory: string): Promise<string[]> {
   const copied: string[] = [];
-  for (const name of DOCUMENTS) {
+  for (const path of [...DOCUMENTS, SCHEMA]) {
+    const name = path.replace(/^.*\//, "");
     try {
-      await copyFile(new URL(`../${name}`, import.meta.url), `${directory}/${name}`);
+      await copyFile(new URL(`../${path}`, import.meta.url), `${directory}/${name}`);
       copied.push(name);
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT") throw error;

@@ -1,0 +1,408 @@
+/**
+ * Makes the JSON Schema of definitions in files: `deno run -A scripts/provider_schema.ts`.
+ *
+ * What members there are, their types and their descriptions are read from the types of
+ * `src/providers`; what a text must look like, and which members go together, stands below. A test
+ * compares the schema with `defineProvider`, and the file with what this script makes.
+ *
+ * @module
+ */
+const ROOT = new URL("../", import.meta.url);
+const FILE = new URL("src/providers/provider.schema.json", ROOT);
+
+/** A part of a JSON Schema, draft 2020-12. */
+export type Schema = Record<string, unknown>;
+
+/** A type as `deno doc --json` tells it. */
+interface DocType {
+  readonly kind: string;
+  readonly repr?: string;
+  // deno-lint-ignore no-explicit-any -- another shape for each kind
+  readonly value?: any;
+}
+
+interface DocProperty {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly jsDoc?: { readonly doc?: string };
+  readonly tsType: DocType;
+}
+
+interface DocSymbol {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly kind: string;
+    readonly jsDoc?: { readonly doc?: string };
+    readonly def: { readonly tsType?: DocType; readonly properties?: readonly DocProperty[] };
+  }[];
+}
+
+/** Members that a definition in a file leaves out: they are its name's. */
+const LEFT_OUT = ["folder", "files", "environmentPrefix", "foreignTokens"];
+
+const TEMPLATE = "\\{[a-z][a-z0-9_]*\\}";
+const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
+/** https, or http to this machine; `{name}` may stand for the beginning. No username, no blanks. */
+const WHOLE_URL =
+  `(?:${TEMPLATE}(?:[/?#][^\\s]*)?|https://[^\\s/?#@]+(?:[/?#][^\\s]*)?|http://${LOOPBACK}(?::\\d+)?(?:[/?#][^\\s]*)?)`;
+const PATH = "/(?![/\\\\]).*";
+/** A template that names a secret, as far as a pattern can tell. */
+const NO_SECRET =
+  "(?!.*\\{[a-z0-9_]*(?:secret|password|passphrase|token|private_key|api_key|credential)[a-z0-9_]*\\})";
+const DEFINED = {
+  url: { pattern: `^${NO_SECRET}${WHOLE_URL}$` },
+  urlOrPath: { pattern: `^${NO_SECRET}(?:${PATH}|${WHOLE_URL})$` },
+};
+const URL_TEXT = { pattern: undefined, $ref: "#/$defs/url" };
+const URL_OR_PATH = { pattern: undefined, $ref: "#/$defs/urlOrPath" };
+const SHOWN = { pattern: "^(?=.*\\S)[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+$" };
+const FIELD = { pattern: "^[a-z][a-z0-9_]*$" };
+const STATUS = { type: "integer", minimum: 400, maximum: 599 };
+const ANY_TEXT = { pattern: undefined };
+const ABSOLUTE = { pattern: "^(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\)[^\\x00-\\x1f\\x7f]*$" };
+const TYPE_URI = { pattern: "^[A-Za-z][A-Za-z0-9+.-]*:[\\x21-\\x7e]+$" };
+const COMMAND = {
+  minItems: 1,
+  prefixItems: [{
+    pattern: "^(?:[A-Za-z0-9_][\\w.+-]*|(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\)[^\\x00-\\x1f\\x7f]*)$",
+  }],
+};
+
+/** What a value must look like beside its type, by its place: `[]` is an item, `{}` a value by any name. */
+const RULES: Readonly<Record<string, Schema>> = {
+  name: { pattern: "^[a-z][a-z0-9-]{0,62}$" },
+  title: SHOWN,
+  authUrl: URL_TEXT,
+  issuer: URL_TEXT,
+  apiUrl: URL_TEXT,
+  redirectUri: URL_TEXT,
+  documentation: URL_TEXT,
+  probe: URL_OR_PATH,
+  "origins[]": URL_TEXT,
+  "endpoints.token": URL_OR_PATH,
+  "endpoints.authorization": URL_OR_PATH,
+  "endpoints.deviceAuthorization": URL_OR_PATH,
+  "endpoints.revocation": URL_OR_PATH,
+  "endpoints.pushedAuthorization": URL_OR_PATH,
+  "enrolment.login": URL_OR_PATH,
+  "enrolment.clients": URL_OR_PATH,
+  "enrolment.help": SHOWN,
+  "paste.page": URL_OR_PATH,
+  assertionAudience: { pattern: `^(?:token_endpoint|issuer|${WHOLE_URL})$` },
+  assertionAlgorithm: {
+    enum: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"],
+  },
+  "requires[]": FIELD,
+  "optional[]": FIELD,
+  tokenParameters: {
+    propertyNames: notNamed(
+      "client_id|client_secret|client_assertion(?:_type)?|redirect_uri|code|code_verifier|" +
+        "refresh_token|device_code|username|password",
+    ),
+  },
+  "tokenParameters{}": ANY_TEXT,
+  authorizationParameters: {
+    propertyNames: notNamed(
+      "client_id|client_secret|client_assertion.*|response_type|redirect_uri|state|nonce|" +
+        "code_challenge.*|request(?:_uri)?|dpop_jkt",
+    ),
+  },
+  "authorizationParameters{}": ANY_TEXT,
+  assertionClaims: { propertyNames: { pattern: "^(?!(?:iat|exp|nbf|jti)$)" } },
+  "assertionClaims{}": ANY_TEXT,
+  "assertionClaims{}[]": ANY_TEXT,
+  assertionLifetime: { type: "integer", minimum: 1, maximum: 3600 },
+  subjectTokenType: TYPE_URI,
+  requestedTokenType: TYPE_URI,
+  tokenCommand: COMMAND,
+  "tokenCommand[]": ANY_TEXT,
+  "retryStatuses[]": STATUS,
+  "renewStatuses[]": STATUS,
+  timeout: { exclusiveMinimum: 0, maximum: 2 ** 31 - 1 },
+  "refusedPaths[]": { pattern: "^/" },
+  apiAuthorization: { minProperties: 1 },
+  "apiAuthorization.scheme": { pattern: "^[A-Za-z][\\w.+-]{0,62}$" },
+  "apiAuthorization.header": {
+    pattern: `^(?!${
+      anyCase(
+        "(?:accept|connection|cookie2?|date|dpop|expect|host|keep-alive|origin|range|referer|te|" +
+          "trailer|transfer-encoding|upgrade|user-agent|via)",
+      )
+    }$)(?!${
+      anyCase("(?:accept|access-control|content|if|proxy|sec)")
+    }-)[A-Za-z][A-Za-z0-9_-]{0,62}$`,
+  },
+  ...Object.fromEntries(
+    ["subjectToken", "clientAssertion"].flatMap((field) => [
+      [`${field}.file`, ABSOLUTE],
+      [`${field}.environment`, { pattern: "^[A-Za-z_][A-Za-z0-9_]*$" }],
+      [`${field}.command`, COMMAND],
+      [`${field}.command[]`, ANY_TEXT],
+      [`${field}.credential`, FIELD],
+      [`${field}.kubernetes`, ABSOLUTE],
+      [`${field}.jupyterhub`, { pattern: "^[A-Za-z_][\\w-]*$" }],
+    ]),
+  ),
+};
+
+/** Which members go together. */
+const TOGETHER: readonly Schema[] = [
+  {
+    anyOf: [
+      { required: ["issuer"] },
+      { required: ["paste"] },
+      { required: ["tokenCommand"] },
+      endpointsWith("token"),
+    ],
+  },
+  whenGrant("authorization_code", {
+    anyOf: [{ required: ["issuer"] }, { required: ["paste"] }, endpointsWith("authorization")],
+  }),
+  whenGrant("device_code", {
+    anyOf: [{ required: ["issuer"] }, endpointsWith("deviceAuthorization")],
+  }),
+  whenGrant("token_exchange", { required: ["subjectToken"] }),
+  whenGrant("jwt_bearer", {
+    oneOf: [{ required: ["subjectToken"] }, { required: ["assertionClaims"] }],
+  }),
+  goesWith("subjectToken", { properties: { grant: { enum: ["token_exchange", "jwt_bearer"] } } }),
+  goesWith("subjectTokenType", { properties: { grant: { const: "token_exchange" } } }),
+  goesWith("requestedTokenType", { properties: { grant: { const: "token_exchange" } } }),
+  goesWith("assertionClaims", { properties: { grant: { const: "jwt_bearer" } } }),
+  { dependentRequired: { assertionLifetime: ["assertionClaims"] } },
+  {
+    if: when("clientAuthentication", "federated_jwt"),
+    then: { required: ["clientAssertion"] },
+    else: { not: { required: ["clientAssertion"] } },
+  },
+  {
+    if: { required: ["tokenCommand"] },
+    then: {
+      properties: {
+        grant: { const: "client_credentials" },
+        dpop: { const: false },
+        endpoints: { not: { required: ["token"] } },
+        issuer: false,
+        enrolment: false,
+        paste: false,
+      },
+    },
+  },
+  {
+    if: { ...when("dpop", true) },
+    then: { not: { required: ["apiAuthorization"] } },
+  },
+  // A path is below something.
+  {
+    if: {
+      anyOf: [
+        ...["token", "authorization", "deviceAuthorization", "revocation", "pushedAuthorization"]
+          .map((name) => holdsPath("endpoints", name)),
+        holdsPath("enrolment", "login"),
+        holdsPath("enrolment", "clients"),
+        holdsPath("paste", "page"),
+      ],
+    },
+    then: { required: ["authUrl"] },
+  },
+];
+
+function notNamed(names: string): Schema {
+  return { pattern: `^(?!${anyCase(`(?:${names})`)}$)` };
+}
+
+/** A pattern's letters in either case: JSON Schema has no flag for it. */
+function anyCase(pattern: string): string {
+  return pattern.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
+
+function when(member: string, value: unknown): Schema {
+  return { required: [member], properties: { [member]: { const: value } } };
+}
+
+function whenGrant(grant: string, then: Schema): Schema {
+  return { if: when("grant", grant), then };
+}
+
+function goesWith(member: string, needed: Schema): Schema {
+  return { dependentSchemas: { [member]: { required: ["grant"], ...needed } } };
+}
+
+function endpointsWith(name: string): Schema {
+  return { required: ["endpoints"], properties: { endpoints: { required: [name] } } };
+}
+
+function holdsPath(object: string, member: string): Schema {
+  const inside = {
+    type: "object",
+    required: [member],
+    properties: { [member]: { pattern: "^/" } },
+  };
+  return { required: [object], properties: { [object]: inside } };
+}
+
+/** Makes the schema from the types as they are now. */
+export async function providerSchema(): Promise<Schema> {
+  const types = await readTypes("src/providers/provider.ts");
+  const definition = await readTypes("src/providers/definition.ts");
+  const text = new Texts(types);
+  const properties: Record<string, Schema> = {
+    $schema: { type: "string", description: "Where this schema is, for editors." },
+  };
+  for (const { name, tsType, jsDoc } of propertiesOf(types, "Provider")) {
+    if (LEFT_OUT.includes(name)) continue;
+    properties[name] = { ...described(jsDoc?.doc), ...text.schemaOf(tsType, name) };
+  }
+  // What a definition has in another form than a provider.
+  for (const { name, tsType, jsDoc } of ownMembers(definition)) {
+    properties[name] = { ...described(jsDoc?.doc), ...text.schemaOf(tsType, name) };
+  }
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Definition of a system, for @onecell/auth",
+    description: "The fields of defineProvider, in a file NAME.json. It holds no secret. " +
+      "`onecell provider check FILE` says more than this schema can.",
+    type: "object",
+    properties,
+    required: ["name", "apiUrl"],
+    additionalProperties: false,
+    allOf: TOGETHER,
+    $defs: DEFINED,
+  };
+}
+
+/** The members that `ProviderDefinition` itself has. */
+function ownMembers(symbols: readonly DocSymbol[]): readonly DocProperty[] {
+  const type = symbols.find(({ name }) => name === "ProviderDefinition")?.declarations[0]?.def
+    .tsType;
+  const parts: readonly DocType[] = type?.value ?? [];
+  const own = parts.filter(({ kind }) => kind === "typeLiteral")
+    .flatMap(({ value }) => value.properties as DocProperty[]);
+  if (own.length === 0) throw new Error("ProviderDefinition has no members of its own any more.");
+  // A type parameter stands for names, which the provider's own members have too.
+  return own.filter(({ name }) => name !== "requires" && name !== "optional");
+}
+
+function described(doc: string | undefined): Schema {
+  if (doc === undefined) return {};
+  const plain = doc.replace(/\{@linkcode (?:\w+\.)?([^}]+)\}/g, "`$1`").replace(/\s+/g, " ").trim();
+  return { description: plain };
+}
+
+function propertiesOf(symbols: readonly DocSymbol[], name: string): readonly DocProperty[] {
+  const found = symbols.find((symbol) => symbol.name === name)?.declarations[0]?.def.properties;
+  if (found === undefined) throw new Error(`There is no interface ${name} any more.`);
+  return found;
+}
+
+/** Turns types into schemas. */
+class Texts {
+  readonly #symbols: readonly DocSymbol[];
+
+  constructor(symbols: readonly DocSymbol[]) {
+    this.#symbols = symbols;
+  }
+
+  schemaOf(type: DocType, at: string): Schema {
+    const rule = RULES[at] ?? {};
+    const made = { ...this.#plain(type, at), ...rule };
+    return Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
+  }
+
+  #plain(type: DocType, at: string): Schema {
+    switch (type.kind) {
+      case "keyword":
+        if (type.repr === "string") return { type: "string", pattern: "\\S" };
+        return { type: type.repr };
+      case "literal":
+        return { const: type.value.string ?? type.value.boolean ?? type.value.number };
+      case "parenthesized":
+        return this.#plain(type.value, at);
+      case "typeOperator":
+        return this.#plain(type.value.tsType, at);
+      case "array":
+        return { type: "array", items: this.schemaOf(type.value, `${at}[]`) };
+      case "intersection":
+        // `string & Record<never, never>`: any text, where editors offer some.
+        return { type: "string", pattern: "\\S" };
+      case "union":
+        return this.#union(type.value, at);
+      case "typeLiteral":
+        return this.#object(type.value, at);
+      case "typeRef":
+        return this.#named(type.value, at);
+    }
+    throw new Error(`${at} has a type that this script does not know: ${type.kind}`);
+  }
+
+  #union(types: readonly DocType[], at: string): Schema {
+    const isCode = ({ kind, repr }: DocType) =>
+      repr === "undefined" || kind === "fnOrConstructor" ||
+      (kind === "typeRef" && repr === "TokenFunction");
+    const all = types.filter((type) => !isCode(type));
+    const [only, another] = all;
+    if (only && !another) return this.#plain(only, at);
+    const literals = all.flatMap(({ kind, value }) => kind === "literal" ? [value.string] : []);
+    if (literals.length === all.length) return { enum: literals };
+    if (all.some(({ kind }) => kind === "parenthesized")) return { type: "string", pattern: "\\S" };
+    const made = all.map((type) => this.#plain(type, at));
+    // Objects are told apart by their members, so a fault is told of the right one.
+    return made.every(({ type }) => type === "object") ? { oneOf: made } : { anyOf: made };
+  }
+
+  #object(
+    { properties = [], indexSignatures = [] }: {
+      properties?: readonly DocProperty[];
+      indexSignatures?: readonly { tsType: DocType }[];
+    },
+    at: string,
+  ): Schema {
+    const [any] = indexSignatures;
+    if (any) return { type: "object", additionalProperties: this.schemaOf(any.tsType, `${at}{}`) };
+    const required = properties.filter(({ optional }) => !optional).map(({ name }) => name);
+    return {
+      type: "object",
+      properties: Object.fromEntries(
+        properties.map(({ name, tsType, jsDoc }) => [
+          name,
+          { ...described(jsDoc?.doc), ...this.schemaOf(tsType, `${at}.${name}`) },
+        ]),
+      ),
+      ...(required.length === 0 ? {} : { required }),
+      additionalProperties: false,
+    };
+  }
+
+  #named(
+    { typeName, typeParams = [] }: { typeName: string; typeParams?: DocType[] },
+    at: string,
+  ): Schema {
+    const [first, second] = typeParams;
+    if (typeName === "Readonly" && first) return this.#plain(first, at);
+    if (typeName === "Record" && second) {
+      return { type: "object", additionalProperties: this.schemaOf(second, `${at}{}`) };
+    }
+    const declared = this.#symbols.find(({ name }) => name === typeName)?.declarations[0];
+    if (declared?.def.properties) return this.#object(declared.def, at);
+    if (declared?.def.tsType) return this.#plain(declared.def.tsType, at);
+    throw new Error(`${at} has the type ${typeName}, which this script does not find.`);
+  }
+}
+
+async function readTypes(path: string): Promise<readonly DocSymbol[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", path],
+    cwd: ROOT,
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw new Error(decode(stderr));
+  const { nodes } = JSON.parse(decode(stdout)) as {
+    nodes: Record<string, { symbols: DocSymbol[] }>;
+  };
+  return Object.values(nodes).flatMap(({ symbols }) => symbols);
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(FILE, `${JSON.stringify(await providerSchema(), null, 2)}\n`);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", FILE.pathname] }).output();
+}
