@@ -268,7 +268,38 @@ export const commands: readonly Command[] = [
     count: [0, 0],
     completes: "nothing",
     options: json,
+    details: [
+      "Beside those that are built in, a system is known by a file NAME.json in ~/.config/onecell/providers",
+      "(macOS: ~/Library/Application Support, Windows: %LOCALAPPDATA%), then in /etc/onecell/providers",
+      "(macOS: /Library/Application Support, Windows: %PROGRAMDATA%), or in the folders of",
+      "ONECELL_PROVIDERS alone. The exit code is 1 if a file cannot be used.",
+    ],
     load: async () => (await import("./providers.ts")).listProviders,
+  },
+  {
+    name: "provider",
+    summary: "check, add or remove the definition of a system",
+    words: "check|add|remove FILE|URL|NAME",
+    count: [2, 2],
+    completes: "file",
+    options: {
+      yes: {
+        type: "boolean",
+        short: "y",
+        help: "add it without asking, once you know what it does",
+      },
+      replace: { type: "boolean", help: "with --yes: replace another definition of that name" },
+      ...json,
+    },
+    details: [
+      "check says everything that is wrong with a definition, or what it asks for and where that goes.",
+      "add shows the same, asks, and keeps it: its system is then known by its name. A URL must be https,",
+      "or of this machine. A definition holds the fields of defineProvider, and no secret.",
+      "",
+      'JSON: check {"ok", "faults": [{"message", "line"}], "warnings", "facts"}; add {"provider", "path",',
+      '"replaced"}; remove {"provider", "removed"}.',
+    ],
+    load: async () => (await import("./provider.ts")).provider,
   },
   {
     name: "import",

@@ -42,7 +42,12 @@ export function compareFiles(
   // dnt puts modules in a folder of their own, with source maps.
   const prefix = files.includes("esm/mod.js") ? "esm/" : "";
   const documents = DOCUMENTS.filter((name) => existsSync(join(root, name)));
-  const expected = new Set(["package.json", COMMAND_FILE, ...documents]);
+  const expected = new Set([
+    "package.json",
+    COMMAND_FILE,
+    "provider.schema.json",
+    ...documents,
+  ]);
   const optional = new Set(["esm/package.json"]);
   const bundled = [...ENTRY_POINTS, ...Object.values(CHUNKS).map((name) => `${FOLDER}/${name}`)];
   for (const name of bundled) expected.add(`${prefix}${name}.js`);

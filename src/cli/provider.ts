@@ -1,0 +1,156 @@
+import {
+  type DefinitionPlace,
+  definitionRows,
+  definitionWarnings,
+  downloadDefinition,
+  examineDefinition,
+  type Fault,
+  keepDefinition,
+  placeFor,
+  removeDefinition,
+} from "../manage/definition_file.ts";
+import { AuthError } from "../errors.ts";
+import type { Provider } from "../providers/provider.ts";
+import { readDocument } from "../store/read_document.ts";
+import { type Context, UsageError } from "./command.ts";
+import { styleFor } from "./paint.ts";
+import { forPeople, say } from "./say.ts";
+import { terminalPerson } from "./terminal_person.ts";
+
+/** `onecell provider check|add|remove` */
+export async function provider(context: Context): Promise<number> {
+  const [verb = "", what = ""] = context.words;
+  switch (verb) {
+    case "check":
+      return await check(context, what);
+    case "add":
+      return await add(context, what);
+    case "remove":
+      return await remove(context, what);
+  }
+  throw new UsageError(
+    `There is no "provider ${verb}". Usage: onecell provider check FILE, add FILE|URL or remove NAME`,
+    "provider",
+  );
+}
+
+/** Says everything that is wrong, or what the definition does. */
+async function check(context: Context, source: string): Promise<number> {
+  const { host, flags } = context;
+  const { provider, faults } = examineDefinition(await read(context, source));
+  if (flags.has("json")) {
+    const rows = provider ? Object.fromEntries(definitionRows(provider)) : {};
+    const warnings = provider ? definitionWarnings(provider) : [];
+    const report = { ok: faults.length === 0, faults, warnings, facts: rows };
+    await host.write(`${JSON.stringify(report, null, 2)}\n`);
+  } else if (provider) {
+    await host.write(shown(context, provider));
+    const name = source.replace(/^.*[\\/]/, "");
+    if (name !== `${provider.name}.json`) {
+      say(host, `to be known by its name, the file must be called ${provider.name}.json.`);
+    }
+  } else await host.write(told(context, source, faults));
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** Shows what a definition does, asks, and keeps it. */
+async function add(context: Context, source: string): Promise<number> {
+  const { host, flags } = context;
+  const text = await read(context, source);
+  const { provider, faults } = examineDefinition(text);
+  if (provider === undefined) {
+    await host.write(told(context, source, faults));
+    return 1;
+  }
+  const place = await placeFor(host.runtime, provider.name, text);
+  if (!flags.has("json")) await host.write(shown(context, provider));
+  if (place.there !== "same" && !await agrees(context, provider, place)) {
+    throw new AuthError("cancelled", "Nothing was added.");
+  }
+  if (place.there !== "same") await keepDefinition(host.runtime, provider.name, text, place);
+  if (flags.has("json")) {
+    const { path, there } = place;
+    const report = { provider: provider.name, path, replaced: there === "another" };
+    await host.write(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    const line = `Added ${provider.name} (${place.path}). Sign in: onecell login ${provider.name}`;
+    await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);
+  }
+  const isIdle = place.whose === "variable" && definitionWarnings(provider).length > 0;
+  if (isIdle) {
+    say(
+      host,
+      "it is in a folder of ONECELL_PROVIDERS, and from there it may run no command and take no token " +
+        "of this machine.",
+    );
+  }
+  return 0;
+}
+
+/** Whether the definition may be kept: `--yes` says so, else the person at the terminal. */
+async function agrees(
+  context: Context,
+  provider: Provider,
+  { path, there }: DefinitionPlace,
+): Promise<boolean> {
+  const { host, flags } = context;
+  const isOther = there === "another";
+  if (flags.has("yes") && (!isOther || flags.has("replace"))) return true;
+  if (flags.has("yes") || !host.runtime.inputIsTerminal()) {
+    throw new UsageError(
+      isOther
+        ? `Another definition is in ${
+          forPeople(host.runtime, path)
+        }. To replace it: --yes --replace`
+        : "Nobody can be asked here. Check what is shown above, then add --yes.",
+      "provider",
+    );
+  }
+  const doing = isOther ? `Replace the other definition in ${path} with` : "Add";
+  const answer = await terminalPerson(context, {}).ask({
+    field: "confirm",
+    text: `${doing} ${provider.title}? yes or no`,
+    secret: false,
+    host: provider.name,
+  });
+  return /^y(es)?$/i.test(answer?.trim() ?? "");
+}
+
+async function remove(context: Context, name: string): Promise<number> {
+  const { host, flags } = context;
+  const path = await removeDefinition(host.runtime, name);
+  if (flags.has("json")) {
+    await host.write(`${JSON.stringify({ provider: name, removed: path }, null, 2)}\n`);
+  } else {
+    const line = `Removed ${path}. What is saved of ${name} stays in its own folder.`;
+    await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);
+  }
+  return 0;
+}
+
+/** The text of a file, or of what a URL answers with. */
+async function read({ host, signal }: Context, source: string): Promise<string> {
+  if (/^https?:/i.test(source)) return await downloadDefinition(source, host.runtime, signal);
+  return await readDocument(host.runtime, source, "definition");
+}
+
+function shown({ host }: Context, provider: Provider): string {
+  const { strong, warning } = styleFor(host);
+  const rows = definitionRows(provider);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, text]) =>
+    `${strong(`${name}:`.padEnd(width + 1))} ${forPeople(host.runtime, text)}`
+  );
+  const warnings = definitionWarnings(provider).map((text) =>
+    `${warning} ${forPeople(host.runtime, text)}`
+  );
+  return [...lines, ...warnings].map((line) => `${line}\n`).join("");
+}
+
+function told({ host }: Context, source: string, faults: readonly Fault[]): string {
+  const { problem } = styleFor(host);
+  return faults.map(({ message, line }) => {
+    const place = line === undefined ? source : `${source}:${line}`;
+    return `${problem} ${forPeople(host.runtime, `${place}: ${message}`)}\n`;
+  }).join("");
+}

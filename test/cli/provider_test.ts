@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "../support/tests.ts";
+import { Machine } from "./onecell.ts";
+
+const FOLDER = [".config", "onecell", "providers"];
+
+/** A definition of the sandbox's OpenID provider. */
+async function definitionOn(machine: Machine, more: Record<string, unknown> = {}): Promise<string> {
+  const { issuer, apiUrl } = await machine.ownSystem();
+  const definition = { name: "weather", title: "Weather", issuer, apiUrl, ...more };
+  const path = machine.home.at("weather.json");
+  await Deno.writeTextFile(path, JSON.stringify(definition, null, 2));
+  return path;
+}
+
+test("a definition that was added is known by its name, to every command", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { home } = machine;
+  const { env } = await machine.ownSystem();
+  const values = {
+    WEATHER_CLIENT_ID: env["MINE_CLIENT_ID"] ?? "",
+    WEATHER_CLIENT_SECRET: env["MINE_CLIENT_SECRET"] ?? "",
+  };
+  const file = await definitionOn(machine);
+  const asked = await machine.run(["provider", "add", file]);
+  assert.equal(asked.code, 2);
+  assert.match(asked.stdout, /Client secret goes to: +127\.0\.0\.1:\d+ and the endpoints/);
+  assert.match(asked.stderr, /Nobody can be asked here/);
+  assert.match((await machine.run(["token", "weather"])).stderr, /unknown_provider/);
+
+  const added = await machine.ok(["provider", "add", file, "--yes"]);
+  assert.match(added, /✓ Added weather \(~\/\.config\/onecell\/providers\/weather\.json\)/);
+  const kept = home.at(...FOLDER, "weather.json");
+  assert.equal((await Deno.stat(kept)).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(home.at(...FOLDER))).mode! & 0o777, 0o700);
+  assert.match(await machine.ok(["provider", "add", file, "--yes"]), /Added/);
+
+  const options = { env: values };
+  assert.match(await machine.ok(["token", "weather"], options), /^\S+\n$/);
+  assert.match(
+    await machine.ok(["status", "weather"], options),
+    /^✓ Weather \(weather\): [^]*Definition: ~\/\.config\/onecell\/providers\/weather\.json/,
+  );
+  assert.match(await machine.ok(["status"], options), /Weather \(weather\)/);
+  assert.match(
+    await machine.ok(["doctor", "weather"], options),
+    /Definition: ~\/\.config\/onecell\/providers\/weather\.json/,
+  );
+  assert.match(await machine.ok(["providers"]), /^weather +Weather +client_credentials +~/m);
+  const listed = JSON.parse(await machine.ok(["providers", "--json"]));
+  assert.equal(listed.at(-1).definition, kept);
+  for (const shell of ["bash", "zsh", "fish"]) {
+    assert.match(await machine.ok(["completions", shell]), /ocs weather'/);
+  }
+  const typo = await machine.run(["token", "weahter"]);
+  assert.match(typo.stderr, /Did you mean "weather"\?/);
+  // Its variables are looked for in notebooks, too.
+  const notebook = home.at("n.ipynb");
+  const source = [`secret = "${values.WEATHER_CLIENT_SECRET}"`];
+  const cells = [{ cell_type: "code", source, outputs: [], metadata: {} }];
+  await Deno.writeTextFile(notebook, JSON.stringify({ cells, nbformat: 4, metadata: {} }));
+  const scanned = await machine.run(["scan", notebook], options);
+  assert.equal(scanned.code, 1);
+  assert.match(scanned.stdout, /weather client_secret \(WEATHER_CLIENT_SECRET\)/);
+
+  assert.match(await machine.ok(["provider", "remove", "weather"]), /✓ Removed ~\/\.config/);
+  assert.match((await machine.run(["token", "weather"])).stderr, /unknown_provider/);
+  assert.equal((await machine.run(["provider", "remove", "weather"])).code, 1);
+  assert.equal((await machine.run(["provider", "remove", "../../x"])).code, 1);
+});
+
+test("add replaces another definition only when that is said, and refuses what is no good", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { home } = machine;
+  await machine.ok(["provider", "add", await definitionOn(machine), "--yes"]);
+  const other = await definitionOn(machine, { title: "Another one" });
+  const refused = await machine.run(["provider", "add", other, "--yes"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /Another definition is in .*--yes --replace/);
+  const json = await machine.ok(["provider", "add", other, "--yes", "--replace", "--json"]);
+  assert.equal(JSON.parse(json).replaced, true);
+  assert.match(await machine.ok(["providers"]), /Another one/);
+
+  for (const name of ["spatiafi", "aws"]) {
+    const bad = await machine.run([
+      "provider",
+      "add",
+      await definitionOn(machine, { name }),
+      "--yes",
+    ]);
+    assert.equal(bad.code, 1);
+    assert.match(bad.stdout, /weather\.json:2: .*another system's secrets/);
+  }
+  // Who may write there decides where secrets go.
+  await Deno.chmod(home.at(...FOLDER), 0o777);
+  const open = await machine.run(["token", "weather"]);
+  assert.match(open.stderr, /invalid_argument: .*others can write.*chmod 700/);
+  const listed = await machine.run(["providers"]);
+  assert.equal(listed.code, 1);
+  assert.match(listed.stderr, /others can write/);
+  const status = await machine.run(["status"]);
+  assert.match(status.stdout, /✗ weather \(weather\)[^]*invalid_argument/);
+});
+
+test("check tells every fault with its line, or where everything goes", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const bad = await definitionOn(machine, { scopes: "a", dpop: "yes" });
+  const { code, stdout } = await machine.run(["provider", "check", bad]);
+  assert.equal(code, 1);
+  assert.match(stdout, /weather\.json:6: "scopes" .*Did you mean "scope"/);
+  assert.match(stdout, /weather\.json:7: "dpop" must be true or false/);
+  const report = JSON.parse((await machine.run(["provider", "check", bad, "--json"])).stdout);
+  assert.deepEqual([report.ok, report.faults.length], [false, 2]);
+
+  const good = await definitionOn(machine, { tokenParameters: { a: "b" } });
+  assert.match(await machine.ok(["provider", "check", good]), /^Name: +weather \(Weather\)\n/);
+  await Deno.rename(good, machine.home.at("other.json"));
+  const renamed = await machine.run(["provider", "check", machine.home.at("other.json")]);
+  assert.equal(renamed.code, 0);
+  assert.match(renamed.stderr, /must be called weather\.json/);
+  for (const args of [["chek", "x"], ["check"], ["add", "a", "b"]]) {
+    assert.equal((await machine.run(["provider", ...args])).code, 2, args.join(" "));
+  }
+});
+
+test("a definition may run a program from the person's folder alone, once it was shown", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const { home } = machine;
+  const command = { issuer: undefined, tokenCommand: ["echo", "from-a-command"] };
+  const file = await definitionOn(machine, command);
+  const direct = await machine.run(["token", "--provider", file]);
+  assert.match(direct.stderr, /runs "echo from-a-command".*onecell provider add FILE/);
+  const named = await machine.run(["token", "weather"], {
+    env: { ONECELL_PROVIDERS: home.path },
+  });
+  assert.match(named.stderr, /runs "echo from-a-command"/);
+  const asked = await machine.run(["provider", "add", file]);
+  assert.match(asked.stdout, /! Its tokenCommand runs "echo from-a-command"/);
+  await machine.ok(["provider", "add", file, "--yes"]);
+  assert.match(await machine.ok(["providers"]), /^weather /m);
+});
