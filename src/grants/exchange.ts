@@ -242,10 +242,11 @@ export function withTokenParameters(
 
 function fillIn(text: string, values: CredentialValues): string | undefined {
   let isWhole = true;
-  const filled = text.replace(/\{([a-z_]+)\}/g, (_, name: string) => {
+  const filled = text.replace(/\{([a-z_]+)\}(\/?)/g, (_, name: string, slash: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     isWhole &&= value !== undefined;
-    return value ?? "";
+    // The base of a URL may come with the slash that follows it here.
+    return (slash === "" ? value ?? "" : (value ?? "").replace(/\/+$/, "")) + slash;
   });
   return isWhole ? filled : undefined;
 }

@@ -100,6 +100,10 @@ export function refusalOf(
   }
   // Whatever it is called: this refresh token does not work, and a new one may.
   if (isRefresh) return refused("grant");
+  // No person takes part: whoever is refused is the client, whatever it is called (Auth0, Earthdata).
+  if (grant === "client_credentials" && status === 401 && LOGIN.test(name)) {
+    return refused("client");
+  }
   if (DECLINED.test(name)) return refused("login");
   if (grant === "password" && LOGIN.test(name)) return refused("login");
   if ((grant === "authorization_code" || grant === "device_code") && CODE.test(name)) {

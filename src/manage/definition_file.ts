@@ -147,6 +147,7 @@ export function definitionRows(provider: Provider): [name: string, text: string]
       "Signs in with",
       provider.tokenCommand ? "a command" : `${grant}, ${clientAuthentication}`,
     ],
+    ["Signs in at", servers],
     ["Asks for", enrolment ? "username and password" : asked.map(nameOf)],
     ["Username and password go to", at(enrolment?.login)],
     [

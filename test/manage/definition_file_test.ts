@@ -38,7 +38,7 @@ test("examineDefinition() tells every fault at once, with its line", () => {
     lines.sort((one, other) => Number(one[0]) - Number(other[0])),
     [
       [2, "name"],
-      [3, undefined],
+      [3, "apiUrl"],
       [4, "scopes"],
       [5, "grant"],
       [6, "endpoints.tokn"],
@@ -47,7 +47,7 @@ test("examineDefinition() tells every fault at once, with its line", () => {
       [9, "dpop"],
       [10, "folder"],
       [11, "enrolment.clients"],
-    ].map(([line, name]) => [line, name]),
+    ],
   );
 });
 
@@ -91,6 +91,7 @@ test("definitionRows() says what is asked, and where each secret goes", () => {
   assert.deepEqual(rows({}), {
     "Name": "weather (Weather)",
     "Signs in with": "client_credentials, client_secret_post",
+    "Signs in at": "login.weather.example and the endpoints that it names",
     "Asks for": "client ID, client secret",
     "Client secret goes to": "login.weather.example and the endpoints that it names",
     "The access token goes to": "api.weather.example",
@@ -108,6 +109,7 @@ test("definitionRows() says what is asked, and where each secret goes", () => {
     {
       "Name": "weather (Weather)",
       "Signs in with": "password, client_secret_post",
+      "Signs in at": "a.weather.example",
       "Asks for": "username, password, client ID, client secret",
       "Password and client secret go to": "a.weather.example",
       "The access token goes to": "api.weather.example, files.example",
