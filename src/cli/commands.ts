@@ -279,7 +279,7 @@ export const commands: readonly Command[] = [
   {
     name: "provider",
     summary: "check, add or remove the definition of a system",
-    words: "check|add|remove FILE|URL|NAME",
+    words: "add|check|remove FILE",
     count: [2, 2],
     completes: "file",
     options: {
@@ -292,9 +292,10 @@ export const commands: readonly Command[] = [
       ...json,
     },
     details: [
-      "check says everything that is wrong with a definition, or what it asks for and where that goes.",
-      "add shows the same, asks, and keeps it: its system is then known by its name. A URL must be https,",
-      "or of this machine. A definition holds the fields of defineProvider, and no secret.",
+      "check FILE says everything that is wrong with a definition, or what it asks for and where that",
+      "goes. add FILE, or add URL, shows the same, asks, and keeps it: its system is then known by its",
+      "name. A URL must be https, or of this machine. remove NAME removes it. A definition holds the",
+      "fields of defineProvider, and no secret.",
       "",
       'JSON: check {"ok", "faults": [{"message", "line"}], "warnings", "facts"}; add {"provider", "path",',
       '"replaced"}; remove {"provider", "removed"}.',

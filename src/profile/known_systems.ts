@@ -17,9 +17,10 @@ import { providers, unknownProvider } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { listNames } from "../store/list_saved.ts";
-import { baseDirectories, joinPath, type PathRuntime } from "../store/paths.ts";
+import { baseDirectories, joinPath, parentPath, type PathRuntime } from "../store/paths.ts";
 import { readDocument } from "../store/read_document.ts";
 import { isSafeFolder, readSafely } from "../store/safe_file.ts";
+import { storeError } from "../store/store_error.ts";
 
 /** A folder of definitions. */
 export interface DefinitionFolder {
@@ -40,6 +41,8 @@ export interface KnownSystem {
   readonly problem?: AuthError;
 }
 
+/** Variables that say where the person's own folder is. */
+const HOME = ["HOME", "USERPROFILE", "LOCALAPPDATA"];
 /** The variable that names folders in place of the usual ones. */
 const VARIABLE = "ONECELL_PROVIDERS";
 /** What a system can be called: the name of a file, and nothing that leads elsewhere. */
@@ -91,6 +94,17 @@ export async function findSystem(runtime: Runtime, asked: string | URL): Promise
   if (found !== undefined) return found;
   const [forbidden] = unseen;
   const isMistyped = didYouMean(text.slice(0, 60), providers.map(({ name }) => name)) !== "";
+  const refused = runtime.refusedVariables().filter((name) => HOME.includes(name));
+  const isHomeless = !definitionFolders(runtime).some(({ whose }) => whose !== "administrator");
+  if (isHomeless && refused.length > 0 && !isMistyped) {
+    throw new AuthError(
+      "permission_denied",
+      `There is no built-in system "${
+        text.slice(0, 60)
+      }", and Deno may not find out where your own ` +
+        `definitions are. Run with --allow-env=${refused.join(",")}.`,
+    );
+  }
   if (forbidden !== undefined && !isMistyped) throw forbidden;
   const known = await listSystems(runtime);
   throw unknownProvider(asked, known.map(({ name }) => name));
@@ -185,7 +199,15 @@ async function readSystem(
     throw new AuthError("invalid_argument", error.message);
   }
   if (input === null) return undefined;
-  if (!await isSafeFolder(runtime, folder.path)) {
+  const isSafe = await isSafeFolder(runtime, folder.path).catch((error) => {
+    throw storeError(
+      runtime,
+      error,
+      `look at the folder "${folder.path}"`,
+      parentPath(folder.path),
+    );
+  });
+  if (!isSafe) {
     throw new AuthError(
       "invalid_argument",
       `The definition "${path}" is not used: its folder belongs to another user, or others can write ` +

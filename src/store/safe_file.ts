@@ -38,6 +38,9 @@ export async function readSafely(runtime: Runtime, path: string): Promise<string
  * True for a folder of this user or of root that nobody else can write to: whoever can puts files of
  * theirs in it, or others' in place of them. What is above it does not count: a folder that somebody
  * puts in its place is theirs.
+ *
+ * @throws the runtime's error where the folder, or where this user is not told the one above it, may not
+ * be looked at
  */
 export async function isSafeFolder(runtime: Runtime, folder: string): Promise<boolean> {
   const { files } = runtime;
@@ -45,7 +48,7 @@ export async function isSafeFolder(runtime: Runtime, folder: string): Promise<bo
   const seen = await files.status(path);
   if (seen === null) return false;
   const { owner, mode } = seen;
-  const user = runtime.userId() ?? await ownerOfFolder(runtime, path);
+  const user = runtime.userId() ?? (await files.status(parentPath(path)))?.owner;
   const isOthers = owner !== null && owner !== 0 && owner !== user;
   const isOpen = mode !== null && (mode & 0o022) !== 0;
   return !isOthers && !isOpen || await looksLikeNew(runtime, path, seen);

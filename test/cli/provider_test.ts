@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { run } from "../../src/cli/run.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
+import { fakeHost } from "./fake_host.ts";
 import { Machine } from "./onecell.ts";
 
 const FOLDER = [".config", "onecell", "providers"];
@@ -138,4 +142,56 @@ test("a definition may run a program from the person's folder alone, once it was
   assert.match(asked.stdout, /! Its tokenCommand runs "echo from-a-command"/);
   await machine.ok(["provider", "add", file, "--yes"]);
   assert.match(await machine.ok(["providers"]), /^weather /m);
+});
+
+test("add asks a person at the terminal, with everything shown before", async () => {
+  await using home = await TestFolder.make();
+  const file = home.at("weather.json");
+  const definition = {
+    name: "weather",
+    apiUrl: "https://api.weather.example",
+    issuer: "https://login.weather.example",
+  };
+  await Deno.writeTextFile(file, JSON.stringify(definition));
+  const add = async (answer: string | null, what = file) => {
+    const played = fakeHost({ inputIsTerminal: true, answers: [answer], home: home.path });
+    const real = await currentRuntime();
+    const runtime = Object.assign(Object.create(played.runtime), {
+      files: real.files,
+      errorKind: real.errorKind,
+      missingFlag: real.missingFlag,
+      userId: real.userId,
+      loopbackFetch: real.loopbackFetch,
+    });
+    const host = Object.assign(played, { runtime });
+    const code = await run(["provider", "add", what], host);
+    const kept = await Deno.stat(home.at(...FOLDER, "weather.json")).then(() => true, () => false);
+    return { code, kept, output: host.output, asked: played.runtime.written.join("") };
+  };
+  for (const answer of ["no", "", "n", null]) {
+    const { kept, output, asked } = await add(answer);
+    assert.equal(kept, false, String(answer));
+    assert.match(output, /Client secret goes to: +login\.weather\.example/);
+    assert.match(asked, /Add weather\? yes or no/);
+  }
+  const { code, kept } = await add("yes");
+  assert.deepEqual([code, kept], [0, true]);
+
+  // The same from a URL, and another one of that name is asked about apart.
+  const other = { ...definition, title: "Another" };
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.json(other),
+  );
+  try {
+    const url = `http://127.0.0.1:${server.addr.port}/weather.json`;
+    const refused = await add("no", url);
+    assert.equal(refused.code, 1);
+    assert.match(refused.asked, /Replace the other definition in .* with Another\? yes or no/);
+    assert.equal((await add("y", url)).code, 0);
+    const text = await Deno.readTextFile(home.at(...FOLDER, "weather.json"));
+    assert.equal(JSON.parse(text).title, "Another");
+  } finally {
+    await server.shutdown();
+  }
 });

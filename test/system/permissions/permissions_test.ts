@@ -165,6 +165,45 @@ Deno.test({
 });
 
 Deno.test({
+  name: "permissions: a system by name from a file also reads the folder of definitions",
+  ...options,
+  fn: () =>
+    withFolder(async (home) => {
+      await using sandbox = await startSandbox({ systems: ["oidc"] });
+      const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = sandbox.environment;
+      const definitions = `${home}/.config/onecell/providers`;
+      await Deno.mkdir(definitions, { recursive: true, mode: 0o700 });
+      const definition = { name: "weather", issuer, apiUrl };
+      const file = `${definitions}/weather.json`;
+      await Deno.writeTextFile(file, JSON.stringify(definition), { mode: 0o600 });
+      const { clientId, clientSecret = "" } = sandbox.client("oidc.client_secret_post");
+      const env = {
+        HOME: home,
+        WEATHER_CLIENT_ID: clientId,
+        WEATHER_CLIENT_SECRET: clientSecret,
+      };
+      const directory = `${home}/.config/weather`;
+      await needsExactly(
+        `
+          import { getSession } from "jsr:@onecell/auth";
+          const s = await getSession("weather");
+          if (s.storeProblem) throw s.storeProblem;
+        `,
+        [
+          `--allow-env=${Object.keys(env).join(",")}`,
+          `--allow-read=${home}/.config/onecell,${directory}`,
+          `--allow-write=${directory}`,
+          `--allow-net=${hostOf(sandbox, "OIDC_ISSUER")}`,
+        ],
+        env,
+        async () => {
+          await Deno.remove(directory, { recursive: true }).catch(() => {});
+        },
+      );
+    }),
+});
+
+Deno.test({
   name: "permissions: the code flow also listens on loopback",
   ...options,
   fn: () =>
