@@ -96,7 +96,15 @@ export function profileOf(
   const own = withoutPrototype(options);
   const { directory, fetch: given } = own;
   const [folder] = configDirectories(runtime, provider.folder, directory);
-  const { account, from: accountFrom } = accountOf(provider, own, runtime, folder);
+  const token = givenToken(provider, own, runtime);
+  // What the caller brings belongs to no account that is saved.
+  const isBrought = own.credentials !== undefined || token !== undefined;
+  const { account, from: accountFrom } = accountOf(
+    provider,
+    own,
+    runtime,
+    isBrought ? undefined : folder,
+  );
   const [file = ""] = provider.files;
   const files = account === undefined ? provider.files : [`${file}.${account}`];
   const store = chooseStore(own.store, provider.store, runtime.getEnvironment("ONECELL_STORE"));
@@ -114,7 +122,7 @@ export function profileOf(
       const name = { provider: provider.name, account };
       return await (await drivers()).openCredentials({ runtime, directory: folder }, store, name);
     },
-    given: givenToken(provider, own, runtime),
+    given: token,
     openFetch: given === undefined
       ? () => runtime.onceFetch()
       : () => ({ fetch: given, close() {} }),
@@ -162,10 +170,14 @@ export const USUAL_ACCOUNT = "default";
 /** What people are told of an account that `onecell switch` has chosen. */
 export const BY_SWITCH = "onecell switch";
 
-/** The account of the options, else of the environment, else the one that was switched to. */
+/**
+ * The account of the options, else of the environment, else the one that was switched to.
+ *
+ * @param folder where the choice is, if it counts
+ */
 function accountOf(
   provider: Provider,
-  { account: given, credentials, token }: CheckedOptions,
+  { account: given }: CheckedOptions,
   runtime: Runtime,
   folder: string | undefined,
 ): { account?: string; from?: string } {
@@ -174,9 +186,7 @@ function accountOf(
     const account = runtime.getEnvironment(name)?.trim();
     if (account) return named(provider, account, name);
   }
-  // What the caller brings belongs to no account that is saved.
-  if (folder === undefined || credentials !== undefined || token !== undefined) return {};
-  const chosen = chosenAccount(runtime, folder);
+  const chosen = folder === undefined ? undefined : chosenAccount(runtime, folder);
   return chosen === undefined ? {} : named(provider, chosen, BY_SWITCH);
 }
 

@@ -3,6 +3,7 @@
  * shape. The real services were not reached.
  */
 import assert from "node:assert/strict";
+import { exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { getSession, readProvider } from "../../../mod.ts";
 import type { AuthErrorCode, Provider } from "../../../mod.ts";
 import { TestFolder } from "../../support/folder.ts";
@@ -85,7 +86,53 @@ const wrongClient = { client_id: "the-client", client_secret: "another" };
 
 const TENANT = "11111111-2222-3333-4444-555555555555";
 
+/** The key of a service account, as its file has it. */
+const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+const ROBOT = "robot@project-1.iam.gserviceaccount.com";
+
+/** Google's token endpoint for service accounts: a signed assertion, good for an hour at most. */
+function google(): Answers {
+  const given = new Set<string>();
+  return async ({ bearer, form, method, url }) => {
+    if (bearer !== undefined) {
+      return given.has(bearer) ? json({ kind: "storage#buckets" }) : json({ error: {} }, 401);
+    }
+    if (`${method} ${url.href}` !== "POST https://oauth2.googleapis.com/token") return undefined;
+    assert.equal(form.get("grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    const { payload, protectedHeader } = await jwtVerify(form.get("assertion") ?? "", publicKey, {
+      issuer: ROBOT,
+      audience: "https://oauth2.googleapis.com/token",
+    });
+    assert.deepEqual([protectedHeader.alg, protectedHeader.kid], ["RS256", "0123abcd"]);
+    assert.equal(payload["scope"], "https://www.googleapis.com/auth/devstorage.read_only");
+    assert((payload.exp ?? 0) - (payload.iat ?? 0) <= 3600);
+    if (payload.sub !== undefined) {
+      return json({
+        error: "unauthorized_client",
+        error_description: "Client is unauthorized to retrieve access tokens using this method.",
+      }, 401);
+    }
+    given.add("ya29.x");
+    return json({ access_token: "ya29.x", token_type: "Bearer", expires_in: 3599 });
+  };
+}
+
+const robot = {
+  client_email: ROBOT,
+  private_key: await exportPKCS8(privateKey),
+  key_id: "0123abcd",
+};
+
 const SERVICES: readonly Service[] = [
+  {
+    definition: "my-google",
+    hosts: ["oauth2.googleapis.com", "storage.googleapis.com"],
+    serve: google,
+    credentials: robot,
+    call: "b?project=project-1",
+    account: ROBOT,
+    refused: { credentials: { ...robot, subject: "ada@example.com" }, code: "client_refused" },
+  },
   {
     definition: "copernicus",
     hosts: [
