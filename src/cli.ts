@@ -7,8 +7,8 @@
  * onecell token spatiafi --format header | curl -H @- https://api.spatiafi.com/api/…
  * ```
  *
- * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `providers`,
- * `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage error,
+ * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `switch`,
+ * `providers`, `provider`, `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage error,
  * 130 stopped by Ctrl-C, 143 stopped by SIGTERM; `run` gives its command's.
  *
  * @module

@@ -19,7 +19,8 @@ import { freshFor, OpenSession, shownOf } from "./session.ts";
  * if none is found; what you type is saved for next time. A token that you have already comes first: the
  * option `token`, or the variable `<PREFIX>_ACCESS_TOKEN`.
  *
- * @param provider a registered name such as `"spatiafi"`, or what `defineProvider` returned
+ * @param provider a name that is built in, such as `"spatiafi"`, or that a file `NAME.json` in
+ * `~/.config/onecell/providers` has; the URL of its API; or what `defineProvider` returned
  * @param options see {@linkcode SessionOptions}; times are in milliseconds
  * @returns a session that renews its token automatically
  * @throws {AuthError} with a code and what to do next; nothing saved is lost by a failure

@@ -265,7 +265,8 @@ export async function status(
 
 /**
  * Reads and checks a system's definition that is kept in a JSON file, with the fields of
- * {@linkcode defineProvider}.
+ * {@linkcode defineProvider} and perhaps `$schema`. A definition in `~/.config/onecell/providers` needs
+ * none of this: `getSession("weather")` finds `weather.json` there.
  *
  * @param file the path, or the `file:` URL, of the JSON file
  * @returns what to pass to `getSession` and the others

@@ -154,7 +154,8 @@ export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
   const found = new Map<string, KnownSystem>();
   for (const folder of definitionFolders(runtime)) {
     const names = await listNames(runtime, folder.path);
-    for (const file of names.filter((name) => name.endsWith(".json")).sort()) {
+    // The schema may lie beside them, under a name that no system has.
+    for (const file of names.filter((name) => /^[^.]+\.json$/.test(name)).sort()) {
       const name = file.slice(0, -".json".length);
       if (found.has(name)) continue;
       const path = joinPath(runtime, folder.path, file);

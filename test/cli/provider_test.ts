@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { run } from "../../src/cli/run.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { TestFolder } from "../support/folder.ts";
+import { allRuntimes } from "../support/runtimes.ts";
 import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
 import { Machine } from "./onecell.ts";
@@ -143,6 +144,24 @@ test("a definition may run a program from the person's folder alone, once it was
   await machine.ok(["provider", "add", file, "--yes"]);
   assert.match(await machine.ok(["providers"]), /^weather /m);
 });
+
+test("definitions are kept, found and refused alike in every runtime", async () => {
+  await using machine = await Machine.start({ systems: ["oidc"] });
+  const file = await definitionOn(machine);
+  const kept = machine.home.at(...FOLDER, "weather.json");
+  for (const runtime of await allRuntimes()) {
+    const ok = (...args: string[]) => machine.ok(args, { runtime });
+    assert.match(await ok("provider", "add", file, "--yes"), /✓ Added weather/, runtime.name);
+    assert.match(await ok("providers"), /^weather /m, runtime.name);
+    assert.equal(await ok("switch", "weather"), "* default\n", runtime.name);
+    await Deno.chmod(kept, 0o666);
+    const { stderr } = await machine.run(["token", "weather"], { runtime });
+    assert.match(stderr, /invalid_argument: .*others can write to it/, runtime.name);
+    assert.match(await ok("provider", "remove", "weather"), /✓ Removed/, runtime.name);
+    const gone = await machine.run(["token", "weather"], { runtime });
+    assert.match(gone.stderr, /unknown_provider/, runtime.name);
+  }
+}, 120_000);
 
 test("add asks a person at the terminal, with everything shown before", async () => {
   await using home = await TestFolder.make();

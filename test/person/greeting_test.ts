@@ -4,9 +4,13 @@ import { greet } from "../../src/person/greeting.ts";
 import { fakeKernel } from "../support/fakes.ts";
 
 Deno.test("greet() says who is signed in, in one line without anything that steers", async () => {
-  const said = async (title: string, person: string | undefined) => {
+  const said = async (
+    title: string,
+    person: string | undefined,
+    account?: { name: string },
+  ) => {
     const kernel = fakeKernel();
-    await greet({ title, person }, kernel);
+    await greet({ title, person, account }, kernel);
     assert.equal(kernel.shown.length, 1);
     assert.doesNotMatch(kernel.shown[0]!.html, /<(?!\/?div)/);
     return kernel.shown[0]!.text;
@@ -16,6 +20,10 @@ Deno.test("greet() says who is signed in, in one line without anything that stee
     "✓ SpatiaFi: signed in as ada@example.com",
   );
   assert.equal(await said("SpatiaFi", undefined), "✓ SpatiaFi: signed in");
+  assert.equal(
+    await said("SpatiaFi", "ada@example.com", { name: "work" }),
+    "✓ SpatiaFi: signed in as ada@example.com (account work)",
+  );
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(await said("A\n\u001b[2J", "<b>\u202eada\u0007"), /[\u0000-\u001f\u202e]/);
 });

@@ -116,6 +116,9 @@ test("findSystem() takes the first folder's definition, with $schema, and marks 
       JSON.stringify({ ...weather, name: "tides", apiUrl: "https://t.example" })
     }`,
     "README.md": "no definition",
+    "provider.schema.json": "{}",
+    ".hidden.json": "{",
+    "Upper.json": weather,
   }, "shared");
   const runtime = await machineWith([own, shared]);
   const found = await findSystem(runtime, "weather");
@@ -127,6 +130,7 @@ test("findSystem() takes the first folder's definition, with $schema, and marks 
   assert.equal((await findSystem(runtime, "https://t.example/x")).name, "tides");
   assert.deepEqual((await listSystems(runtime)).map(({ name, path }) => [name, path]), [
     ["weather", `${own}/weather.json`],
+    ["Upper", `${shared}/Upper.json`],
     ["tides", `${shared}/tides.json`],
   ]);
   await rejects(findSystem(runtime, "wether"), "unknown_provider", /Did you mean "weather"\?/);

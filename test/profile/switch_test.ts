@@ -7,6 +7,7 @@ import { accountFile } from "../../src/store/credentials_file.ts";
 import { listAccounts } from "../../src/profile/list_sessions.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { connectionOf, shownOf } from "../../src/session.ts";
+import { renderCard } from "../../src/person/card.ts";
 import { signedInCard } from "../../src/renewal/session_card.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
@@ -100,6 +101,8 @@ test("card, status and doctor say which account is used and what chose it", asyn
   assert.equal(session.account, "work");
   const card = signedInCard(shownOf(connectionOf(session), session));
   assert.equal("account" in card && card.account, "Account work, chosen by onecell switch");
+  const { html, text: shown } = renderCard(card, Date.now());
+  for (const part of [html, shown]) assert.match(part, /Account work, chosen by onecell switch\./);
   const report = await status("plantpredict", await place(world));
   const [system] = report.systems;
   assert.deepEqual(system?.account, { name: "work", from: "onecell switch" });
