@@ -43,10 +43,13 @@ export async function pack(outDir: string, version?: string): Promise<string> {
   }
 }
 
-/** Removes TypeScript that no entry point reaches: such files come along untranslated. */
+/**
+ * Removes TypeScript that no entry point reaches, which comes along untranslated, and the schema, which
+ * has its place beside the documents.
+ */
 async function removeSources(directory: string): Promise<void> {
   for (const name of await readdir(directory, { recursive: true })) {
-    if (/(?<!\.d)\.ts$/.test(name)) await rm(join(directory, name));
+    if (/(?<!\.d)\.ts$|\.schema\.json$/.test(name)) await rm(join(directory, name));
   }
 }
 
