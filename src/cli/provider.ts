@@ -63,11 +63,13 @@ async function add(context: Context, source: string): Promise<number> {
     return 1;
   }
   const place = await placeFor(host.runtime, provider.name, text);
-  if (!flags.has("json")) await host.write(shown(context, provider));
+  const does = shown(context, provider);
+  if (!flags.has("json")) await host.write(does);
+  else if (!flags.has("yes")) host.runtime.writeError(does);
   if (place.there !== "same" && !await agrees(context, provider, place)) {
     throw new AuthError("cancelled", "Nothing was added.");
   }
-  if (place.there !== "same") await keepDefinition(host.runtime, provider.name, text, place);
+  await keepDefinition(host.runtime, provider, text, place);
   if (flags.has("json")) {
     const { path, there } = place;
     const report = { provider: provider.name, path, replaced: there === "another" };
@@ -75,14 +77,6 @@ async function add(context: Context, source: string): Promise<number> {
   } else {
     const line = `Added ${provider.name} (${place.path}). Sign in: onecell login ${provider.name}`;
     await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);
-  }
-  const isIdle = place.whose === "variable" && definitionWarnings(provider).length > 0;
-  if (isIdle) {
-    say(
-      host,
-      "it is in a folder of ONECELL_PROVIDERS, and from there it may run no command and take no token " +
-        "of this machine.",
-    );
   }
   return 0;
 }

@@ -287,23 +287,34 @@ export async function placeFor(
 }
 
 /**
- * Keeps a definition, so that its system is known by its name.
+ * Keeps a definition that a person has agreed to, so that its system is known by its name.
  *
  * @throws {AuthError} `store_unavailable`, `permission_denied`; `invalid_argument` where it would not be
  * used, such as in a folder that others can write to
  */
 export async function keepDefinition(
   runtime: Runtime,
-  name: string,
+  provider: Provider,
   text: string,
-  { path }: DefinitionPlace,
+  { path, whose, there }: DefinitionPlace,
 ): Promise<void> {
-  try {
-    await writePrivateFile(runtime, path, text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    throw storeError(runtime, error, `write "${path}"`, parentPath(path));
+  const [reach] = reachesOf(provider);
+  if (reach !== undefined && whose === "variable") {
+    throw new AuthError(
+      "invalid_argument",
+      `The definition's "${reach.field}" ${reach.text}. From a folder of ONECELL_PROVIDERS it may not ` +
+        "do that. Unset the variable, and add it to your own folder.",
+    );
   }
-  await systemNamed(runtime, name);
+  if (there !== "same") {
+    try {
+      await writePrivateFile(runtime, path, text.replace(/^\ufeff/, ""));
+    } catch (error) {
+      throw storeError(runtime, error, `write "${path}"`, parentPath(path));
+    }
+  }
+  // It says why it would not be used.
+  await systemNamed(runtime, provider.name);
 }
 
 /**

@@ -139,10 +139,20 @@ test("a definition may run a program from the person's folder alone, once it was
     env: { ONECELL_PROVIDERS: home.path },
   });
   assert.match(named.stderr, /runs "echo from-a-command"/);
+  await Deno.mkdir(home.at("named"), { mode: 0o700 });
+  const apart = await machine.run(["provider", "add", file, "--yes"], {
+    env: { ONECELL_PROVIDERS: home.at("named") },
+  });
+  assert.equal(apart.code, 1);
+  assert.match(apart.stderr, /invalid_argument: .*Unset the variable/);
   const asked = await machine.run(["provider", "add", file]);
   assert.match(asked.stdout, /! Its tokenCommand runs "echo from-a-command"/);
   await machine.ok(["provider", "add", file, "--yes"]);
   assert.match(await machine.ok(["providers"]), /^weather /m);
+  assert.equal(await machine.ok(["token", "weather"]), "from-a-command\n");
+  const json = await machine.run(["provider", "add", file, "--json"]);
+  assert.deepEqual([json.code, JSON.parse(json.stdout).replaced], [0, false]);
+  assert.match(json.stderr, /Its tokenCommand runs/);
 });
 
 test("definitions are kept, found and refused alike in every runtime", async () => {
