@@ -1,6 +1,6 @@
 /**
- * Takes one layer of encoding off a text, and tells where each character came from. What to look for
- * in the result is the caller's: `scan/` looks for saved secrets, `http/redact.ts` for sent ones.
+ * Reads a text, takes one layer of encoding off it, and tells where each character came from. What to
+ * look for in the result is the caller's: `scan/` looks for saved secrets, `http/redact.ts` for sent ones.
  */
 
 /** A decoded text; `from` and `to` say which part of the text before it a character stands for. */
@@ -31,55 +31,32 @@ const BACKSLASH =
 const ENTITY = "&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{2,9});?";
 const QUOTED_PRINTABLE = `=[ \\t]*\\r?\\n|${utf8("=")}`;
 const TAGS = "<[/!]?[A-Za-z!-][^<>]*>";
+/** What {@linkcode UNSEEN} begins with, as ranges of code units. */
+const UNSEEN_BEGINS = [
+  [0, 0],
+  [0x1b, 0x1b],
+  [0x9b, 0x9b],
+  [0xad, 0xad],
+  [0x61c, 0x61c],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0xdb40, 0xdb40],
+  [0xfeff, 0xfeff],
+] as const;
 /** Colours and what nobody sees. */
 const UNSEEN = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
   "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|(?:\\udb40[\\udc00-\\udc7f])+";
 
+/** Names of entities in HTML, each with its character. */
 const NAMED = new Map(
-  Object.entries({
-    amp: "&",
-    lt: "<",
-    gt: ">",
-    quot: '"',
-    apos: "'",
-    nbsp: " ",
-    excl: "!",
-    num: "#",
-    dollar: "$",
-    percnt: "%",
-    lpar: "(",
-    rpar: ")",
-    ast: "*",
-    plus: "+",
-    comma: ",",
-    period: ".",
-    sol: "/",
-    colon: ":",
-    semi: ";",
-    equals: "=",
-    quest: "?",
-    commat: "@",
-    lsqb: "[",
-    lbrack: "[",
-    bsol: "\\",
-    rsqb: "]",
-    rbrack: "]",
-    hat: "^",
-    lowbar: "_",
-    grave: "`",
-    lcub: "{",
-    lbrace: "{",
-    verbar: "|",
-    vert: "|",
-    rcub: "}",
-    rbrace: "}",
-    hyphen: "-",
-    dash: "-",
-    tab: "\t",
-    newline: "\n",
-    shy: "",
-  }),
+  ("amp& lt< gt> quot\" apos' excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ " +
+    "colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] hat^ lowbar_ grave` " +
+    "lcub{ lbrace{ verbar| vert| rcub} rbrace} hyphen- dash-")
+    .split(" ").map((entry): [string, string] => [entry.slice(0, -1), entry.slice(-1)])
+    .concat([["nbsp", " "], ["tab", "\t"], ["newline", "\n"], ["shy", ""]]),
 );
+/** What a letter after a backslash means, where it is not that letter. */
 const LETTERS: Record<string, string> = {
   b: "\b",
   f: "\f",
@@ -103,13 +80,6 @@ const RULES = {
       found[0] === "%" ? percent(found) : found[0] === "\\" ? backslash(found) : entity(found),
   ],
 } satisfies Record<string, Rule>;
-
-const ESCAPES = { url: "%", backslash: "\\", entity: "&" } as const;
-
-/** What {@linkcode UNSEEN} begins with. */
-const BEGINS_UNSEEN =
-  // deno-lint-ignore no-control-regex -- colours begin with them
-  /[\x00\x1b\x9b\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u061c\udb40]/;
 
 function character(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : "";
@@ -170,9 +140,10 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   const keep = (to: number) => {
     if (to > until) copy(until, to, whole.slice(until, to));
   };
-  for (const { 0: found, index } of whole.matchAll(pattern)) {
+  // What is returned to `replace` is not used. It hands out matches at less cost than `matchAll`.
+  whole.replace(pattern, (found: string, index: number) => {
     const text = decode(found);
-    if (text === found) continue;
+    if (text === found) return "";
     const near = index - AROUND;
     if (pieces.length === 0) until = Math.max(0, near);
     else if (near > until + AROUND) {
@@ -183,7 +154,8 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
     }
     keep(index);
     copy(index, index + found.length, text);
-  }
+    return "";
+  });
   if (pieces.length === 0) return undefined;
   keep(Math.min(whole.length, until + AROUND));
   // Most texts hold no secret: where characters came from is worked out when it is asked for.
@@ -218,28 +190,161 @@ function placesOf(changes: readonly Change[], length: number, whole: string): Pl
   return places;
 }
 
+/** A text, and what one pass over its characters tells. Its lists are good until the next is read. */
+export interface ReadText {
+  text: string;
+  /** Its UTF-16 code units. */
+  all: Uint16Array;
+  /** Letters and digits alone: without what a secret may be cut up by. */
+  squeezed: Uint16Array;
+  /** The values of its characters of base 64. */
+  values: Uint8Array;
+  /** Where eight values begin that are six characters of text, by where their quads begin. */
+  begins: readonly [number[], number[], number[], number[]];
+  /** The {@linkcode SIGNS} of encodings in it. */
+  signs: number;
+}
+
+/** What a character is: its value in base 64 in the lowest bits, and bits for the rest. */
+const KIND = new Uint16Array(0x10000);
+const VALUE = 63;
+const HAS_VALUE = 1 << 6;
+/** It is a letter, a digit, or a visible sign beyond ASCII: not what joins pieces. */
+const KEPT = 1 << 7;
+/** It is a digit in a list of bytes, the letter of "0x", or what stands between digits. */
+const OF_NUMBERS = 1 << 14;
+/** Bits of the characters that encodings begin with. */
+const SIGNS = {
+  url: 1 << 8,
+  backslash: 1 << 9,
+  entity: 1 << 10,
+  quoted: 1 << 11,
+  tags: 1 << 12,
+  markup: 1 << 13,
+};
+KIND.fill(KEPT, 0xc0).fill(0, 0x2000, 0x2c00);
+for (const joining of [0x3000, 0xfeff, 0xdb40]) KIND[joining] = 0;
+for (
+  const [sign, bit] of [["%", SIGNS.url], ["\\", SIGNS.backslash], ["&", SIGNS.entity]] as const
+) {
+  KIND[sign.charCodeAt(0)] = bit;
+}
+KIND["=".charCodeAt(0)] = SIGNS.quoted;
+KIND["<".charCodeAt(0)] = SIGNS.tags;
+// What colours, and characters that nobody sees, begin with.
+for (const [from, to] of UNSEEN_BEGINS) {
+  for (let code = from; code <= to; code++) KIND[code] = (KIND[code] as number) | SIGNS.markup;
+}
+for (
+  const [value, letter] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"]
+    .entries()
+) {
+  KIND[letter.charCodeAt(0)] = value | HAS_VALUE | (value < 62 ? KEPT : 0);
+}
+// The other alphabet.
+KIND["-".charCodeAt(0)] = 62 | HAS_VALUE;
+KIND["_".charCodeAt(0)] = 63 | HAS_VALUE;
+
+for (const sign of "0123456789abcdefABCDEFxX\t\n\r ,:;-\"'\\") {
+  KIND[sign.charCodeAt(0)] = (KIND[sign.charCodeAt(0)] as number) | OF_NUMBERS;
+}
+
 /**
- * The texts one layer below: escapes of all kinds undone together, and markup taken out.
- *
- * @param alone each kind of escape alone too, for secrets that look like an escape of another kind
+ * Reads a text in one pass: what follows needs to look at few of its characters again. It reads in
+ * pieces, for V8 compiles a short function that is called often sooner than one long loop.
  */
-export function unescaped(text: string, alone: boolean): Decoded[] {
-  const kinds = (["url", "backslash", "entity"] as const).filter((kind) =>
-    text.includes(ESCAPES[kind])
-  );
-  const tried: (keyof typeof RULES)[] = [];
-  if (kinds.length > 1) tried.push("all");
-  if (alone || kinds.length === 1) tried.push(...kinds);
-  if (alone && text.includes("=")) tried.push("quoted");
-  if (BEGINS_UNSEEN.test(text)) tried.push("markup");
-  else if (text.includes("<")) tried.push("tags");
-  const seen = new Set<string>();
-  return tried.flatMap((kind) => {
-    const decoded = apply(kind, text);
-    if (decoded === undefined || seen.has(decoded.text)) return [];
-    seen.add(decoded.text);
-    return [decoded];
-  });
+export function readText(text: string): ReadText {
+  const reading = new Reading(text);
+  for (let at = 0; at < text.length; at += PIECE) {
+    reading.read(at, Math.min(at + PIECE, text.length));
+  }
+  return reading.end();
+}
+
+const PIECE = 1024;
+
+/** Lists that are written again and again: to get new ones for each text takes as long as to fill them. */
+let scratch = scratchOf(2 ** 14);
+
+function scratchOf(length: number) {
+  return {
+    all: new Uint16Array(length),
+    squeezed: new Uint16Array(length),
+    values: new Uint8Array(length),
+  };
+}
+
+class Reading {
+  readonly #text: string;
+  readonly #all: Uint16Array;
+  readonly #squeezed: Uint16Array;
+  readonly #values: Uint8Array;
+  readonly #begins: [number[], number[], number[], number[]] = [[], [], [], []];
+  #kept = 0;
+  #count = 0;
+  #signs = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    if (scratch.values.length < text.length) scratch = scratchOf(text.length * 2);
+    this.#all = scratch.all;
+    this.#squeezed = scratch.squeezed;
+    this.#values = scratch.values;
+  }
+
+  read(from: number, to: number): void {
+    const [text, all, squeezed, values] = [this.#text, this.#all, this.#squeezed, this.#values];
+    let [kept, count, signs] = [this.#kept, this.#count, this.#signs];
+    for (let at = from; at < to; at++) {
+      const code = text.charCodeAt(at);
+      const kind = KIND[code] as number;
+      signs |= kind;
+      all[at] = code;
+      // Without branches: which characters these are is hard to foretell.
+      squeezed[kept] = code;
+      kept += kind >> 7 & 1;
+      values[count] = kind & VALUE;
+      count += kind >> 6 & 1;
+    }
+    this.#findBegins(this.#count, count);
+    this.#kept = kept;
+    this.#count = count;
+    this.#signs = signs;
+  }
+
+  #findBegins(from: number, to: number): void {
+    const values = this.#values;
+    for (let at = Math.max(from, 7); at < to; at++) {
+      const first = values[at - 3] as number;
+      const second = values[at - 2] as number;
+      const third = values[at - 1] as number;
+      // The highest bits of three ASCII characters are 0.
+      if ((first & 32 | second & 8 | third & 2) !== 0) continue;
+      if (!isText(first, second, third, values[at] as number)) continue;
+      const before = at - 7;
+      if (
+        isText(
+          values[before] as number,
+          values[before + 1] as number,
+          values[before + 2] as number,
+          values[before + 3] as number,
+        )
+      ) {
+        this.#begins[before & 3 as 0]?.push(before);
+      }
+    }
+  }
+
+  end(): ReadText {
+    return {
+      text: this.#text,
+      all: this.#all.subarray(0, this.#text.length),
+      squeezed: this.#squeezed.subarray(0, this.#kept),
+      values: this.#values.subarray(0, this.#count),
+      begins: this.#begins,
+      signs: this.#signs,
+    };
+  }
 }
 
 /** A text's UTF-16 code units. */
@@ -247,6 +352,65 @@ export function codesOf(text: string): Uint16Array {
   const codes = new Uint16Array(text.length);
   for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
   return codes;
+}
+
+/** Leaves letters and digits alone, at the beginning of the list, and returns how many they are. */
+export function squeezeCodes(codes: Uint16Array): number {
+  let kept = 0;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] as number;
+    codes[kept] = code;
+    kept += (KIND[code] as number) >> 7 & 1;
+  }
+  return kept;
+}
+
+/** Where the characters of a text are that are letters and digits, or have a value in base 64. */
+function placesOfKind(codes: Uint16Array, kind: number): Int32Array {
+  const places = new Int32Array(codes.length);
+  let count = 0;
+  for (let at = 0; at < codes.length; at++) {
+    if (((KIND[codes[at] as number] as number) & kind) !== 0) places[count++] = at;
+  }
+  return places;
+}
+
+/** Where the characters of a squeezed text were. */
+export function placesOfSqueezed({ all }: ReadText): Int32Array {
+  return placesOfKind(all, KEPT);
+}
+
+/**
+ * The texts one layer below: escapes of all kinds undone together, markup taken out, and what is in
+ * base 64, hexadecimal or lists of bytes.
+ *
+ * @param alone each kind of escape alone too, for secrets that look like an escape of another kind
+ * @param shortest the shortest text that counts among decoded bytes
+ */
+export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_TEXT): Decoded[] {
+  return [
+    ...unescaped(read, alone),
+    ...fromBase64(read, shortest),
+    ...fromNumbers(read.all, shortest),
+  ];
+}
+
+function unescaped({ text, signs }: ReadText, alone: boolean): Decoded[] {
+  const has = (kind: keyof typeof SIGNS) => (signs & SIGNS[kind]) !== 0;
+  const kinds = (["url", "backslash", "entity"] as const).filter(has);
+  const tried: (keyof typeof RULES)[] = [];
+  if (kinds.length > 1) tried.push("all");
+  if (alone || kinds.length === 1) tried.push(...kinds);
+  if (alone && has("quoted")) tried.push("quoted");
+  if (has("markup")) tried.push("markup");
+  else if (has("tags")) tried.push("tags");
+  const seen = new Set<string>();
+  return tried.flatMap((kind) => {
+    const decoded = apply(kind, text);
+    if (decoded === undefined || seen.has(decoded.text)) return [];
+    seen.add(decoded.text);
+    return [decoded];
+  });
 }
 
 /** The shortest text that counts among decoded bytes: below it pictures are full of them. */
@@ -339,73 +503,23 @@ class Stretches {
   }
 }
 
-/** The values of base 64's characters in both alphabets, and {@linkcode NO_VALUE}. */
-const NO_VALUE = 64;
-const BASE64 = new Uint8Array(128).fill(NO_VALUE);
-for (let value = 0; value < 64; value++) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  BASE64[alphabet.charCodeAt(value)] = value;
-}
-BASE64["-".charCodeAt(0)] = 62;
-BASE64["_".charCodeAt(0)] = 63;
-
 /**
  * The texts in base 64, wherever they begin: in both alphabets, with or without padding, and over
  * line breaks, quotes and other marks.
  */
-export function fromBase64(codes: Uint16Array, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const values = valuesIn(codes);
-  /** Where eight values begin that are six characters of text, by where their quads begin. */
-  const begins: [number[], number[], number[], number[]] = [[], [], [], []];
-  let bits = 0;
-  for (let at = 0; at < values.length; at++) {
-    bits = bits << 6 | (values[at] as number);
-    // The highest bits of three ASCII characters are 0.
-    if ((bits & 0x808080) !== 0 || at < 7 || !isText(bits)) continue;
-    const before = (values[at - 7] as number) << 18 | (values[at - 6] as number) << 12 |
-      (values[at - 5] as number) << 6 | (values[at - 4] as number);
-    if (isText(before)) begins[(at + 1) & 3 as 0]?.push(at - 7);
-  }
+function fromBase64({ text, values, begins }: ReadText, shortest: number): Decoded[] {
   let places: Int32Array | undefined;
-  const placeOf = (value: number) => (places ??= placesOfValues(codes, values.length))[value] ?? 0;
-  const found: Decoded[] = [];
-  for (const [first, some] of begins.entries()) {
-    if (some.length === 0) continue;
-    found.push(
-      ...quads(values, first, some, shortest).decoded("base64", placeOf),
-    );
-  }
-  return found;
-}
-
-/** The values of all characters of base 64 in a text. */
-function valuesIn(codes: Uint16Array): Uint8Array {
-  const values = new Uint8Array(codes.length);
-  let count = 0;
-  for (let at = 0; at < codes.length; at++) {
-    const code = codes[at] as number;
-    const value = code < 128 ? BASE64[code] as number : NO_VALUE;
-    values[count] = value;
-    // Without a branch: which characters these are is hard to foretell.
-    count += 1 - (value >> 6);
-  }
-  return values.subarray(0, count);
-}
-
-/** Where the characters of base 64 stand in a text. */
-function placesOfValues(codes: Uint16Array, count: number): Int32Array {
-  const places = new Int32Array(count);
-  let next = 0;
-  for (let at = 0; at < codes.length; at++) {
-    const code = codes[at] as number;
-    if (code < 128 && BASE64[code] !== NO_VALUE) places[next++] = at;
-  }
-  return places;
+  const placeOf = (value: number) =>
+    (places ??= placesOfKind(codesOf(text), HAS_VALUE))[value] ?? 0;
+  return begins.flatMap((some, first) =>
+    some.length === 0 ? [] : quads(values, first, some, shortest).decoded("base64", placeOf)
+  );
 }
 
 /** True for four values that are three characters of text, or zeros as UTF-16 has them. */
-function isText(bits: number): boolean {
-  return TEXT[bits >> 16 & 255] === 1 && TEXT[bits >> 8 & 255] === 1 && TEXT[bits & 255] === 1;
+function isText(first: number, second: number, third: number, fourth: number): boolean {
+  return TEXT[first << 2 & 255 | second >> 4] === 1 && TEXT[second << 4 & 255 | third >> 2] === 1 &&
+    TEXT[third << 6 & 255 | fourth] === 1;
 }
 
 /** Bytes of text in ASCII, and 0. */
@@ -471,28 +585,37 @@ function isPrefix(codes: Uint16Array, at: number): boolean {
  * The texts in hexadecimal, with or without separators between the bytes, and those in lists of decimal
  * bytes, such as a `Uint8Array` that was shown.
  */
-export function fromNumbers(codes: Uint16Array, shortest: number = SHORTEST_TEXT): Decoded[] {
-  const pairs = [new Stretches(shortest), new Stretches(shortest)] as const;
-  const list = new Stretches(shortest);
+function fromNumbers(codes: Uint16Array, shortest: number): Decoded[] {
+  let pairs: [Stretches, Stretches] | undefined;
+  let list: Stretches | undefined;
   // What counts is so long that one of every so many characters is in it.
   const step = 2 * shortest - 1;
   for (let at = step - 1; at < codes.length; at += step) {
-    if (!isOfNumbers(codes[at])) continue;
+    if (!isOfNumbers(codes, at)) continue;
     let [from, to] = [at, at + 1];
-    while (from > 0 && isOfNumbers(codes[from - 1])) from--;
-    while (to < codes.length && isOfNumbers(codes[to])) to++;
-    if (hasDigits(codes, from, to, shortest)) {
-      hexIn(codes, from, to, shortest, pairs);
-      listsIn(codes, from, to, shortest, list);
+    while (from > 0 && isOfNumbers(codes, from - 1)) from--;
+    while (to < codes.length && isOfNumbers(codes, to)) to++;
+    if (to - from >= step && hasDigits(codes, from, to, shortest)) {
+      hexIn(
+        codes,
+        from,
+        to,
+        shortest,
+        pairs ??= [new Stretches(shortest), new Stretches(shortest)],
+      );
+      listsIn(codes, from, to, shortest, list ??= new Stretches(shortest));
     }
     at = Math.max(at, to - step);
   }
-  return [...pairs.flatMap((one) => one.decoded("hex")), ...list.decoded("bytes")];
+  return [
+    ...pairs?.flatMap((one) => one.decoded("hex")) ?? [],
+    ...list?.decoded("bytes") ?? [],
+  ];
 }
 
 /** Digits, what separates them, and the letter of "0x". */
-function isOfNumbers(code: number | undefined): boolean {
-  return code !== undefined && code < 128 && (BYTES[code] !== OTHER || (code | 32) === 120);
+function isOfNumbers(codes: Uint16Array, at: number): boolean {
+  return ((KIND[codes[at] as number] as number) & OF_NUMBERS) !== 0;
 }
 
 /** False for what is mostly separators, such as the spaces that lines begin with. */

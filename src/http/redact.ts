@@ -1,4 +1,4 @@
-import { codesOf, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
+import { decodedOnce, readText } from "../base/decode.ts";
 import { plain, visible } from "../base/text.ts";
 
 /** Parameters of OAuth requests whose values are no secrets. */
@@ -89,11 +89,8 @@ function formsOf(text: string): string[] {
   const forms = new Set([text, plain(text), visible(text), text.replaceAll("+", " ")]);
   let layer = [...forms];
   for (let depth = 0; depth < LAYERS; depth++) {
-    layer = layer.flatMap((form) => [
-      ...unescaped(form, true),
-      ...fromBase64(codesOf(form), RUN),
-      ...fromNumbers(codesOf(form), RUN),
-    ]).map((decoded) => decoded.text).filter((form) => !forms.has(form));
+    layer = layer.flatMap((form) => decodedOnce(readText(form), true, RUN))
+      .map((decoded) => decoded.text).filter((form) => !forms.has(form));
     for (const form of layer) forms.add(form);
   }
   return [...forms];

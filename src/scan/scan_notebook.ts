@@ -15,12 +15,22 @@ export interface NotebookFinding extends Omit<Finding, "at"> {
 type Notebook = { cells: unknown[] } & Record<string, unknown>;
 type Place = Pick<NotebookFinding, "cell" | "where" | "output">;
 
-/** A text of the notebook, and where in all of them it begins. */
-interface Segment {
-  place: Place;
-  text: string;
-  /** True when it goes on where the one before ended, as chunks of a stream do. */
-  goesOn: boolean;
+/** Texts of one kind, as they follow each other. */
+class Texts {
+  readonly texts: string[] = [];
+  readonly places: { place: Place; at: number }[] = [];
+  length = 0;
+
+  /** Begins a text. One that goes on where the one before ended, as chunks of a stream do, has no line. */
+  begin(place: Place, goesOn: boolean): void {
+    if (!goesOn) this.write("\n");
+    this.places.push({ place, at: this.length });
+  }
+
+  write(text: string): void {
+    this.texts.push(text);
+    this.length += text.length;
+  }
 }
 
 /**
@@ -36,34 +46,29 @@ export function scanNotebookJson(
   json: string,
   secrets: Readonly<Record<string, string>> | SecretIndex,
 ): NotebookFinding[] {
-  const segments = segmentsOf(parse(json));
-  const starts: number[] = [];
   const texts: string[] = [];
+  const places: { place: Place; at: number }[] = [];
   let length = 0;
-  for (const { text, goesOn } of segments) {
-    if (!goesOn) {
-      texts.push("\n");
-      length++;
-    }
-    starts.push(length);
-    texts.push(text);
-    length += text.length;
+  for (const kind of textsOf(parse(json))) {
+    texts.push(...kind.texts);
+    for (const { place, at } of kind.places) places.push({ place, at: length + at });
+    length += kind.length;
   }
+  const whole = texts.join("");
   /** The worst of each secret in each place. */
-  const worst = new Map<string, { finding: Found; segment: number }>();
-  let segment = 0;
-  for (const finding of findSecrets(texts.join(""), secrets)) {
-    while (segment + 1 < starts.length && (starts[segment + 1] ?? 0) <= finding.at) segment++;
-    const { cell, where, output } = segments[segment]?.place ?? { cell: 0, where: "metadata" };
-    const key = JSON.stringify([cell, where, output, finding.name]);
+  const worst = new Map<string, { finding: Found; begins: number; place: Place }>();
+  let number = 0;
+  for (const finding of findSecrets(whole, secrets)) {
+    while ((places[number + 1]?.at ?? Infinity) <= finding.at) number++;
+    const { place, at } = places[number] ?? { place: { cell: 0, where: "metadata" }, at: 0 };
+    const key = JSON.stringify([place, finding.name]);
     const before = worst.get(key);
     if (before === undefined || isBetter(finding, before.finding)) {
-      worst.set(key, { finding, segment });
+      worst.set(key, { finding, begins: at, place });
     }
   }
-  return [...worst.values()].map(({ finding: { at, weight: _, ...finding }, segment }) => {
-    const { place, text } = segments[segment] as Segment;
-    const line = text.slice(0, at - (starts[segment] ?? 0)).split("\n").length;
+  return [...worst.values()].map(({ finding: { at, weight: _, ...finding }, begins, place }) => {
+    const line = whole.slice(begins, at).split("\n").length;
     return { ...place, ...finding, line };
   }).sort(inOrder);
 }
@@ -77,12 +82,12 @@ function inOrder(one: NotebookFinding, other: NotebookFinding): number {
 }
 
 /** All texts, those of one kind after each other: sources, what is shown by its type, and the rest. */
-function segmentsOf({ cells, ...rest }: Notebook): Segment[] {
-  const kinds = new Map<string, Segment[]>();
+function textsOf({ cells, ...rest }: Notebook): Iterable<Texts> {
+  const kinds = new Map<string, Texts>();
   const add = (kind: string, place: Place, value: unknown, goesOn = false) => {
-    const some = kinds.get(kind) ?? [];
-    kinds.set(kind, some);
-    for (const text of textsOf(value)) some.push({ place, text, goesOn });
+    let some = kinds.get(kind);
+    if (some === undefined) kinds.set(kind, some = new Texts());
+    if (value !== undefined) addTexts(value, place, goesOn, some);
   };
   add("rest", { cell: 0, where: "metadata" }, rest);
   for (const [index, value] of cells.entries()) {
@@ -108,7 +113,7 @@ function segmentsOf({ cells, ...rest }: Notebook): Segment[] {
     }
     add("rest", { cell, where: "metadata" }, others);
   }
-  return [...kinds.values()].flat();
+  return kinds.values();
 }
 
 function parse(json: string): Notebook {
@@ -132,23 +137,43 @@ function parse(json: string): Notebook {
   return notebook as Notebook;
 }
 
-/** Every text in a value, keys too; a list of texts is the lines of one, as notebooks save them. */
-function textsOf(value: unknown): string[] {
-  const texts: string[] = [];
+/** Adds every text in a value, keys too; a list of texts is the lines of one, as notebooks save them. */
+function addTexts(value: unknown, place: Place, goesOn: boolean, to: Texts): void {
   // A list of its own, not recursion: a damaged file may be nested deeper than the stack.
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (typeof next === "string") texts.push(next);
-    else if (Array.isArray(next)) {
-      if (next.every((item) => typeof item === "string")) texts.push(next.join(""));
-      else for (const item of next) open.push(item);
+  const open: unknown[] = [];
+  for (let next = value, left = true; left; left = open.length > 0, next = open.pop()) {
+    if (typeof next === "string") {
+      if (EVERYBODYS.has(next)) continue;
+      to.begin(place, goesOn);
+      to.write(next);
+    } else if (Array.isArray(next)) {
+      if (!next.every(isText)) {
+        for (const item of next) open.push(item);
+        continue;
+      }
+      to.begin(place, goesOn);
+      for (const line of next) to.write(line);
     } else if (isRecord(next)) {
-      for (const [key, item] of Object.entries(next)) open.push(key, item);
+      for (const key in next) {
+        const item = next[key];
+        if (!EVERYBODYS.has(key)) open.push(key);
+        if (typeof item === "string" || typeof item === "object") open.push(item);
+      }
     }
   }
-  return texts;
 }
+
+function isText(item: unknown): item is string {
+  return typeof item === "string";
+}
+
+/** Words of the notebook format, which are in every notebook: no secret is looked for in them. */
+const EVERYBODYS = new Set(
+  ("attachments cell_type cells code data deno display_data display_id execute_result execution_count " +
+    "file_extension id image/png isolated kernelspec language language_info markdown metadata " +
+    "mimetype name nbformat nbformat_minor output_type outputs raw source stderr stdout stream tags " +
+    "text text/html text/markdown text/plain transient typescript version").split(" "),
+);
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,11 @@
-import { type Decoded, fromBase64, fromNumbers, unescaped } from "../base/decode.ts";
-import { type Codes, type Hit, placesOfSqueezed, readCodes, SecretIndex } from "./secret_index.ts";
+import {
+  type Decoded,
+  decodedOnce,
+  placesOfSqueezed,
+  type ReadText,
+  readText,
+} from "../base/decode.ts";
+import { type Hit, SecretIndex } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";
 
@@ -95,15 +101,10 @@ export function findSecrets(
     // The same text may be reached by several ways.
     if (seen.has(view.text)) return;
     seen.add(view.text);
-    const codes = readCodes(view.text);
-    findIn(view, codes, text, index, found);
+    const read = readText(view.text);
+    findIn(view, read, text, index, found);
     if (depth === DEPTH) return;
-    const next = [
-      ...unescaped(view.text, depth === 0),
-      ...fromBase64(codes.all),
-      ...fromNumbers(codes.all),
-    ];
-    for (const decoded of next) look(below(view, decoded), depth + 1);
+    for (const decoded of decodedOnce(read, depth === 0)) look(below(view, decoded), depth + 1);
   };
   look({ text, form: "plain", span: (from, last) => [from, last + 1] }, 0);
   return best(found);
@@ -122,15 +123,15 @@ function below(view: View, decoded: Decoded): View {
 
 function findIn(
   view: View,
-  codes: Codes,
+  read: ReadText,
   root: string,
   index: SecretIndex,
   found: Found[],
 ): void {
-  for (const hit of index.find(codes.all)) add(view, root, hit, view.form, hit.length, found);
-  const hits = index.findSqueezed(codes.squeezed);
+  for (const hit of index.find(read.all)) add(view, root, hit, view.form, hit.length, found);
+  const hits = index.findSqueezed(read.squeezed);
   if (hits.length === 0) return;
-  const places = placesOfSqueezed(codes.all);
+  const places = placesOfSqueezed(read);
   for (const hit of hits) {
     const at = places[hit.at] ?? 0;
     const length = (places[hit.at + hit.length - 1] ?? 0) + 1 - at;

@@ -2,7 +2,7 @@
  * All secrets in one index, built once, that finds them in a text in time linear to the text and
  * flat in the number of secrets. Undoing encodings is `scan_text.ts`'s.
  */
-import { codesOf } from "../base/decode.ts";
+import { codesOf, squeezeCodes } from "../base/decode.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
@@ -56,23 +56,19 @@ export class SecretIndex {
 
   /** @param secrets the secrets, by the name they are reported under */
   constructor(secrets: Readonly<Record<string, string>>) {
-    const codes: Uint16Array[] = [];
+    let total = 0;
     for (const [name, secret] of Object.entries(secrets)) {
       if (secret.length < SHORTEST_SECRET) continue;
       for (const part of partsOf(secret)) {
-        const { all, squeezed } = readCodes(part.text);
-        codes.push(all);
-        const isSame = squeezed.length === all.length;
-        if (!isSame) codes.push(squeezed);
-        this.#parts.push({ ...part, name, squeezed: isSame ? part.text : textOf(squeezed) });
+        this.#parts.push({ ...part, name });
+        total += part.text.length;
       }
     }
-    const isShort = (text: string) => text.length < SHORTEST_PART;
-    this.#short = groupsOf(
-      this.#parts.filter(({ text, squeezed }) => isShort(text) || isShort(squeezed)),
-      (least) => least < SHORTEST_PART,
-    );
-    this.#filter = new Filter(codes.filter(({ length }) => length >= SHORTEST_PART));
+    const filter = new Filter(total * 2);
+    // Without its signs a part may be short that is long with them.
+    const short = this.#parts.filter(({ text }) => filter.add(text) < SHORTEST_PART);
+    this.#filter = filter;
+    this.#short = groupsOf(short, (least) => least < SHORTEST_PART);
   }
 
   /** Finds secrets in a text as it is. */
@@ -123,7 +119,6 @@ interface Part {
 
 interface NamedPart extends Part {
   name: string;
-  squeezed: string;
 }
 
 function partsOf(secret: string): Part[] {
@@ -152,15 +147,20 @@ function partsOf(secret: string): Part[] {
   return [part(secret, true)];
 }
 
+function squeeze(text: string): string {
+  const codes = codesOf(text);
+  return String.fromCharCode(...codes.subarray(0, squeezeCodes(codes)));
+}
+
 function addSqueezed(needles: Map<string, Needle>, part: NamedPart, reversed: boolean): void {
-  let text = part.squeezed;
+  let text = squeeze(part.text);
   if (text.length < SHORTEST_INSIDE_A_WORD) return;
   // Without its signs a secret that needs them would be any word.
   if (text.length < part.text.length / 2) return;
   if (reversed) text = [...text].reverse().join("");
   const least = Math.min(part.least, text.length);
   if (reversed && least < SHORTEST_PART) return;
-  const before = reversed ? "" : textOf(readCodes(part.before).squeezed);
+  const before = reversed ? "" : squeeze(part.before);
   add(needles, part.name, {
     ...part,
     text,
@@ -221,17 +221,27 @@ class Filter {
   readonly #bits: Uint8Array;
   readonly #shift: number;
 
-  constructor(all: readonly Uint16Array[]) {
-    const total = all.reduce((sum, { length }) => sum + length, 1);
-    const size = Math.max(16, Math.ceil(Math.log2(total * 32)));
+  /** @param total how many characters there will be in it */
+  constructor(total: number) {
+    const size = Math.max(16, Math.ceil(Math.log2((total + 1) * 32)));
     this.#shift = 32 - size;
-    const bits = new Uint8Array(2 ** (size - 3));
-    this.#bits = bits;
-    for (const codes of all) {
-      for (let at = 0; at <= codes.length - TAKEN; at++) {
-        const bit = evenHash(codes, at) >>> this.#shift;
-        bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
-      }
+    this.#bits = new Uint8Array(2 ** (size - 3));
+  }
+
+  /** Adds the grams of a text as it is and without signs; returns how long it is without them. */
+  add(text: string): number {
+    const codes = codesOf(text);
+    this.#addAll(codes, codes.length);
+    const count = squeezeCodes(codes);
+    if (count < text.length) this.#addAll(codes, count);
+    return count;
+  }
+
+  #addAll(codes: Uint16Array, length: number): void {
+    const [bits, shift] = [this.#bits, this.#shift];
+    for (let at = 0; at <= length - TAKEN; at++) {
+      const bit = evenHash(codes, at) >>> shift;
+      bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
     }
   }
 
@@ -251,8 +261,9 @@ class Filter {
     let from = at;
     while (from > 0 && at - from < IN_A_ROW && this.#has(codes, from - 1)) from--;
     let to = at + 1;
-    while (to <= codes.length - TAKEN && to - from < IN_A_ROW && this.#has(codes, to)) to++;
-    return to - from >= IN_A_ROW;
+    while (to <= codes.length - TAKEN && to - at < IN_A_ROW && this.#has(codes, to)) to++;
+    // All grams of a line of spaces have one hash, which a gram of a secret may have too.
+    return to - from >= IN_A_ROW && hasContent(codes, from, to + TAKEN - 1, true);
   }
 
   #has(codes: Uint16Array, at: number): boolean {
@@ -419,51 +430,4 @@ function precedes(codes: Uint16Array, from: number, before: Uint16Array): boolea
 
 function isLetter(code: number | undefined): boolean {
   return code !== undefined && /[\p{L}\p{N}_]/u.test(String.fromCharCode(code));
-}
-
-/** 1 for letters and digits. */
-const KEPT = new Uint8Array(128);
-for (const [from, to] of [[48, 57], [65, 90], [97, 122]] as const) KEPT.fill(1, from, to + 1);
-
-/** True for what joins pieces: everything but letters, digits and visible signs beyond ASCII. */
-function isKept(code: number): boolean {
-  if (code < 128) return KEPT[code] === 1;
-  if (code < 0xc0 || code === 0x3000 || code === 0xfeff || code === 0xdb40) return false;
-  return code < 0x2000 || code > 0x2bff;
-}
-
-/** A text's UTF-16 code units. */
-export interface Codes {
-  all: Uint16Array;
-  /** Letters and digits alone: without whatever a secret is cut up by. */
-  squeezed: Uint16Array;
-}
-
-/** Reads a text once for both. */
-export function readCodes(text: string): Codes {
-  const all = new Uint16Array(text.length);
-  const squeezed = new Uint16Array(text.length);
-  let count = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    all[at] = code;
-    squeezed[count] = code;
-    // Without a branch: which characters these are is hard to foretell.
-    count += code < 128 ? KEPT[code] as number : isKept(code) ? 1 : 0;
-  }
-  return { all, squeezed: squeezed.subarray(0, count) };
-}
-
-/** Where the characters of a squeezed text were. */
-export function placesOfSqueezed(codes: Uint16Array): Int32Array {
-  const places = new Int32Array(codes.length);
-  let count = 0;
-  for (let at = 0; at < codes.length; at++) {
-    if (isKept(codes[at] as number)) places[count++] = at;
-  }
-  return places;
-}
-
-function textOf(codes: Uint16Array): string {
-  return String.fromCharCode(...codes);
 }
