@@ -395,13 +395,24 @@ export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_
   ];
 }
 
+/** Tells whether one of the equals signs, which code is full of, is an escape. */
+function isQuoted(text: string): boolean {
+  for (let at = text.indexOf("="); at !== -1; at = text.indexOf("=", at + 1)) {
+    AFTER_EQUALS.lastIndex = at + 1;
+    if (AFTER_EQUALS.test(text)) return true;
+  }
+  return false;
+}
+
+const AFTER_EQUALS = /[0-7a-f][0-9a-f]|[ \t]*\r?\n/iy;
+
 function unescaped({ text, signs }: ReadText, alone: boolean): Decoded[] {
   const has = (kind: keyof typeof SIGNS) => (signs & SIGNS[kind]) !== 0;
   const kinds = (["url", "backslash", "entity"] as const).filter(has);
   const tried: (keyof typeof RULES)[] = [];
   if (kinds.length > 1) tried.push("all");
   if (alone || kinds.length === 1) tried.push(...kinds);
-  if (alone && has("quoted")) tried.push("quoted");
+  if (alone && has("quoted") && isQuoted(text)) tried.push("quoted");
   if (has("markup")) tried.push("markup");
   else if (has("tags")) tried.push("tags");
   const seen = new Set<string>();
@@ -595,7 +606,8 @@ function fromNumbers(codes: Uint16Array, shortest: number): Decoded[] {
     let [from, to] = [at, at + 1];
     while (from > 0 && isOfNumbers(codes, from - 1)) from--;
     while (to < codes.length && isOfNumbers(codes, to)) to++;
-    if (to - from >= step && hasDigits(codes, from, to, shortest)) {
+    if (to - from < step) continue;
+    if (hasDigits(codes, from, to, shortest)) {
       hexIn(
         codes,
         from,

@@ -230,29 +230,28 @@ class Filter {
 
   /** Adds the grams of a text as it is and without signs; returns how long it is without them. */
   add(text: string): number {
-    const codes = codesOf(text);
-    this.#addAll(codes, codes.length);
-    const count = squeezeCodes(codes);
-    if (count < text.length) this.#addAll(codes, count);
-    return count;
+    this.#addAll(text);
+    if (/^[A-Za-z0-9]*$/.test(text)) return text.length;
+    const squeezed = squeeze(text);
+    this.#addAll(squeezed);
+    return squeezed.length;
   }
 
-  #addAll(codes: Uint16Array, length: number): void {
+  #addAll(text: string): void {
     const [bits, shift] = [this.#bits, this.#shift];
-    for (let at = 0; at <= length - TAKEN; at++) {
-      const bit = evenHash(codes, at) >>> shift;
+    let [one, two, three] = [text.charCodeAt(0), text.charCodeAt(1), text.charCodeAt(2)];
+    for (let at = TAKEN - 1; at < text.length; at++) {
+      const four = text.charCodeAt(at);
+      const bit = evenHash(one, two, three, four) >>> shift;
       bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
+      [one, two, three] = [two, three, four];
     }
   }
 
   /** False when no run of a secret is in the text. */
   mayHold(codes: Uint16Array): boolean {
-    const [bits, shift] = [this.#bits, this.#shift];
     for (let at = 0; at <= codes.length - TAKEN; at += IN_A_ROW) {
-      const bit = evenHash(codes, at) >>> shift;
-      if (((bits[bit >> 3] as number) >> (bit & 7) & 1) === 1 && this.#isRun(codes, at)) {
-        return true;
-      }
+      if (this.#has(codes, at) && this.#isRun(codes, at)) return true;
     }
     return false;
   }
@@ -267,16 +266,16 @@ class Filter {
   }
 
   #has(codes: Uint16Array, at: number): boolean {
-    const bit = evenHash(codes, at) >>> this.#shift;
+    const [one, two] = [codes[at] as number, codes[at + 1] as number];
+    const [three, four] = [codes[at + 2] as number, codes[at + 3] as number];
+    const bit = evenHash(one, two, three, four) >>> this.#shift;
     return ((this.#bits[bit >> 3] as number) >> (bit & 7) & 1) === 1;
   }
 }
 
 /** A hash of four characters that is the same for them backwards. */
-function evenHash(codes: Uint16Array, at: number): number {
-  const outer = evenProduct(codes[at] as number, codes[at + 3] as number);
-  const inner = evenProduct(codes[at + 1] as number, codes[at + 2] as number);
-  const hash = Math.imul(outer, 0x2545f491) + inner | 0;
+function evenHash(one: number, two: number, three: number, four: number): number {
+  const hash = Math.imul(evenProduct(one, four), 0x2545f491) + evenProduct(two, three) | 0;
   return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
 }
 
