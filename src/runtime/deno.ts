@@ -4,7 +4,7 @@ import { denoFiles } from "./deno_files.ts";
 import type { DenoHttpClient, DenoHttpClientOptions, DenoNamespace } from "./deno_namespace.ts";
 import type { Doors } from "./doors.ts";
 import { errorKind, missingFlag } from "./error_kind.ts";
-import type { LoopbackServer, OnceFetch, Runtime } from "./runtime.ts";
+import type { LoopbackHandler, LoopbackServer, OnceFetch, Runtime } from "./runtime.ts";
 
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
 export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
@@ -225,7 +225,7 @@ async function serveLoopback(
   deno: DenoNamespace,
   hostname: "127.0.0.1" | "::1",
   port: number,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: LoopbackHandler,
 ): Promise<LoopbackServer> {
   const abort = new AbortController();
   const answers = new Set<Promise<void>>();
@@ -235,10 +235,10 @@ async function serveLoopback(
     signal: abort.signal,
     onListen() {}, // or Deno writes a line to the notebook
     onError: () => new Response(null, { status: 500 }),
-  }, (request, { completed }) => {
+  }, (request, { completed, remoteAddr }) => {
     const answer = completed.catch(() => {}).finally(() => answers.delete(answer));
     answers.add(answer);
-    return handler(request);
+    return handler(request, { from: remoteAddr.port, to: server.addr.port });
   });
   return {
     port: server.addr.port,

@@ -31,6 +31,15 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   };
   return {
     readText: (path) => deno.readTextFile(path),
+    readTextIfAllowed(path) {
+      // Reading without the permission would put Deno's own question to the person.
+      if (deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+      try {
+        return deno.readTextFileSync(path);
+      } catch {
+        return undefined;
+      }
+    },
     readTextNoFollow(path, limit = MAXIMUM_BYTES, guard = undefined) {
       try {
         return readTextNoFollow(deno, path, limit, guard);

@@ -78,11 +78,13 @@ export interface DenoNamespace {
       descriptor:
         | { name: "sys"; kind: "uid" }
         | { name: "env"; variable?: string }
-        | { name: "run"; command: string },
+        | { name: "run"; command: string }
+        | { name: "read"; path: string },
     ): { state: string };
   };
   uid(): number | null;
   readTextFile(path: string): Promise<string>;
+  readTextFileSync(path: string): string;
   readDirSync(path: string): Iterable<{ name: string }>;
   renameSync(from: string, to: string): void;
   removeSync(path: string): void;
@@ -111,7 +113,7 @@ export interface DenoNamespace {
     },
     handler: (
       request: Request,
-      info: { completed: Promise<void> },
+      info: { completed: Promise<void>; remoteAddr: { port: number } },
     ) => Response | Promise<Response>,
   ): DenoServer;
 }

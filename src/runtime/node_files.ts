@@ -42,6 +42,13 @@ export const nodeFiles: FileSystem = {
     new Promise((resolve, reject) =>
       fs.readFile(path, "utf8", (error, text) => error ? reject(error) : resolve(text))
     ),
+  readTextIfAllowed(path) {
+    try {
+      return fs.readFileSync(path, "utf8");
+    } catch {
+      return undefined;
+    }
+  },
   readTextNoFollow,
   status: (path) => atOnce(() => status(path)),
   createPrivate: (path, mode) => atOnce(() => createPrivate(path, mode)),

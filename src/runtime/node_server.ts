@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import type { LoopbackServer } from "./runtime.ts";
+import type { LoopbackHandler, LoopbackServer } from "./runtime.ts";
 
 /** How long answers under way have to finish when a server closes, in milliseconds. */
 const CLOSING_TIME = 300;
@@ -12,7 +12,7 @@ const MAXIMUM_BODY = 65_536;
 export async function serveNodeLoopback(
   hostname: "127.0.0.1" | "::1",
   port: number,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: LoopbackHandler,
 ): Promise<LoopbackServer> {
   const server = http.createServer((incoming, outgoing) => {
     answer(incoming, outgoing, handler).catch(() => {
@@ -42,7 +42,7 @@ export async function serveNodeLoopback(
 async function answer(
   incoming: http.IncomingMessage,
   outgoing: http.ServerResponse,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: LoopbackHandler,
 ): Promise<void> {
   // The handler judges the `Host` that was asked for, so the URL must carry that one.
   const url = `http://${incoming.headers.host ?? ""}${incoming.url ?? "/"}`;
@@ -54,7 +54,10 @@ async function answer(
     if (!body) return void outgoing.writeHead(413, { connection: "close" }).end();
     init.body = body;
   }
-  const response = await handler(new Request(url, init));
+  const response = await handler(new Request(url, init), {
+    from: incoming.socket.remotePort ?? 0,
+    to: incoming.socket.localPort ?? 0,
+  });
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
 }

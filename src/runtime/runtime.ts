@@ -26,6 +26,8 @@ export interface PrivateFileHandle {
 /** The disk, in the few verbs the store uses. Errors are the runtime's own; see {@linkcode Runtime.errorKind}. */
 export interface FileSystem {
   readText(path: string): Promise<string>;
+  /** What may be left unread, at once: `undefined` where it cannot be read. Asks for no permission. */
+  readTextIfAllowed(path: string): string | undefined;
   /**
    * Reads a file of at most `limit` bytes (a megabyte) as UTF-8; `null` when there is none. Not
    * through a symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
@@ -71,7 +73,13 @@ export type ErrorKind =
   | "busy" // mounted on its own, or open in another program
   | "other";
 
-/** An answer of {@linkcode Runtime.serveLoopback}'s handler. */
+/** Answers a request; the ports of its connection tell who is at the other end. */
+export type LoopbackHandler = (
+  request: Request,
+  connection: { readonly from: number; readonly to: number },
+) => Response | Promise<Response>;
+
+/** A server of {@linkcode Runtime.serveLoopback}. */
 export interface LoopbackServer {
   /** The port the system chose. */
   readonly port: number;
@@ -156,6 +164,6 @@ export interface Runtime {
   serveLoopback(
     hostname: "127.0.0.1" | "::1",
     port: number,
-    handler: (request: Request) => Response | Promise<Response>,
+    handler: LoopbackHandler,
   ): Promise<LoopbackServer>;
 }

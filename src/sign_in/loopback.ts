@@ -99,7 +99,12 @@ async function listen(runtime: Runtime, waiting: Waiting): Promise<LoopbackServe
   let { port } = waiting.redirect;
   for (const host of hostsOf(waiting.redirect)) {
     try {
-      const server = await runtime.serveLoopback(host, port, (incoming) => waiting.judge(incoming));
+      const server = await runtime.serveLoopback(
+        host,
+        port,
+        (incoming, connection) =>
+          isOtherUsers(runtime, connection) ? waiting.refuse() : waiting.judge(incoming),
+      );
       servers.push(server);
       port = server.port;
     } catch (error) {
@@ -165,6 +170,12 @@ class Waiting {
     return `http://${this.redirect.host}${this.#entrance}`;
   }
 
+  /** Answers another user of this machine. */
+  refuse(): Response {
+    this.onHint("Another user of this machine tried to open your sign-in page, and was refused.");
+    return answerPage(403, "Not your sign-in", "Another user of this machine is signing in here.");
+  }
+
   /** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
   judge(incoming: Request): Response {
     const { redirect, request } = this;
@@ -219,6 +230,40 @@ class Waiting {
     );
   }
 }
+
+/**
+ * Tells whether another user of this machine opened a connection, where the system tells: Linux lists
+ * both of its ends, each with its user. Root may: it reads everything, and forwards ports of containers.
+ */
+function isOtherUsers(
+  { platform, files }: Runtime,
+  { from, to }: { from: number; to: number },
+): boolean {
+  if (platform !== "linux") return false;
+  // At once: Deno may lose an answer that is given later, when the server closes after it.
+  const ends = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => [
+    ...(files.readTextIfAllowed(path) ?? "").matchAll(CONNECTION),
+  ]);
+  const between = (local: number, remote: number) =>
+    ends.filter(([, one = "", other = ""]) =>
+      parseInt(one, 16) === local && parseInt(other, 16) === remote
+    );
+
+  const [ours] = between(to, from);
+  if (ours === undefined || ours[4] === "0") return false;
+  // A user from outside of a container has a number that stands for all of them. Whoever has hung up
+  // has no file any more, and would only use up the address.
+  return between(from, to).some(([, , , user = "", file]) =>
+    file === "0" || ![ours[3], "0", "65534"].includes(user)
+  );
+}
+
+/** A connection within this machine, in those lists: its two ports, its user and its file. */
+const CONNECTION = new RegExp(
+  String.raw`^ *\d+: ADDRESS:([0-9A-F]{4}) ADDRESS:([0-9A-F]{4}) \S+ \S+ \S+ \S+ +(\d+) +\d+ (\d+) `
+    .replaceAll("ADDRESS", "(?:(?:0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000)"),
+  "gim",
+);
 
 /** RFC 6749 section 4.1.2 and RFC 9207: the answer to this request, and to no other. */
 function isAnswer(parameters: URLSearchParams, request: AuthorizationRequest): boolean {

@@ -90,6 +90,14 @@ Deno.test({
         assert.deepEqual(posted, [201, "yes", `POST ${host}:${port} /form x=y`]);
         const foreign = await ask("/", { headers: { host: "evil.example" } });
         assert.deepEqual(foreign, [201, "yes", "GET evil.example / "]);
+        // The ports tell which user is at the other end, where the system lists connections.
+        const knocking = await connect(hostname, port) as Deno.TcpConn;
+        await knocking.write(
+          new TextEncoder().encode(`GET /ends HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`),
+        );
+        const ends = await new Response(knocking.readable).text();
+        const from = (knocking.localAddr as Deno.NetAddr).port;
+        assert(ends.includes(JSON.stringify({ from, to: port })), `${runtime.name}: ${ends}`);
         const [status, , text] = await ask("/fail");
         assert.deepEqual([status, text], [500, ""]);
         for (const other of ["127.0.0.2", hostname === "::1" ? "127.0.0.1" : "::1"]) {

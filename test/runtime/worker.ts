@@ -65,8 +65,9 @@ async function aborted(url: string): Promise<unknown[]> {
 async function serve(hostname: "127.0.0.1" | "::1"): Promise<unknown> {
   let stop = () => {};
   const stopped = new Promise<void>((resolve) => stop = resolve);
-  const server = await runtime.serveLoopback(hostname, 0, async (request) => {
+  const server = await runtime.serveLoopback(hostname, 0, async (request, { from, to }) => {
     const { pathname, host, search } = new URL(request.url);
+    if (pathname === "/ends") return Response.json({ from, to });
     if (pathname === "/stop") stop();
     if (pathname === "/fail") throw new Error("a secret");
     const text = `${request.method} ${host} ${pathname}${search} ${await request.text()}`;

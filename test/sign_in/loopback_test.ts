@@ -248,3 +248,89 @@ test("loopback: a port that is taken is named", async () => {
   const { outcome } = await start(authorizationServer(), () => {}, { redirectUri });
   await rejects(outcome, "unsupported", new RegExp(`port ${port}`));
 });
+
+/** A line of /proc/net/tcp: one end of a connection, its user and its file. */
+const end = (local: string, remote: string, user: number, file = 4711) =>
+  `  12: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000 ${user}        0 ${file} 1 0`;
+const V4 = ["0100007F:9C31", "0100007F:CC48"] as const;
+const MAPPED = ["0000000000000000FFFF00000100007F:9C31", "0000000000000000FFFF00000100007F:CC48"];
+const V6 = ["00000000000000000000000001000000:9C31", "00000000000000000000000001000000:CC48"];
+
+test("loopback: another user of the machine gets nothing, where the system tells (trust 12)", () =>
+  eachRow([
+    { name: "the same user", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1000)], is: 302 },
+    { name: "another", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1001)], is: 403 },
+    { name: "another, listed first", tcp: [end(V4[1], V4[0], 1), end(V4[0], V4[1], 9)], is: 403 },
+    {
+      name: "another, by IPv6",
+      tcp6: [end(V6[0] ?? "", V6[1] ?? "", 1000), end(V6[1] ?? "", V6[0] ?? "", 1001)],
+      is: 403,
+    },
+    {
+      name: "another, by a mapped address",
+      tcp: [end(V4[0], V4[1], 1000)],
+      tcp6: [end(MAPPED[1] ?? "", MAPPED[0] ?? "", 1001)],
+      is: 403,
+    },
+    {
+      name: "another, from 127.0.0.2, behind a connection of the same port",
+      tcp: [
+        end(V4[0], V4[1], 1000),
+        end(V4[1], V4[0], 1000),
+        end("0200007F:CC48", V4[0], 1001),
+      ],
+      is: 403,
+    },
+    { name: "root", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 0)], is: 302 },
+    {
+      name: "a user from outside of a container",
+      tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 65534)],
+      is: 302,
+    },
+    { name: "who has hung up", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 0, 0)], is: 403 },
+    {
+      name: "a system that numbers no files",
+      tcp: [end(V4[0], V4[1], 0, 0), end(V4[1], V4[0], 1001, 0)],
+      is: 302,
+    },
+    { name: "a list without it", tcp: [end(V4[0], "0100007F:0001", 1000)], is: 302 },
+    { name: "no lists", is: 302 },
+    { name: "rubbish", tcp: ["\u0000", "12: 0100007F:9C31"], is: 302 },
+    {
+      name: "another system",
+      platform: "darwin" as const,
+      tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1001)],
+      is: 302,
+    },
+  ], async ({ tcp, tcp6, is, platform = "linux" as const }) => {
+    const runtime = await currentRuntime();
+    const lists: Record<string, string[] | undefined> = {
+      "/proc/net/tcp": tcp,
+      "/proc/net/tcp6": tcp6,
+    };
+    const machine: Runtime = {
+      ...runtime,
+      platform,
+      files: {
+        ...runtime.files,
+        readTextIfAllowed: (path) => lists[path]?.join("\n"),
+      },
+      serveLoopback: (host, port, handler) =>
+        runtime.serveLoopback(host, port, (request, ends) =>
+          // Only whoever opens the address is looked at here.
+          handler(request, request.url.includes("state=") ? ends : { from: 0xcc48, to: 0x9c31 })),
+    };
+    let opened: [number, string] | undefined;
+    const { outcome, person } = await start(authorizationServer(), async (link) => {
+      while (person.opened.length === 0) await new Promise((done) => setTimeout(done, 1));
+      const answer = await fetch(person.opened[0] ?? "", { redirect: "manual" });
+      opened = [answer.status, answer.headers.get("location") ?? await answer.text()];
+      await answer.body?.cancel().catch(() => {});
+      await knock(link, { code: "good", state: link.state });
+    }, { runtime: machine });
+    await outcome;
+    assert.equal(opened?.[0], is);
+    assert.equal(opened[1].includes("state="), is === 302);
+    const wasTold = JSON.stringify(person.shown).includes("was refused");
+    assert.equal(wasTold, is === 403);
+  }));

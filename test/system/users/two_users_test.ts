@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { enter } from "../../support/person.ts";
 import { test } from "../../support/tests.ts";
 import { createWorld, oidcProvider, savedTokenFiles, type World } from "../../support/world.ts";
 
@@ -106,11 +105,24 @@ class Machine implements AsyncDisposable {
   }
 
   /** What a shell of the attacker's prints. */
-  async attack(script: string, ...args: string[]): Promise<string> {
+  attack(script: string, ...args: string[]): Promise<string> {
+    return this.#shell(ATTACKER, script, ...args);
+  }
+
+  /** What a user gets who opens an address: the status line, the headers and the page. */
+  open(user: number, address: string): Promise<string> {
+    const { host, port, pathname, search } = new URL(address);
+    const request =
+      `GET ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+    const script = 'exec 3<>"/dev/tcp/127.0.0.1/$1"; printf %s "$2" >&3; cat <&3';
+    return this.#shell(user, 'bash -c "$1" bash "$2" "$3"', script, port, request);
+  }
+
+  async #shell(user: number, script: string, ...args: string[]): Promise<string> {
     const { stdout } = await new Deno.Command("sh", {
       args: ["-c", script, "sh", ...args],
-      uid: ATTACKER,
-      gid: ATTACKER,
+      uid: user,
+      gid: user,
       cwd: "/",
       stdin: "null",
       stderr: "null",
@@ -196,8 +208,17 @@ asRoot(
       await answer.body?.cancel();
       assert.equal(answer.status, 400, query);
     }
+    // The attacker may be first at the address: it leads nowhere, and still leads the victim on.
+    const refused = await machine.open(ATTACKER, entrance);
+    assert.match(refused, /^HTTP\/1\.1 403 /);
+    assert(!refused.includes("state=") && !refused.includes(link.host), refused);
+    assert(
+      (await Deno.readTextFile(machine.at("home/link.note"))).includes("was refused"),
+      "and the person is told",
+    );
     // The address leads on once. Whoever comes second is told so, and gets nothing.
-    assert.equal(await enter(entrance), link.href);
+    const entered = await machine.open(VICTIM, entrance);
+    assert(entered.startsWith("HTTP/1.1 302 ") && entered.includes(link.href), entered);
     const second = await fetch(entrance, { redirect: "manual" });
     assert.equal(second.status, 410);
     assert(!(await second.text()).includes(link.searchParams.get("state") ?? ""));
