@@ -220,7 +220,8 @@ function replacingUrls(
   { authUrl, apiUrl, issuer }: ProviderUrls,
   runtime: Runtime,
 ): ProviderUrls {
-  const urls = environmentUrls(provider, (name) => runtime.getEnvironment(name));
+  const isMoved = authUrl !== undefined || issuer !== undefined;
+  const urls = environmentUrls(provider, (name) => runtime.getEnvironment(name), isMoved);
   if (authUrl !== undefined) urls.authUrl = authUrl;
   if (apiUrl !== undefined) urls.apiUrl = apiUrl;
   if (issuer !== undefined) urls.issuer = issuer;

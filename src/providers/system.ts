@@ -30,18 +30,25 @@ export interface System {
   readonly probe: string | undefined;
 }
 
-/** The environment's say on a provider's URLs. */
+/**
+ * The environment's say on a provider's URLs. A variable that the definition has no URL for is read too,
+ * where nothing in code says otherwise: passed over, it would leave a secret with the server that it was
+ * set to move away from.
+ *
+ * @param isMoved true where the caller names another authorization server
+ */
 export function environmentUrls(
   provider: Provider,
   get: (name: string) => string | undefined,
+  isMoved: boolean,
 ): ProviderUrls {
   const urls: ProviderUrls = Object.create(null);
   const read = (field: keyof ProviderUrls, suffix: string) => {
     const value = get(`${provider.environmentPrefix}_${suffix}`)?.trim();
     if (value) urls[field] = value;
   };
-  if (provider.authUrl !== undefined) read("authUrl", "AUTH_URL");
-  if (provider.issuer !== undefined) read("issuer", "ISSUER");
+  if (provider.authUrl !== undefined || !isMoved) read("authUrl", "AUTH_URL");
+  if (provider.issuer !== undefined || !isMoved) read("issuer", "ISSUER");
   read("apiUrl", "API_URL");
   return urls;
 }
@@ -137,8 +144,9 @@ export function serverOrigin(
 ): string | undefined {
   const { endpoints, paste, enrolment } = provider;
   const token = own(endpoints, "token");
-  const url = own(urls, "issuer") ??
-    (token !== undefined && staysAt(token, urls) ? token : undefined) ?? own(provider, "issuer") ??
+  // An endpoint that stays is where a secret goes, whatever issuer is named beside it.
+  const url = (token !== undefined && staysAt(token, urls) ? token : undefined) ??
+    own(urls, "issuer") ?? own(provider, "issuer") ??
     paste?.page ?? enrolment?.login ?? provider.apiUrl;
   const authUrl = own(urls, "authUrl") ?? own(provider, "authUrl");
   try {
@@ -176,7 +184,7 @@ function checkOverrides(provider: Provider, urls: ProviderUrls): void {
   const authUrl = own(urls, "authUrl");
   const issuer = own(urls, "issuer");
   if (authUrl === undefined && issuer === undefined) return;
-  const { endpoints, enrolment, paste, title } = provider;
+  const { endpoints, enrolment, paste, title, environmentPrefix } = provider;
   const pages = [enrolment?.login, enrolment?.clients, paste?.page];
   const all = [...Object.values(endpoints), ...pages].filter((path) => path !== undefined);
   const absolute = all.filter((path) => !path.startsWith("/"));
@@ -185,8 +193,12 @@ function checkOverrides(provider: Provider, urls: ProviderUrls): void {
   };
   if (authUrl !== undefined) {
     if (all.length === absolute.length) {
-      const instead = provider.issuer === undefined ? "its endpoints" : '"issuer"';
-      refuse(`"authUrl" changes nothing for ${title}: change ${instead}.`);
+      const instead = provider.issuer === undefined
+        ? 'give "issuer", or change the endpoints of its definition'
+        : `give "issuer" (${environmentPrefix}_ISSUER)`;
+      refuse(
+        `"authUrl" (${environmentPrefix}_AUTH_URL) changes nothing for ${title}: ${instead}.`,
+      );
     }
     const stays = issuer === undefined
       ? [...absolute, ...(provider.issuer === undefined ? [] : [provider.issuer])]
@@ -194,14 +206,17 @@ function checkOverrides(provider: Provider, urls: ProviderUrls): void {
     const [first] = stays.filter((url) => url !== undefined);
     if (first !== undefined) {
       refuse(
-        `"authUrl" moves only a part of ${title}: ${hostOf(first)} would stay. Move that as well.`,
+        `"authUrl" (${environmentPrefix}_AUTH_URL) moves only a part of ${title}: ${
+          hostOf(first)
+        } would stay. Move that as well.`,
       );
     }
   } else {
     const [first] = pages.filter((path) => path !== undefined);
     if (first !== undefined) {
       refuse(
-        `"issuer" moves only a part of ${title}: its sign-in page would stay. Give "authUrl".`,
+        `"issuer" (${environmentPrefix}_ISSUER) moves only a part of ${title}: its sign-in page would ` +
+          `stay. Give "authUrl" (${environmentPrefix}_AUTH_URL).`,
       );
     }
   }

@@ -93,6 +93,27 @@ test("what is saved for one server is not used for another", () =>
       options: { issuer: EVIL },
     },
     {
+      name: "trust 2, by an issuer in a variable, for a system that has none of its own",
+      system: "plantpredict",
+      file: PAIR,
+      environment: { PLANTPREDICT_ISSUER: EVIL },
+      belongs: COGNITO,
+    },
+    {
+      name: "trust 2, by endpoints elsewhere, under the name of the right issuer",
+      system: "plantpredict",
+      file: PAIR,
+      environment: { PLANTPREDICT_ISSUER: COGNITO, PLANTPREDICT_AUTH_URL: EVIL },
+      belongs: COGNITO,
+    },
+    {
+      name: "the same by options",
+      system: "spatiafi",
+      file: PAIR,
+      options: { issuer: "https://auth.spatiafi.com", authUrl: EVIL },
+      belongs: "https://auth.spatiafi.com",
+    },
+    {
       name: "trust 2, by a value of a template",
       system: "ocs",
       file: OCS,
@@ -334,4 +355,33 @@ test("a value in a variable moves a system too, and what is typed for it is kept
   assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), OCS, "the real system's stay");
   const apart = JSON.parse(await Deno.readTextFile(`${file}.${host.replace(":", "_")}`));
   assert.equal(apart["client_secret"], client_secret);
+});
+
+test("a variable that moves nothing, or only a part, is not passed over", () =>
+  eachRow([
+    {
+      name: "AUTH_URL of a system with an issuer",
+      system: "ocs",
+      environment: { OCS_AUTH_URL: EVIL, OCS_CLIENT_ID: "i", OCS_CLIENT_SECRET: "s" },
+      names: /OCS_AUTH_URL.*give "issuer" \(OCS_ISSUER\)/,
+    },
+    {
+      name: "ISSUER of a system with a sign-in page",
+      system: "spatiafi",
+      environment: { SPATIAFI_ISSUER: EVIL, SPATIAFI_CLIENT_ID: "i", SPATIAFI_CLIENT_SECRET: "s" },
+      names: /SPATIAFI_ISSUER.*SPATIAFI_AUTH_URL/,
+    },
+  ], async ({ system, environment, names }) => {
+    const { open } = await look(system, { environment: { ...environment, OCS_TENANT_ID: "t" } });
+    const { message } = throws(open, "invalid_argument");
+    assert.match(message, names);
+    assert.match(message, /Nothing is sent/);
+  }));
+
+test("a variable for the other kind of URL does not stand in the way of what code says", async () => {
+  const { open } = await look("ocs", {
+    environment: { OCS_AUTH_URL: EVIL, OCS_TENANT_ID: "t" },
+    options: { issuer: "https://test.example/identity", credentials: OCS },
+  });
+  assert.doesNotThrow(open);
 });
