@@ -64,19 +64,24 @@ export function connect(
     store,
     values,
     bound: provider.dpop === true,
-    renew: async (held, request) => {
-      if (profile.given !== undefined) {
-        const context = { ...grants, runtime, key, title: provider.title };
-        return await (await lazy.givenToken()).givenToken(profile.given, context, request);
-      }
-      const { announceSlow } = await lazy.announceSlow();
-      const text = "Downloading openid-client (first use only)…";
-      return await (await announceSlow(lazy.renewal(), text)).renew(
-        { key, store, provider, grants, signIn, now: Date.now },
-        held,
-        request,
-      );
-    },
+    renew: (held, request) =>
+      endsAtStop(runtime, async (stop) => {
+        const { signal } = request;
+        const stoppable = stop === undefined
+          ? request
+          : { ...request, signal: signal ? AbortSignal.any([stop, signal]) : stop };
+        if (profile.given !== undefined) {
+          const context = { ...grants, runtime, key, title: provider.title };
+          return await (await lazy.givenToken()).givenToken(profile.given, context, stoppable);
+        }
+        const { announceSlow } = await lazy.announceSlow();
+        const text = "Downloading openid-client (first use only)…";
+        return await (await announceSlow(lazy.renewal(), text)).renew(
+          { key, store, provider, grants, signIn, now: Date.now },
+          held,
+          stoppable,
+        );
+      }),
     foreign: async () => {
       const { foreignTokens } = provider;
       // A folder or an account of the caller's own stands in the place of all others.
@@ -90,10 +95,7 @@ export function connect(
   });
   const timeout = options.timeout ?? provider.timeout ?? API_TIMEOUT;
   const plainFetch = options.fetch ?? fetch;
-  // A script is ended by SIGINT; a kernel would be, too, with every variable.
-  const interruptible: Interruptible | undefined = runtime.inNotebook()
-    ? async (wait) => (await lazy.interruptible()).interruptible(runtime, wait, STOPPED)
-    : undefined;
+  const interruptible = stopButton(runtime);
   return {
     profile,
     system,
@@ -128,6 +130,25 @@ export function connect(
 function isApart({ given, options, provider: { subjectToken: token } }: Profile): boolean {
   return given !== undefined || options.subjectToken !== undefined || typeof token === "function" ||
     (token !== undefined && "credential" in token);
+}
+
+/**
+ * Lets the stop button of a notebook end what waits for a server. A script is ended by SIGINT; a kernel
+ * would be, too, with every variable.
+ *
+ * @param work what may wait; its signal, given in a notebook only, ends with the stop button
+ * @throws {AuthError} `cancelled` at the stop button, whether `work` listens or not
+ */
+export async function endsAtStop<T>(
+  runtime: Profile["runtime"],
+  work: (stop?: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return await (stopButton(runtime)?.(work) ?? work());
+}
+
+function stopButton(runtime: Profile["runtime"]): Interruptible | undefined {
+  if (!runtime.inNotebook()) return undefined;
+  return async (wait) => (await lazy.interruptible()).interruptible(runtime, wait, STOPPED);
 }
 
 /** Whose tokens are this system's: at a page that was moved, such as a test system's, its own alone. */

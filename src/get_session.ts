@@ -1,4 +1,4 @@
-import { connect } from "./connect.ts";
+import { connect, endsAtStop } from "./connect.ts";
 import * as lazy from "./lazy.ts";
 import { AuthError, showCaller } from "./errors.ts";
 import type { SessionOptions } from "./interface/options.ts";
@@ -51,7 +51,9 @@ export async function getSession<const S extends SystemReference>(
 export async function startSession(profile: Profile): Promise<Session> {
   const asked = new AskedPerson(profile);
   try {
-    const connection = await start(profile, asked);
+    const begin = () => start(profile, asked);
+    // What is saved in files is there at once; a store may have to be waited for.
+    const connection = await (profile.openStored ? endsAtStop(profile.runtime, begin) : begin());
     const session = new OpenSession(connection);
     await asked.signedIn(connection, session);
     return session;

@@ -97,10 +97,7 @@ export class OpenSession implements Session {
 
   async refresh(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = checked(options, "refresh", SIGNAL);
-    const { keeper, interruptible } = this.#connection;
-    const renew = (stop?: AbortSignal) =>
-      keeper.refresh(stop && signal ? AbortSignal.any([stop, signal]) : stop ?? signal);
-    await stoppable(interruptible ? interruptible(renew) : renew(), signal);
+    await stoppable(this.#connection.keeper.refresh(signal), signal);
   }
 
   async verify(
@@ -113,7 +110,8 @@ export class OpenSession implements Session {
 
   async doctor(options: { signal?: AbortSignal | undefined } = {}): Promise<DoctorReport> {
     const { signal } = checked(options, "doctor", SIGNAL);
-    return await (await lazy.doctor()).examineSession(this.#connection, signal);
+    const { examineSession } = await lazy.doctor();
+    return await this.#untilStopped(() => examineSession(this.#connection, signal));
   }
 
   async json<T = unknown>(url: string | URL, init?: JsonInit): Promise<T> {
@@ -191,7 +189,12 @@ export class OpenSession implements Session {
     const { logout } = await lazy.logout();
     if (signal?.aborted) throw abortReason(signal);
     // What has begun goes on to its end.
-    return await stoppable(logout(this.#connection, signal), signal);
+    const ended = this.#untilStopped(() => logout(this.#connection, signal));
+    return await stoppable(ended, signal);
+  }
+
+  #untilStopped<T>(work: () => Promise<T>): Promise<T> {
+    return this.#connection.interruptible?.(work) ?? work();
   }
 
   toJSON(): Record<string, unknown> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { connect } from "./connect.ts";
+import { connect, endsAtStop } from "./connect.ts";
 import { AuthError } from "./errors.ts";
 import type { Credentials, CredentialValues } from "./interface/credentials.ts";
 import type {
@@ -50,7 +50,8 @@ export async function loadCredentials(
   options: LocationOptions & { export?: boolean | undefined } = {},
 ): Promise<Credentials> {
   const profile = await openProfile(system, options, "loadCredentials", "load", lazy);
-  return await (await lazy.loadCredentials()).loadCredentials(profile);
+  const { loadCredentials } = await lazy.loadCredentials();
+  return await endsAtStop(profile.runtime, () => loadCredentials(profile));
 }
 
 /**
@@ -104,7 +105,8 @@ export async function saveCredentials<const S extends SystemReference>(
     "location",
     lazy,
   );
-  return await (await lazy.manage()).saveCredentials(profile, values);
+  const { saveCredentials } = await lazy.manage();
+  return await endsAtStop(profile.runtime, () => saveCredentials(profile, values));
 }
 
 /**
@@ -132,7 +134,11 @@ export async function createCredentials(
     "connection",
     lazy,
   );
-  return await (await lazy.createCredentials()).createCredentials(profile, login);
+  const { createCredentials } = await lazy.createCredentials();
+  return await endsAtStop(
+    profile.runtime,
+    (stop) => createCredentials(profile, login, stop),
+  );
 }
 
 /**
@@ -158,7 +164,8 @@ export async function forgetCredentials(
     "location",
     lazy,
   );
-  return await (await lazy.manage()).forgetCredentials(profile);
+  const { forgetCredentials } = await lazy.manage();
+  return await endsAtStop(profile.runtime, () => forgetCredentials(profile));
 }
 
 /**
@@ -185,7 +192,8 @@ export async function importCredentials(
     "location",
     lazy,
   );
-  return await (await lazy.importCredentials()).importCredentials(profile, file);
+  const { importCredentials } = await lazy.importCredentials();
+  return await endsAtStop(profile.runtime, () => importCredentials(profile, file));
 }
 
 /**
@@ -221,7 +229,8 @@ export async function logout(
     }
   }
   const profile = await openProfile(system, session, "logout", "session", lazy);
-  return await (await lazy.logoutSaved()).logoutSaved(profile, { all, forget }, connect);
+  const { logoutSaved } = await lazy.logoutSaved();
+  return await endsAtStop(profile.runtime, () => logoutSaved(profile, { all, forget }, connect));
 }
 
 /**
@@ -247,20 +256,16 @@ export async function status(
   options: LocationOptions = {},
 ): Promise<StatusReport> {
   const { statusOfAll, statusOfOne } = await lazy.status();
-  if (system !== undefined) {
-    return await statusOfOne(
-      await openProfile(system, options, "status", "location", lazy),
-    );
-  }
   const runtime = await currentRuntime();
-  const known = await (await lazy.knownSystems()).listSystems(runtime);
-  const usable = known.flatMap(({ provider }) => provider ? [provider] : []);
-  const profiles = await Promise.all(
-    [...providers, ...usable].map((provider) =>
-      openProfile(provider, options, "status", "location", lazy)
-    ),
-  );
-  return await statusOfAll(profiles, known, runtime);
+  const open = (one: SystemReference) =>
+    openProfile(one, options, "status", "location", lazy);
+  if (system !== undefined) {
+    const profile = await open(system);
+    return await endsAtStop(runtime, () => statusOfOne(profile));
+  }
+  const profiles = await Promise.all(providers.map(open));
+  const directory = profiles[0]?.options.directory;
+  return await endsAtStop(runtime, () => statusOfAll(profiles, runtime, directory));
 }
 
 /**
@@ -309,7 +314,8 @@ export async function doctor(
   options: SessionOptions = {},
 ): Promise<DoctorReport> {
   const profile = await openProfile(system, options, "doctor", "session", lazy);
-  return await (await lazy.doctor()).examineProfile(profile, connect);
+  const { examineProfile } = await lazy.doctor();
+  return await endsAtStop(profile.runtime, () => examineProfile(profile, connect));
 }
 
 /**

@@ -5,10 +5,15 @@ import type { Profile } from "../profile/profile.ts";
 import { findFile, serverOf } from "../profile/find_credentials.ts";
 import { createAndSave } from "./create_and_save.ts";
 
-/** See `createCredentials` of `verbs.ts`. */
+/**
+ * See `createCredentials` of `verbs.ts`.
+ *
+ * @param stop ends it at the stop button
+ */
 export async function createCredentials(
   profile: Profile,
   login: { username: string; password: string },
+  stop?: AbortSignal,
 ): Promise<Credentials> {
   const { provider } = profile;
   const { username, password, ...rest }: Record<string, unknown> = { ...login };
@@ -35,7 +40,9 @@ export async function createCredentials(
   }
   // A damaged file is found before anything is created that could then not be saved.
   await findFile(profile);
-  const parts = enrolmentParts(profile, provider.defaults ?? {});
+  const own = enrolmentParts(profile, provider.defaults ?? {});
+  const signals = [own.signal, stop].filter((signal) => signal !== undefined);
+  const parts = { ...own, signal: AbortSignal.any(signals) };
   const create = () => createAppCredentials(parts, username, password);
   const { values, path, problem } = await createAndSave(profile, {
     username,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AuthError } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import type { GrantContext, GrantRequest } from "../grants/grant.ts";
 import { obtainToken } from "../grants/obtain_token.ts";
 import { isDeadGrant } from "../grants/refusal.ts";
@@ -98,7 +98,10 @@ class Renewal {
   }
 
   async token(): Promise<Token> {
-    return await this.#underLock() ?? await this.#askPerson();
+    const token = await this.#underLock();
+    const { signal } = this.#options;
+    if (token === null && signal?.aborted) throw abortReason(signal);
+    return token ?? await this.#askPerson();
   }
 
   /** What an exchange needs now. */
@@ -265,6 +268,8 @@ class Renewal {
   ): Promise<Token> {
     const { key, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
+    // What the server has rotated must be saved, whoever has stopped waiting for it.
+    if (request.grant === "refresh_token") grants.signal = undefined;
     const response = await obtainToken(grants, request);
     const { offset } = grants.clock;
     const renewable = this.#silent !== null;

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { abortReason, AuthError } from "../errors.ts";
 import type { TokenSource } from "../http/api_fetch.ts";
 import type { CredentialValues } from "../providers/provider.ts";
 import type { Store } from "../store/store.ts";
@@ -86,8 +86,13 @@ export class TokenKeeper implements TokenSource {
   async start(
     { force = false, signal }: Pick<RenewalOptions, "force" | "signal"> = {},
   ): Promise<void> {
-    if (force) await this.#renewal({ force, signal });
-    else if (await this.adopt() === null) await this.#fresh({ signal });
+    if (!force && await this.adopt() !== null) return;
+    const begun = force
+      ? this.#renewal({ force, signal }, signal)
+      : this.#fresh({ signal }, signal);
+    await begun.catch((error) => {
+      throw signal?.aborted && !AuthError.is(error) ? abortReason(signal) : error;
+    });
   }
 
   /** Takes the stored token if it is still good; no lock, no network. */
