@@ -211,3 +211,31 @@ export function abortReason(signal: AbortSignal): AuthError {
 export function isTimeout({ reason }: AbortSignal): boolean {
   return isError(reason) && reason.name === "TimeoutError";
 }
+
+/**
+ * Waits for a module that is loaded late. A first use downloads packages, and may be offline: what the
+ * runtime says of that is for those who write modules.
+ *
+ * @throws {AuthError} `network` for one that is neither on this machine nor to be had
+ */
+export async function loaded<T>(module: Promise<T>): Promise<T> {
+  try {
+    return await module;
+  } catch (error) {
+    if (!isError(error) || AuthError.is(error)) throw error;
+    const { name, message, code } = error as Error & { code?: unknown };
+    if (code !== "ERR_MODULE_NOT_FOUND" && name !== "ResolveMessage") throw error;
+    const [, missing] = PACKAGE.exec(message) ?? [];
+    throw new AuthError(
+      "network",
+      `${
+        missing ? `The package ${missing}` : "A part of this module"
+      } is not on this machine, and ` +
+        "could not be downloaded. Go online and run it again, once; or install it first: " +
+        "deno cache jsr:@onecell/auth, in Node and Bun npm install @onecell/auth.",
+    );
+  }
+}
+
+/** How Deno and Node name a package that they do not have; a version comes after the name. */
+const PACKAGE = /package (?:not found in cache: )?["'](@?[\w.-]+(?:\/[\w.-]+)?)/;

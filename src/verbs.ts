@@ -263,9 +263,12 @@ export async function status(
     const profile = await open(system);
     return await endsAtStop(runtime, () => statusOfOne(profile));
   }
-  const profiles = await Promise.all(providers.map(open));
-  const directory = profiles[0]?.options.directory;
-  return await endsAtStop(runtime, () => statusOfAll(profiles, runtime, directory));
+  return await endsAtStop(runtime, async () => {
+    const known = await (await lazy.knownSystems()).listSystems(runtime);
+    const usable = known.flatMap(({ provider }) => provider ? [provider] : []);
+    const profiles = await Promise.all([...providers, ...usable].map(open));
+    return await statusOfAll(profiles, known, runtime);
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AuthError, getSession, saveCredentials, scanNotebook } from "../mod.ts";
-import { abortReason } from "../src/errors.ts";
+import { abortReason, loaded } from "../src/errors.ts";
 import { loadCopy } from "./support/copy.ts";
 import { TestFolder } from "./support/folder.ts";
 import { runProgram } from "./support/program.ts";
@@ -156,4 +156,37 @@ test("what an aborted signal ends has the signal's reason as its cause", async (
   // As any `fetch`.
   const thrown = await session.fetch("/api/info", { signal }).catch((error) => error);
   assert.equal(thrown, reason);
+});
+
+Deno.test("loaded() says which package is missing, and what to do", async () => {
+  const rows: [message: string, missing: string][] = [
+    [
+      "Failed caching npm package '@redis/client@6.3.1'\n    0: error sending request for url (http://ada:pw@127.0.0.1:9/x)",
+      "The package @redis/client is not",
+    ],
+    [
+      'Failed loading http://127.0.0.1:9/jose for package "jose"\n    0: error sending request',
+      "The package jose is not",
+    ],
+    [
+      'npm package not found in cache: "uqr", --cached-only is specified.',
+      "The package uqr is not",
+    ],
+    ["Cannot find package 'openid-client' imported from /a/b.mjs", "The package openid-client is"],
+    ["Import 'https://127.0.0.1:9/x.ts' failed.", "A part of this module is not"],
+    ['Module not found "file:///src/x.ts".', "A part of this module is not"],
+  ];
+  for (const [message, missing] of rows) {
+    const error = Object.assign(new TypeError(message), { code: "ERR_MODULE_NOT_FOUND" });
+    await assert.rejects(loaded(Promise.reject(error)), (met: Error) => {
+      assert.ok(AuthError.is(met, "network"));
+      assert.ok(met.message.startsWith(missing), met.message);
+      assert.ok(!/127\.0\.0\.1|pw|file:/.test(met.message), met.message);
+      return true;
+    });
+  }
+  for (const other of [new TypeError("x is not a function"), new SyntaxError("no"), "text"]) {
+    await assert.rejects(loaded(Promise.reject(other)), (met) => met === other);
+  }
+  assert.equal(await loaded(Promise.resolve(7)), 7);
 });

@@ -1,4 +1,4 @@
-import { AuthError, isError } from "../errors.ts";
+import { AuthError, isError, loaded } from "../errors.ts";
 import { listen } from "../person/interruptible.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
@@ -62,7 +62,7 @@ async function dispatch(
   const given = parse(command, rest);
   if (given.flags.has("help")) return await showHelp({ host, commands, words: [name] });
   const context: Context = { ...given, name, commands, host, signal, interrupt };
-  return await (await command.load())(context);
+  return await (await loaded(command.load()))(context);
 }
 
 /** Says on standard error what went wrong. */

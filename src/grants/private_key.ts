@@ -1,6 +1,6 @@
 import type { CryptoKey } from "./openid.ts";
 import { base64url } from "../base/text.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, loaded } from "../errors.ts";
 import type { AssertionClaims, CredentialValues, Provider } from "../providers/provider.ts";
 import type { GrantContext } from "./grant.ts";
 
@@ -30,7 +30,7 @@ export async function readPrivateKey(
 ): Promise<SigningKey> {
   const text = (values["private_key"] ?? "").trim();
   const keyId = values["key_id"];
-  const { importJWK, importPKCS8 } = await import("jose");
+  const { importJWK, importPKCS8 } = await loaded(import("jose"));
   if (text.startsWith("{")) {
     try {
       const jwk = JSON.parse(text);

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, loaded } from "../errors.ts";
 import { deadline } from "../base/wait.ts";
 import { sha256 } from "../base/sha256.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -114,8 +114,9 @@ export class KeyringDriver implements Driver {
     }
     let module;
     try {
-      module = await import("@napi-rs/keyring");
+      module = await loaded(import("@napi-rs/keyring"));
     } catch (error) {
+      if (error instanceof AuthError) throw error;
       throw noKeyring("the package @napi-rs/keyring cannot be loaded here", error);
     }
     const name = (await sha256(this.#directory)).slice(0, 32);

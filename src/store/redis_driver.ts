@@ -1,4 +1,4 @@
-import { AuthError, isError } from "../errors.ts";
+import { AuthError, isError, loaded } from "../errors.ts";
 import { deadline, pause } from "../base/wait.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { inTurn } from "./lock.ts";
@@ -316,7 +316,7 @@ export async function closeConnections(): Promise<void> {
 }
 
 async function connect(url: string): Promise<Client> {
-  const { createClient } = await import("@redis/client");
+  const { createClient } = await loaded(import("@redis/client"));
   const client = createClient({
     url,
     RESP: 2,

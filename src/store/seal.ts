@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError, loaded } from "../errors.ts";
 import { sha256 } from "../base/sha256.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readSafely } from "./safe_file.ts";
@@ -22,7 +22,7 @@ export class Seal {
 
   /** Encrypts a value with its key. */
   async seal(key: string, value: string): Promise<string> {
-    const { CompactEncrypt } = await import("jose");
+    const { CompactEncrypt } = await loaded(import("jose"));
     const text = new TextEncoder().encode(JSON.stringify({ key, value }));
     return await new CompactEncrypt(text).setProtectedHeader({ alg: "dir", enc: "A256GCM" })
       .encrypt(this.#secret);
@@ -30,7 +30,7 @@ export class Seal {
 
   /** Decrypts what {@linkcode seal} made; `undefined` for anything else. */
   async unseal(sealed: string): Promise<{ key: string; value: string } | undefined> {
-    const { compactDecrypt } = await import("jose");
+    const { compactDecrypt } = await loaded(import("jose"));
     try {
       const { plaintext } = await compactDecrypt(sealed, this.#secret, {
         keyManagementAlgorithms: ["dir"],
