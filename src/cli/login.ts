@@ -1,5 +1,5 @@
 import { expiryText } from "../base/local_time.ts";
-import { type Source, sourceText } from "../credentials/choose_credentials.ts";
+import { credentialsText, type Source, sourceText } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../interface/credentials.ts";
 import type { Session } from "../interface/session.ts";
 import * as lazy from "../lazy.ts";
@@ -86,14 +86,11 @@ function sessionLines(session: Session): string[] {
 }
 
 function credentialsLine(sources: readonly Source[]): string {
-  const [only, more] = sources;
-  if (only?.kind === "typed" && only.path !== undefined && !more) {
-    return `Credentials saved to ${only.path}`;
-  }
-  return `Credentials: ${
-    sources.map((source) => source.kind === "options" ? "--user" : sourceText([source]))
-      .join(" and ") || "none"
-  }`;
+  const isGiven = sources.some(({ kind }) => kind === "options");
+  // The command has no code to pass them in.
+  return isGiven
+    ? credentialsText(sources).replace("passed in code", "given by --user")
+    : credentialsText(sources);
 }
 
 function asJson(session: Session, saved: boolean): Record<string, unknown> {
@@ -158,7 +155,7 @@ async function createdWith(
       return undefined;
     case "hidden":
       throw new UsageError(
-        `The credentials come from ${sourceText(use.sources)}, which new ones would not replace.`,
+        `${credentialsText(use.sources)}: new ones would not replace them.`,
         "login",
       );
     case "create":

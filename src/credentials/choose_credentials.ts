@@ -294,28 +294,67 @@ function tokenText({ token, variable }: Extract<Source, { kind: "token" }>): str
   return variable === undefined ? `option token (${place})` : `${place} (${variable})`;
 }
 
-/** Says where credentials came from, for people. */
+/** Says where credentials came from, for people: `"passed in code"`, or a file's path. */
 export function sourceText(sources: readonly Source[]): string {
-  return sources.map((source) => {
-    switch (source.kind) {
-      case "options":
-        return "options";
-      case "token":
-        return tokenText(source);
-      case "external":
-        return placeOf(source.token);
-      case "environment":
-        return `environment (${source.variables.join(", ")})`;
-      case "file":
-        return source.path;
-      case "credentials":
-        return source.text;
-      case "typed":
-        return source.path === undefined
-          ? "what was typed"
-          : `what was typed, saved in ${source.path}`;
-      case "memory":
-        return "memory only";
+  return sources.map((source) => wordsOf(source)[1]).join(" and ") || "nothing";
+}
+
+/** The same as a sentence of its own: `"Credentials saved to …"`. */
+export function credentialsText(sources: readonly Source[]): string {
+  if (sources.length === 0) return "No credentials needed";
+  return `Credentials ${sources.map((source) => wordsOf(source).join("")).join(" and ")}`;
+}
+
+/** What a source is called, and what stands before that in a sentence. */
+function wordsOf(source: Source): [before: string, name: string] {
+  switch (source.kind) {
+    case "options":
+      return ["", "passed in code"];
+    case "token": {
+      const text = tokenText(source);
+      return text === "option token" ? ["", "passed in code"] : ["from ", text];
     }
-  }).join(" and ") || "nothing";
+    case "external":
+      return ["from ", placeOf(source.token)];
+    case "environment":
+      return ["from the ", `environment (${source.variables.join(", ")})`];
+    case "file":
+      return ["saved to ", source.path];
+    case "credentials":
+      return source.text === "memory only" ? NOT_SAVED : ["saved to ", source.text];
+    case "typed":
+      return source.path === undefined ? ["", "typed in, not saved"] : ["saved to ", source.path];
+    case "memory":
+      return NOT_SAVED;
+  }
+}
+
+const NOT_SAVED: [string, string] = ["", "created, not saved"];
+
+/**
+ * Who is signed in, where that is known: the username, who created the app credentials, or what the
+ * server says. Never the ID of a client, or a number of the server's.
+ *
+ * @param username the account's, where one is known
+ * @param named what the server calls it, such as in an `id_token`
+ * @param client the client ID
+ * @param sources where the credentials came from
+ */
+export function personOf(
+  { username, named, client, sources }: {
+    username?: string | undefined;
+    named?: string | undefined;
+    client?: string | undefined;
+    sources: readonly Source[];
+  },
+): string | undefined {
+  const isNumber = /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(named ?? "");
+  return username || creatorOf(sources) || (named === client || isNumber ? undefined : named);
+}
+
+function creatorOf(sources: readonly Source[]): string | undefined {
+  return sources.map((source) => {
+    if (source.kind === "memory") return source.username;
+    return source.kind === "file" ? source.username ?? source.saved?.username : undefined;
+  }).find((name) => name !== undefined);
 }

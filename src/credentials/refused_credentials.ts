@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { CredentialValues } from "../providers/provider.ts";
-import { type ChosenCredentials, oddities, sourceText } from "./choose_credentials.ts";
+import { type ChosenCredentials, credentialsText, oddities } from "./choose_credentials.ts";
 
 /**
  * Says where refused credentials came from and how to replace them: nobody has just typed them.
@@ -16,7 +16,7 @@ export function explainRefusal(
   const isFile = sources.length === 1 && sources[0]?.kind === "file";
   // No command to forget them: it would need the same folder and system, and may meet another file.
   const rid = isFile ? " Move that file away, and the next sign-in asks for others." : "";
-  return withText(error, `They came from ${sourceText(sources)}.${rid}`, values);
+  return withText(error, `${credentialsText(sources)}.${rid}`, values);
 }
 
 /** A refusal that names what looks odd about the values: quotes or blanks that came along. */

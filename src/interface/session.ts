@@ -169,8 +169,8 @@ export interface Session {
    */
   readonly account: string | undefined;
   /**
-   * Where the credentials came from, in words: the options, the names of environment variables, a
-   * file's path, or what was typed.
+   * Where the credentials came from, in words: `"passed in code"`, the names of environment variables,
+   * or the path of the file they are saved in.
    */
   readonly source: string;
   /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */

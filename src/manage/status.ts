@@ -1,4 +1,4 @@
-import { sourceText } from "../credentials/choose_credentials.ts";
+import { personOf, type Source, sourceText } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
 import { accountInUse, type Profile, USUAL_ACCOUNT } from "../profile/profile.ts";
@@ -94,7 +94,7 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
     throw error;
   });
   const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
-    .map((one) => sessionStatus(one, silent));
+    .map((one) => sessionStatus(one, silent, found));
   const inUse = sessions.filter(({ savedAs }) => savedAs === profile.account);
   const account = accountInUse(profile);
   const accounts = await listAccounts(profile);
@@ -119,12 +119,21 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   };
 }
 
-function sessionStatus({ path, token }: SavedToken, silent: boolean): SessionStatus {
+function sessionStatus(
+  { path, token }: SavedToken,
+  silent: boolean,
+  found: Found | undefined,
+): SessionStatus {
   const key = parseKey(token.key);
   const { account: savedAs, sessionKey } = accountOfSession(key?.sessionKey ?? "");
+  const client = key?.clientId || undefined;
+  // Who created app credentials is signed in with these alone.
+  const isWith = found !== undefined && found.values["client_id"] === client;
+  const sources: readonly Source[] = isWith ? found.sources : [];
+  const person = personOf({ username: key?.username, named: token.account, client, sources });
   const milliseconds = Math.min(Math.max(token.expires_at * 1000, 0), 8.64e15);
   return {
-    account: key?.username || token.account || key?.clientId || null,
+    account: person ?? client ?? null,
     clientId: key?.clientId || null,
     sessionKey: sessionKey || null,
     ...(savedAs === undefined ? {} : { savedAs }),

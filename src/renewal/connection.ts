@@ -1,5 +1,5 @@
 import { plain } from "../base/text.ts";
-import type { Source } from "../credentials/choose_credentials.ts";
+import { personOf as namedPerson, type Source } from "../credentials/choose_credentials.ts";
 import type { AuthError } from "../errors.ts";
 import type { GrantContext } from "../grants/grant.ts";
 import type { Interruptible } from "../http/api_fetch.ts";
@@ -50,27 +50,12 @@ export function accountOf(
 
 /** Who is signed in, where that is known: a name, never the ID of a client or a number of the server's. */
 export function personOf(
-  { keeper, sources }: Pick<Connection, "keeper" | "sources">,
+  { keeper: { token, values }, sources }: Pick<Connection, "keeper" | "sources">,
 ): string | undefined {
-  const { token, values } = keeper;
   const { username, client_id: client } = values;
-  const named = token?.account;
-  const name = username ?? creatorOf(sources) ??
-    (named === client || isUuid(named ?? "") ? undefined : named);
+  const name = namedPerson({ username, client, named: token?.account, sources });
   // A server chose it.
   return name === undefined ? undefined : plain(name);
-}
-
-/** Who created the app credentials. */
-function creatorOf(sources: readonly Source[]): string | undefined {
-  return sources.map((source) => {
-    if (source.kind === "memory") return source.username;
-    return source.kind === "file" ? source.username ?? source.saved?.username : undefined;
-  }).find((name) => name !== undefined);
-}
-
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(text);
 }
 
 /** False when a person has to sign in for the next token. */

@@ -1,5 +1,5 @@
 import { shortenHome } from "../base/home_path.ts";
-import { type Source, sourceText } from "../credentials/choose_credentials.ts";
+import { credentialsText, type Source } from "../credentials/choose_credentials.ts";
 import { renderCard } from "../person/card.ts";
 import { greetingOf } from "../person/greeting.ts";
 import type { CardState, Person } from "../person/person.ts";
@@ -85,33 +85,4 @@ export async function sessionCard(
     : signedInCard(shown);
   const { html, text } = renderCard(state, now);
   return { "text/html": html, "text/plain": text };
-}
-
-function credentialsText(sources: readonly Source[]): string {
-  return sources.length === 0
-    ? "No credentials needed"
-    : `Credentials ${sources.map(phrase).join(" and ")}`;
-}
-
-function phrase(source: Source): string {
-  switch (source.kind) {
-    case "options":
-      return "passed in code";
-    case "token": {
-      const text = sourceText([source]);
-      return text === "option token" ? "passed in code" : `from ${text}`;
-    }
-    case "external":
-      return `from ${sourceText([source])}`;
-    case "environment":
-      return `from the environment (${source.variables.join(", ")})`;
-    case "file":
-      return `saved to ${source.path}`;
-    case "credentials":
-      return `from ${source.text}`;
-    case "typed":
-      return source.path === undefined ? "typed in, not saved" : `saved to ${source.path}`;
-    case "memory":
-      return "created, not saved";
-  }
 }

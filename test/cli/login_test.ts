@@ -61,7 +61,7 @@ test("login --force that cannot save its new credentials says so, and leaves the
     },
   );
   assert.equal(code, 1);
-  assert.match(stdout, /Credentials: memory only\n/);
+  assert.match(stdout, /Credentials created, not saved\n/);
   assert.match(stdout, /The new app credentials are not saved\. Cannot save .*too large/i);
   assert.match(stdout, /Access token expires \d\d:\d\d \(renews automatically\)\n/);
   assert.equal(sandbox.count("spatiafi.clients"), 2);
@@ -91,7 +91,10 @@ test("a user name given to login serves the commands that come after it", async 
     await login(other, { [variable]: user.username }),
     /PLANTPREDICT_OKTA_USERNAME names another user/,
   );
-  assert.match(await login(user), /Credentials: --user and ~\/.*\n {2}Access token expires .*\)\n/);
+  assert.match(
+    await login(user),
+    /Credentials given by --user and saved to ~\/.*\n {2}Access token expires .*\)\n/,
+  );
   assert.deepEqual(await saved(), { ...client, username: user.username });
   await machine.ok(["token", "plantpredict-okta", "--no-input"]);
   await machine.ok(["status", "plantpredict-okta"]);
@@ -122,12 +125,15 @@ test("credentials that the server refuses are named, with the way to be rid of t
   const refused = await machine.run(["login", "spatiafi", "--force"]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^onecell: client_refused: /);
-  assert(refused.stderr.includes(`They came from ${machine.told(...SPATIAFI)}.`), refused.stderr);
+  assert(
+    refused.stderr.includes(`Credentials saved to ${machine.told(...SPATIAFI)}.`),
+    refused.stderr,
+  );
   assert(refused.stderr.includes("Move that file away"), refused.stderr);
 
   const env = { SPATIAFI_CLIENT_ID: "a", SPATIAFI_CLIENT_SECRET: "bbbbbbbb" };
   const other = await machine.run(["token", "spatiafi"], { env });
-  assert.match(other.stderr, /They came from environment \(SPATIAFI_CLIENT_ID, /);
+  assert.match(other.stderr, /Credentials from the environment \(SPATIAFI_CLIENT_ID, /);
   assert(!other.stderr.includes("Move that file"), other.stderr);
 
   await Deno.remove(path);
@@ -155,7 +161,7 @@ test("login ends in one block, or one error", async () => {
   assert.equal(first.stderr, "");
   const [title, credentials, expiry, ...more] = first.stdout.split("\n");
   assert.match(title ?? "", /^✓ Signed in to SpatiaFi (as|with app credentials) \S+$/);
-  assert.equal(credentials, `  Credentials: ${machine.told(...SPATIAFI)}`);
+  assert.equal(credentials, `  Credentials saved to ${machine.told(...SPATIAFI)}`);
   assert.match(
     expiry ?? "",
     /^ {2}Access token expires [\d -]*\d\d:\d\d \(renews automatically\)$/,

@@ -21,7 +21,7 @@ test("login saves a session that the other commands use, without asking again", 
   const [first, second, third, kept, ...more] = shown.split("\n");
   assert.equal(
     first,
-    `✓ SpatiaFi (spatiafi): signed in with app credentials ${saved["client_id"]}`,
+    `✓ SpatiaFi (spatiafi): signed in as ${saved["onecell_username"]}`,
   );
   assert.match(
     second ?? "",

@@ -36,7 +36,7 @@ test("store move takes everything to Redis and back, and says what it moved", as
   assert.deepEqual(await kept(machine), []);
   assert.equal((await machine.run(["status", "spatiafi"])).code, 1);
   const shown = await machine.ok(["status", "spatiafi"], { env });
-  assert.match(shown, /signed in with app credentials/);
+  assert.match(shown, /signed in as /);
   assert.match(shown, /Kept in redis:.* \(readable by whoever has ONECELL_STORE_KEY.*lock works\)/);
   const tokens = machine.sandbox.count("spatiafi.token");
   await machine.ok(["fetch", "spatiafi", "/api/info"], { env });

@@ -42,7 +42,7 @@ const account = { username: "ada", password: "secret" };
 
 test("chooseCredentials(): options, then environment, then file, and pairs stay together", () =>
   eachRow<Row>([
-    { name: "all three", options, environment, file, values: options, source: "options" },
+    { name: "all three", options, environment, file, values: options, source: "passed in code" },
     { name: "two", environment, file, values: environment, source: VARIABLES },
     { name: "the file", file, values: file, source: PATH },
     { name: "none", values: {}, source: "nothing", missing: ["client_id", "client_secret"] },
@@ -59,7 +59,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       environment,
       file,
       values: { client_id: "mine" },
-      source: "options",
+      source: "passed in code",
       missing: ["client_secret"],
     },
     {
@@ -67,7 +67,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       options: { client_id: "mine" },
       environment: { client_secret: "of another" },
       values: { client_id: "mine" },
-      source: "options",
+      source: "passed in code",
       missing: ["client_secret"],
     },
     {
@@ -83,7 +83,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       options: account,
       file,
       values: { ...account, ...file },
-      source: `options and ${PATH}`,
+      source: `passed in code and ${PATH}`,
     },
     {
       name: "a password does not come from another place than the user name",
@@ -91,7 +91,8 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       options: { username: "ada" },
       environment: { ...environment, password: "of another" },
       values: { username: "ada", ...environment },
-      source: `options and environment (PLAIN_CLIENT_ID, PLAIN_CLIENT_SECRET, PLAIN_PASSWORD)`,
+      source:
+        `passed in code and environment (PLAIN_CLIENT_ID, PLAIN_CLIENT_SECRET, PLAIN_PASSWORD)`,
       missing: ["password"],
     },
     {
@@ -128,7 +129,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       provider: { grant: "authorization_code" },
       options: { client_id: "mine" },
       values: { client_id: "mine" },
-      source: "options",
+      source: "passed in code",
     },
   ], (row) => {
     const provider = plainProvider(row.provider);

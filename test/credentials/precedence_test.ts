@@ -56,10 +56,10 @@ test("credentials: options, then environment, then file, then the person", () =>
       assert.equal(
         source,
         {
-          options: "options",
+          options: "passed in code",
           environment: "environment (PLANTPREDICT_CLIENT_ID, PLANTPREDICT_CLIENT_SECRET)",
           file: path,
-          person: `what was typed, saved in ${path}`,
+          person: path,
         }[expected],
       );
       assert.equal(sandbox.count("plantpredict.token"), 1);

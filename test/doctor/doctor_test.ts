@@ -20,7 +20,7 @@ test("session.doctor() tells everything of a session that works, and finds nothi
   assert.deepEqual([report.ok, report.findings], [true, []]);
   const { facts } = report;
   assert.equal(facts.provider, "plantpredict");
-  assert.equal(facts.credentials.source, "options");
+  assert.equal(facts.credentials.source, "passed in code");
   assert.equal(facts.credentials.account, credentials["client_id"]);
   assert.deepEqual(facts.credentials.missing, []);
   assert.equal(facts.token?.renewal, "client_credentials");

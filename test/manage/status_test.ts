@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { getSession, status } from "../../mod.ts";
+import type { DoctorReport } from "../../src/doctor/doctor_report.ts";
 import { PLAIN_STYLE } from "../../src/base/style.ts";
 import type { SystemStatus } from "../../mod.ts";
 import { renderStatus } from "../../src/manage/status_report.ts";
+import { doctor } from "../doctor/report.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
@@ -40,6 +42,33 @@ test("status() says who is signed in, from what is saved alone", async () => {
 
   await rejects(status("plantpredct"), "unknown_provider", /Did you mean "plantpredict"/);
   await rejects(status("plantpredict", { scope: "x" } as never), "invalid_argument");
+});
+
+test("session, status and doctor name the same person: who created the app credentials", async () => {
+  await using world = await createWorld("spatiafi");
+  const { options: { interactive: _, ...options }, credentials, directory } = world;
+  const { authUrl = "" } = world.options as { authUrl?: string };
+  const onecell_server = new URL(authUrl).origin;
+  const saved = { ...credentials, onecell_username: "ada@example.com", onecell_server };
+  const file = `${directory}/app_credentials`;
+  await Deno.writeTextFile(file, JSON.stringify(saved), { mode: 0o600 });
+  const session = await getSession("spatiafi", world.options);
+  const { systems: [system] } = await status("spatiafi", options);
+  const { facts } = await session.doctor() as DoctorReport;
+  const { facts: alone } = await doctor("spatiafi", world.options);
+  assert.deepEqual(
+    [session.account, JSON.parse(JSON.stringify(session)).account, system?.sessions[0]?.account]
+      .concat(facts.credentials.account, alone.credentials.account),
+    Array(5).fill("ada@example.com"),
+  );
+  assert.equal(system?.sessions[0]?.clientId, credentials["client_id"]);
+
+  // Of other app credentials it is not said.
+  await Deno.writeTextFile(file, JSON.stringify({ ...saved, client_id: "another" }), {
+    mode: 0o600,
+  });
+  const [other] = (await status("spatiafi", options)).systems;
+  assert.equal(other?.sessions[0]?.account, credentials["client_id"]);
 });
 
 const session: SystemStatus["sessions"][number] = {

@@ -38,7 +38,7 @@ test("client credentials: a second start uses the saved token, where tokens are 
     await works(first);
     assert.equal(first.provider, name);
     assert.equal(first.account, credentials["client_id"]);
-    assert.equal(first.source, "options");
+    assert.equal(first.source, "passed in code");
     assert(Math.abs((first.expiresAt?.getTime() ?? 0) - Date.now() - 900_000) < 10_000);
 
     const second = await getSession(name, { ...options, credentials });

@@ -39,7 +39,7 @@ onLinux("without a place to save, what a person types or creates serves this pro
   const place = { ...options, directory: NOWHERE, interactive: true, person };
   const typed = await getSession("plantpredict", place);
   await works(typed);
-  assert.equal(typed.source, "what was typed");
+  assert.equal(typed.source, "typed in, not saved");
   assert.equal(typed.storeProblem?.code, "store_unavailable");
 
   await using spatiafi = await createWorld("spatiafi");

@@ -185,7 +185,7 @@ test("a session says what it is, in every form", async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(session)), {
     provider: "spatiafi",
     account,
-    source: "options",
+    source: "passed in code",
     apiUrl: `${api}/`,
     expiresAt: session.expiresAt?.toISOString(),
   });
