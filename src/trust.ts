@@ -137,7 +137,7 @@ export function fitsUrl(value: string, part: UrlPart): boolean {
     case "segment":
       // A percent sign would begin an escape for whoever decodes twice. A slash is encoded, and so it
       // stays inside its segment, but not beside dots that a server would climb by.
-      return !/(^|\/)\.*(\/|$)/.test(value) &&
+      return value.isWellFormed() && !/(^|\/)\.*(\/|$)/.test(value) &&
         // deno-lint-ignore no-control-regex -- they are what is refused
         !/[\\?#@%\x00-\x1f\x7f]/.test(value);
   }
@@ -170,23 +170,30 @@ export function savedEndpoint(
  * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
  * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
  */
-function isNear(hostname: string): boolean {
+export function isNear(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
-  if (isLoopback(name) || name.endsWith(".localhost")) return true;
+  if (isLoopback(name) || /(^|\.)localhost$|^metadata(\.google\.internal)?$/.test(name)) {
+    return true;
+  }
   if (isNearV4(name)) return true;
   if (!name.startsWith("[")) return false;
   // The URL parser has written it in its shortest form.
   const address = name.slice(1, -1);
   if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
   if (address === "fd00:ec2::254") return true; // the metadata service of EC2
-  const inside = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
+  // Mapped, translated (NAT64) and carried (6to4) addresses of IPv4.
+  const inside = /^::(?:ffff:(?:0:)?)?(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/.exec(address) ??
+    /^64:ff9b:.*?:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ??
+    /^2002:([0-9a-f]{0,4}):([0-9a-f]{0,4})(?::|$)/.exec(address);
   if (inside === null) return false;
-  const [high = 0, low = 0] = inside.slice(1).map((part) => parseInt(part, 16));
+  const [high = 0, low = 0] = inside.slice(1).map((part) => parseInt(part || "0", 16));
   return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
 }
 
+/** Loopback, unspecified and link-local addresses, and those of two clouds' metadata services. */
 function isNearV4(address: string): boolean {
-  return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address);
+  return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address) ||
+    address === "100.100.100.200" || address === "192.0.0.192";
 }
 
 /** True for a redirect that leads from elsewhere to this machine, or to its own network link. */
@@ -242,7 +249,11 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   const isAddress = /(url|uri|endpoint|_type|_method|_at|_in|_name|_alg|_expires?|_expiry)s?$/.test(
     name,
   );
-  if (secret.test(name) && !isAddress) return "secret";
+  // Whoever has one of these addresses is let in.
+  const isKey =
+    /(^|_)(sas|otp|otpauth|totp|hotp|webhook|presigned|signed|magic|reset)_(link|ur[il])s?$/
+      .test(name);
+  if (isKey || (secret.test(name) && !isAddress)) return "secret";
   if (openEnd.test(name)) return "open";
   return secretButForEnd.test(name) ? "secret" : "unknown";
 }

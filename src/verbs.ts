@@ -257,8 +257,7 @@ export async function status(
 ): Promise<StatusReport> {
   const { statusOfAll, statusOfOne } = await lazy.status();
   const runtime = await currentRuntime();
-  const open = (one: SystemReference) =>
-    openProfile(one, options, "status", "location", lazy);
+  const open = (one: SystemReference) => openProfile(one, options, "status", "location", lazy);
   if (system !== undefined) {
     const profile = await open(system);
     return await endsAtStop(runtime, () => statusOfOne(profile));

@@ -14,6 +14,10 @@ test("secrecyOf() knows secrets by their names", () =>
     ...rows("the field's", "client_secret clientSecret CLIENT_SECRET password assertion"),
     ...rows("clouds", "sas connectionString conn_str shared_access_signature secret_access_key"),
     ...rows("an id of a secret", "client_secret_id role_secret_id credential_id"),
+    ...rows(
+      "addresses that let in",
+      "sas_url webhook_url totp_uri otpauth_url magic_link reset_url",
+    ),
     ...rows("cookies", "cookie session_cookie credentials"),
   ], ({ field }) => assert.equal(secrecyOf(field), "secret")));
 

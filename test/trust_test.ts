@@ -95,9 +95,9 @@ test("fitsUrl() keeps a value inside its place in a URL (trust 9)", () =>
     ...["", ".", "..", "...", "../x", "x/..", "a//b", "/a", "a/"].map((name) =>
       ({ name, part: "segment", fits: false }) as const
     ),
-    ...["a\\b", "a?b", "a#b", "a@b", "%2e%2e", "a%2fb", "a\nb", "a\0b"].map((name) =>
-      ({ name, part: "segment", fits: false }) as const
-    ),
+    ...["\ud800", "a\udc00b", "a\\b", "a?b", "a#b", "a@b", "%2e%2e", "a%2fb", "a\nb", "a\0b"].map((
+      name,
+    ) => ({ name, part: "segment", fits: false }) as const),
     { name: "eu-1", part: "label", fits: true },
     ...["", "a.b", "evil.example/", "a@b", "a:1", "-a", "a-", "ä", "a".repeat(64)].map((name) =>
       ({ name, part: "label", fits: false }) as const
@@ -160,6 +160,23 @@ test("isOpenable() hands a browser pages, and nothing that a program would open 
   const others = ["http://a.example/", "ftp://a.example/", "tel:123", "javascript:1", "file:///x"];
   for (const url of [...others, "data:text/html,x", "https://a@b.example/", "x", "", "ms-word:x"]) {
     assert.equal(isOpenable(url), false, url);
+  }
+});
+
+test("entersLoopback() knows this machine and its network link in every spelling (trust 10)", () => {
+  const api = new URL("https://api.example.com/");
+  const near = "127.1 0x7f.1 2130706433 localhost LOCALHOST. a.localhost 0 0.0.0.0 169.254.43518 " +
+    "[::] [::1] [::2] [::ffff:127.0.0.1] [::ffff:0:127.0.0.1] [::127.0.0.1] [64:ff9b::127.0.0.1] " +
+    "[64:ff9b:1::169.254.169.254] [2002:7f00:1::] [2002:a9fe:a9fe::1] [fe80::1] [febf::1] " +
+    "[fd00:ec2::254] [::ffff:169.254.169.254] 100.100.100.200 192.0.0.192 metadata.google.internal";
+  for (const host of near.split(" ")) {
+    assert.equal(entersLoopback(api, new URL(`https://${host}/`)), true, host);
+  }
+  const far =
+    "8.8.8.8 10.0.0.1 169.253.1.1 126.0.0.1 [2001:db8::1] [64:ff9b::8.8.8.8] [2002:808:808::] " +
+    "[fd00::1] notlocalhost localhost.example metadata.example 100.100.100.201";
+  for (const host of far.split(" ")) {
+    assert.equal(entersLoopback(api, new URL(`https://${host}/`)), false, host);
   }
 });
 

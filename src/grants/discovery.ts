@@ -1,6 +1,6 @@
 import type { ServerMetadata } from "./openid.ts";
 import { AuthError } from "../errors.ts";
-import { isLoopback } from "../trust.ts";
+import { isLoopback, isNear } from "../trust.ts";
 import type { TokenFetch } from "../http/token_fetch.ts";
 
 /**
@@ -177,18 +177,20 @@ function checkEndpoint(issuer: string, name: string, value: unknown): void {
     throw wrong(issuer, `its ${name} is not an absolute URL`);
   }
   const url = new URL(value);
-  const isLocal = isLoopback(url.hostname);
-  const mayBeLocal = isLoopback(new URL(issuer).hostname);
+  const isLocal = isNear(url.hostname);
+  const { hostname } = new URL(issuer);
+  const mayBeLocal = isLoopback(url.hostname) ? isLoopback(hostname) : isNear(hostname);
   const isSafe = url.username === "" && url.password === "" &&
     (isLocal
-      ? mayBeLocal && (url.protocol === "http:" || url.protocol === "https:")
+      ? mayBeLocal &&
+        (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
       : url.protocol === "https:");
   if (isSafe) return;
   throw new AuthError(
     "insecure_url",
     `The metadata of ${issuer} names ${url.protocol}//${url.host} as its ${name}. ` +
       (isLocal && !mayBeLocal
-        ? "That is this machine, so nothing is sent there."
+        ? "That is this machine or its own network link, so nothing is sent there."
         : "Only https without a username or password is used."),
   );
 }

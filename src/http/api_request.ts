@@ -155,7 +155,8 @@ const MOST_DECODINGS = 5;
 function spellingsOf(path: string): string[] {
   const found = new Set<string>();
   for (let text = path, times = 0; times <= MOST_DECODINGS; times++) {
-    const plain = text.normalize("NFKC").toLowerCase()
+    // By way of upper case: some servers compare so, and take other letters for ASCII's.
+    const plain = text.normalize("NFKC").toUpperCase().toLowerCase()
       .replace(/\\/g, "/").replace(/[?#][^]*$/, "")
       .replace(/;[^/]*/g, "");
     const tidy = plain.split("/").map(withoutEnd).join("/");
@@ -190,7 +191,12 @@ function withoutDots(path: string): string {
 
 /** Decodes what can be decoded: one wrong escape must not hide the others. */
 function decodeOnce(path: string): string {
-  return path.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+  // Some servers of Windows read "%u0069".
+  const plain = path.replace(
+    /%u([0-9a-f]{4})/gi,
+    (_, hex) => String.fromCharCode(parseInt(hex, 16)),
+  );
+  return plain.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);
     } catch {

@@ -5,7 +5,7 @@ import { providers } from "./registry.ts";
 
 /** Names whose variables, such as `AZURE_CLIENT_SECRET`, and folders hold other programs' secrets. */
 const TAKEN =
-  /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo)(-|$)/;
+  /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo|fly|netrc|op|bw|doctl|oci|ibmcloud|linode|hcloud|wrangler|firebase|datadog|dd|newrelic|sops|cargo|rubygems|nuget|maven|gradle|conda|uv|mlflow|wandb|cohere|mistral|gemini|codex|claude|earthdata)(-|$)/;
 
 /** Names of variables that programs of all kinds share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
 const SHARED: readonly string[] = (

@@ -125,6 +125,33 @@ test("discovery: what is no metadata of this issuer gets no secret", () =>
       code: "insecure_url",
       says: /this machine/,
     },
+    // trust 5, in other spellings: what never leaves this machine or its own network link.
+    ...[
+      "localhost.",
+      "LOCALHOST.",
+      "x.localhost",
+      "127.1",
+      "0x7f000001",
+      "0.0.0.0",
+      "0",
+      "[::]",
+      "[::ffff:127.0.0.1]",
+      "[::127.0.0.1]",
+      "[64:ff9b::127.0.0.1]",
+      "[64:ff9b:1::127.0.0.1]",
+      "[2002:7f00:1::]",
+      "[fe80::1]",
+      "[fd00:ec2::254]",
+      "169.254.169.254",
+      "100.100.100.200",
+      "metadata.google.internal",
+    ].flatMap((host) =>
+      ["token_endpoint", "authorization_endpoint", "device_authorization_endpoint"].map((name) => ({
+        name: `${name} at ${host}`,
+        answer: () => json({ ...METADATA, [name]: `https://${host}/x` }),
+        code: "insecure_url" as const,
+      }))
+    ),
     {
       name: "a token endpoint with somebody in it",
       answer: () =>

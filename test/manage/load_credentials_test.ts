@@ -145,14 +145,18 @@ test("loadCredentials() exports nothing that steers this module, another system 
     "ps4",
   ];
   const content = Object.fromEntries(STEERING.map((name) => [name, "set-by-the-file"]));
+  // These look like remarks on app credentials, and steer other programs by these names.
+  const OTHERS = ["azure_client_id", "azure_tenant_id", "google_project_id", "lc_name", "oci_id"];
+  const remarks = Object.fromEntries(OTHERS.map((name) => [name, "a remark"]));
   const environment = await load(
     "spatiafi",
-    { ...content, client_id: "a", client_secret: "b", created_at: "new", name: "new" },
+    { ...content, ...remarks, client_id: "a", client_secret: "b", created_at: "new", name: "new" },
     SHOW_ENVIRONMENT,
     { CLIENT_ID: "mine", CREATED_AT: "mine", SPATIAFI_NAME: "mine" },
   );
   const set = Object.entries(environment).filter(([, value]) => value === "set-by-the-file");
   assert.deepEqual(set, []);
+  for (const name of OTHERS) assert.equal(environment[name.toUpperCase()], undefined, name);
   // What is declared belongs there; what nobody declared replaces nothing.
   assert.equal(environment["CLIENT_ID"], "a");
   assert.equal(environment["CREATED_AT"], "mine");

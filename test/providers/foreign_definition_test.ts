@@ -21,6 +21,8 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
     ...providers.map(({ name }) => ({ name, input: { name }, says: /"name"/ })),
     { name: "another's folder as a name", input: { name: "gcloud" }, says: /"name"/ },
     { name: "another's variables by its name", input: { name: "azure" }, says: /"name"/ },
+    { name: "a person's by their name", input: { name: "earthdata" }, says: /"name"/ },
+    { name: "a password manager's", input: { name: "op" }, says: /"name"/ },
     { name: "and with more behind it", input: { name: "aws-data" }, says: /"name"/ },
     { name: "the folder of gcloud", input: { directory: "gcloud" }, says: /"directory"/ },
     { name: "the folder of SpatiaFi", input: { folder: "spatiafi" }, says: /"name"/ },

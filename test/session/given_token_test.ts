@@ -54,7 +54,7 @@ test("a token: the option, then credentials of options, then variables, then fil
       name: "the option before everything",
       options: { token, credentials: { client_id: "x", client_secret: "y" } },
       env: { PLANTPREDICT_ACCESS_TOKEN: wrong },
-      source: "option token",
+      source: "passed in code",
     },
     {
       name: "the option's file",
