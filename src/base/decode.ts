@@ -31,19 +31,6 @@ const BACKSLASH =
 const ENTITY = "&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{2,9});?";
 const QUOTED_PRINTABLE = `=[ \\t]*\\r?\\n|${utf8("=")}`;
 const TAGS = "<[/!]?[A-Za-z!-][^<>]*>";
-/** What {@linkcode UNSEEN} begins with, as ranges of code units. */
-const UNSEEN_BEGINS = [
-  [0, 0],
-  [0x1b, 0x1b],
-  [0x9b, 0x9b],
-  [0xad, 0xad],
-  [0x61c, 0x61c],
-  [0x200b, 0x200f],
-  [0x202a, 0x202e],
-  [0x2060, 0x206f],
-  [0xdb40, 0xdb40],
-  [0xfeff, 0xfeff],
-] as const;
 /** Colours and what nobody sees. */
 const UNSEEN = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
   "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|(?:\\udb40[\\udc00-\\udc7f])+";
@@ -231,9 +218,11 @@ for (
 }
 KIND["=".charCodeAt(0)] = SIGNS.quoted;
 KIND["<".charCodeAt(0)] = SIGNS.tags;
-// What colours, and characters that nobody sees, begin with.
-for (const [from, to] of UNSEEN_BEGINS) {
-  for (let code = from; code <= to; code++) KIND[code] = (KIND[code] as number) | SIGNS.markup;
+// What {@linkcode UNSEEN} begins with.
+KIND.fill(SIGNS.markup, 0x200b, 0x2010).fill(SIGNS.markup, 0x202a, 0x202f)
+  .fill(SIGNS.markup, 0x2060, 0x2070);
+for (const code of [0, 0x1b, 0x9b, 0xad, 0x61c, 0xfeff, 0xdb40]) {
+  KIND[code] = (KIND[code] as number) | SIGNS.markup;
 }
 for (
   const [value, letter] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"]

@@ -202,6 +202,23 @@ test("scanText() finds short secrets, letters beyond ASCII and secrets that look
     );
   }));
 
+test("scanText() finds a secret that begins or ends like what stands beside it", () => {
+  const line = "-".repeat(40);
+  for (
+    const secret of ["-----Kp0Rt4YwBn8c", "Kp0Rt4YwBn8c-----", "        Kp0Rt4Yw", "aaaaaaaaKp0R"]
+  ) {
+    for (const beside of [line, " ".repeat(40), "a".repeat(40), ""]) {
+      for (let shift = 0; shift < 10; shift++) {
+        const text = `${"x".repeat(shift)}${beside}${secret}${beside}\n`;
+        const found = scanText(text, { secret });
+        assert.equal(found.some(({ whole }) => whole), true, text);
+      }
+    }
+  }
+  const secret = "----Kp0Rt4YwBn8c    ";
+  assert.deepEqual(scanText(`${line}\n${" ".repeat(200)}\n${line}`, { secret }), []);
+});
+
 test("scanText() does not take a short secret's letters for it", () => {
   const short = { password: "s3same-open", pin: "4711", word: "testtest" };
   for (
