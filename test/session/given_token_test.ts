@@ -86,7 +86,7 @@ test("a token: the option, then credentials of options, then variables, then fil
       name: "credentials of options before variables of tokens",
       options: { credentials, store: "memory" },
       env: { PLANTPREDICT_ACCESS_TOKEN: wrong, PLANTPREDICT_ACCESS_TOKEN_FILE: "/none" },
-      source: "options",
+      source: "passed in code",
     },
   ], async ({ options: more = {}, env = {}, source }) => {
     const said = await answerOf<Said>(PROGRAM, {
