@@ -74,7 +74,9 @@ async function start(profile: Profile, asked: AskedPerson): Promise<Connection> 
   const { options } = profile;
   const saved = await findCredentials(profile);
   // With somebody to ask, signing in again is more than another token for what is saved.
-  const again = options.forceLogin === true && isFromFile(saved) && await asked.isThere();
+  // A public client's ID is none of what a person signs in with.
+  const again = options.forceLogin === true && isFromFile(saved) &&
+    profile.provider.clientAuthentication !== "none" && await asked.isThere();
   const found = again ? await findCredentials(profile, false) : saved;
   const begin = async (found: Found): Promise<Connection> => {
     const connection = connect(profile, found, asked.person);

@@ -10,6 +10,7 @@
  */
 import { loaded } from "./errors.ts";
 
+export const address = () => loaded(import("./address/find_address.ts"));
 export const announceSlow = () => loaded(import("./person/announce_slow.ts"));
 export const apiCall = () => loaded(import("./http/api_call.ts"));
 export const askCredentials = () => loaded(import("./sign_in/ask_credentials.ts"));

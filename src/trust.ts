@@ -201,6 +201,30 @@ export function entersLoopback(from: URL, to: URL): boolean {
   return isNear(to.hostname) && !isNear(from.hostname);
 }
 
+/** Names that a network of its own gives out (RFC 6762, RFC 8375, and what is in use). */
+const INNER = /(^|\.)(local|internal|intranet|lan|corp|home|private|localdomain|home\.arpa)$/;
+
+/** True for an address or a name of a private network; a name's own address is not looked up. */
+function isPrivate(hostname: string): boolean {
+  const name = hostname.replace(/\.$/, "");
+  // Of IPv6 only what is routed everywhere, and carries no IPv4 address inside.
+  if (name.startsWith("[")) return !/^\[(?!2002:|2001:0?:)[23][0-9a-f]{3}:/.test(name);
+  if (!/^\d+(\.\d+){3}$/.test(name)) return !name.includes(".") || INNER.test(name);
+  return /^(10|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])|192\.0\.0|198\.1[89]|22[4-9]|2[3-5]\d)\./
+    .test(name);
+}
+
+/**
+ * True for a URL that a server elsewhere has no business to name: this machine, where the server is not
+ * on it; a private network, where the server is outside; a link-local address of another host.
+ */
+export function leadsInside(from: URL, to: URL): boolean {
+  if (from.hostname === to.hostname) return false;
+  if (isLoopback(to.hostname)) return !isLoopback(from.hostname);
+  if (isNear(to.hostname)) return true;
+  return isPrivate(to.hostname) && !isPrivate(from.hostname) && !isLoopback(from.hostname);
+}
+
 /** True for a link that a browser may be handed: a page on the web, or one of this machine. */
 export function isOpenable(url: string): boolean {
   return URL.canParse(url) && isSafeTransport(new URL(url));

@@ -67,8 +67,9 @@ const origin: Options = {
 };
 
 const OWN_SYSTEM = [
-  "SYSTEM is a name that `onecell providers` lists. For a system of your own, use any name with",
-  "--issuer and --api-url, or describe it in a file for --provider, with the fields of defineProvider.",
+  "SYSTEM is a name that `onecell providers` lists, or the address of an API that says itself how to",
+  "sign in, such as https://api.example.org/. For a system of your own, use any name with --issuer and",
+  "--api-url, or describe it in a file for --provider, with the fields of defineProvider.",
 ];
 
 /** All commands, in the order of the help. What the help, the parser and completion know is in here. */

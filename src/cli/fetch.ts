@@ -1,3 +1,4 @@
+import { savedAbove } from "../address/saved_address.ts";
 import { environmentCredentials } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { plain } from "../base/text.ts";
@@ -11,7 +12,7 @@ import { type Context, textOf, UsageError } from "./command.ts";
 import type { Host } from "./host.ts";
 import { openSession } from "./open_session.ts";
 import { say } from "./say.ts";
-import { findTarget } from "./target.ts";
+import { findTarget, sessionOptions } from "./target.ts";
 
 /** `onecell fetch [SYSTEM] URL` */
 export async function fetchUrl(context: Context): Promise<number> {
@@ -59,12 +60,17 @@ async function withProvider(context: Context): Promise<Context> {
   const able = providers.filter((provider) => originsOf(runtime, provider).has(origin));
   const [found, another] = able;
   if (found && !another) return { ...context, words: [found.name, word] };
+  const { directory } = sessionOptions(context);
+  const address = found ? undefined : await savedAbove(runtime, new URL(word), directory);
+  if (address !== undefined) return { ...context, words: [address, word] };
   const names = (able.length > 0 ? able : providers).map(({ name }) => name).join(", ");
   throw new UsageError(
     `${origin} ${
       able.length > 0 ? "belongs to more than one system" : "belongs to no known system"
     }. ` +
-      `Name it: onecell fetch SYSTEM URL (${names})`,
+      `Name it: onecell fetch SYSTEM URL (${names})${
+        able.length > 0 ? "" : `, or sign in to it first: onecell login ${origin}`
+      }`,
     "fetch",
   );
 }

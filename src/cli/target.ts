@@ -1,13 +1,17 @@
+import { findAddress } from "../address/find_address.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
 import { filePath, isAbsolute } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import { checkProvider } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
-import { allProviders, readProvider, systemNamed } from "../profile/known_systems.ts";
-import { providers } from "../providers/registry.ts";
-import { type Context, type Given, textOf, UsageError } from "./command.ts";
+import * as lazy from "../lazy.ts";
+import { allProviders, readProvider, systemAt, systemNamed } from "../profile/known_systems.ts";
+import { findProvider, isAddress, providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { type Context, type Given, textOf, UsageError } from "./command.ts";
+import { say } from "./say.ts";
+import { ASKING, terminalPerson } from "./terminal_person.ts";
 import { verboseFetch } from "./verbose_fetch.ts";
 
 /** Which system a command is about. */
@@ -43,8 +47,51 @@ export async function findTarget(context: Context): Promise<Target> {
     const names = known.map(({ name }) => name).join(", ");
     throw new UsageError(`Name the system: onecell ${command} SYSTEM. Known: ${names}.`, command);
   }
+  if (isAddress(name)) return { ...await findByAddress(context, name, options), rest };
   return { provider: await findNamed(context, name), options, rest };
 }
+
+/** Finds a system by its API's address: a known one's, or one that is learnt about by signing in. */
+async function findByAddress(
+  context: Context,
+  name: string,
+  options: CheckedOptions,
+): Promise<Omit<Target, "rest">> {
+  const { host: { runtime }, name: command, flags } = context;
+  const own = ownOption(context);
+  if (own !== undefined) {
+    throw new UsageError(`--${own} does not go with an address: leave it out.`, command);
+  }
+  const purpose = PURPOSES[command] ?? "look";
+  const asking = {
+    interactive: !flags.has("no-input"),
+    forceLogin: flags.has("force"),
+    person: terminalPerson(context, {}, ASKING),
+  };
+  let found = options;
+  const provider = await findProvider(name, async (asked) => {
+    const address = String(asked);
+    const defined = await systemAt(runtime, address);
+    if (defined) return defined;
+    const all = { ...options, ...asking } as CheckedOptions;
+    const { storeDrivers: drivers } = lazy;
+    const learnt = await findAddress({ address, purpose, options: all, runtime, drivers });
+    const { interactive: _, forceLogin: __, person: ___, ...rest } = learnt.options;
+    if (learnt.note !== undefined) say(context.host, learnt.note);
+    found = rest;
+    return learnt.provider;
+  });
+  return { provider, options: found };
+}
+
+/** Commands that sign in, and the one that asks the API alone. */
+const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
+  login: "sign_in",
+  token: "sign_in",
+  run: "sign_in",
+  fetch: "sign_in",
+  doctor: "examine",
+};
 
 /** Commands whose words say more than which system. */
 const TAKES_WORDS = ["fetch", "import", "run", "switch", "token"];

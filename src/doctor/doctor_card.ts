@@ -73,6 +73,10 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   const { definition, credentials, external, token, store, clock, settings, endpoints, runtime } =
     facts;
   const rows: [string, string][] = [["Credentials", credentials.source]];
+  if (facts.address) {
+    const { url, server, file } = facts.address;
+    rows.unshift(["Address", `${url} signs in at ${server}, saved in ${condition(file)}`]);
+  }
   if (definition !== undefined) rows.push(["Definition", definition]);
   if (credentials.account !== undefined) rows.push(["Account", credentials.account]);
   const { chosen } = credentials;

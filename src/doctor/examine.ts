@@ -1,3 +1,4 @@
+import { examineAddress } from "../address/find_address.ts";
 import { placeOf } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { lookAtExternal } from "../grants/external_token.ts";
@@ -38,11 +39,12 @@ const REACH_TIME = 5_000;
 /** Gathers the facts: looks at files and settings, and asks the servers whether they are there. */
 export async function examine(patient: Patient): Promise<DoctorFacts> {
   const { profile: { runtime, provider, given }, connection, now } = patient;
-  const [external, reached, credentials, store] = await Promise.all([
+  const [external, reached, credentials, store, address] = await Promise.all([
     externalFacts(patient),
     reachAll(patient),
     credentialsFacts(patient),
     storeFacts(patient),
+    addressFacts(patient),
   ]);
   const timed = reached.find(({ offset }) => offset !== undefined);
   const token = connection?.keeper.token ?? null;
@@ -50,6 +52,7 @@ export async function examine(patient: Patient): Promise<DoctorFacts> {
   return {
     provider: provider.name,
     title: provider.title,
+    ...(address ? { address } : {}),
     ...(definition === undefined ? {} : { definition }),
     time: new Date(now()).toISOString(),
     runtime: { name: runtime.name, version: runtimeVersion(), platform: runtime.platform },
@@ -186,6 +189,17 @@ async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts
     ...(await isDamaged(runtime, path, key) ? { damaged: true } : {}),
     ...(unsaved ? told(unsaved) : problem ? { problem } : {}),
   };
+}
+
+/** What was learnt by the API's address. The API itself is asked again, and nobody else. */
+async function addressFacts({ profile }: Patient): Promise<DoctorFacts["address"]> {
+  const { runtime, provider, options } = profile;
+  const timeout = Math.min(REACH_TIME, options.timeout ?? REACH_TIME);
+  const found = await examineAddress(runtime, provider, { ...options, timeout });
+  if (found === undefined) return undefined;
+  const { learnt: { address, issuer }, path, problem } = found;
+  const file = await inspectPath(runtime, path);
+  return { url: address, server: issuer, file, ...told(problem) };
 }
 
 function told(problem: AuthError | null | undefined): Pick<DoctorFacts["store"], "problem"> {

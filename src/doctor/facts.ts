@@ -86,6 +86,17 @@ export interface DoctorFacts {
   provider: string;
   /** How people call the system. */
   title: string;
+  /** What was learnt by the API's address, where it was signed in to by that. */
+  address?: {
+    /** The API's address. */
+    url: string;
+    /** The issuer that is saved for it. */
+    server: string;
+    /** Where it is saved. */
+    file: PathCondition;
+    /** Why the API's own metadata does not go with it any more. */
+    problem?: DoctorProblem;
+  };
   /** The file that defines it, for a system that is not built in. */
   definition?: string;
   /** When it was examined, as an ISO date. */

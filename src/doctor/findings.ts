@@ -23,6 +23,7 @@ const CLOCK_TOLERANCE = 30;
 /** Judges the facts: what is in the way first, then what may become so. Pure. */
 export function findings(facts: DoctorFacts, context: FindingContext): DoctorFinding[] {
   const found = [
+    ...(facts.address?.problem ? [stop(facts.address.problem.message)] : []),
     ...credentialFindings(facts, context),
     ...facts.external.flatMap(({ problem }) => problem ? [stop(problem.message)] : []),
     ...tokenFindings(facts),

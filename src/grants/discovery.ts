@@ -35,19 +35,44 @@ export async function discover(
   given: Readonly<Record<string, unknown>>,
   fetch: TokenFetch,
 ): Promise<ServerMetadata> {
-  let last = 404;
-  for (const place of placesOf(issuer)) {
-    const response = await follow(place, fetch);
-    last = response.status;
-    if (NOT_THERE.includes(last)) continue;
-    if (last !== 200) throw refused(issuer, response);
-    return judgeMetadata(issuer, await response.text(), given);
-  }
+  const { found, status } = await readFirst(
+    issuer,
+    placesOf(issuer),
+    fetch,
+    (text) => judgeMetadata(issuer, text, given),
+  );
+  if (found !== undefined) return found;
   throw new AuthError(
     "bad_response",
-    `${issuer} publishes no metadata (/.well-known/openid-configuration: HTTP ${last}). Check the issuer, or give the endpoints.`,
-    { status: last },
+    `${issuer} publishes no metadata (/.well-known/openid-configuration: HTTP ${status}). Check the issuer, or give the endpoints.`,
+    { status },
   );
+}
+
+/**
+ * Reads metadata at the first of several places that has any.
+ *
+ * @param asked whose metadata it is, for messages
+ * @param take makes of a text what is wanted; `undefined` goes on to the next place
+ * @returns what was found, and the last status
+ * @throws {AuthError} `redirect_refused`, `rate_limited`, `server_error`, `bad_response`, and what `take` throws
+ */
+export async function readFirst<T>(
+  asked: string,
+  places: readonly string[],
+  fetch: TokenFetch,
+  take: (text: string) => T | undefined,
+): Promise<{ found: T | undefined; status: number }> {
+  let status = 404;
+  for (const place of places) {
+    const response = await follow(place, fetch);
+    status = response.status;
+    if (NOT_THERE.includes(status)) continue;
+    if (status !== 200) throw refused(asked, response);
+    const found = take(await response.text());
+    if (found !== undefined) return { found, status };
+  }
+  return { found: undefined, status };
 }
 
 const WELL_KNOWN = "/.well-known/";
@@ -62,6 +87,7 @@ function placesOf(issuer: string): string[] {
       `${origin}${path}${WELL_KNOWN}openid-configuration`,
       `${origin}${WELL_KNOWN}oauth-authorization-server${path}`,
       `${origin}${path}${WELL_KNOWN}oauth-authorization-server`,
+      `${origin}${WELL_KNOWN}openid-configuration${path}`,
     ]),
   ];
 }
@@ -172,7 +198,7 @@ function isIssuer(asked: string, named: string): boolean {
 }
 
 /** Judges a discovered endpoint as strictly as a given one, and keeps it off this machine's ports. */
-function checkEndpoint(issuer: string, name: string, value: unknown): void {
+export function checkEndpoint(issuer: string, name: string, value: unknown): void {
   if (typeof value !== "string" || !URL.canParse(value)) {
     throw wrong(issuer, `its ${name} is not an absolute URL`);
   }

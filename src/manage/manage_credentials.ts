@@ -9,6 +9,9 @@ import type { ForgetReport } from "../interface/report.ts";
 import { findFile } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
 import { placeToForget, serverToSaveFor } from "../profile/saved_file.ts";
+import { isForeign } from "../providers/define_provider.ts";
+import { joinPath } from "../store/paths.ts";
+import { removePrivateFile } from "../store/private_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
 import { checkValues } from "./check_values.ts";
 import { saveValues } from "./create_and_save.ts";
@@ -40,5 +43,18 @@ export async function forgetCredentials(profile: Profile): Promise<ForgetReport>
     removed.push(file.path);
   }
   // A file beside the store would take their place.
-  return { removed: [...removed, ...await forget(profile.runtime, await placeToForget(profile))] };
+  removed.push(...await forget(profile.runtime, await placeToForget(profile)));
+  const learnt = learntPath(profile);
+  if (learnt !== undefined && await removePrivateFile(profile.runtime, learnt)) {
+    removed.push(learnt);
+  }
+  return { removed };
+}
+
+/** Where it is saved what was agreed on for an API's address; see `address/saved_address.ts`. */
+function learntPath({ provider, runtime, folder }: Profile): string | undefined {
+  const isAddress = isForeign(provider) && /-[0-9a-f]{10}$/.test(provider.name);
+  return isAddress && folder !== undefined
+    ? joinPath(runtime, folder, `${provider.name}.json`)
+    : undefined;
 }

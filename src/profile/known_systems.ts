@@ -135,7 +135,7 @@ export async function systemNamed(
 }
 
 /** The system whose API a URL belongs to, where there is one alone. */
-async function systemAt(runtime: Runtime, url: string): Promise<Provider | undefined> {
+export async function systemAt(runtime: Runtime, url: string): Promise<Provider | undefined> {
   const originOf = (text: string) => URL.canParse(text) ? new URL(text).origin : undefined;
   const origin = originOf(url);
   if (origin === undefined) return undefined;

@@ -2,7 +2,7 @@ import { abortReason, AuthError } from "../errors.ts";
 import { checkOptions, type OptionKind } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import type { ExternalToken, Provider } from "../providers/provider.ts";
-import { findProvider } from "../providers/registry.ts";
+import { findProvider, isAddress } from "../providers/registry.ts";
 import { environmentUrls, type ProviderUrls } from "../providers/system.ts";
 import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -34,6 +34,8 @@ export interface Profile {
   readonly store: StoreChoice;
   /** Opens the app credentials in that store; `undefined` where they are in files. */
   readonly openStored: (() => Promise<StoredCredentials>) | undefined;
+  /** What a person is told first, where something is asked for: why it is. */
+  readonly note?: string | undefined;
   /** A token in place of a sign-in, where there is one. */
   readonly given: GivenToken | undefined;
   /** Opens a `fetch` for one request that must run once: the caller's, or on a connection of its own. */
@@ -54,6 +56,17 @@ export interface Late {
   /** The systems that are not built in. */
   readonly knownSystems: () => Promise<{
     findSystem: (runtime: Runtime, asked: string | URL) => Promise<Provider>;
+    systemAt: (runtime: Runtime, url: string) => Promise<Provider | undefined>;
+  }>;
+  /** What signs in to an API by its address. */
+  readonly address: () => Promise<{
+    findAddress(request: {
+      address: string;
+      purpose: "sign_in" | "examine" | "look";
+      options: CheckedOptions;
+      runtime: Runtime;
+      drivers: OpenStoreOptions["drivers"];
+    }): Promise<FoundAddress>;
   }>;
 }
 
@@ -75,15 +88,39 @@ export async function openProfile(
   late: Late,
 ): Promise<Profile> {
   const runtime = await currentRuntime();
-  const known = await findProvider(
-    provider,
-    async (asked) => await (await late.knownSystems()).findSystem(runtime, asked),
-  );
-  const checked = checkOptions(options, kind, caller);
+  const { storeDrivers: drivers } = late;
+  let found: FoundAddress | undefined;
+  const known = await findProvider(provider, async (asked) => {
+    const { findSystem, systemAt } = await late.knownSystems();
+    if (!isAddress(asked)) return await findSystem(runtime, asked);
+    const address = String(asked);
+    const defined = await systemAt(runtime, address);
+    if (defined) return defined;
+    const checked = checkOptions(options, kind, caller);
+    const purpose = PURPOSES[caller] ?? "look";
+    const { findAddress } = await late.address();
+    found = await findAddress({ address, purpose, options: checked, runtime, drivers });
+    return found.provider;
+  });
+  const checked = found?.options ?? checkOptions(options, kind, caller);
   // The doctor's report says what was not waited for.
   if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
-  return profileOf(known, checked, runtime, late.storeDrivers);
+  const profile = profileOf(known, checked, runtime, drivers);
+  return found?.note === undefined ? profile : { ...profile, note: found.note };
 }
+
+/** The system at an address, and with what options to go on. */
+interface FoundAddress {
+  readonly provider: Provider;
+  readonly options: CheckedOptions;
+  readonly note?: string | undefined;
+}
+
+/** Who may learn about an address, and who may ask the API. */
+const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
+  getSession: "sign_in",
+  doctor: "examine",
+};
 
 /** The profile of a known provider with options that were checked. */
 export function profileOf(

@@ -58,9 +58,14 @@ export function unknownProvider(provider: unknown, others: readonly string[]): A
   return new AuthError("unknown_provider", asked + (hint || known));
 }
 
+/** True for what names a system by a URL. */
+export function isAddress(provider: unknown): provider is string | URL {
+  return provider instanceof URL || (typeof provider === "string" && provider.includes("://"));
+}
+
 /** The provider whose API a URL belongs to. */
 function providerAt(url: unknown): Provider | undefined {
-  if (!(url instanceof URL) && (typeof url !== "string" || !url.includes("://"))) return undefined;
+  if (!isAddress(url)) return undefined;
   const { origin } = URL.canParse(url) ? new URL(url) : { origin: "" };
   return providers.find(({ apiUrl }) => URL.canParse(apiUrl) && new URL(apiUrl).origin === origin);
 }

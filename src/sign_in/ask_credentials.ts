@@ -63,7 +63,7 @@ export async function askCredentials<T extends object>(
 ): Promise<T & { sources?: readonly Source[]; unsaved?: AuthError | undefined }> {
   const { title } = profile.provider;
   const person = await findPerson();
-  let problem = "";
+  let problem = profile.note ?? "";
   let known: CredentialValues = {};
   for (let attempt = 1;; attempt++) {
     const completed = await complete(profile, incomplete, person, known, problem);

@@ -66,7 +66,7 @@ test("discovery: what is no metadata of this issuer gets no secret", () =>
       answer: () => json({}, 404),
       code: "bad_response",
       says: /metadata/,
-      sent: 3,
+      sent: 4,
     },
     {
       name: "another issuer",

@@ -37,6 +37,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [room("src/manage/", "load, save, create, import and forget credentials")],
   [room("src/renewal/", "a connection, its token kept fresh, its end")],
   [room("src/sign_in/", "how a person signs in, or gives credentials")],
+  [room("src/address/", "signing in to an API by its address")],
   [room("src/doctor/", "why a sign-in does not work")],
   [room("src/lazy.ts", "the doors: everything that is loaded late")],
   [room("src/session.ts", "the public face of a connection")],

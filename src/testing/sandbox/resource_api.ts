@@ -4,8 +4,17 @@ import { checkBearer } from "./check_bearer.ts";
 
 const PAGES = 3;
 
-/** The API that every system's stand-in offers, behind a bearer token. */
-export function resourceApi(issuer: Issuer, own?: Record<string, Handler>): Handler {
+/**
+ * The API that every system's stand-in offers, behind a bearer token.
+ *
+ * @param metadata where it says who signs people in (RFC 9728 section 5.1)
+ */
+export function resourceApi(
+  issuer: Issuer,
+  own?: Record<string, Handler>,
+  metadata?: string,
+): Handler {
+  const named = metadata === undefined ? "" : `, resource_metadata="${metadata}"`;
   const authorized = checkBearer(issuer);
   return async (exchange) => {
     const verdict = await authorized(exchange);
@@ -16,7 +25,7 @@ export function resourceApi(issuer: Issuer, own?: Record<string, Handler>): Hand
         { error: "invalid_token", message: verdict.refusal },
         {
           "www-authenticate":
-            `Bearer realm="sandbox", error="invalid_token", error_description="${verdict.refusal}"`,
+            `Bearer realm="sandbox", error="invalid_token", error_description="${verdict.refusal}"${named}`,
         },
       );
     }

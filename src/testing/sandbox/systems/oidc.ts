@@ -8,18 +8,26 @@ import { resourceApi } from "../resource_api.ts";
 import { serveIssuer } from "../serve_issuer.ts";
 import type { System } from "../system.ts";
 
+const METADATA = "/.well-known/oauth-protected-resource";
+
 const routes = {
   authorization: "/authorize",
   code_verification: "/device",
   device_authorization: "/device_authorization",
   introspection: "/introspect",
   jwks: "/jwks",
+  registration: "/register",
   revocation: "/revoke",
   token: "/token",
   userinfo: "/userinfo",
 };
 
-/** Any OpenID provider: discovery, code with PKCE, device flow, every client authentication, DPoP. */
+const SCOPES = ["api:read", "api:write"];
+
+/**
+ * Any OpenID provider: discovery, code with PKCE, device flow, every client authentication, DPoP,
+ * registration of clients (RFC 7591). Its API says who signs people in (RFC 9728).
+ */
 export const oidc: System = {
   name: "oidc",
   async start({ state, users, auth, api }) {
@@ -29,7 +37,7 @@ export const oidc: System = {
       name: "oidc",
       issuer: auth.origin,
       audience: api.origin,
-      scopes: ["api:read", "api:write"],
+      scopes: SCOPES,
       routes,
       clients: metadata,
       configuration: {
@@ -44,6 +52,7 @@ export const oidc: System = {
           deviceFlow: { enabled: true, ...devicePages },
           revocation: { enabled: true, allowedPolicy: () => true },
           introspection: { enabled: true, allowedPolicy: () => true },
+          registration: { enabled: true },
         },
       },
     });
@@ -63,7 +72,21 @@ export const oidc: System = {
         [`POST ${INTERACTION}/*`]: interact,
       },
     });
-    api.serve({ name: "oidc", endpointOf: () => "api", handle: resourceApi(issuer) });
+    const resource = {
+      resource: api.origin,
+      authorization_servers: [auth.origin],
+      scopes_supported: ["openid", ...SCOPES],
+      bearer_methods_supported: ["header"],
+    };
+    const answer = resourceApi(issuer, undefined, `${api.origin}${METADATA}`);
+    api.serve({
+      name: "oidc",
+      endpointOf: (path) => path.startsWith(METADATA) ? "resource_metadata" : "api",
+      handle: (exchange) =>
+        exchange.url.pathname === METADATA
+          ? sendJson(exchange.response, 200, resource)
+          : answer(exchange),
+    });
     return { environment: { OIDC_ISSUER: auth.origin, OIDC_API_URL: api.origin }, clients };
   },
 };

@@ -1,0 +1,491 @@
+import type { ServerMetadata } from "openid-client";
+import { isCredentials } from "../credentials/credentials.ts";
+import { AuthError } from "../errors.ts";
+import { checkEndpoint, discover } from "../grants/discovery.ts";
+import { createTokenFetch } from "../http/token_fetch.ts";
+import { saveValues } from "../manage/create_and_save.ts";
+import type { CheckedOptions } from "../options/options.ts";
+import type { Person } from "../person/person.ts";
+import { personFor } from "../person/person_for.ts";
+import { findCredentials, type Found } from "../profile/find_credentials.ts";
+import { profileOf } from "../profile/profile.ts";
+import type { ClientAuthentication, Endpoints, Provider } from "../providers/provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { OpenStoreOptions } from "../store/store.ts";
+import { foreignServer } from "../trust.ts";
+import { REDIRECT_URI, registerClient, type Registered } from "./register_client.ts";
+import {
+  type Asking,
+  checkOutside,
+  parseAddress,
+  readResourceMetadata,
+  type ResourceMetadata,
+  titleOf,
+} from "./resource_metadata.ts";
+import { type Learnt, placeOf, readLearnt, saveLearnt, systemOf } from "./saved_address.ts";
+
+/**
+ * Finds the system at an API's address: what is saved of it, or what the API and its authorization
+ * server say (RFC 9728, RFC 8414, RFC 7591), once a person has agreed.
+ *
+ * Only the API's own host is asked before that. Everything afterwards goes to hosts that the question
+ * named: where the authorization server's metadata names another host, it is asked about too. The
+ * sign-in itself is that of any other system.
+ *
+ * @module
+ */
+
+/** Which address, for what, and how. */
+export interface AddressRequest {
+  readonly address: string;
+  /** `"sign_in"` may learn and ask; `"examine"` may ask the API; `"look"` takes what is saved. */
+  readonly purpose: "sign_in" | "examine" | "look";
+  readonly options: CheckedOptions;
+  readonly runtime: Runtime;
+  readonly drivers: OpenStoreOptions["drivers"];
+}
+
+/** A system, and with what options to go on. */
+export interface FoundAddress {
+  readonly provider: Provider;
+  readonly options: CheckedOptions;
+  /** Why a client ID has to be asked for. */
+  readonly note?: string | undefined;
+}
+
+/** How long one exchange may take unless told otherwise, in milliseconds. */
+const TIMEOUT = 30_000;
+
+/**
+ * @throws {AuthError} `login_required` without anybody to ask, `unknown_provider` where nothing is saved,
+ * `cancelled`, `foreign_server`, what {@linkcode readResourceMetadata} says, and what network and disk met
+ */
+export async function findAddress(request: AddressRequest): Promise<FoundAddress> {
+  const { runtime, purpose } = request;
+  const address = parseAddress(request.address);
+  const { issuer, ...options } = request.options;
+  for (const name of ["authUrl", "apiUrl"] as const) {
+    if (options[name] === undefined) continue;
+    throw new AuthError(
+      "invalid_argument",
+      `"${name}" does not go with an API's address: the API itself says where to sign in.`,
+    );
+  }
+  const { path } = await placeOf(runtime, address, options.directory);
+  const saved = await readLearnt(runtime, path, address);
+  // A token from elsewhere needs no authorization server.
+  if (options.token !== undefined && saved === undefined) {
+    return { provider: await unlearnt(address), options };
+  }
+  const isOther = saved !== undefined && issuer !== undefined && !isSame(saved.issuer, issuer);
+  if (saved && !isOther && !(purpose === "sign_in" && options.forceLogin)) {
+    if (purpose !== "sign_in") return { provider: await systemOf(saved), options };
+    return await withClient({ ...request, options }, saved, path);
+  }
+  if (purpose === "look" || (purpose === "examine" && saved)) throw notSaved(address);
+  const person = personFor(options, runtime);
+  if (purpose === "sign_in" && saved === undefined && person.kind === "nobody") {
+    throw nobody(address);
+  }
+  const asking = askingOf(options, runtime);
+  const metadata = await readResourceMetadata(address, asking).catch((error) => {
+    // What was agreed on stays good while the API does not answer.
+    if (
+      saved && !isOther && AuthError.is(error, "network", "timeout", "server_error", "unsupported")
+    ) {
+      return undefined;
+    }
+    throw error;
+  });
+  const next = { ...request, options: withPerson(options, person) };
+  if (metadata === undefined) {
+    return await withClient(next, saved as Learnt, path);
+  }
+  const server = chooseIssuer(address, metadata, issuer ?? saved?.issuer, issuer !== undefined);
+  if (purpose === "examine") throw notSignedIn(address, server);
+  await agree(person, { address, saved, server, scope: options.scope ?? metadata.scope, metadata });
+  const learnt = await learn(person, { address, server, metadata, asking });
+  return await withClient(next, learnt, path, true);
+}
+
+/** Says whether an API still names the server that is saved; for the doctor, who asks the API alone. */
+export async function examineAddress(
+  runtime: Runtime,
+  provider: Pick<Provider, "apiUrl" | "name">,
+  options: CheckedOptions,
+): Promise<{ learnt: Learnt; path: string; problem: AuthError | undefined } | undefined> {
+  if (!URL.canParse(provider.apiUrl)) return undefined;
+  const address = new URL(provider.apiUrl);
+  const { name, path } = await placeOf(runtime, address, options.directory);
+  if (name !== provider.name || path === undefined) return undefined;
+  const learnt = await readLearnt(runtime, path, address);
+  if (learnt === undefined) return undefined;
+  try {
+    const { issuers } = await readResourceMetadata(
+      parseAddress(learnt.address),
+      askingOf(options, runtime),
+    );
+    const stays = issuers.some((issuer) => isSame(issuer, learnt.issuer));
+    return { learnt, path, problem: stays ? undefined : moved(address, learnt, issuers[0] ?? "") };
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    // Whether it answers is another row.
+    const isAway = AuthError.is(error, "network", "timeout", "server_error", "rate_limited", "tls");
+    return { learnt, path, problem: isAway ? undefined : error };
+  }
+}
+
+function askingOf({ fetch, timeout, signal }: CheckedOptions, runtime: Runtime): Asking {
+  return {
+    openFetch: fetch === undefined ? () => runtime.onceFetch() : () => ({ fetch, close() {} }),
+    timeout: timeout ?? TIMEOUT,
+    signal,
+    now: Date.now,
+  };
+}
+
+/** The system of an address that nothing is known of, for a caller who has a token. */
+async function unlearnt(address: URL): Promise<Provider> {
+  return await systemOf({
+    address: address.href,
+    issuer: address.origin,
+    resource: address.href,
+    grant: "authorization_code",
+    endpoints: { token: address.href, authorization: address.href },
+    clientAuthentication: "none",
+  });
+}
+
+/** The authorization server to go on with: the one that is wanted, else the API's first. */
+function chooseIssuer(
+  address: URL,
+  { issuers }: ResourceMetadata,
+  wanted: string | undefined,
+  isGiven: boolean,
+): string {
+  const same = issuers.find((issuer) => wanted !== undefined && isSame(issuer, wanted));
+  if (same !== undefined) return same;
+  if (isGiven) {
+    throw new AuthError(
+      "foreign_server",
+      `${titleOf(address)} does not take tokens of the given issuer. It names: ${
+        issuers.map((issuer) => new URL(issuer).href).join(", ")
+      }. Leave out "issuer", or give one of these.`,
+    );
+  }
+  return issuers[0] ?? "";
+}
+
+/** True for one issuer, whether or not it ends with a slash. */
+function isSame(one: string, other: string): boolean {
+  const plain = (url: string) => URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url;
+  return plain(one) === plain(other);
+}
+
+/** The same person goes on: a sign-in has one card. One of this module's own is taken as it is. */
+function withPerson(options: CheckedOptions, person: Person): CheckedOptions {
+  return { ...options, person: person as unknown as NonNullable<CheckedOptions["person"]> };
+}
+
+/** What a person is asked about. */
+interface Proposal {
+  readonly address: URL;
+  readonly saved: Learnt | undefined;
+  readonly server: string;
+  readonly scope: string | undefined;
+  readonly metadata: ResourceMetadata;
+}
+
+/** Asks once whether to go on; what was agreed on before is not asked again. */
+async function agree(
+  person: Person,
+  { address, saved, server, scope, metadata }: Proposal,
+): Promise<void> {
+  const isMoved = saved !== undefined && !isSame(saved.issuer, server);
+  if (saved && !isMoved && saved.asked === metadata.scope) return;
+  const { host } = new URL(server);
+  const title = titleOf(address);
+  const scopes = scope === undefined ? "" : `, with the scopes ${scope}`;
+  const before = isMoved ? ` It was ${new URL(saved.issuer).host} until now.` : "";
+  await confirm(person, {
+    title,
+    host,
+    step:
+      `${address.host} signs people in at ${host}.${before} ${host} hears from this machine only if you ` +
+      `continue; the token goes to ${address.host} only.`,
+    text: `Sign in to ${title} at ${host}${scopes}? yes or no`,
+    nobody: () => isMoved ? moved(address, saved, server) : nobody(address),
+  });
+}
+
+async function confirm(
+  person: Person,
+  { title, host, step, text, nobody }: {
+    title: string;
+    host: string;
+    step: string;
+    text: string;
+    nobody: () => AuthError;
+  },
+): Promise<void> {
+  await person.show({ kind: "starting", title: `Sign in to ${title}`, step });
+  const answer = await person.ask({ field: "confirm", text, secret: false, host });
+  const error = answer === null
+    ? nobody()
+    : /^\s*y(es)?\s*$/i.test(answer)
+    ? undefined
+    : new AuthError(
+      "cancelled",
+      `Sign-in cancelled. Nothing was sent to ${host}. Run it again to sign in.`,
+    );
+  if (error === undefined) return;
+  await person.show({
+    kind: "failed",
+    title: `Not signed in to ${title}`,
+    message: error.message,
+  });
+  throw error;
+}
+
+/** Reads the authorization server's metadata, and makes a definition of it. */
+async function learn(
+  person: Person,
+  { address, server, metadata, asking }: {
+    address: URL;
+    server: string;
+    metadata: ResourceMetadata;
+    asking: Asking;
+  },
+): Promise<Learnt> {
+  const title = titleOf(address);
+  const fetch = createTokenFetch(asking, "always", `${title}'s authorization server`);
+  const found = await discover(server, {}, fetch).finally(() => fetch.close());
+  const learnt = learntFrom(address, server, metadata, found);
+  const known = [address.host, new URL(server).host];
+  const others = [
+    ...new Set(
+      [...Object.values(learnt.endpoints), learnt.registration]
+        .filter((url) => url !== undefined).map((url) => new URL(url).host),
+    ),
+  ].filter((host) => !known.includes(host));
+  if (others.length > 0) {
+    const hosts = others.join(" and ");
+    await confirm(person, {
+      title,
+      host: others[0] ?? "",
+      step: `${known[1]} signs people in by way of ${hosts}.`,
+      text: `Go on with ${hosts}? yes or no`,
+      nobody: () => nobody(address),
+    });
+  }
+  return learnt;
+}
+
+/**
+ * Makes a definition of what both have said. Pure.
+ *
+ * @throws {AuthError} `insecure_url`, `bad_response`, `unsupported`
+ */
+export function learntFrom(
+  address: URL,
+  server: string,
+  { resource, scope, dpop, documentation }: ResourceMetadata,
+  metadata: ServerMetadata,
+): Learnt {
+  const from = new URL(server);
+  const endpoint = (name: string) => {
+    const value = metadata[name];
+    if (value === undefined) return undefined;
+    checkEndpoint(server, name, value);
+    checkOutside(from, new URL(value as string), name);
+    return value as string;
+  };
+  const registration = endpoint("registration_endpoint");
+  const endpoints: Endpoints = {
+    token: endpoint("token_endpoint"),
+    authorization: endpoint("authorization_endpoint"),
+    deviceAuthorization: endpoint("device_authorization_endpoint"),
+    revocation: endpoint("revocation_endpoint"),
+    ...(metadata["require_pushed_authorization_requests"] === true
+      ? { pushedAuthorization: endpoint("pushed_authorization_request_endpoint") }
+      : {}),
+  };
+  const grants = metadata["grant_types_supported"];
+  const takes = (grant: string) => !Array.isArray(grants) || grants.includes(grant);
+  const isCode = endpoints.authorization !== undefined && takes("authorization_code");
+  if (!isCode && endpoints.deviceAuthorization === undefined) {
+    throw new AuthError(
+      "unsupported",
+      `${from.host} signs nobody in with a browser or a device code, so ${
+        titleOf(address)
+      } cannot be used by its ` +
+        "address. Describe the system with defineProvider; for the command use --issuer and --api-url.",
+    );
+  }
+  const offered = metadata["scopes_supported"];
+  const staysSignedIn = scope !== undefined && Array.isArray(offered) &&
+    offered.includes("offline_access") && !scope.split(" ").includes("offline_access");
+  return withoutUndefined({
+    address: address.href,
+    issuer: metadata.issuer,
+    resource,
+    asked: scope,
+    scope: staysSignedIn ? `${scope} offline_access` : scope,
+    grant: isCode ? "authorization_code" : "device_code",
+    endpoints: withoutUndefined(endpoints),
+    clientAuthentication: authenticationOf(metadata),
+    registration,
+    ...(dpop ? { dpop } : {}),
+    documentation,
+  });
+}
+
+/** A public client where the server has those; else what it lists (RFC 8414 section 2). */
+function authenticationOf(metadata: ServerMetadata): ClientAuthentication {
+  const methods = metadata["token_endpoint_auth_methods_supported"];
+  if (!Array.isArray(methods) || methods.includes("none")) return "none";
+  return (["client_secret_basic", "client_secret_post"] as const).find((one) =>
+    methods.includes(one)
+  ) ?? "none";
+}
+
+/**
+ * Sees to it that there is a client: a given or saved one, else one that the server registers.
+ *
+ * @param isNew whether the definition has to be saved
+ */
+async function withClient(
+  request: AddressRequest,
+  learnt: Learnt,
+  path: string | undefined,
+  isNew = false,
+): Promise<FoundAddress> {
+  const { runtime, drivers } = request;
+  const options = request.options;
+  const read = async (learnt: Learnt) => {
+    const provider = await systemOf(learnt);
+    const profile = profileOf(provider, options, runtime, drivers);
+    return { provider, profile, found: await findCredentials(profile) };
+  };
+  const save = async (learnt: Learnt) => {
+    if (path === undefined) return;
+    // Where it cannot be saved this session works all the same, and says so of its token.
+    await saveLearnt(runtime, path, learnt).catch((error) => {
+      if (!(error instanceof AuthError)) throw error;
+    });
+  };
+  const known = withGivenSecret(learnt, options);
+  const { provider, profile, found } = await read(known);
+  if (hasClient(found)) {
+    if (isNew) await save(known);
+    return { provider, options };
+  }
+  const person = personFor(options, runtime);
+  if (person.kind === "nobody") return { provider, options };
+  const title = titleOf(new URL(learnt.address));
+  const host = new URL(learnt.registration ?? learnt.issuer).host;
+  const next = withPerson(options, person);
+  await person.show({
+    kind: "starting",
+    title: `Sign in to ${title}`,
+    step: learnt.registration === undefined
+      ? `${host} registers no programs by itself.`
+      : `Registering at ${host}…`,
+  });
+  let registered: Registered;
+  try {
+    if (learnt.registration === undefined) {
+      throw new AuthError("unsupported", `${host} registers no programs by itself.`);
+    }
+    registered = await registerClient({
+      endpoint: learnt.registration,
+      grant: learnt.grant,
+      device: learnt.endpoints.deviceAuthorization !== undefined,
+      authentication: learnt.clientAuthentication,
+      scope: learnt.scope,
+    }, askingOf(options, runtime));
+  } catch (error) {
+    if (!AuthError.is(error, "client_refused", "bad_response", "unsupported")) throw error;
+    if (isNew) await save(known);
+    const note =
+      `${error.message} Register a public client for native programs there, with the redirect URI ` +
+      `${REDIRECT_URI}, and enter its client ID.`;
+    return { provider, options: next, note };
+  }
+  const { values, authentication } = registered;
+  const own = { ...learnt, clientAuthentication: authentication };
+  const isKnown = authentication === known.clientAuthentication;
+  const made = isKnown ? provider : await systemOf(own);
+  if (isNew || !isKnown) await save(own);
+  try {
+    const place = isKnown ? profile : profileOf(made, options, runtime, drivers);
+    await saveValues(place, { ...values }, { server: new URL(learnt.issuer).origin });
+    return { provider: made, options: next };
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    // This session has it at least.
+    const { client_id, client_secret } = values as Record<string, string>;
+    const credentials = { client_id, ...(client_secret === undefined ? {} : { client_secret }) };
+    return { provider: made, options: { ...next, credentials } };
+  }
+}
+
+/** True where there is a client of this server. */
+function hasClient({ foreign, values }: Found): boolean {
+  return foreign === undefined && values["client_id"] !== undefined;
+}
+
+/** A caller who gives a secret has a confidential client. */
+function withGivenSecret(learnt: Learnt, { credentials }: CheckedOptions): Learnt {
+  if (credentials === undefined || learnt.clientAuthentication !== "none") return learnt;
+  const secret = isCredentials(credentials)
+    ? credentials.get("client_secret")
+    : (credentials as Record<string, unknown>)["client_secret"];
+  return secret === undefined ? learnt : { ...learnt, clientAuthentication: "client_secret_basic" };
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+}
+
+function signInHint(address: URL): string {
+  return `Run getSession("${address.href}") once in a notebook, or in a terminal: onecell login ${address.href}`;
+}
+
+function nobody(address: URL): AuthError {
+  return new AuthError(
+    "login_required",
+    `Nobody is here to say whether to sign in to ${
+      titleOf(address)
+    }, and nothing is saved for it. ` +
+      `${
+        signInHint(address)
+      }. Later runs ask nothing. With a token from elsewhere pass the option token.`,
+  );
+}
+
+function notSaved(address: URL): AuthError {
+  return new AuthError(
+    "unknown_provider",
+    `Nothing is saved for ${titleOf(address)}. ${signInHint(address)}`,
+  );
+}
+
+function notSignedIn(address: URL, server: string): AuthError {
+  return new AuthError(
+    "login_required",
+    `${titleOf(address)} can be signed in to: it names the authorization server ${
+      new URL(server).host
+    }. Nobody ` +
+      `has done so on this machine. ${signInHint(address)}`,
+  );
+}
+
+function moved(address: URL, saved: Learnt, server: string): AuthError {
+  return foreignServer(
+    titleOf(address),
+    `${titleOf(address)} now names another authorization server. The saved client ID and session`,
+    new URL(saved.issuer).origin,
+    new URL(server).origin,
+  );
+}

@@ -1,0 +1,159 @@
+import { isObject } from "../base/json.ts";
+import { sha256 } from "../base/sha256.ts";
+import { AuthError } from "../errors.ts";
+import { checkProvider, FOREIGN } from "../providers/define_provider.ts";
+import type { ClientAuthentication, Endpoints, Grant, Provider } from "../providers/provider.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { readObject } from "../store/credentials_file.ts";
+import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
+import { writePrivateFile } from "../store/private_file.ts";
+import { readSafely } from "../store/safe_file.ts";
+import { storeError } from "../store/store_error.ts";
+import { REDIRECT_URI } from "./register_client.ts";
+import { parseAddress, titleOf } from "./resource_metadata.ts";
+
+/**
+ * What was learnt about an API by its address, and the file it is kept in: `<name>.json` in the
+ * system's own folder. The client ID is not in it: that is kept as any other system's app credentials are.
+ *
+ * @module
+ */
+
+/** What an API and its authorization server said, and a person agreed to. */
+export interface Learnt {
+  /** The API's address, as it was given first. */
+  readonly address: string;
+  /** The issuer, letter for letter. */
+  readonly issuer: string;
+  /** What tokens are asked for (RFC 8707). */
+  readonly resource: string;
+  /** The scopes that the API asked for, separated by spaces. */
+  readonly asked?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly grant: Grant;
+  readonly endpoints: Endpoints;
+  readonly clientAuthentication: ClientAuthentication;
+  /** The registration endpoint (RFC 7591). */
+  readonly registration?: string | undefined;
+  readonly dpop?: boolean | undefined;
+  readonly documentation?: string | undefined;
+}
+
+/** Says in the file which authorization server it is about, as a credentials file does. */
+const SERVER_MEMBER = "onecell_server";
+
+/**
+ * The name, and so the folder and the prefix of variables, of the system at an address: no two
+ * addresses share one, and no program's own name is one.
+ */
+export async function nameOf(address: URL): Promise<string> {
+  const words = address.host.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40);
+  return `${words || "api"}-${(await sha256(identityOf(address))).slice(0, 10)}`;
+}
+
+/** An address without what makes no difference. */
+function identityOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname.replace(/\/+$/, "")}/`;
+}
+
+/** Where an address is kept: the file, and the folder that is the system's own. */
+export async function placeOf(
+  runtime: Runtime,
+  address: URL,
+  directory: string | undefined,
+): Promise<{ name: string; path: string | undefined }> {
+  const name = await nameOf(address);
+  const [folder] = configDirectories(runtime, name, directory);
+  return {
+    name,
+    path: folder === undefined ? undefined : joinPath(runtime, folder, `${name}.json`),
+  };
+}
+
+/** The system that was learnt. */
+export async function systemOf(learnt: Learnt): Promise<Provider> {
+  const { address, asked: _, registration: __, ...definition } = learnt;
+  const url = parseAddress(address);
+  const provider = checkProvider({
+    ...definition,
+    name: await nameOf(url),
+    title: titleOf(url),
+    apiUrl: url.href,
+    // All that is needed is here: a start reads no metadata.
+    discovery: false,
+    ...(learnt.grant === "authorization_code" ? { redirectUri: REDIRECT_URI } : {}),
+  });
+  // Credentials without a word about their server are not sent to one that an API has named.
+  return { ...provider, [FOREIGN]: true } as Provider;
+}
+
+/**
+ * Reads what is saved of an address; `undefined` when there is nothing.
+ *
+ * @throws {AuthError} `credentials_damaged`, naming the file; what the disk met
+ */
+export async function readLearnt(
+  runtime: Runtime,
+  path: string | undefined,
+  address: URL,
+): Promise<Learnt | undefined> {
+  if (path === undefined) return undefined;
+  const advice = "Remove it, and sign in again.";
+  const saved = await readObject(runtime, path, "file", advice, readSafely);
+  if (saved === null) return undefined;
+  const { [SERVER_MEMBER]: server, ...learnt } = saved;
+  try {
+    const { address: own, issuer, endpoints } = learnt;
+    const isWhole = typeof own === "string" && typeof issuer === "string" && isObject(endpoints) &&
+      new URL(issuer).origin === server && identityOf(new URL(own)) === identityOf(address);
+    if (!isWhole) throw new TypeError("not what was saved");
+    await systemOf(learnt as unknown as Learnt);
+    return learnt as unknown as Learnt;
+  } catch (cause) {
+    throw new AuthError(
+      "credentials_damaged",
+      `The file "${path}" does not say how to sign in to ${titleOf(address)}. ${advice}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The saved address that a URL is below, the nearest one; `undefined` when there is none.
+ *
+ * @throws {AuthError} as {@linkcode readLearnt}
+ */
+export async function savedAbove(
+  runtime: Runtime,
+  url: URL,
+  directory: string | undefined,
+): Promise<string | undefined> {
+  const segments = url.pathname.split("/").filter((segment) => segment !== "").slice(
+    0,
+    MOST_SEGMENTS,
+  );
+  for (let count = segments.length; count >= 0; count--) {
+    const address = new URL(`/${segments.slice(0, count).join("/")}`, url.origin);
+    const { path } = await placeOf(runtime, address, directory);
+    const learnt = await readLearnt(runtime, path, address);
+    if (learnt) return learnt.address;
+  }
+  return undefined;
+}
+
+/** How deep an address is looked for. */
+const MOST_SEGMENTS = 20;
+
+/**
+ * Saves what was learnt, for its owner alone.
+ *
+ * @throws {AuthError} `store_unavailable`, `permission_denied`
+ */
+export async function saveLearnt(runtime: Runtime, path: string, learnt: Learnt): Promise<void> {
+  const saved = { ...learnt, [SERVER_MEMBER]: new URL(learnt.issuer).origin };
+  try {
+    await writePrivateFile(runtime, path, `${JSON.stringify(saved, null, 2)}\n`);
+  } catch (error) {
+    throw storeError(runtime, error, `write "${path}"`, parentPath(path));
+  }
+}
