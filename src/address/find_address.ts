@@ -419,7 +419,7 @@ async function withClient(
   if (isNew || !isKnown) await save(own);
   try {
     const place = isKnown ? profile : profileOf(made, options, runtime, drivers);
-    await saveValues(place, { ...values }, { server: new URL(learnt.issuer).origin });
+    await saveValues(place, { ...values });
     return { provider: made, options: next };
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;

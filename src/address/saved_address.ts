@@ -103,8 +103,9 @@ export async function readLearnt(
   if (saved === null) return undefined;
   const { [SERVER_MEMBER]: server, ...learnt } = saved;
   try {
-    const { address: own, issuer, endpoints } = learnt;
+    const { address: own, issuer, endpoints, grant } = learnt;
     const isWhole = typeof own === "string" && typeof issuer === "string" && isObject(endpoints) &&
+      (grant === "authorization_code" || grant === "device_code") &&
       new URL(issuer).origin === server && identityOf(new URL(own)) === identityOf(address);
     if (!isWhole) throw new TypeError("not what was saved");
     await systemOf(learnt as unknown as Learnt);
