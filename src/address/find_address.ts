@@ -9,7 +9,7 @@ import type { Person } from "../person/person.ts";
 import { personFor } from "../person/person_for.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
-import type { ClientAuthentication, Endpoints, Provider } from "../providers/provider.ts";
+import type { Endpoints, Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { OpenStoreOptions } from "../store/store.ts";
 import { foreignServer } from "../trust.ts";
@@ -22,7 +22,14 @@ import {
   type ResourceMetadata,
   titleOf,
 } from "./resource_metadata.ts";
-import { type Learnt, placeOf, readLearnt, saveLearnt, systemOf } from "./saved_address.ts";
+import {
+  type Learnt,
+  placeOf,
+  readLearnt,
+  saveLearnt,
+  type SecretAuthentication,
+  systemOf,
+} from "./saved_address.ts";
 
 /**
  * Finds the system at an API's address: what is saved of it, or what the API and its authorization
@@ -57,7 +64,7 @@ export interface FoundAddress {
 const TIMEOUT = 30_000;
 
 /**
- * @throws {AuthError} `login_required` without anybody to ask, `unknown_provider` where nothing is saved,
+ * @throws {AuthError} `unknown_provider` where nothing is saved, and nobody is there to ask;
  * `cancelled`, `foreign_server`, what {@linkcode readResourceMetadata} says, and what network and disk met
  */
 export async function findAddress(request: AddressRequest): Promise<FoundAddress> {
@@ -333,20 +340,21 @@ export function learntFrom(
     scope: staysSignedIn ? `${scope} offline_access` : scope,
     grant: isCode ? "authorization_code" : "device_code",
     endpoints: withoutUndefined(endpoints),
-    clientAuthentication: authenticationOf(metadata),
+    // Servers that have public clients do not always list them (Keycloak).
+    clientAuthentication: "none",
+    confidentialMethod: confidentialMethodOf(metadata),
     registration,
     ...(dpop ? { dpop } : {}),
     documentation,
   });
 }
 
-/** A public client where the server has those; else what it lists (RFC 8414 section 2). */
-function authenticationOf(metadata: ServerMetadata): ClientAuthentication {
+/** How a client with a secret proves who it is: as the server lists it (RFC 8414 section 2). */
+function confidentialMethodOf(metadata: ServerMetadata): SecretAuthentication {
   const methods = metadata["token_endpoint_auth_methods_supported"];
-  if (!Array.isArray(methods) || methods.includes("none")) return "none";
-  return (["client_secret_basic", "client_secret_post"] as const).find((one) =>
-    methods.includes(one)
-  ) ?? "none";
+  const isPost = Array.isArray(methods) && !methods.includes("client_secret_basic") &&
+    methods.includes("client_secret_post");
+  return isPost ? "client_secret_post" : "client_secret_basic";
 }
 
 /**
@@ -441,7 +449,10 @@ function withGivenSecret(learnt: Learnt, { credentials }: CheckedOptions): Learn
   const secret = isCredentials(credentials)
     ? credentials.get("client_secret")
     : (credentials as Record<string, unknown>)["client_secret"];
-  return secret === undefined ? learnt : { ...learnt, clientAuthentication: "client_secret_basic" };
+  return secret === undefined ? learnt : {
+    ...learnt,
+    clientAuthentication: learnt.confidentialMethod ?? "client_secret_basic",
+  };
 }
 
 function withoutUndefined<T extends object>(value: T): T {
@@ -454,13 +465,14 @@ function signInHint(address: URL): string {
 
 function nobody(address: URL): AuthError {
   return new AuthError(
-    "login_required",
-    `Nobody is here to say whether to sign in to ${
+    "unknown_provider",
+    `Nothing is saved for ${
       titleOf(address)
-    }, and nothing is saved for it. ` +
+    }, and nobody is here to say whether to sign in to it. ` +
       `${
         signInHint(address)
-      }. Later runs ask nothing. With a token from elsewhere pass the option token.`,
+      }. Later runs ask nothing. Or pass what defineProvider({ … }) returns, or the option ` +
+      "token.",
   );
 }
 

@@ -84,7 +84,9 @@ export async function registerClient(
     try {
       return await register(one, asking);
     } catch (error) {
-      if (!(error instanceof AuthError) || error.status !== 400) throw error;
+      // Keycloak refuses scopes with a 403.
+      const mayMend = error instanceof AuthError && (error.status === 400 || error.status === 403);
+      if (!mayMend) throw error;
       refusal = error;
     }
   }

@@ -19,6 +19,9 @@ import { parseAddress, titleOf } from "./resource_metadata.ts";
  * @module
  */
 
+/** How a client with a secret proves who it is. */
+export type SecretAuthentication = "client_secret_basic" | "client_secret_post";
+
 /** What an API and its authorization server said, and a person agreed to. */
 export interface Learnt {
   /** The API's address, as it was given first. */
@@ -33,6 +36,8 @@ export interface Learnt {
   readonly grant: Grant;
   readonly endpoints: Endpoints;
   readonly clientAuthentication: ClientAuthentication;
+  /** The same for a client that has a secret. */
+  readonly confidentialMethod?: SecretAuthentication | undefined;
   /** The registration endpoint (RFC 7591). */
   readonly registration?: string | undefined;
   readonly dpop?: boolean | undefined;
@@ -72,7 +77,7 @@ export async function placeOf(
 
 /** The system that was learnt. */
 export async function systemOf(learnt: Learnt): Promise<Provider> {
-  const { address, asked: _, registration: __, ...definition } = learnt;
+  const { address, asked: _, registration: __, confidentialMethod: ___, ...definition } = learnt;
   const url = parseAddress(address);
   const provider = checkProvider({
     ...definition,

@@ -228,14 +228,14 @@ const SERVER = {
 };
 
 const SERVERS: { name: string; metadata: Record<string, unknown>; gives: string }[] = [
-  { name: "a code", metadata: {}, gives: "authorization_code none" },
+  { name: "a code", metadata: {}, gives: "authorization_code none client_secret_basic" },
   {
     name: "a device code alone",
     metadata: {
       authorization_endpoint: undefined,
       device_authorization_endpoint: `${AUTH}/device`,
     },
-    gives: "device_code none",
+    gives: "device_code none client_secret_basic",
   },
   {
     name: "no browser grant",
@@ -243,9 +243,9 @@ const SERVERS: { name: string; metadata: Record<string, unknown>; gives: string 
     gives: "unsupported",
   },
   {
-    name: "no public clients",
+    name: "no public clients are listed (Keycloak)",
     metadata: { token_endpoint_auth_methods_supported: ["private_key_jwt", "client_secret_post"] },
-    gives: "authorization_code client_secret_post",
+    gives: "authorization_code none client_secret_post",
   },
   {
     name: "another issuer (mix-up)",
@@ -289,7 +289,7 @@ test("learntFrom() judges every endpoint that an authorization server names", as
     );
     const shown = typeof found === "string"
       ? found
-      : `${found.grant} ${found.clientAuthentication}`;
+      : `${found.grant} ${found.clientAuthentication} ${found.confidentialMethod}`;
     assert.equal(shown, gives);
   });
 });

@@ -84,7 +84,7 @@ test("an address: one question, a registered client, a sign-in in the browser; t
 
 test("an address without anybody to ask: an error that says what to do, and nothing is sent", async () => {
   await using world = await createWorld("oidc");
-  const error = await rejects(nobody(world), "login_required", /onecell login http:\/\/127/);
+  const error = await rejects(nobody(world), "unknown_provider", /onecell login http:\/\/127/);
   assert.match(error.message, /getSession\("http:\/\/127/);
   assert.deepEqual({ ...world.sandbox.counters }, {});
   for (const call of [status, logout, forgetCredentials]) {
@@ -101,7 +101,7 @@ test("an address that a person declines, or leaves: nothing is sent to the autho
   await using world = await createWorld("oidc");
   for (const answer of ["no", "", "perhaps", null]) {
     const { person, session } = start(world, { answers: [answer] });
-    await rejects(session, answer === null ? "login_required" : "cancelled");
+    await rejects(session, answer === null ? "unknown_provider" : "cancelled");
     assert.equal(person.shown.at(-1)?.kind, "failed");
   }
   const { counters } = world.sandbox;

@@ -18,6 +18,12 @@ export interface IndependentServer extends AsyncDisposable {
   accepts(accessToken: string): Promise<boolean>;
   /** Ends every refresh token at the server, as its administrator would. */
   endRefreshTokens(): Promise<void>;
+  /**
+   * Lets programs register themselves (RFC 7591), as its administrator would.
+   *
+   * @returns the issuer, and where an API asks whose a token is
+   */
+  openRegistration?(): Promise<{ issuer: string; userinfo: string }>;
   /** Signs a person in at its pages; gives the address the browser is then sent to. */
   signIn?(authorizationUrl: string, answer: Decision): Promise<URL>;
   /** Answers a device code at its pages. */

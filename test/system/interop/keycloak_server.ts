@@ -60,6 +60,12 @@ export const keycloak: ServerKind = {
         // It ends what the job had, too: the next one is in the file by then.
         await elsewhere.writeSubject(client);
       },
+      async openRegistration() {
+        await admin.trustThisMachine();
+        await admin.letStaySignedIn(login.username);
+        const issuer = `${url}/realms/interop`;
+        return { issuer, userinfo: `${issuer}/protocol/openid-connect/userinfo` };
+      },
       async signIn(address, answer) {
         return (await new Visitor(url).answer(address, login, answer)).url;
       },
@@ -339,6 +345,31 @@ class Administrator {
     const body = new URLSearchParams({ ...this.#client, token });
     const response = await fetch(`${this.#url}${path}`, { method: "POST", body });
     return (await response.json())["active"] === true;
+  }
+
+  /** Its policy for strangers who register: only those of hosts that it trusts, and it trusts none. */
+  async trustThisMachine(): Promise<void> {
+    const type = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
+    const policies = await this.#call("GET", `/interop/components?type=${type}`) as {
+      id: string;
+      providerId: string;
+      config: Record<string, string[]>;
+    }[];
+    const hosts = policies.find(({ providerId }) => providerId === "trusted-hosts");
+    if (hosts === undefined) throw new Error("Keycloak has no policy of trusted hosts");
+    await this.put(`/components/${hosts.id}`, {
+      ...hosts,
+      config: { ...hosts.config, "trusted-hosts": ["127.0.0.1"] },
+    });
+  }
+
+  /** Users that are imported lack the role that others have, for a session that lasts. */
+  async letStaySignedIn(username: string): Promise<void> {
+    const role = await this.#call("GET", "/interop/roles/offline_access");
+    const [user] = await this.#call("GET", `/interop/users?username=${username}`) as {
+      id: string;
+    }[];
+    await this.#call("POST", `/interop/users/${user?.id}/role-mappings/realm`, [role]);
   }
 
   async endSessions(): Promise<void> {

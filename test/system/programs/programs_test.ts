@@ -280,7 +280,7 @@ test("program: what is guessed wrong is told right", () =>
     },
     {
       name: "the API's URL of another system",
-      run: () => getSession("https://api.unknown.example"),
+      run: () => getSession("https://api.unknown.example", { interactive: false }),
       says: /defineProvider/,
     },
     {
