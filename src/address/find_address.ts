@@ -220,7 +220,7 @@ async function agree(
     step:
       `${address.host} signs people in at ${host}.${before} ${host} hears from this machine only if you ` +
       `continue; the token goes to ${address.host} only.`,
-    text: `Sign in to ${title} at ${host}${scopes}? yes or no`,
+    text: `Sign in to ${title} at ${host}${scopes}, and stay signed in? yes or no`,
     nobody: () => isMoved ? moved(address, saved, server) : nobody(address),
   });
 }

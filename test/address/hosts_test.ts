@@ -157,7 +157,7 @@ test("an address whose API asks for more scopes later asks again, at a new sign-
   world.all[API + RESOURCE] = resource([AUTH], { scopes_supported: ["read", "admin"] });
   await rejects(signIn(world, folder, ["no"], { forceLogin: true }), "cancelled");
   const { person } = await signIn(world, folder, ["yes"], { forceLogin: true });
-  assert.match(person.questions[0]?.text ?? "", /with the scopes read admin\?/);
+  assert.match(person.questions[0]?.text ?? "", /with the scopes read admin, and stay/);
 });
 
 test("an address whose API does not answer at a new sign-in goes on with what was agreed on", async () => {
@@ -267,7 +267,7 @@ test("an address: metadata that the API's own answer names, with the scopes it a
     ...serverAt(AUTH),
   });
   const { person } = await signIn(world, folder, ["yes"]);
-  assert.match(person.questions[0]?.text ?? "", /with the scopes files:read\?/);
+  assert.match(person.questions[0]?.text ?? "", /with the scopes files:read, and stay/);
 });
 
 test("an address: an issuer that is given has to be one that the API names", async () => {

@@ -52,7 +52,7 @@ test("an address: one question, a registered client, a sign-in in the browser; t
   const [api, auth] = [new URL(apiOf(world)).host, new URL(authOf(world)).host];
   assert.equal(
     question?.text,
-    `Sign in to ${api} at ${auth}, with the scopes openid api:read api:write? yes or no`,
+    `Sign in to ${api} at ${auth}, with the scopes openid api:read api:write, and stay signed in? yes or no`,
   );
   assert.equal(question?.host, auth);
   const files = await savedFiles(world);

@@ -37,7 +37,10 @@ Deno.test({
     const api = apiOf(machine);
     sandbox.fault("oidc.device_authorization", { kind: "patch", set: { interval: 1 } }, 9);
     const { code, screen } = await runAtTerminal(machine, ["login", api, "--method", "device"], [
-      [/Sign in to 127[^?]*scopes openid api:read api:write\? yes or no[^:]*: /, `yes${ENTER}`],
+      [
+        /Sign in to 127[^?]*scopes openid api:read api:write, and stay signed in\? yes or no[^:]*: /,
+        `yes${ENTER}`,
+      ],
       [/(http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[\w-]+)/, async ([, url = ""]) => {
         await sandbox.approveDevice(url);
       }],

@@ -1,0 +1,16 @@
+// Server-sent events: deno run -A examples/recipes/event_source.ts
+// deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
+import { getSession } from "jsr:@onecell/auth";
+import { EventSource } from "npm:eventsource@5.1.5";
+
+const s = await getSession("spatiafi");
+// Each connection, also after a break, goes out with a token that is good then.
+const events = new EventSource(new URL("/events", s.apiUrl), { fetch: s.fetch });
+events.addEventListener("message", ({ data }) => {
+  console.log(data);
+  if (data === "done") events.close();
+});
+events.addEventListener("error", ({ code, message }) => {
+  // Without a code the connection broke, and is opened again by itself.
+  if (code !== undefined) console.error(`HTTP ${code}: ${message}`);
+});
