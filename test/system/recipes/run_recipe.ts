@@ -5,10 +5,16 @@ const root = new URL("../../../", import.meta.url);
 /** How long a recipe may take, in milliseconds: it may have to be compiled first. */
 const PATIENCE = 45_000;
 
-function command(name: string, args: readonly string[], env: Record<string, string>) {
+function command(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  flags: readonly string[] = ["-A"],
+) {
+  const path = name.startsWith("/") ? name : `examples/recipes/${name}.ts`;
   return new Deno.Command(Deno.execPath(), {
     cwd: root,
-    args: ["run", "-A", "--quiet", `examples/recipes/${name}.ts`, ...args],
+    args: ["run", "--quiet", "--config=deno.json", ...flags, path, ...args],
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -16,13 +22,19 @@ function command(name: string, args: readonly string[], env: Record<string, stri
   });
 }
 
-/** Runs a recipe to its end. */
+/**
+ * Runs a recipe to its end.
+ *
+ * @param name its name, or the path of a copy
+ * @param flags Deno's permissions; all unless given
+ */
 export async function run(
   name: string,
   args: readonly string[],
   env: Record<string, string>,
+  flags?: readonly string[],
 ): Promise<{ code: number; output: string; problems: string }> {
-  const child = command(name, args, env).spawn();
+  const child = command(name, args, env, flags).spawn();
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
   const { code, signal, stdout, stderr } = await child.output();
   clearTimeout(timer);
