@@ -1,5 +1,5 @@
 // GDAL, and what is built on it (rasterio, QGIS): deno run -A examples/recipes/gdal.ts PATH
-// deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
+// deno-lint-ignore-file no-import-prefix no-unversioned-import
 import { getSession } from "jsr:@onecell/auth";
 
 const s = await getSession("spatiafi");

@@ -149,6 +149,7 @@ export const commands: readonly Command[] = [
         help: "with --format aws: the role to assume at AWS STS",
       },
       sts: { type: "string", value: "URL", help: "with --format aws: another STS endpoint" },
+      json: { type: "boolean", help: "the same as --format json" },
       ...origin,
       ...session,
       ...asking,

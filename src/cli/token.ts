@@ -13,8 +13,10 @@ import { openSession } from "./open_session.ts";
 import { say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import {
+  execVersion,
   formatToken,
   gitAnswer,
+  type GitAttributes,
   gitOrigin,
   parseGitRequest,
   type ShownToken,
@@ -24,7 +26,12 @@ import {
 /** `onecell token SYSTEM` */
 export async function token(context: Context): Promise<number> {
   const { host, signal } = context;
-  const format = textOf(context, "format") as TokenFormat | undefined;
+  const asked = textOf(context, "format") as TokenFormat | undefined;
+  const json = context.flags.has("json");
+  if (json && asked !== undefined && asked !== "json") {
+    throw new UsageError(`--json and --format ${asked} are two formats: leave one out.`, "token");
+  }
+  const format = json ? "json" : asked;
   const aws = format === "aws";
   if (!aws && (context.texts["role"] ?? context.texts["sts"]) !== undefined) {
     throw new UsageError("--role and --sts are for --format aws.", "token");
@@ -35,8 +42,7 @@ export async function token(context: Context): Promise<number> {
   }
   const target = await findTarget(context);
   const [operation, extra] = target.rest;
-  const isKnown = format === "git" && OPERATIONS.includes(operation ?? "get");
-  if (extra !== undefined || (operation !== undefined && !isKnown)) {
+  if (extra !== undefined || (operation !== undefined && format !== "git")) {
     throw new UsageError(
       `"${extra ?? operation}" is one word too many. Usage: onecell token SYSTEM`,
       "token",
@@ -55,12 +61,12 @@ export async function token(context: Context): Promise<number> {
     await host.write(
       await awsCredentials({ role: role ?? "", endpoint, token, openFetch, signal }),
     );
-  } else await host.write(formatToken(format, shown));
+  } else {
+    const info = host.runtime.getEnvironment("KUBERNETES_EXEC_INFO");
+    await host.write(formatToken(format, shown, execVersion(info)));
+  }
   return 0;
 }
-
-/** What Git asks a credential helper to do. */
-const OPERATIONS = ["get", "store", "erase"];
 
 /**
  * A token that another program can use.
@@ -101,12 +107,16 @@ async function answerGit(
   operation = "get",
 ): Promise<number> {
   const { host, signal } = context;
-  // A helper that keeps nothing has nothing to store or to erase.
-  if (operation !== "get") return 0;
+  // What is saved came from the server, not from Git; and Git wants later operations ignored.
+  if (operation !== "get" && operation !== "erase") return 0;
   const request = parseGitRequest(
     host.runtime.inputIsTerminal() ? "" : new TextDecoder().decode(await host.readInput()),
   );
   const origin = gitOrigin(request);
+  if (operation === "erase") {
+    await renewErased(context, target, request, origin);
+    return 0;
+  }
   if (origin === undefined) {
     throw new UsageError(
       "--format git is for Git, which says on standard input which host it asks for.",
@@ -124,6 +134,27 @@ async function answerGit(
   const session = await openSession(context, target);
   await host.write(gitAnswer(request, await usableToken(session, signal)));
   return 0;
+}
+
+/** Git erases what a server refused: the next token that it gets is another one, if that takes no prompt. */
+async function renewErased(
+  context: Context,
+  target: Target,
+  request: GitAttributes,
+  origin: string | undefined,
+): Promise<void> {
+  const { signal } = context;
+  const password = request.get("password");
+  if (password === undefined || origin === undefined) return;
+  try {
+    if (!(await originsOf(context, target)).has(origin)) return;
+    const silent = { ...context, flags: new Set([...context.flags, "no-input"]) };
+    const session = await openSession(silent, target);
+    if (await session.token({ signal }) === password) await session.refresh({ signal });
+  } catch (error) {
+    // The next "get" says what is wrong.
+    if (!AuthError.is(error) || signal.aborted) throw error;
+  }
 }
 
 /** Where a system's token may go. */

@@ -1,3 +1,5 @@
+import { parseObject } from "../base/json.ts";
+
 /** The forms in which `onecell token` prints a token for other tools. */
 export const TOKEN_FORMATS = ["json", "header", "env", "kubectl", "git", "aws"] as const;
 
@@ -14,10 +16,27 @@ export interface ShownToken {
   readonly variable: string;
 }
 
-/** A token as text that needs nothing else. Pure. */
+/** Versions of kubectl's ExecCredential that a token is told in alike. */
+const EXEC_VERSIONS = ["v1", "v1beta1"].map((version) => `client.authentication.k8s.io/${version}`);
+
+/**
+ * The version that kubectl wants: it says so in the variable `KUBERNETES_EXEC_INFO`, as its
+ * configuration does, and takes no other.
+ */
+export function execVersion(info: string | undefined): string {
+  const wanted = parseObject(info ?? "")?.["apiVersion"];
+  return EXEC_VERSIONS.find((version) => version === wanted) ?? EXEC_VERSIONS[0] ?? "";
+}
+
+/**
+ * A token as text that needs nothing else. Pure.
+ *
+ * @param apiVersion of an ExecCredential
+ */
 export function formatToken(
   format: "json" | "header" | "env" | "kubectl",
   token: ShownToken,
+  apiVersion: string = execVersion(undefined),
 ): string {
   const { accessToken, tokenType, scope, variable } = token;
   const expires = withoutMilliseconds(token.expiresAt);
@@ -36,7 +55,7 @@ export function formatToken(
     // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
     case "kubectl":
       return asJson({
-        apiVersion: "client.authentication.k8s.io/v1",
+        apiVersion,
         kind: "ExecCredential",
         status: { token: accessToken, expirationTimestamp: expires },
       });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  execVersion,
   formatToken,
   gitAnswer,
   gitOrigin,
@@ -39,6 +40,21 @@ test("formatToken() writes what each tool reads", () => {
     kind: "ExecCredential",
     status: { token: "abc.DEF-_~+/=", expirationTimestamp: "2026-11-26T08:25:09Z" },
   });
+});
+
+test("execVersion() is the one that kubectl wants, where it is known", () => {
+  const wants = (apiVersion: unknown) =>
+    execVersion(JSON.stringify({ kind: "ExecCredential", apiVersion }));
+  assert.equal(
+    wants("client.authentication.k8s.io/v1beta1"),
+    "client.authentication.k8s.io/v1beta1",
+  );
+  for (const other of ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v9", 7]) {
+    assert.equal(wants(other), "client.authentication.k8s.io/v1");
+  }
+  for (const odd of [undefined, "", "{", "[]"]) {
+    assert.equal(execVersion(odd), "client.authentication.k8s.io/v1");
+  }
 });
 
 test("a token that a shell would not read as it is comes in quotes", async () => {

@@ -11,6 +11,9 @@ test("token prints what other tools read, with expiry", async () => {
   const json = JSON.parse(await read("json"));
   assert.deepEqual(Object.keys(json), ["access_token", "token_type", "expires_at", "scope"]);
   assert.equal(json.access_token, plain);
+  assert.deepEqual(JSON.parse(await machine.ok(["token", "spatiafi", "--json"])), json);
+  const both = await machine.run(["token", "spatiafi", "--json", "--format", "env"]);
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
   assert(Math.abs(Date.parse(json.expires_at) - Date.now() - 900_000) < 60_000);
   assert.equal(await read("header"), `Authorization: Bearer ${plain}\n`);
   assert((await read("env")).startsWith(`SPATIAFI_ACCESS_TOKEN=${plain}\n`));
@@ -37,11 +40,31 @@ test("token --format git answers Git for the system's hosts alone", async () => 
   assert.match(foreign.stderr, /not part of SpatiaFi.*--origin http:\/\/127\.0\.0\.1:9\n/);
   const allowed = await ask("127.0.0.1:9", "get", "--origin", "http://127.0.0.1:9");
   assert.equal(allowed.stdout, answer.stdout);
-  for (const operation of ["store", "erase"]) {
+  // "capability" came with Git 2.46; what a helper does not know it ignores (gitcredentials(7)).
+  for (const operation of ["store", "erase", "capability", "something-of-later"]) {
     assert.deepEqual(await ask(api.host, operation), { code: 0, stdout: "", stderr: "" });
   }
   const unasked = await machine.run(["token", "spatiafi", "--format", "git"], { input: "" });
   assert.deepEqual([unasked.code, unasked.stdout], [2, ""]);
+});
+
+test("token --format git gives Git another token after it has erased one", async () => {
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const { host } = new URL(machine.sandbox.environment["SPATIAFI_API_URL"] ?? "");
+  const read = async () => (await machine.ok(["token", "spatiafi"])).trim();
+  const erase = (host: string, password: string) =>
+    machine.ok(["token", "spatiafi", "--format", "git", "erase"], {
+      input: `protocol=http\nhost=${host}\nusername=oauth2\npassword=${password}\n`,
+    });
+  const first = await read();
+  await erase(host, "another");
+  await erase("127.0.0.1:9", first);
+  assert.equal(await read(), first);
+  await erase(host, first);
+  const second = await read();
+  assert.notEqual(second, first);
+  assert.equal(machine.sandbox.count("spatiafi.token"), 2);
 });
 
 test("Git itself gets the token from the command as a credential helper", async () => {
@@ -71,6 +94,60 @@ test("Git itself gets the token from the command as a credential helper", async 
   const lines = new TextDecoder().decode(stdout).split("\n");
   assert(lines.includes(`password=${token}`), new TextDecoder().decode(stderr));
   assert(lines.includes("username=oauth2"));
+});
+
+test("kubectl itself gets the token from the command, in the version that it wants", async () => {
+  if (!await hasProgram("kubectl", ["version", "--client"])) return;
+  if (!await hasProgram("openssl", ["version"])) return;
+  await using machine = await Machine.start({ systems: ["spatiafi"] });
+  await machine.login();
+  const token = (await machine.ok(["token", "spatiafi"])).trim();
+  const seen: (string | null)[] = [];
+  // kubectl sends no token without TLS.
+  const { key, cert } = await selfSigned(machine.home.path);
+  await using cluster = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, key, cert, onListen() {} },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/api") seen.push(request.headers.get("authorization"));
+      return Response.json({ kind: "APIVersions", versions: ["v1"] });
+    },
+  );
+  const [command, ...args] = machine.command;
+  for (const version of ["v1", "v1beta1"]) {
+    const exec = {
+      apiVersion: `client.authentication.k8s.io/${version}`,
+      command,
+      args: [...args, "token", "spatiafi", "--format", "kubectl"],
+      interactiveMode: "IfAvailable",
+    };
+    await Deno.writeTextFile(
+      machine.home.at("kubeconfig"),
+      JSON.stringify({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [{
+          name: "here",
+          cluster: {
+            "server": `https://127.0.0.1:${cluster.addr.port}`,
+            "insecure-skip-tls-verify": true,
+          },
+        }],
+        "users": [{ name: "me", user: { exec } }],
+        "contexts": [{ name: "here", context: { cluster: "here", user: "me" } }],
+      }),
+    );
+    const { success, stderr } = await new Deno.Command("kubectl", {
+      args: ["--kubeconfig", machine.home.at("kubeconfig"), "get", "--raw", "/api"],
+      clearEnv: true,
+      env: machine.environment(),
+      cwd: machine.home.path,
+      stdin: "null",
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  }
+  assert.deepEqual(seen, [`Bearer ${token}`, `Bearer ${token}`]);
 });
 
 test("token --format aws exchanges the token at AWS STS for a role's keys", async () => {
@@ -119,6 +196,9 @@ test("token --format aws exchanges the token at AWS STS for a role's keys", asyn
     });
     assert.equal(first?.authorization, null, "the request is not signed");
 
+    answer = assumed(Date.now() / 1000 + 3600);
+    await awsItselfReads(machine, [...role, ...sts], keys);
+
     answer = () =>
       Response.json({ Error: { Code: "InvalidIdentityToken", Message: token } }, { status: 400 });
     const refused = await run();
@@ -153,3 +233,42 @@ test("a token that is bound to a key is given to no other program", async () => 
     assert.match(stderr, /^onecell: unsupported: mine binds its tokens to a key/);
   }
 });
+
+/** A key and a certificate that nobody trusts, made for this run. */
+async function selfSigned(folder: string): Promise<{ key: string; cert: string }> {
+  const [key, cert] = [`${folder}/key.pem`, `${folder}/cert.pem`];
+  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1";
+  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const args = [...words.split(" "), ...subject, "-keyout", key, "-out", cert];
+  await new Deno.Command("openssl", { args, stderr: "null" }).output();
+  return { key: await Deno.readTextFile(key), cert: await Deno.readTextFile(cert) };
+}
+
+/** What the AWS command line makes of the command as a `credential_process`, where it is installed. */
+async function awsItselfReads(
+  machine: Machine,
+  options: readonly string[],
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (!await hasProgram("aws")) return;
+  const words = [...machine.command, "token", "spatiafi", "--format", "aws", ...options];
+  const line = words.map((word) => `"${word}"`).join(" ");
+  await Deno.writeTextFile(
+    machine.home.at("aws"),
+    `[profile here]\nregion = eu-west-1\ncredential_process = ${line}\n`,
+  );
+  const { stdout, stderr } = await new Deno.Command("aws", {
+    args: ["--profile", "here", "configure", "list"],
+    clearEnv: true,
+    env: machine.environment({ AWS_CONFIG_FILE: machine.home.at("aws") }),
+    cwd: machine.home.path,
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  // It shows the ends of both keys, and where they are from.
+  for (const [name, key] of [["access_key", "AccessKeyId"], ["secret_key", "SecretAccessKey"]]) {
+    const end = keys[key ?? ""]?.slice(-4);
+    const line = new RegExp(`${name}\\s[\\s:]*\\*+${end}[\\s:]+custom-process`);
+    assert.match(text, line, new TextDecoder().decode(stderr));
+  }
+}

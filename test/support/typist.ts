@@ -28,9 +28,9 @@ export async function onTerminal(
 }
 
 /** True where a program can be started. */
-export async function hasProgram(name: string): Promise<boolean> {
+export async function hasProgram(name: string, args = ["--version"]): Promise<boolean> {
   try {
-    const command = new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" });
+    const command = new Deno.Command(name, { args, stdout: "null", stderr: "null" });
     return (await command.output()).success;
   } catch {
     return false; // there is none
