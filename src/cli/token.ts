@@ -42,7 +42,8 @@ export async function token(context: Context): Promise<number> {
   }
   const target = await findTarget(context);
   const [operation, extra] = target.rest;
-  if (extra !== undefined || (operation !== undefined && format !== "git")) {
+  const isWord = format !== "git" || FOR_PEOPLE.includes(operation ?? "");
+  if (extra !== undefined || (operation !== undefined && isWord)) {
     throw new UsageError(
       `"${extra ?? operation}" is one word too many. Usage: onecell token SYSTEM`,
       "token",
@@ -67,6 +68,9 @@ export async function token(context: Context): Promise<number> {
   }
   return 0;
 }
+
+/** What people tell `git credential`; Git itself tells a helper other words. */
+const FOR_PEOPLE = ["fill", "approve", "reject"];
 
 /**
  * A token that another program can use.
