@@ -1,4 +1,4 @@
-import type { ServerMetadata } from "openid-client";
+import type { ServerMetadata } from "../grants/openid.ts";
 import { isCredentials } from "../credentials/credentials.ts";
 import { AuthError } from "../errors.ts";
 import { checkEndpoint, discover } from "../grants/discovery.ts";
