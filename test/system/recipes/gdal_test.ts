@@ -1,12 +1,12 @@
 /** The recipe for GDAL, with GDAL itself: it reads a picture that needs a token. */
 import assert from "node:assert/strict";
 import { createCredentials } from "../../../mod.ts";
+import { hasProgram } from "../../support/typist.ts";
 import { createWorld } from "../../support/world.ts";
 import { startGateway } from "./gateway.ts";
 import { run } from "./run_recipe.ts";
 
-const hasGdal = await new Deno.Command("gdalinfo", { args: ["--version"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const hasGdal = await hasProgram("gdalinfo");
 if (!hasGdal) {
   const why = "skipped: the recipe for GDAL needs gdalinfo (Debian: gdal-bin)\n";
   Deno.stderr.writeSync(new TextEncoder().encode(why));

@@ -91,7 +91,7 @@ test("recipes: each has a line in its README and at most 60 lines, and imports e
   for await (
     const { name, isFile } of Deno.readDir(new URL("../../../examples/recipes/", import.meta.url))
   ) {
-    if (isFile && name !== "README.md") names.push(name);
+    if (isFile && !["README.md", "deno.json", "deno.lock"].includes(name)) names.push(name);
   }
   assert(names.length >= 13, names.join(" "));
   for (const name of names) assert(readme.includes(`(${name})`), `README.md does not name ${name}`);
@@ -101,6 +101,25 @@ test("recipes: each has a line in its README and at most 60 lines, and imports e
     for (const [specifier] of text.matchAll(/"npm:[^"]*"/g)) {
       assert.match(specifier, /@\d+\.\d+\.\d+"$/, path);
     }
+  }
+});
+
+test("recipes: their types, format and lint are right, with packages that are locked apart", async () => {
+  // The module's own lock knows none of them: each would make every start dearer.
+  const lock = textOf("deno.lock");
+  const own = textOf("examples/recipes/deno.lock");
+  for (const name of ["ofetch", "eventsource", "@octokit/core", "@modelcontextprotocol/client"]) {
+    assert(own.includes(`"npm:${name}@`), name);
+    assert(!lock.includes(`"npm:${name}@`), name);
+  }
+  const recipes = new URL("../../../examples/recipes/", import.meta.url);
+  for (const args of [["fmt", "--check"], ["lint"], ["check", "--frozen", "."]]) {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      cwd: recipes,
+      args: [...args, "--quiet"],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert(success, `${args[0]}: ${new TextDecoder().decode(stderr)}`);
   }
 });
 

@@ -14,7 +14,15 @@ function command(
   const path = name.startsWith("/") ? name : `examples/recipes/${name}.ts`;
   return new Deno.Command(Deno.execPath(), {
     cwd: root,
-    args: ["run", "--quiet", "--config=deno.json", ...flags, path, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--frozen",
+      "--config=examples/recipes/deno.json",
+      ...flags,
+      path,
+      ...args,
+    ],
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
