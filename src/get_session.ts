@@ -19,8 +19,10 @@ import { freshFor, OpenSession, shownOf } from "./session.ts";
  * if none is found; what you type is saved for next time. A token that you have already comes first: the
  * option `token`, or the variable `<PREFIX>_ACCESS_TOKEN`.
  *
- * @param provider a name that is built in, such as `"spatiafi"`, or that a file `NAME.json` in
- * `~/.config/onecell/providers` has; the URL of its API; or what `defineProvider` returned
+ * @param system a name that is built in, such as `"spatiafi"`, or that a file `NAME.json` in
+ * `~/.config/onecell/providers` has; the URL of its API; or what `defineProvider` returned. An API that is
+ * known by neither is asked who signs people in for it (RFC 9728); before anything is sent to that server
+ * you are asked once, and what was learnt is saved
  * @param options see {@linkcode SessionOptions}; times are in milliseconds
  * @returns a session that renews its token automatically
  * @throws {AuthError} with a code and what to do next; nothing saved is lost by a failure

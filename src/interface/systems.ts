@@ -22,7 +22,10 @@ export interface Systems {
 /** A known system's name, offered by editors; any other text is refused when the program runs. */
 export type SystemName = keyof Systems | (string & Record<never, never>);
 
-/** What says which system: its name, the URL of its API, or what `defineProvider` returned. */
+/**
+ * What says which system: its name, the URL of its API, or what `defineProvider` returned. Any other
+ * API's URL will do where the API says itself who signs people in (RFC 9728): a person is asked once.
+ */
 export type SystemReference = SystemName | URL | Provider;
 
 /** The credential values a system takes; any name where the compiler does not know the system. */

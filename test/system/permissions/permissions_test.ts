@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCredentials } from "../../../mod.ts";
+import { nameOf } from "../../../src/address/saved_address.ts";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
 
 /** The flags the README gives, and that none of them could be left out. */
@@ -24,9 +25,23 @@ const provider = defineProvider({
   name: "oidc", issuer: "${env["OIDC_ISSUER"]}", apiUrl: "${env["OIDC_API_URL"]}",
   grant: "authorization_code", scope: "openid offline_access", clientAuthentication: "none",
 });
+${signsIn(env, "null")}
+const s = await getSession(provider, { person });
+if (s.storeProblem) throw s.storeProblem;
+`;
+
+/** The same by the API's address. */
+const addressFlow = (env: Record<string, string>) => `
+import { getSession } from "jsr:@onecell/auth";
+${signsIn(env, '"yes"')}
+const s = await getSession("${env["OIDC_API_URL"]}", { person });
+if (s.storeProblem) throw s.storeProblem;
+`;
+
+const signsIn = (env: Record<string, string>, answer: string) => `
 const person = {
   kind: "notebook" as const, browserIsLocal: true,
-  ask: () => Promise.resolve(null), open: () => Promise.resolve(true),
+  ask: () => Promise.resolve(${answer}), open: () => Promise.resolve(true),
   show: async (state: { kind: string; url?: string }) => {
     if (state.kind !== "link") return;
     const body = JSON.stringify({ url: state.url });
@@ -36,8 +51,6 @@ const person = {
   },
   interruptible: <T>(wait: (signal: AbortSignal) => Promise<T>) => wait(new AbortController().signal),
 };
-const s = await getSession(provider, { person });
-if (s.storeProblem) throw s.storeProblem;
 `;
 
 async function denoDirectory(): Promise<string> {
@@ -222,6 +235,30 @@ Deno.test({
       }, async () => {
         await Deno.remove(directory, { recursive: true }).catch(() => {});
       });
+    }),
+});
+
+Deno.test({
+  name: "permissions: an API's address needs the folder of its own, and the code flow's loopback",
+  ...options,
+  fn: () =>
+    withFolder(async (home) => {
+      await using sandbox = await startSandbox({ systems: ["oidc"] });
+      const api = sandbox.environment["OIDC_API_URL"] ?? "";
+      const directory = `${home}/.config/${await nameOf(new URL(api))}`;
+      await needsExactly(
+        addressFlow(sandbox.environment),
+        [
+          "--allow-env=HOME",
+          `--allow-read=${directory}`,
+          `--allow-write=${directory}`,
+          `--allow-net=127.0.0.1,${hostOf(sandbox, "OIDC_ISSUER")}`,
+        ],
+        { ...sandbox.environment, HOME: home },
+        async () => {
+          await Deno.remove(directory, { recursive: true }).catch(() => {});
+        },
+      );
     }),
 });
 
