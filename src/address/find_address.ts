@@ -95,7 +95,8 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
     throw nobody(address);
   }
   const asking = askingOf(options, runtime);
-  const metadata = await readResourceMetadata(address, asking).catch((error) => {
+  const read = (asking: Asking) => readResourceMetadata(address, asking);
+  const metadata = await stoppable(person, asking, read).catch((error) => {
     // What was agreed on stays good while the API does not answer.
     if (
       saved && !isOther && AuthError.is(error, "network", "timeout", "server_error", "unsupported")
@@ -110,9 +111,18 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
   }
   const server = chooseIssuer(address, metadata, issuer ?? saved?.issuer, issuer !== undefined);
   if (purpose === "examine") throw notSignedIn(address, server);
-  await agree(person, { address, saved, server, scope: options.scope ?? metadata.scope, metadata });
-  const learnt = await learn(person, { address, server, metadata, asking });
+  const scope = options.scope ?? metadata.scope;
+  const learnt = await agree(person, { address, saved, server, scope, metadata })
+    .then(() => learn(person, { address, server, metadata, asking }))
+    .catch((error) => ended(person, titleOf(address), error));
   return await withClient(next, learnt, path, true);
+}
+
+/** Brings the card that was shown to its end. */
+async function ended(person: Person, title: string, error: unknown): Promise<never> {
+  const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+  await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
+  throw error;
 }
 
 /** Says whether an API still names the server that is saved; for the doctor, who asks the API alone. */
@@ -140,6 +150,18 @@ export async function examineAddress(
     const isAway = AuthError.is(error, "network", "timeout", "server_error", "rate_limited", "tls");
     return { learnt, path, problem: isAway ? undefined : error };
   }
+}
+
+/** Lets the stop button end a wait for a server. */
+function stoppable<T>(
+  person: Person,
+  asking: Asking,
+  wait: (asking: Asking) => Promise<T>,
+): Promise<T> {
+  const { signal: given } = asking;
+  return person.interruptible((stop) =>
+    wait({ ...asking, signal: given ? AbortSignal.any([stop, given]) : stop })
+  );
 }
 
 function askingOf({ fetch, timeout, signal }: CheckedOptions, runtime: Runtime): Asking {
@@ -245,13 +267,7 @@ async function confirm(
       "cancelled",
       `Sign-in cancelled. Nothing was sent to ${host}. Run it again to sign in.`,
     );
-  if (error === undefined) return;
-  await person.show({
-    kind: "failed",
-    title: `Not signed in to ${title}`,
-    message: error.message,
-  });
-  throw error;
+  if (error !== undefined) throw error;
 }
 
 /** Reads the authorization server's metadata, and makes a definition of it. */
@@ -265,8 +281,10 @@ async function learn(
   },
 ): Promise<Learnt> {
   const title = titleOf(address);
-  const fetch = createTokenFetch(asking, "always", `${title}'s authorization server`);
-  const found = await discover(server, {}, fetch).finally(() => fetch.close());
+  const found = await stoppable(person, asking, async (asking) => {
+    const fetch = createTokenFetch(asking, "always", `${title}'s authorization server`);
+    return await discover(server, {}, fetch).finally(() => fetch.close());
+  });
   const learnt = learntFrom(address, server, metadata, found);
   const known = [address.host, new URL(server).host];
   const others = [
@@ -405,15 +423,22 @@ async function withClient(
     if (learnt.registration === undefined) {
       throw new AuthError("unsupported", `${host} registers no programs by itself.`);
     }
-    registered = await registerClient({
+    const registration = {
       endpoint: learnt.registration,
       grant: learnt.grant,
       device: learnt.endpoints.deviceAuthorization !== undefined,
       authentication: learnt.clientAuthentication,
       scope: learnt.scope,
-    }, askingOf(options, runtime));
+    };
+    registered = await stoppable(
+      person,
+      askingOf(options, runtime),
+      (asking) => registerClient(registration, asking),
+    );
   } catch (error) {
-    if (!AuthError.is(error, "client_refused", "bad_response", "unsupported")) throw error;
+    if (!AuthError.is(error, "client_refused", "bad_response", "unsupported")) {
+      return await ended(person, title, error);
+    }
     if (isNew) await save(known);
     const note =
       `${error.message} Register a public client for native programs there, with the redirect URI ` +

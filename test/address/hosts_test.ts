@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AuthErrorCode, getSession, type SessionOptions } from "../../mod.ts";
+import { AuthError, type AuthErrorCode, getSession, type SessionOptions } from "../../mod.ts";
 import { TestFolder } from "../support/folder.ts";
 import { onLink, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
@@ -312,3 +312,32 @@ test("an address whose file was changed by hand is refused, and named", async ()
     /others can write|chmod|unsafe/,
   );
 });
+
+test("an address: the stop button ends every wait for a server", () =>
+  eachRow<{ name: string; hangs: string; answers: (string | null)[] }>([
+    { name: "for the API", hangs: API + RESOURCE, answers: [] },
+    { name: "for the authorization server", hangs: AUTH + SERVER, answers: ["yes"] },
+    { name: "for a client", hangs: `${AUTH}/register`, answers: ["yes"] },
+  ], async ({ hangs, answers }) => {
+    await using folder = await TestFolder.make();
+    const world = network({ [API + RESOURCE]: resource([AUTH]), ...serverAt(AUTH) });
+    const person = personWho(answers);
+    const waiting = (
+      url: string,
+      init: { method: string; body?: unknown; signal: AbortSignal },
+    ) => {
+      const { origin, pathname } = new URL(url);
+      if (origin + pathname !== hangs) return world.fetch(url, init);
+      person.stop(new AuthError("cancelled", "Stopped."));
+      return new Promise((_, reject) => {
+        init.signal.addEventListener("abort", () => reject(init.signal.reason));
+        if (init.signal.aborted) reject(init.signal.reason);
+      });
+    };
+    await rejects(
+      getSession(API, { directory: folder.path, fetch: waiting, person }),
+      "cancelled",
+    );
+    const last = person.shown.at(-1)?.kind;
+    assert.equal(last, answers.length === 0 ? undefined : "failed", "a card comes to its end");
+  }));
