@@ -9,6 +9,7 @@ import type { Person } from "../person/person.ts";
 import { personFor } from "../person/person_for.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
+import { prefixFor } from "../providers/define_provider.ts";
 import type { Endpoints, Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { OpenStoreOptions } from "../store/store.ts";
@@ -78,12 +79,14 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
       `"${name}" does not go with an API's address: the API itself says where to sign in.`,
     );
   }
-  const { path } = await placeOf(runtime, address, options.directory);
+  const { name, path } = await placeOf(runtime, address, options.directory);
   const saved = await readLearnt(runtime, path, address);
   // A token from elsewhere needs no authorization server.
-  if (options.token !== undefined && saved === undefined) {
-    return { provider: await unlearnt(address), options };
-  }
+  const hasToken = options.token !== undefined ||
+    ["ACCESS_TOKEN", "ACCESS_TOKEN_FILE"].some((suffix) =>
+      runtime.getEnvironment(`${prefixFor(name)}_${suffix}`)
+    );
+  if (hasToken && saved === undefined) return { provider: await unlearnt(address), options };
   const isOther = saved !== undefined && issuer !== undefined && !isSame(saved.issuer, issuer);
   if (saved && !isOther && !(purpose === "sign_in" && options.forceLogin)) {
     if (purpose !== "sign_in") return { provider: await systemOf(saved), options };

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { doctor, forgetCredentials, getSession, logout, status } from "../../mod.ts";
 import type { Session, SessionOptions } from "../../mod.ts";
+import { nameOf } from "../../src/address/saved_address.ts";
+import { prefixFor } from "../../src/providers/define_provider.ts";
 import { works } from "../support/call.ts";
+import { TestFolder } from "../support/folder.ts";
 import { onLink, type Script, scriptedPerson } from "../support/person.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
@@ -196,4 +199,20 @@ test("an address with a token from elsewhere needs no sign-in", async () => {
     token,
   });
   await works(s);
+});
+
+test("an address with a token in its variable needs no sign-in", async () => {
+  await using world = await createWorld("oidc");
+  const { session } = start(world, { answers: ["yes"] });
+  const token = await (await session).token();
+  await using folder = await TestFolder.make();
+  const name = `${prefixFor(await nameOf(new URL(apiOf(world))))}_ACCESS_TOKEN`;
+  Deno.env.set(name, token);
+  try {
+    await works(
+      await getSession(apiOf(world), { directory: folder.path, interactive: false }),
+    );
+  } finally {
+    Deno.env.delete(name);
+  }
 });
