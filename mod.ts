@@ -14,6 +14,8 @@
  *
  * @module
  */
+import "./src/start.ts";
+
 export { AuthError, type AuthErrorCode, type AuthErrorOptions } from "./src/errors.ts";
 export { get_session, getSession } from "./src/get_session.ts";
 export type { Credentials, CredentialValues, JsonWebKeyLike } from "./src/interface/credentials.ts";

@@ -1,11 +1,19 @@
 /**
- * Draws the rooms and floors of the house from the code: `deno run -A scripts/architecture.ts` writes
- * the picture into CONTRIBUTING.md, between its two marks. A test compares the two.
+ * What is made from the imports of the code, by `deno task architecture`: the picture of rooms and
+ * floors in CONTRIBUTING.md, between its two marks, and the lists of modules that load together
+ * (`src/start.ts`, `src/start_renewal.ts`). A test compares each with the code.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { edgesOf, FLOORS, type Room, roomOf, tsFiles } from "../test/support/imports.ts";
+import {
+  edgesOf,
+  FLOORS,
+  loadedWith,
+  type Room,
+  roomOf,
+  tsFiles,
+} from "../test/support/imports.ts";
 
 const FILE = new URL("../CONTRIBUTING.md", import.meta.url);
 const MARKS = /(<!-- rooms -->\n)[^]*?(<!-- \/rooms -->)/;
@@ -38,7 +46,48 @@ export function withPicture(text: string, picture: string): string {
   return text.replace(MARKS, `$1\n${picture}\n\n$2`);
 }
 
+/** The files that name what loads together: for each, whose modules, and what its first lines say. */
+const LISTS = {
+  "src/start.ts": {
+    entry: "mod.ts",
+    about: "What every start loads.",
+    exports: "",
+  },
+  "src/start_renewal.ts": {
+    entry: "src/renewal/renewal.ts",
+    about: "What a renewal loads.",
+    exports: 'export { renew } from "./renewal/renewal.ts";\n',
+  },
+};
+
+/**
+ * The text of each list. Deno loads a module's imports when it has read the module: a chain of twelve
+ * cost a start 18 million instructions, as much as the modules themselves.
+ */
+export async function listsOfModules(): Promise<Record<string, string>> {
+  const edges = (await edgesOf()).filter(({ from }) => !Object.hasOwn(LISTS, from));
+  const start = new Set(loadedWith(LISTS["src/start.ts"].entry, edges));
+  return Object.fromEntries(
+    Object.entries(LISTS).map(([path, { entry, about, exports }]) => {
+      const modules = loadedWith(entry, edges).filter((one) =>
+        one.startsWith("src/") && !Object.hasOwn(LISTS, one) &&
+        (entry === "mod.ts" || !start.has(one))
+      );
+      const imports = modules.map((one) => `import "./${one.slice("src/".length)}";\n`);
+      return [
+        path,
+        `/**\n * ${about} Each module is named here: then Deno loads all of them at once, not\n` +
+        " * one level of imports after the other. Made by `deno task architecture`.\n *\n * @module\n */\n" +
+        imports.join("") + exports,
+      ];
+    }),
+  );
+}
+
 if (import.meta.main) {
+  for (const [path, list] of Object.entries(await listsOfModules())) {
+    await Deno.writeTextFile(new URL(`../${path}`, import.meta.url), list);
+  }
   const text = await Deno.readTextFile(FILE);
   await Deno.writeTextFile(FILE, withPicture(text, await drawRooms()));
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", fileURLToPath(FILE)] }).output();

@@ -25,7 +25,7 @@ export const CHUNKS = {
 const WITH_MOD = /\/src\/runtime\/node\.js$/;
 
 /** Where a sign-in begins that asks nobody. */
-const SIGN_IN = /\/src\/(renewal\/renewal|store\/writing)\.js$/;
+const SIGN_IN = /\/src\/(start_renewal|store\/writing)\.js$/;
 
 /**
  * Puts the modules of a built package together, into few files: Node takes most of a start to find

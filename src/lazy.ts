@@ -32,7 +32,7 @@ export const manage = () => loaded(import("./manage/manage_credentials.ts"));
 export const pages = () => loaded(import("./http/pages.ts"));
 export const person = () => loaded(import("./person/person_for.ts"));
 export const refusal = () => loaded(import("./credentials/refused_credentials.ts"));
-export const renewal = () => loaded(import("./renewal/renewal.ts"));
+export const renewal = () => loaded(import("./start_renewal.ts"));
 export const scan = () => loaded(import("./scan/scan_file.ts"));
 export const storeDrivers = () => loaded(import("./store/drivers.ts"));
 export const storeWriting = () => loaded(import("./store/writing.ts"));

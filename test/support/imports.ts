@@ -39,6 +39,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [room("src/sign_in/", "how a person signs in, or gives credentials")],
   [room("src/address/", "signing in to an API by its address")],
   [room("src/doctor/", "why a sign-in does not work")],
+  [room("src/start_renewal.ts", "what a renewal loads, named at once (made by a script)")],
   [room("src/lazy.ts", "the doors: everything that is loaded late")],
   [room("src/session.ts", "the public face of a connection")],
   [room("src/connect.ts", "puts a connection together")],
@@ -46,6 +47,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
     room("src/get_session.ts", "the story"),
     room("src/verbs.ts", "the other documented verbs"),
   ],
+  [room("src/start.ts", "what every start loads, named at once (made by a script)")],
   [room("src/cli/", "the command: parse, print, exit code")],
   [
     room("src/cli.ts", "its entry"),
@@ -117,6 +119,20 @@ export async function edgesOf(): Promise<Edge[]> {
     }
   }
   return [...all.values()];
+}
+
+/** The modules of ours that a module loads with itself, each after those that it needs. */
+export function loadedWith(entry: string, edges: readonly Edge[]): string[] {
+  const loaded = new Set<string>();
+  const visit = (path: string) => {
+    if (loaded.has(path)) return;
+    for (const { from, to, kind } of edges) {
+      if (from === path && kind === "static" && to.startsWith("src/")) visit(to);
+    }
+    loaded.add(path);
+  };
+  visit(entry);
+  return [...loaded];
 }
 
 /** The modules a program has really loaded: Deno's log names each one that it compiles. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drawRooms } from "../../scripts/architecture.ts";
+import { drawRooms, listsOfModules } from "../../scripts/architecture.ts";
 import { doors, type Edge, edgesOf, floorOf, roomOf, textOf, tsFiles } from "../support/imports.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
@@ -117,7 +117,7 @@ Deno.test({
   async fn() {
     const loaded = loadedBy("mod.ts", (await edgesOf()).filter(({ kind }) => kind !== "type"));
     assert(loaded.has("src/session.ts"), "the graph was not read");
-    assert(loaded.size <= 40, `mod.ts loads ${loaded.size} modules`);
+    assert(loaded.size <= 42, `mod.ts loads ${loaded.size} modules`);
     for (const path of loaded) {
       assert.doesNotMatch(path, /^src\/(bulk|cli|doctor|grants|manage|person|scan|sign_in)\//);
     }
@@ -160,6 +160,17 @@ Deno.test({
   fn() {
     for (const path of tsFiles("examples/")) {
       assert.doesNotMatch(textOf(path), /from "(\.\.\/)+(src|mod)/, path);
+    }
+  },
+});
+
+Deno.test({
+  name: "what loads together is named at once: src/start.ts and src/start_renewal.ts are true",
+  ...options,
+  async fn() {
+    for (const [path, list] of Object.entries(await listsOfModules())) {
+      assert(list.split("\n").length > 20, `${path} names few modules`);
+      assert.equal(textOf(path), list, "run: deno task architecture");
     }
   },
 });

@@ -1,0 +1,45 @@
+/**
+ * What every start loads. Each module is named here: then Deno loads all of them at once, not
+ * one level of imports after the other. Made by `deno task architecture`.
+ *
+ * @module
+ */
+import "./errors.ts";
+import "./credentials/choose_credentials.ts";
+import "./base/home_path.ts";
+import "./base/text.ts";
+import "./credentials/credentials.ts";
+import "./trust.ts";
+import "./providers/define_provider.ts";
+import "./providers/system.ts";
+import "./base/json.ts";
+import "./base/sha256.ts";
+import "./token/token.ts";
+import "./store/paths.ts";
+import "./runtime/error_kind.ts";
+import "./store/safe_file.ts";
+import "./store/open_store.ts";
+import "./store/store_error.ts";
+import "./store/credentials_file.ts";
+import "./base/nearest.ts";
+import "./options/check_options.ts";
+import "./providers/fourinsight.ts";
+import "./providers/ocs.ts";
+import "./providers/plantpredict.ts";
+import "./providers/plantpredict_okta.ts";
+import "./providers/spatiafi.ts";
+import "./providers/registry.ts";
+import "./runtime/current.ts";
+import "./profile/profile.ts";
+import "./profile/find_credentials.ts";
+import "./http/deadlines.ts";
+import "./http/wire.ts";
+import "./http/api_fetch.ts";
+import "./lazy.ts";
+import "./renewal/token_keeper.ts";
+import "./connect.ts";
+import "./base/local_time.ts";
+import "./renewal/connection.ts";
+import "./session.ts";
+import "./get_session.ts";
+import "./verbs.ts";
