@@ -243,8 +243,8 @@ async function agree(
     title,
     host,
     step:
-      `${address.host} signs people in at ${host}.${before} ${host} hears from this machine only if you ` +
-      `continue; the token goes to ${address.host} only.`,
+      `${address.host} signs people in at ${host}.${before} Nothing is sent to ${host} until you say yes. ` +
+      `The token goes to ${address.host} only.`,
     text: `Sign in to ${title} at ${host}${scopes}, and stay signed in? yes or no`,
     nobody: () => isMoved ? moved(address, saved, server) : nobody(address),
   });

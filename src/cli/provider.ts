@@ -116,7 +116,7 @@ async function remove(context: Context, name: string): Promise<number> {
   if (flags.has("json")) {
     await host.write(`${JSON.stringify({ provider: name, removed: path }, null, 2)}\n`);
   } else {
-    const line = `Removed ${path}. What is saved of ${name} stays in its own folder.`;
+    const line = `Removed ${path}. Credentials and sessions of ${name} stay saved.`;
     await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);
   }
   return 0;

@@ -145,7 +145,9 @@ export function definitionRows(provider: Provider): [name: string, text: string]
     ["Name", `${provider.name}${provider.title === provider.name ? "" : ` (${provider.title})`}`],
     [
       "Signs in with",
-      provider.tokenCommand ? "a command" : `${grant}, ${clientAuthentication}`,
+      provider.tokenCommand
+        ? "a command"
+        : `${grant} (client authentication: ${clientAuthentication})`,
     ],
     ["Signs in at", servers],
     ["Asks for", enrolment ? "username and password" : asked.map(nameOf)],

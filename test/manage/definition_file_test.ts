@@ -90,7 +90,7 @@ test("definitionRows() says what is asked, and where each secret goes", () => {
     Object.fromEntries(definitionRows(checkProvider({ ...weather, ...input })));
   assert.deepEqual(rows({}), {
     "Name": "weather (Weather)",
-    "Signs in with": "client_credentials, client_secret_post",
+    "Signs in with": "client_credentials (client authentication: client_secret_post)",
     "Signs in at": "login.weather.example and the endpoints that it names",
     "Asks for": "client ID, client secret",
     "Client secret goes to": "login.weather.example and the endpoints that it names",
@@ -108,7 +108,7 @@ test("definitionRows() says what is asked, and where each secret goes", () => {
     }),
     {
       "Name": "weather (Weather)",
-      "Signs in with": "password, client_secret_post",
+      "Signs in with": "password (client authentication: client_secret_post)",
       "Signs in at": "a.weather.example",
       "Asks for": "username, password, client ID, client secret",
       "Password and client secret go to": "a.weather.example",
