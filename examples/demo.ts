@@ -1,12 +1,12 @@
 /**
- * Sign in, call the API, sign in again without a prompt, all on this machine: `deno task demo`.
+ * Signs in, calls the API, and signs in again without a prompt, all on this machine: `deno task demo`.
  *
- * A sandbox stands in for SpatiaFi. Everything is kept in a temporary folder, which is removed at the end.
+ * The sandbox stands in for SpatiaFi. Everything is saved in a temporary folder, which the demo removes.
  */
 import { createCredentials, getSession, loadCredentials } from "@onecell/auth";
 import { startSandbox } from "./sandbox/mod.ts";
 
-/** A demo prints for a person; nothing else in this repository does. */
+/** A demo prints; nothing else in this repository does. */
 // deno-lint-ignore no-console
 const say = console.log;
 
@@ -23,15 +23,15 @@ try {
   if (!user) throw new Error("The sandbox has no user.");
   const directory = `${folder}/spatiafi`;
   const created = await createCredentials("spatiafi", user, { directory });
-  say(`  Created app credentials with username and password: client ID ${created.clientId}`);
-  say(`  Saved them, readable only by you: ${created.path}`);
+  say(`  Created app credentials with a username and password: client ID ${created.clientId}`);
+  say(`  Saved them to a file that only you can read: ${created.path}`);
   const loaded = await loadCredentials("spatiafi", { directory });
-  say(`  Loaded them, and put CLIENT_ID into the environment: ${loaded.names.join(", ")}`);
-  // What follows must work from the file alone.
+  say(`  Loaded them into environment variables: ${loaded.names.join(", ").toUpperCase()}`);
+  // From here on, the file alone must be enough.
   for (const name of loaded.names) Deno.env.delete(`SPATIAFI_${name.toUpperCase()}`);
   await callApi(directory);
 
-  say("\nSecond run: tomorrow, or in another notebook");
+  say("\nSecond run, tomorrow or in another notebook");
   const before = sandbox.count("spatiafi.token");
   await callApi(directory);
   const requests = sandbox.count("spatiafi.token") - before;
@@ -43,7 +43,7 @@ try {
   );
 } finally {
   await Deno.remove(folder, { recursive: true });
-  say("\nRemoved the demo's folder.");
+  say("\nRemoved the demo's temporary folder.");
 }
 
 /** The one cell of the README. */

@@ -1,4 +1,4 @@
-// Says what SpatiaFi knows of some items: deno run -A examples/script.ts [item…]
+// Prints the titles of some items: deno run -A examples/script.ts [ITEM…]
 // deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
 import { getSession } from "jsr:@onecell/auth";
 

@@ -15,7 +15,7 @@ async function titleOf(session: Session, item: string): Promise<string> {
   return title;
 }
 
-Deno.test("the program asks for the item, with a token", async () => {
+Deno.test("the program requests the item, with a token", async () => {
   const seen: Request[] = [];
   const session = fakeSession((request) => {
     seen.push(request);
@@ -26,13 +26,13 @@ Deno.test("the program asks for the item, with a token", async () => {
   assert.match(seen[0]?.headers.get("authorization") ?? "", /^Bearer /);
 });
 
-Deno.test("the program lets an error of the API out", async () => {
+Deno.test("the program passes on an error of the API", async () => {
   const session = fakeSession(() => new Response("no such item", { status: 404 }));
   const isNotFound = (error: unknown) => AuthError.is(error, "api_error") && error.status === 404;
   await assert.rejects(titleOf(session, "nothing"), isNotFound);
 });
 
-Deno.test("the program works with a real sign-in, against the sandbox", async () => {
+Deno.test("the program works after a real sign-in, against the sandbox", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   const [{ username = "", password = "" } = {}] = sandbox.users;
   const directory = await Deno.makeTempDir();

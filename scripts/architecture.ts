@@ -1,6 +1,6 @@
 /**
- * What is made from the imports of the code, by `deno task architecture`: the picture of rooms and
- * floors in CONTRIBUTING.md, between its two marks, and the lists of modules that load together
+ * Writes what is made from the code's imports (`deno task architecture`): the table of rooms in
+ * CONTRIBUTING.md, between its two marks, and the lists of modules that load together
  * (`src/start.ts`, `src/start_renewal.ts`). A test compares each with the code.
  *
  * @module
@@ -18,8 +18,8 @@ import {
 const FILE = new URL("../CONTRIBUTING.md", import.meta.url);
 const MARKS = /(<!-- rooms -->\n)[^]*?(<!-- \/rooms -->)/;
 
-/** The picture: the highest floor first, each room with its size and what it imports from. */
-export async function drawRooms(): Promise<string> {
+/** The table: the highest floor first, each room with its size and its imports. */
+export async function roomTable(): Promise<string> {
   const edges = await edgesOf();
   const files = ["mod.ts", ...tsFiles("src/")];
   const name = ({ path }: Room) => path.replace("src/", "");
@@ -35,18 +35,20 @@ export async function drawRooms(): Promise<string> {
       return `| \`${name(room)}\` | ${room.about} | ${size} | ${uses(room).join(", ")} |`;
     }).join("\n")
   );
-  return ["| room | what it is for | size | imports from |", "| - | - | - | - |", ...lines].join(
+  return ["| room | what it does | size | imports from |", "| - | - | - | - |", ...lines].join(
     "\n",
   );
 }
 
-/** CONTRIBUTING.md with a picture that is true. */
-export function withPicture(text: string, picture: string): string {
-  if (!MARKS.test(text)) throw new Error("CONTRIBUTING.md has lost its marks <!-- rooms -->");
-  return text.replace(MARKS, `$1\n${picture}\n\n$2`);
+/** Replaces the table in the text of CONTRIBUTING.md. */
+export function withTable(text: string, table: string): string {
+  if (!MARKS.test(text)) {
+    throw new Error("CONTRIBUTING.md has no marks <!-- rooms --> and <!-- /rooms -->");
+  }
+  return text.replace(MARKS, `$1\n${table}\n\n$2`);
 }
 
-/** The files that name what loads together: for each, whose modules, and what its first lines say. */
+/** The lists of modules that load together: the entry whose modules they list, and their text. */
 const LISTS = {
   "src/start.ts": {
     entry: "mod.ts",
@@ -61,8 +63,8 @@ const LISTS = {
 };
 
 /**
- * The text of each list. Deno loads a module's imports when it has read the module: a chain of twelve
- * cost a start 18 million instructions, as much as the modules themselves.
+ * The text of each list. Deno loads a module's imports after it has read the module. A chain of twelve
+ * imports cost a start 18 million instructions, as much as the modules themselves.
  */
 export async function listsOfModules(): Promise<Record<string, string>> {
   const edges = (await edgesOf()).filter(({ from }) => !Object.hasOwn(LISTS, from));
@@ -89,6 +91,6 @@ if (import.meta.main) {
     await Deno.writeTextFile(new URL(`../${path}`, import.meta.url), list);
   }
   const text = await Deno.readTextFile(FILE);
-  await Deno.writeTextFile(FILE, withPicture(text, await drawRooms()));
+  await Deno.writeTextFile(FILE, withTable(text, await roomTable()));
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", fileURLToPath(FILE)] }).output();
 }

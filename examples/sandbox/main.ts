@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- this file's output is its purpose
 /**
- * Runs the sandbox until Ctrl-C:
+ * Runs the sandbox until you press Ctrl-C:
  * `deno run -A examples/sandbox/main.ts [--port N] [--lifetime N] [--systems a,b] [--json]`
  *
  * @module
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const systems = values.systems?.split(",").map((name): SandboxSystem => {
   const found = sandboxSystems.find((known) => known === name);
   if (found) return found;
-  console.error(`There is no system "${name}". Systems: ${sandboxSystems.join(", ")}`);
+  console.error(`There is no system "${name}". Known: ${sandboxSystems.join(", ")}`);
   Deno.exit(2);
 });
 const sandbox = await startSandbox({
@@ -35,7 +35,7 @@ const stop = async (): Promise<void> => {
   for (const signal of signals) Deno.removeSignalListener(signal, stop);
   await sandbox.stop();
 };
-// Before the first line: whoever reads it may already want to stop.
+// Before anything is printed: a program that reads it may stop the sandbox at once.
 for (const signal of signals) Deno.addSignalListener(signal, stop);
 
 const { environment, users, clients } = sandbox;
@@ -48,6 +48,6 @@ if (values.json) {
   console.log(`# username: ${users[0]?.username}`);
   console.log(`# password: ${users[0]?.password}`);
   console.log(`# client IDs and secrets: curl ${environment.SANDBOX_CONTROL_URL}/credentials`);
-  // On a terminal, Deno's download bar can wipe the last two lines: these two can be spared.
+  // On a terminal, Deno's download bar can wipe the last two lines. These two may be lost.
   console.log("#\n# Press Ctrl-C to stop the sandbox.");
 }

@@ -1,6 +1,6 @@
 /**
- * A local stand-in for the systems that `@onecell/auth` signs in to: real paths, real protocol,
- * generated secrets, and faults on request.
+ * Local stand-ins of the systems that `@onecell/auth` signs in to, with their real paths and
+ * protocols, new secrets each time, and faults on request.
  *
  * @module
  */

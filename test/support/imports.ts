@@ -3,61 +3,61 @@
 /** One room: a folder, or a file that stands alone. */
 export interface Room {
   readonly path: string;
-  /** What it is for, in a few words. */
+  /** What it does, in a few words. */
   readonly about: string;
 }
 
 const room = (path: string, about: string): Room => ({ path, about });
 
 /**
- * The floors of the house, lowest first. A file imports from its own room and from floors below it;
- * rooms on the same floor do not know each other.
+ * The floors, lowest first. A file imports from its own room and from the floors below; rooms on the
+ * same floor do not import from each other.
  */
 export const FLOORS: readonly (readonly Room[])[] = [
-  [room("src/errors.ts", "AuthError, the one error, and its codes")],
-  [room("src/base/", "URLs, text, waiting, JSON: helpers that know nothing of signing in")],
-  [room("src/trust.ts", "who may receive a secret, a password or a token")],
-  [room("src/runtime/", "what differs between Deno, Node and Bun")],
-  [room("src/providers/", "the systems, as data; defineProvider; their URLs filled in")],
-  [room("src/interface/", "what users see: the types of options, sessions, persons and reports")],
-  [room("src/credentials/", "credential values: the class, the choice, what is missing")],
-  [room("src/token/", "a token: its key, its freshness, its JSON, its proofs")],
-  [room("src/person/", "asking and showing: kernel, terminal, cards, words")],
-  [room("src/options/", "the options and their one check")],
+  [room("src/errors.ts", "`AuthError` and its codes")],
+  [room("src/base/", "helpers for URLs, text, waiting and JSON")],
+  [room("src/trust.ts", "decides who may receive a secret, a password or a token")],
+  [room("src/runtime/", "the differences between Deno, Node and Bun")],
+  [room("src/providers/", "the built-in systems, as data; `defineProvider`; their URLs")],
+  [room("src/interface/", "public types: options, sessions, persons, reports")],
+  [room("src/credentials/", "credential values: which ones are used, which are missing")],
+  [room("src/token/", "a token: its key, expiry, JSON and DPoP proofs")],
+  [room("src/person/", "prompts and cards, in a notebook or at a terminal")],
+  [room("src/options/", "the options, and the one check of them")],
   [
-    room("src/store/", "files, the lock, and other places to keep tokens in"),
-    room("src/bulk/", "many requests at a time, with a progress bar"),
+    room("src/store/", "saves sessions: files and their lock, Redis, the keyring"),
+    room("src/bulk/", "`map`: many requests at a time, with a progress bar"),
   ],
-  [room("src/profile/", "what one call stands on; where its credentials are")],
-  [room("src/http/", "API requests, redirects, retries, pages; requests that run once")],
+  [room("src/profile/", "what one call needs: system, account, files, credentials")],
+  [room("src/http/", "API requests, redirects, retries, pages; requests that are sent once")],
   [
-    room("src/grants/", "openid-client, and what a token endpoint's answer means"),
-    room("src/scan/", "this machine's secrets in notebooks"),
+    room("src/grants/", "token requests (openid-client), and what their responses mean"),
+    room("src/scan/", "finds this machine's secrets in notebooks"),
   ],
-  [room("src/manage/", "load, save, create, import and forget credentials")],
-  [room("src/renewal/", "a connection, its token kept fresh, its end")],
-  [room("src/sign_in/", "how a person signs in, or gives credentials")],
-  [room("src/address/", "signing in to an API by its address")],
-  [room("src/doctor/", "why a sign-in does not work")],
-  [room("src/start_renewal.ts", "what a renewal loads, named at once (made by a script)")],
-  [room("src/lazy.ts", "the doors: everything that is loaded late")],
-  [room("src/session.ts", "the public face of a connection")],
-  [room("src/connect.ts", "puts a connection together")],
+  [room("src/manage/", "loads, saves, creates, imports and removes credentials; `status`")],
+  [room("src/renewal/", "a connection: renews its token, signs out")],
+  [room("src/sign_in/", "signs a person in: browser, device code, pasted code, prompts")],
+  [room("src/address/", "signs in to an API by its address")],
+  [room("src/doctor/", "finds out why a sign-in fails")],
+  [room("src/start_renewal.ts", "lists what a renewal loads (made by `deno task architecture`)")],
+  [room("src/lazy.ts", "loads rooms when they are needed")],
+  [room("src/session.ts", "the session that users hold")],
+  [room("src/connect.ts", "builds a connection")],
   [
-    room("src/get_session.ts", "the story"),
-    room("src/verbs.ts", "the other documented verbs"),
+    room("src/get_session.ts", "`getSession`, from profile to session"),
+    room("src/verbs.ts", "the other public functions"),
   ],
-  [room("src/start.ts", "what every start loads, named at once (made by a script)")],
-  [room("src/cli/", "the command: parse, print, exit code")],
+  [room("src/start.ts", "lists what every start loads (made by `deno task architecture`)")],
+  [room("src/cli/", "the command `onecell`: options, output, exit codes")],
   [
-    room("src/cli.ts", "its entry"),
-    room("mod.ts", "the public names"),
-    room("src/testing.ts", "the public names for tests"),
-    room("src/testing/", "a session and a person that are played; the sandbox"),
+    room("src/cli.ts", "starts the command"),
+    room("mod.ts", "the public API"),
+    room("src/testing.ts", "the public API for tests"),
+    room("src/testing/", "a fake session, a fake person, the sandbox"),
   ],
 ];
 
-/** The files that may load a module of ours late. */
+/** The files that may load our own modules late. */
 export const doors: readonly string[] = [
   "src/lazy.ts",
   "src/cli/commands.ts",

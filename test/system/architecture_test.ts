@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { drawRooms, listsOfModules } from "../../scripts/architecture.ts";
+import { roomTable, listsOfModules } from "../../scripts/architecture.ts";
 import { doors, type Edge, edgesOf, floorOf, roomOf, textOf, tsFiles } from "../support/imports.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
@@ -185,6 +185,6 @@ Deno.test({
       );
     const [, shown = ""] = /<!-- rooms -->([^]*)<!-- \/rooms -->/.exec(textOf("CONTRIBUTING.md")) ??
       [];
-    assert.deepEqual(cells(shown), cells(await drawRooms()), "run: deno task architecture");
+    assert.deepEqual(cells(shown), cells(await roomTable()), "run: deno task architecture");
   },
 });

@@ -102,16 +102,16 @@ cold("every line of the demo can be read", async () => {
   readsAs(seen.lines, [
     /^A stand-in for SpatiaFi is running at http:\/\/127\.0\.0\.1:\d+\.$/,
     /^First run$/,
-    /^ {2}Created app credentials with username and password: client ID [\w-]{36}$/,
-    /^ {2}Saved them, readable only by you: \/.*\/spatiafi\/app_credentials$/,
-    /^ {2}Loaded them, and put CLIENT_ID into the environment: client_id, .*$/,
+    /^ {2}Created app credentials with a username and password: client ID [\w-]{36}$/,
+    /^ {2}Saved them to a file that only you can read: \/.*\/spatiafi\/app_credentials$/,
+    /^ {2}Loaded them into environment variables: CLIENT_ID, .*$/,
     called,
-    /^Second run: tomorrow, or in another notebook$/,
+    /^Second run, tomorrow or in another notebook$/,
     called,
     /^ {2}No prompts; reused the saved token \(0 token requests\)\.$/,
     /^However you print a session, it shows no secret:$/,
     /^ {2}Session\(spatiafi, \S+@example\.com, expires \d\d:\d\d\)$/,
-    /^Removed the demo's folder\.$/,
+    /^Removed the demo's temporary folder\.$/,
   ]);
   assert.equal(seen.code, 0);
 });
