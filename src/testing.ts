@@ -1,13 +1,13 @@
 /**
- * For tests of programs that use `@onecell/auth`: a session and a person that are played, and a sandbox
- * that stands in for the systems on this machine.
+ * Helpers to test programs that use `@onecell/auth`: a fake session, a fake person, and a sandbox that
+ * runs stand-ins of the systems on this machine.
  *
  * ```ts
  * import { fakeSession } from "@onecell/auth/testing";
  *
  * const session = fakeSession((request) => Response.json({ asked: new URL(request.url).pathname }));
  * const answer = await session.json<{ asked: string }>("/api/info");
- * if (answer.asked !== "/api/info") throw new Error("not what was asked");
+ * if (answer.asked !== "/api/info") throw new Error("the fake got another path");
  * ```
  *
  * @module

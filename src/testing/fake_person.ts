@@ -1,23 +1,22 @@
 import { AuthError } from "../errors.ts";
 import type { Notice, Person, Question } from "../interface/person.ts";
 
-/** A person who is played, with a record of what they met. */
+/** A fake person, with a record of what they were asked and shown. */
 export interface FakePerson extends Person {
-  /** The questions, in their order. */
+  /** The prompts, in order. */
   readonly asked: readonly Question[];
-  /** What was shown, in its order. */
+  /** What was shown, in order. */
   readonly shown: readonly Notice[];
-  /** The links that were to be opened. */
+  /** The links that were opened. */
   readonly opened: readonly string[];
 }
 
 /**
- * Plays a person for `getSession`'s option `person`.
+ * A fake person for the option `person` of `getSession`.
  *
- * @param answers what they type, by the field that is asked for, such as `{ username, password }`
- * @param open what they do with a link, such as `sandbox.completeSignIn`; without it there is no browser
- * on this machine
- * @throws {AuthError} `invalid_argument`, from a question without an answer
+ * @param answers what they type, by field, such as `{ username, password }`
+ * @param open opens a link, such as `sandbox.completeSignIn`; without it, this machine has no browser
+ * @throws {AuthError} `invalid_argument` when a prompt has no answer
  */
 export function fakePerson(
   answers: Readonly<Record<string, string>> = {},
@@ -37,7 +36,7 @@ export function fakePerson(
       return Promise.reject(
         new AuthError(
           "invalid_argument",
-          `fakePerson has no answer for "${field}" (${text}). Give it as fakePerson({ ${field}: "…" }).`,
+          `fakePerson has no answer for "${field}" (${text}). Pass one: fakePerson({ ${field}: "…" }).`,
         ),
       );
     },

@@ -10,26 +10,26 @@ import { withDefaults } from "../providers/define_provider.ts";
 import { resolveSystem } from "../providers/system.ts";
 import { currentRuntime } from "../runtime/current.ts";
 
-/** Answers the requests of a fake session, as the API would. */
+/** Responds to the requests of a fake session, as the API would. */
 export type FakeHandler = (request: Request) => Response | Promise<Response>;
 
 /** How long a page may take, in milliseconds. */
 const TIMEOUT = 10_000;
 
 /**
- * A session for tests: requests go to a function, with a token that is worth nothing; no server, no file.
- * It refuses other origins and reads JSON and pages as a real one; it does not try again.
+ * A session for tests. Requests go to a function, with a worthless token; there is no server and no file.
+ * It refuses other origins and reads JSON and pages as a real session does. It does not retry.
  *
- * @param handler answers every request
+ * @param handler responds to every request
  * @param partial members to replace, such as `{ apiUrl: "https://api.spatiafi.com/" }`
  *
- * @example A test of a program of yours
+ * @example Test your own program
  * ```ts
  * import { fakeSession } from "@onecell/auth/testing";
  *
  * const session = fakeSession(() => new Response("busy", { status: 429 }));
  * const response = await session.fetch("/api/info");
- * if (response.status !== 429) throw new Error("the fake did not answer");
+ * if (response.status !== 429) throw new Error("the fake did not respond");
  * ```
  */
 export function fakeSession(handler: FakeHandler, partial: Partial<Session> = {}): Session {
@@ -41,7 +41,10 @@ export function fakeSession(handler: FakeHandler, partial: Partial<Session> = {}
   let renewals = 1;
   const tokenNow = (): string => {
     if (token !== undefined) return token;
-    throw new AuthError("login_required", "You signed out of this session. Make another.");
+    throw new AuthError(
+      "login_required",
+      "You signed out of this session. Call fakeSession again.",
+    );
   };
   const fetch: Fetch = async (input, init) => {
     init?.signal?.throwIfAborted();

@@ -4,7 +4,7 @@ import type { Fault } from "./fault.ts";
 
 const DRIP_INTERVAL = 200;
 
-/** Lets a fault happen to one exchange; `handle` does the endpoint's real work. */
+/** Applies a fault to one exchange; `handle` does the endpoint's real work. */
 export async function applyFault(fault: Fault, exchange: Exchange, handle: Handler): Promise<void> {
   const { request, response } = exchange;
   switch (fault.kind) {
@@ -57,7 +57,7 @@ interface Held {
   end: (bytes?: Uint8Array) => void;
 }
 
-/** Runs the handler but keeps its answer back. */
+/** Runs the handler, but holds its response back. */
 async function hold(exchange: Exchange, handle: Handler): Promise<Held> {
   const { response } = exchange;
   const end = response.end.bind(response);

@@ -2,35 +2,35 @@ import type { SandboxUser } from "./system.ts";
 
 const MAX_STEPS = 20;
 
-/** Walks sign-in and consent; resolves to the redirect that leaves the sandbox. */
+/** Signs in and consents; resolves to the redirect that leaves the sandbox. */
 export async function completeSignIn(url: string, user: SandboxUser): Promise<string> {
   return (await new Browser(url).walk({ ...user, decision: "approve" })).url;
 }
 
-/** The same, but the person refuses. */
+/** Signs in and denies; resolves to the redirect that leaves the sandbox. */
 export async function denySignIn(url: string, user: SandboxUser): Promise<string> {
   return (await new Browser(url).walk({ ...user, decision: "deny" })).url;
 }
 
-/** Walks the device verification page to its end and approves. */
+/** Signs in at the device verification page and approves. */
 export async function approveDevice(url: string, user: SandboxUser): Promise<void> {
   await new Browser(url).walk({ ...user, decision: "approve" });
 }
 
-/** Walks the device verification page to its end and refuses. */
+/** Signs in at the device verification page and denies. */
 export async function denyDevice(url: string, user: SandboxUser): Promise<void> {
   await new Browser(url).walk({ ...user, decision: "deny" });
 }
 
-/** Signs in at the 4insight page and reads the package off it. */
+/** Signs in at the 4insight page and reads the sign-in code on it. */
 export async function signInForPackage(origin: string, user: SandboxUser): Promise<string> {
   const { text } = await new Browser(`${origin}/auth`).walk({ ...user });
   const content = /<pre id="package">([^<]*)</.exec(text)?.[1];
-  if (!content) throw new Error("The page shows no package.");
+  if (!content) throw new Error("The page shows no sign-in code.");
   return content.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
 }
 
-/** As much of a browser as the sandbox's own pages need: cookies, redirects and forms. */
+/** A small browser for the sandbox's own pages: cookies, redirects and forms. */
 class Browser {
   readonly #start: URL;
   readonly #cookies = new Map<string, { value: string; path: string }>();
@@ -63,7 +63,7 @@ class Browser {
       form = next;
       url = new URL(action.replaceAll("&amp;", "&"), url);
     }
-    throw new Error("The sign-in did not come to an end.");
+    throw new Error(`The sign-in did not end after ${MAX_STEPS} pages.`);
   }
 
   async #request(url: URL, form?: URLSearchParams): Promise<Response> {
@@ -93,7 +93,7 @@ function fillIn(page: string, answers: Record<string, string>): URLSearchParams 
     if (!name) continue;
     const isButton = tag?.startsWith("button");
     const answer = answers[name];
-    // A button is sent only when it is the one pressed.
+    // A browser sends only the button that was pressed.
     if (isButton && answer !== value) continue;
     fields.set(name, answer ?? value.replaceAll("&amp;", "&").replaceAll("&quot;", '"'));
   }

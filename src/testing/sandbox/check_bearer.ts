@@ -5,12 +5,12 @@ import type { Exchange } from "./exchange.ts";
 
 const REMEMBERED = 500;
 
-/** Claims of a good token, or what is wrong with the request. */
+/** The claims of a valid token, or what is wrong with the request. */
 export type Verdict = { claims: JWTPayload } | { refusal: string };
 
-/** Judges the `Authorization` header of API requests. */
+/** Checks the `Authorization` header of API requests. */
 export function checkBearer(issuer: Issuer): (exchange: Exchange) => Promise<Verdict> {
-  // Signatures are checked once per token, to keep the API cheap when calls are measured.
+  // Check a signature once per token, so that the API stays fast when calls are measured.
   const known = new Map<string, JWTPayload>();
   return async (exchange) => {
     const [scheme, token] = (exchange.request.headers.authorization ?? "").split(" ");

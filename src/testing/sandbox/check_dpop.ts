@@ -5,7 +5,7 @@ const MAX_AGE = 60;
 const REMEMBERED = 10_000;
 const seen = new Set<unknown>();
 
-/** Checks the proof of RFC 9449 that comes with a bound access token; throws when it does not fit. */
+/** Checks the DPoP proof (RFC 9449) of a bound access token; throws when it does not match. */
 export async function checkDpop(
   { request, url }: Exchange,
   token: string,
@@ -22,7 +22,7 @@ export async function checkDpop(
     payload.htu === url.origin + url.pathname &&
     payload.ath === new Uint8Array(hash).toBase64({ alphabet: "base64url", omitPadding: true }) &&
     Math.abs(Date.now() / 1000 - (payload.iat ?? 0)) < MAX_AGE;
-  if (!fits || seen.has(payload.jti)) throw new Error("the DPoP proof does not fit");
+  if (!fits || seen.has(payload.jti)) throw new Error("the DPoP proof does not match");
   if (seen.size >= REMEMBERED) seen.clear();
   seen.add(payload.jti);
 }

@@ -2,7 +2,7 @@ import { type Exchange, type Handler, sendJson } from "./exchange.ts";
 import type { Fault } from "./fault.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** The sandbox's own interface over HTTP, for tests that run in another process or language. */
+/** The sandbox's control interface over HTTP, for tests in another process or language. */
 export function controlHandler(sandbox: Sandbox): Handler {
   const routes: Record<string, (exchange: Exchange) => unknown> = {
     "GET /counters": () => sandbox.counters,
@@ -38,7 +38,7 @@ export function controlHandler(sandbox: Sandbox): Handler {
   };
   return async (exchange) => {
     const { request, response, url } = exchange;
-    // A foreign origin that anyone may call: a test looks here for what should not have come.
+    // A foreign origin without a token: tests look here for secrets that should not arrive.
     if (url.pathname === "/echo") {
       return sendJson(response, 200, {
         method: request.method,

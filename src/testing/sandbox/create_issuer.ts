@@ -8,7 +8,7 @@ import type { SandboxState } from "./sandbox_state.ts";
 
 export const SIGNING_ALGORITHM = "ES256";
 
-/** What an authorization server is made from. */
+/** How to build an authorization server. */
 export interface IssuerOptions {
   state: SandboxState;
   /** The system's name, as the counters spell it. */
@@ -19,31 +19,31 @@ export interface IssuerOptions {
   audience: string;
   /** Scopes of the API. A client credentials request for any other is refused. */
   scopes: string[];
-  /** Paths that differ from the engine's, by the engine's route names. */
+  /** Paths that differ from oidc-provider's, by its route names. */
   routes?: Record<string, string>;
   clients?: (StoredModel & { client_id: string })[];
-  /** Further configuration of the engine. */
+  /** More configuration for oidc-provider. */
   configuration?: Record<string, unknown>;
 }
 
-/** An authorization server on a listener, and the keys to judge its tokens with. */
+/** An authorization server on a listener, and the keys to check its tokens. */
 export interface Issuer {
   readonly issuer: string;
   readonly audience: string;
   readonly scopes: string[];
   readonly provider: Provider;
-  /** Lets the engine answer. */
+  /** Lets oidc-provider respond. */
   handle(exchange: Exchange): Promise<void>;
   addClient(metadata: StoredModel & { client_id: string }): void;
-  /** Signs an access token outside the engine. */
+  /** Signs an access token without oidc-provider. */
   sign(claims: JWTPayload): Promise<string>;
-  /** The claims of a good access token; throws otherwise. */
+  /** The claims of a valid access token; throws for any other. */
   verify(token: string): Promise<JWTPayload>;
-  /** Whether claims that were good once still are. */
+  /** Whether a token that was valid still is. */
   isCurrent(claims: JWTPayload): boolean;
 }
 
-/** Builds one authorization server with a fresh key. */
+/** Builds one authorization server with a new key. */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { state, name, issuer, audience } = options;
   const [{ Provider, errors }, keys] = await Promise.all([
@@ -53,7 +53,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const kid = randomSecret(6);
   const jwk = { ...await exportJWK(keys.privateKey), alg: SIGNING_ALGORITHM, use: "sig", kid };
   const revoked = new Set<unknown>();
-  // Several requests may notice the same reuse; it is one family that is gone.
+  // Several requests may notice the same reuse. Count the family once.
   const countRevoked = (grantId: unknown): void => {
     if (revoked.has(grantId)) return;
     revoked.add(grantId);
@@ -70,7 +70,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     state.count("invalid_grant");
     state.count(`${name}.invalid_grant`);
   });
-  // Revocation by RFC 7009 is a wish of the client, not a reused token.
+  // A client that revokes its token (RFC 7009) has not reused one.
   provider.on("grant.revoked", ({ oidc }, grantId) => {
     if (oidc.route === "token") countRevoked(grantId);
   });
@@ -113,7 +113,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   };
 }
 
-/** The listener has read the body already; the engine wants to read it itself. */
+/** Replays the body, which the listener has read, because oidc-provider reads it itself. */
 function replayBody({ request, body }: Exchange): void {
   const bytes = new TextEncoder().encode(body);
   Object.defineProperties(request, {
@@ -131,7 +131,7 @@ function unmount({ request }: Exchange, mount: string): void {
   Object.assign(request, { originalUrl: url, url: url.slice(mount.length) || "/" });
 }
 
-/** A client that leaves in the middle of its answer: some faults are there to make it. */
+/** True when the client closed the connection during the response; some faults make it do so. */
 function clientLeft(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === "EPIPE" || code === "ECONNRESET";

@@ -6,7 +6,7 @@ interface InputProblem {
   userCode?: string;
 }
 
-/** The pages of the device flow (RFC 8628), in the engine's shape. */
+/** The pages of the device flow (RFC 8628), as oidc-provider wants them. */
 export const devicePages = {
   userCodeInputSource(
     context: ProviderContext,
@@ -14,7 +14,7 @@ export const devicePages = {
     _out: unknown,
     problem?: InputProblem,
   ): void {
-    // After a refusal there is nothing left to type.
+    // After a refusal there is no code to enter.
     if (problem?.name === "AbortedError") {
       context.body = page(
         "Declined",

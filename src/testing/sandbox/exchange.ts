@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** One request and its answer, with the body already read. */
+/** One request, with its body already read, and its response. */
 export interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
@@ -12,8 +12,8 @@ export interface Exchange {
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
 /**
- * Answers with JSON. Nothing here or elsewhere uses `writeHead`: a fault can then still change
- * status and headers.
+ * Responds with JSON. The sandbox never uses `writeHead`, so a fault can still change status and
+ * headers.
  */
 export function sendJson(
   response: ServerResponse,
@@ -28,7 +28,7 @@ export function sendJson(
   });
 }
 
-/** Answers with a page. */
+/** Responds with a page. */
 export function sendHtml(response: ServerResponse, status: number, page: string): void {
   send(response, status, page, {
     "content-type": "text/html; charset=utf-8",
@@ -36,7 +36,7 @@ export function sendHtml(response: ServerResponse, status: number, page: string)
   });
 }
 
-/** Answers with any text. */
+/** Responds with any text. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -50,7 +50,7 @@ export function send(
   response.end(bytes);
 }
 
-/** Waits, but not longer than the client or the sandbox does. */
+/** Waits, and stops waiting when the connection closes. */
 export function pause(exchange: Exchange, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,33 +1,33 @@
-/** What can go wrong at an endpoint, instead of or on top of its true answer. */
+/** What can go wrong at an endpoint: another response, a changed one, or none. */
 export type Fault =
-  /** Answers at once, without doing the work. */
+  /** Responds at once, without doing the work. */
   | { kind: "status"; status: number; headers?: Record<string, string>; body?: string }
-  /** Ends the connection without an answer, before the work. */
+  /** Closes the connection without a response, before the work. */
   | { kind: "reset" }
-  /** Does the work, then ends the connection without an answer. */
+  /** Does the work, then closes the connection without a response. */
   | { kind: "lost" }
-  /** Never answers. */
+  /** Never responds. */
   | { kind: "hang" }
-  /** Sends the true answer a byte at a time. */
+  /** Sends the real response one byte at a time. */
   | { kind: "drip"; interval?: number }
-  /** Changes members of the true JSON answer. */
+  /** Changes members of the real JSON response. */
   | { kind: "patch"; set?: Record<string, unknown>; remove?: string[] }
-  /** Replaces `expires_in` of the true answer by the absolute `expires_at`. */
+  /** Replaces `expires_in` in the real response with the absolute `expires_at`. */
   | { kind: "expires-at" }
   /** Streams a JSON body of this size. */
   | { kind: "huge"; megabytes: number }
-  /** 400 with the body of the request in `error_description`. */
+  /** Responds 400, with the body of the request in `error_description`. */
   | { kind: "echo" }
-  /** The true answer, under a `Date` header that is off by this many seconds. */
+  /** Sends the real response with a `Date` header that is off by this many seconds. */
   | { kind: "date"; seconds: number }
-  /** Ends the connection when a request arrives on one that has already served another. */
+  /** Closes a connection when a second request arrives on it. */
   | { kind: "die-on-reuse" };
 
 const html = { "content-type": "text/html; charset=utf-8" };
 const json = { "content-type": "application/json" };
 const busy = "<html><body><h1>Bad gateway</h1></body></html>";
 
-/** Faults by name: the cases of the network tests, ready to use here and over the control port. */
+/** Faults by name, for `sandbox.fault` and the control port. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "500": { kind: "status", status: 500, headers: json, body: '{"error":"server_error"}' },
   "502-html": { kind: "status", status: 502, headers: html, body: busy },
@@ -56,14 +56,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     headers: { ...json, "www-authenticate": 'Bearer realm="sandbox", error="invalid_token"' },
     body: '{"error":"invalid_client"}',
   },
-  // RFC 8628: for a device that asks too often.
+  // RFC 8628: the device polls too often.
   "slow-down": { kind: "status", status: 400, headers: json, body: '{"error":"slow_down"}' },
   "echo": { kind: "echo" },
   "date": { kind: "date", seconds: 600 },
   "die-on-reuse": { kind: "die-on-reuse" },
 };
 
-/** The faults that wait at the endpoints; each is used up by the requests that meet it. */
+/** The faults that wait at the endpoints; each one is used up by the requests that meet it. */
 export class FaultQueue {
   readonly #waiting = new Map<string, { fault: Fault; times: number }[]>();
 
@@ -76,7 +76,7 @@ export class FaultQueue {
     this.#waiting.clear();
   }
 
-  /** The fault this request meets, if any. `reused`: its connection has served another before. */
+  /** The fault for this request, if any. `reused`: its connection has served a request before. */
   take(endpoint: string, reused: boolean): Fault | undefined {
     const queue = this.#waiting.get(endpoint);
     const next = queue?.[0];

@@ -1,4 +1,4 @@
-/** A plain page that reads well without scripts or styles of its own. */
+/** A plain HTML page. */
 export function page(title: string, body: string): string {
   return `<!DOCTYPE html>
 <html lang="en">
@@ -16,13 +16,13 @@ ${body}
 </html>`;
 }
 
-/** The fields every sign-in page asks for. */
+/** The fields of every sign-in page. */
 export const signInFields = `<label for="username">Username</label>
 <input id="username" name="username" type="text" autocomplete="username" required autofocus>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>`;
 
-/** Makes text safe inside an element or a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");

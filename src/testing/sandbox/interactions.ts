@@ -4,7 +4,7 @@ import { escapeHtml, page, signInFields } from "./html_page.ts";
 import type { InteractionDetails } from "./oidc_provider.ts";
 import { findUser, type SandboxUser } from "./system.ts";
 
-/** Where the engine sends a person who has to sign in or to consent. */
+/** Where oidc-provider sends a person to sign in or to consent. */
 export const INTERACTION = "/interaction";
 
 const NEW_SUBMISSION = { mergeWithLastSubmission: false };
@@ -27,7 +27,7 @@ export function interactionHandler(issuer: Issuer, users: SandboxUser[]): Handle
       return await provider.interactionFinished(request, response, result, NEW_SUBMISSION);
     }
     if (form.decision !== "approve") {
-      const refusal = { error: "access_denied", error_description: "The user declined." };
+      const refusal = { error: "access_denied", error_description: "The user denied access." };
       return await provider.interactionFinished(request, response, refusal, NEW_SUBMISSION);
     }
     const consent = { grantId: await saveGrant(issuer, details) };
@@ -71,7 +71,7 @@ ${signInFields}
   );
 }
 
-/** Grants everything that was asked for. */
+/** Grants everything that was requested. */
 async function saveGrant({ provider }: Issuer, details: InteractionDetails): Promise<string> {
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details.prompt.details;
   const existing = details.grantId ? await provider.Grant.find(details.grantId) : undefined;

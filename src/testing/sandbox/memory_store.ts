@@ -8,8 +8,8 @@ interface Entry {
 const SWEEP_EVERY = 2_000;
 
 /**
- * Storage of one issuer. Unlike the engine's own it never evicts what is still valid, and a token
- * that is consumed twice, even by two requests at the same time, revokes its whole family.
+ * The storage of one issuer. Unlike oidc-provider's own, it never removes what is still valid, and a
+ * token that is used twice, even by two requests at the same time, revokes its whole family.
  */
 export class MemoryStore {
   readonly #entries = new Map<string, Entry>();
@@ -21,12 +21,12 @@ export class MemoryStore {
     this.#onReuse = onReuse;
   }
 
-  /** Registers a client as if it had always been there. */
+  /** Registers a client. */
   addClient(metadata: StoredModel & { client_id: string }): void {
     this.#set(`Client:${metadata.client_id}`, metadata);
   }
 
-  /** The adapter of one model, as `oidc-provider` asks for it. */
+  /** The adapter of one model, as oidc-provider wants it. */
   adapter(model: string): Adapter {
     const key = (id: string): string => `${model}:${id}`;
     return {

@@ -1,5 +1,5 @@
 /**
- * A small typed face of npm `oidc-provider`, which ships no types: only what the sandbox uses.
+ * Types for the parts of npm `oidc-provider` that the sandbox uses; the package has none.
  *
  * @module
  */
@@ -55,7 +55,7 @@ interface IdTokenModel {
   issue(options: { use: "idtoken" }): Promise<string>;
 }
 
-/** The part of a Koa context that the sandbox touches. */
+/** The part of a Koa context that the sandbox uses. */
 export interface ProviderContext {
   req: IncomingMessage;
   res: ServerResponse;
@@ -70,7 +70,7 @@ export interface ProviderContext {
   };
 }
 
-/** What an interaction (sign-in, consent) waits for. */
+/** An interaction (sign-in, consent) that waits for a person. */
 export interface InteractionDetails {
   uid: string;
   grantId?: string;
@@ -132,7 +132,7 @@ export interface ProviderModule {
 
 let loading: Promise<ProviderModule> | undefined;
 
-/** Imports `oidc-provider` once, without its notice that Deno is not Node. */
+/** Imports `oidc-provider` once, without its warning that Deno is not Node. */
 export function loadOidcProvider(): Promise<ProviderModule> {
   loading ??= importQuietly();
   return loading;
@@ -141,14 +141,14 @@ export function loadOidcProvider(): Promise<ProviderModule> {
 async function importQuietly(): Promise<ProviderModule> {
   const target = globalThis["console"];
   const warn = target.warn;
-  // Only the engine's own line is dropped, and only while it is being imported.
+  // Drop only the package's own warning, and only during the import.
   target.warn = (...data: unknown[]): void => {
     if (!String(data[0]).includes("oidc-provider")) warn.apply(target, data);
   };
   try {
     return await import("oidc-provider");
   } catch (error) {
-    // An optional dependency of the npm package: only the sandbox needs it.
+    // Only the sandbox needs this package, so it is optional for npm.
     throw new AuthError(
       "unsupported",
       "startSandbox needs the package oidc-provider. Install it: npm install --save-dev oidc-provider",

@@ -10,12 +10,12 @@ const MAX_BODY = 32 * 1024 * 1024;
 /** One origin of the sandbox. */
 export interface Listener {
   readonly origin: string;
-  /** Starts answering; until then everything is 503. `endpointOf` names a request for counts. */
+  /** Starts to respond; until then every response is 503. `endpointOf` names the counters. */
   serve(options: { name: string; endpointOf: EndpointOf; handle: Handler }): void;
   stop(): Promise<void>;
 }
 
-/** The name of the endpoint behind a request, such as `"token"`. */
+/** The name of a request's endpoint, such as `"token"`. */
 export type EndpointOf = (pathname: string, method: string) => string;
 
 /** Opens a listener on the loopback interface; port 0 takes a free one. */
@@ -33,7 +33,7 @@ export async function openListener(state: SandboxState, port = 0): Promise<Liste
     served.set(request.socket, onConnection);
     state.count(endpoint);
     const headers = Object.keys(request.headers);
-    // Counted when it is really sent: a reset has no status.
+    // Count it once it is sent: a reset connection has no status.
     response.once("finish", () => state.count(`${endpoint}.${response.statusCode}`));
     state.remember({ endpoint, method, url: url.href, headers, onConnection });
 
@@ -52,7 +52,7 @@ export async function openListener(state: SandboxState, port = 0): Promise<Liste
       else sendJson(response, 500, { error: "server_error" });
     });
   });
-  // A test may keep a connection open for longer than the default five seconds.
+  // Tests keep connections open for longer than the default five seconds.
   server.keepAliveTimeout = 60_000;
   origin = `http://${HOST}:${await listen(server, port)}`;
 
@@ -94,6 +94,6 @@ async function readBody(request: IncomingMessage): Promise<string> {
 function countGrantType(state: SandboxState, exchange: Exchange): void {
   if (!exchange.request.headers["content-type"]?.includes("x-www-form-urlencoded")) return;
   const grantType = new URLSearchParams(exchange.body).get("grant_type");
-  // The long names of RFC 8628 and RFC 7523 are counted by their last part.
+  // Count the long names of RFC 8628 and RFC 7523 by their last part.
   if (grantType) state.count(`${exchange.endpoint}.${grantType.split(":").at(-1)}`);
 }

@@ -12,7 +12,7 @@ interface Options extends IssuerOptions {
   jwks: { keys: object[] };
 }
 
-/** The engine's configuration that all the systems share, with a system's own on top. */
+/** The configuration of oidc-provider that all systems share, and a system's own. */
 export function providerConfiguration(options: Options): Record<string, unknown> {
   const { state, store, audience, scopes, errors } = options;
   const lifetime = (): number => state.tokenLifetime;
@@ -22,7 +22,7 @@ export function providerConfiguration(options: Options): Record<string, unknown>
     adapter: (model: string) => store.adapter(model),
     jwks: options.jwks,
     cookies: { keys: [randomSecret()] },
-    // Short lifetimes have to mean what they say.
+    // Tokens with a short lifetime must expire on time.
     clockTolerance: 0,
     clientDefaults: {
       grant_types: ["client_credentials"],

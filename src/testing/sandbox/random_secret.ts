@@ -1,4 +1,4 @@
-/** A random value of URL-safe characters; new in every run, so none is ever worth keeping. */
+/** A random value of URL-safe characters, new each time. */
 export function randomSecret(bytes = 32): string {
   const random = crypto.getRandomValues(new Uint8Array(bytes));
   return btoa(String.fromCharCode(...random)).replaceAll("+", "-").replaceAll("/", "_")

@@ -5,9 +5,9 @@ import { checkBearer } from "./check_bearer.ts";
 const PAGES = 3;
 
 /**
- * The API that every system's stand-in offers, behind a bearer token.
+ * The API of every stand-in. It needs a bearer token.
  *
- * @param metadata where it says who signs people in (RFC 9728 section 5.1)
+ * @param metadata the URL of its protected-resource metadata (RFC 9728 section 5.1)
  */
 export function resourceApi(
   issuer: Issuer,
@@ -68,7 +68,7 @@ const routes: Record<string, Handler> = {
     const location = url.searchParams.get("to") ?? "/api/echo";
     send(response, Number(url.searchParams.get("status") ?? 302), "", { location });
   },
-  // RFC 8288; `next` sends the reader elsewhere, to see whether it goes.
+  // RFC 8288. `next` points the reader to another address, which it may refuse.
   "/api/pages": (exchange) => {
     const { number, next } = pageOf(exchange, "page");
     const link = next

@@ -1,22 +1,22 @@
 import { FaultQueue } from "./fault.ts";
 
-/** One request, as far as it may be remembered: no values, no bodies. */
+/** One recorded request, without header values and bodies. */
 export interface RequestRecord {
-  /** Such as `spatiafi.token`. */
+  /** The endpoint, such as `spatiafi.token`. */
   endpoint: string;
-  /** Such as `POST`. */
+  /** The method, such as `POST`. */
   method: string;
   /** The whole URL, so that a test can look for secrets in it. */
   url: string;
   /** The names of its headers. */
   headers: string[];
-  /** Which request on its connection this was, from 1. */
+  /** The number of this request on its connection, from 1. */
   onConnection: number;
 }
 
 const REMEMBERED = 20_000;
 
-/** What all the listeners of one sandbox share. */
+/** The state that all listeners of one sandbox share. */
 export class SandboxState {
   readonly counters: Record<string, number> = {};
   readonly requests: RequestRecord[] = [];
@@ -26,7 +26,7 @@ export class SandboxState {
   readonly stopped: AbortController = new AbortController();
   readonly rotateRefreshToken: boolean;
   tokenLifetime: number;
-  /** Access tokens carry it; raising it makes every API refuse the older ones. */
+  /** Each access token carries it. When it grows, every API refuses the older tokens. */
   generation = 0;
 
   constructor(options: { tokenLifetime: number; rotateRefreshToken: boolean }) {
@@ -43,7 +43,7 @@ export class SandboxState {
     if (this.requests.length > REMEMBERED) this.requests.splice(0, REMEMBERED / 2);
   }
 
-  /** Forgets counts, requests, errors and waiting faults. Tokens and clients stay. */
+  /** Clears counters, requests, errors and waiting faults. Tokens and clients stay. */
   reset(): void {
     for (const name of Object.keys(this.counters)) delete this.counters[name];
     this.requests.length = 0;

@@ -4,19 +4,19 @@ import type { Listener } from "./open_listener.ts";
 
 const SECRETS = ["password", "client_secret", "client_assertion", "refresh_token", "code_verifier"];
 
-/** How one system's authorization server is mounted. */
+/** Options of `serveIssuer`. */
 export interface ServeOptions {
   /** The system's name. */
   name: string;
-  /** Names of endpoints for counts and faults, by their path or its first segments. */
+  /** Names of endpoints, for counters and faults, by path or by its first segments. */
   endpoints: Record<string, string>;
-  /** What the engine does not do, by `METHOD /path`; a path that ends in `/*` takes what is below. */
+  /** Handlers that run before oidc-provider, by `METHOD /path`; `/*` at the end matches any segment. */
   own?: Record<string, Handler>;
-  /** Answers what belongs to neither, on a listener that API and authorization server share. */
+  /** Handles all other paths, where API and authorization server share a listener. */
   api?: Handler;
 }
 
-/** Lets an issuer answer on a listener, with a system's own handlers before it. */
+/** Serves an issuer on a listener, after a system's own handlers. */
 export function serveIssuer(listener: Listener, issuer: Issuer, options: ServeOptions): void {
   const { own, api } = options;
   const names = Object.entries(options.endpoints).sort(([a], [b]) => b.length - a.length);
@@ -32,7 +32,7 @@ export function serveIssuer(listener: Listener, issuer: Issuer, options: ServeOp
     handle: (exchange) => {
       const { request, response, url } = exchange;
       if (api && isApi(url.pathname)) return api(exchange);
-      // A query ends up in logs, so the servers here take no secret from there.
+      // URLs end up in logs, so these servers refuse secrets in the query.
       const exposed = SECRETS.find((name) => url.searchParams.has(name));
       if (exposed) {
         return sendJson(response, 400, {

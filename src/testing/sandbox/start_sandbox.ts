@@ -15,8 +15,7 @@ import type { RunningSystem, SandboxUser, System } from "./system.ts";
 import { registry } from "./systems/registry.ts";
 
 /**
- * Starts stand-ins for the systems on 127.0.0.1, with users, clients, keys and secrets that are new
- * in every run.
+ * Starts stand-ins of the systems on 127.0.0.1. Users, clients, keys and secrets are new each time.
  *
  * @example
  * ```ts
@@ -31,7 +30,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const users = createUsers();
   const listeners: Listener[] = [];
-  // A system keeps its ports whatever else is started.
+  // A system has the same ports, no matter which others are started.
   const open = async (offset: number): Promise<Listener> => {
     const listener = await openListener(state, options.port ? options.port + offset : 0);
     listeners.push(listener);
@@ -100,7 +99,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 function createUsers(): [SandboxUser, SandboxUser] {
-  // Characters that break form-decoding, shell quoting and splitting at the last colon.
+  // These characters break form decoding, shell quoting and splitting at the last colon.
   return [
     { username: `user-${randomSecret(6)}@example.com`, password: `a:%41+b&${randomSecret(18)}=` },
     {

@@ -1,7 +1,7 @@
 import type { Listener } from "./open_listener.ts";
 import type { SandboxState } from "./sandbox_state.ts";
 
-/** A system that the sandbox can stand in for. */
+/** A system that the sandbox can start. */
 export type SystemName =
   | "spatiafi"
   | "plantpredict"
@@ -13,43 +13,43 @@ export type SystemName =
 
 /** A person who can sign in to every system of the sandbox. */
 export interface SandboxUser {
-  /** What they sign in as. */
+  /** The username. */
   username: string;
-  /** What they sign in with. */
+  /** The password. */
   password: string;
 }
 
-/** A client that one of the systems knows. */
+/** A client of one of the systems. */
 export interface SandboxClient {
-  /** Its client ID. */
+  /** The client ID. */
   clientId: string;
-  /** Absent for public clients and for those that hold a key. */
+  /** The client secret; public clients and clients with a key have none. */
   clientSecret?: string;
-  /** PKCS #8, for `private_key_jwt`. */
+  /** The private key for `private_key_jwt`, as PKCS #8. */
   privateKeyPem?: string;
-  /** The same as a JWK. */
+  /** The same key as a JWK. */
   privateKeyJwk?: Record<string, unknown>;
-  /** What else the system's credentials hold, such as `tenantId`. */
+  /** Other credential values of the system, such as `tenantId`. */
   extra?: Record<string, string>;
 }
 
-/** What a system gets to start on. */
+/** What a system needs to start. */
 export interface SystemContext {
   state: SandboxState;
   users: SandboxUser[];
   auth: Listener;
-  /** The same listener as `auth` when the system has one origin for both. */
+  /** The same listener as `auth` when both share one origin. */
   api: Listener;
 }
 
 /** What a started system adds to the sandbox. */
 export interface RunningSystem {
   environment: Record<string, string>;
-  /** Keyed by system name, or `system.client` where there are several. */
+  /** Clients by system name, or by `system.client` where there are several. */
   clients: Record<string, SandboxClient>;
 }
 
-/** One stand-in: adding a system takes a file that exports one of these and a line in the registry. */
+/** One stand-in. To add one, export it from a file in `systems/` and add it to `registry.ts`. */
 export interface System {
   name: SystemName;
   /** Authorization server and API share one origin. */
@@ -57,7 +57,7 @@ export interface System {
   start(context: SystemContext): Promise<RunningSystem>;
 }
 
-/** Whether this username and password belong to a user. */
+/** Finds the user with this username and password. */
 export function findUser(
   users: SandboxUser[],
   username: string | undefined,

@@ -8,10 +8,10 @@ import { findUser, type SandboxClient, type SandboxUser, type System } from "../
 
 const TOKEN = "/oauth2/v2.0/token";
 const SCOPE = "openid offline_access";
-// Registered, never visited: the package page takes the place of a redirect.
+// Registered, but never visited: the person copies a sign-in code instead.
 const REDIRECT_URI = "https://4insight.io/auth";
 
-/** 4insight for a person: a page that signs in and shows a package to paste. */
+/** 4insight for a person: a page that signs in and shows a sign-in code to paste. */
 export const fourinsight: System = {
   name: "fourinsight",
   async start({ state, users, auth, api }) {
@@ -88,7 +88,7 @@ async function answerSignIn(
     200,
     page(
       "Signed in",
-      `<p><label for="package">Copy this into your notebook:</label></p>
+      `<p><label for="package">Copy this sign-in code into your notebook:</label></p>
 <pre id="package">${escapeHtml(content)}</pre>`,
     ),
   );

@@ -6,7 +6,7 @@ import type { System } from "../system.ts";
 
 const TENANT = "/4subseaid.onmicrosoft.com";
 
-/** 4insight for a service: client credentials at Microsoft's endpoint of the tenant. */
+/** 4insight for a service account: client credentials at the tenant's Microsoft endpoint. */
 export const fourinsightClient: System = {
   name: "fourinsight-client",
   async start({ state, auth, api }) {

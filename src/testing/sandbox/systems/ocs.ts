@@ -5,7 +5,7 @@ import { resourceApi } from "../resource_api.ts";
 import { serveIssuer } from "../serve_issuer.ts";
 import type { System } from "../system.ts";
 
-/** OSIsoft Cloud Services: discovery below the resource, client credentials, a tenant to probe. */
+/** OSIsoft Cloud Services: discovery below the resource, client credentials, one tenant. */
 export const ocs: System = {
   name: "ocs",
   sameOrigin: true,

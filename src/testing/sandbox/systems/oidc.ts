@@ -25,8 +25,8 @@ const routes = {
 const SCOPES = ["api:read", "api:write"];
 
 /**
- * Any OpenID provider: discovery, code with PKCE, device flow, every client authentication, DPoP,
- * registration of clients (RFC 7591). Its API says who signs people in (RFC 9728).
+ * An OpenID provider: discovery, code with PKCE, device flow, every client authentication, DPoP,
+ * client registration (RFC 7591). Its API names its authorization server (RFC 9728).
  */
 export const oidc: System = {
   name: "oidc",
@@ -91,7 +91,7 @@ export const oidc: System = {
   },
 };
 
-/** The engine's endpoint knows opaque tokens only; the tokens here are JWTs. */
+/** oidc-provider's own endpoint takes opaque tokens only, and these tokens are JWTs. */
 function userinfoHandler(check: ReturnType<typeof checkBearer>, otherwise: Handler): Handler {
   return async (exchange) => {
     const verdict = await check(exchange);

@@ -7,7 +7,7 @@ type Metadata = StoredModel & { client_id: string };
 
 const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
-/** One client for each way to authenticate; all of them may use every grant. */
+/** One client for each way to authenticate; each may use every grant. */
 export async function createOidcClients(): Promise<
   { clients: Record<string, SandboxClient>; metadata: Metadata[] }
 > {
@@ -17,7 +17,7 @@ export async function createOidcClients(): Promise<
   const secret = (): string => randomSecret(36);
   const clients: Record<string, SandboxClient> = {
     "oidc": { clientId: "notebook" },
-    // Not URL-safe: RFC 6749 has it form-encoded before it is put into the Basic header.
+    // Not URL-safe: RFC 6749 form-encodes it for the Basic header.
     "oidc.client_secret_basic": { clientId: "basic", clientSecret: `+%/ :${secret()}` },
     "oidc.client_secret_post": { clientId: "post", clientSecret: secret() },
     "oidc.client_secret_jwt": { clientId: "secret-jwt", clientSecret: secret() },
@@ -40,7 +40,7 @@ export async function createOidcClients(): Promise<
       application_type: "native",
       redirect_uris: ["http://127.0.0.1/callback", "http://[::1]/callback"],
       response_types: ["code"],
-      // A public client has nothing to get client credentials with.
+      // A public client has no secret, so it cannot use client credentials.
       grant_types: method === "none" ? grants : [...grants, "client_credentials"],
     };
   });

@@ -9,7 +9,7 @@ const MOUNT = "/oauth2/aus3jzhulkrINTdnc356";
 const TOKEN = "/v1/token";
 const REVOKE = "/v1/revoke";
 
-/** PlantPredict in its Okta days: a password, then refresh tokens that rotate. */
+/** PlantPredict, legacy (Okta): a password, then refresh tokens that rotate. */
 export const plantpredictOkta: System = {
   name: "plantpredict-okta",
   async start({ state, users, auth, api }) {
@@ -50,7 +50,7 @@ export const plantpredictOkta: System = {
   },
 };
 
-/** The resource owner password grant of RFC 6749, section 4.3, which the engine leaves out. */
+/** The password grant of RFC 6749, section 4.3, which oidc-provider does not have. */
 async function addPasswordGrant(issuer: Issuer, users: SandboxUser[]): Promise<void> {
   const { errors } = await loadOidcProvider();
   const { provider, audience } = issuer;

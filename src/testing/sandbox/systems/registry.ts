@@ -7,7 +7,7 @@ import { plantpredict } from "./plantpredict.ts";
 import { plantpredictOkta } from "./plantpredict_okta.ts";
 import { spatiafi } from "./spatiafi.ts";
 
-/** Every system of the sandbox, in the order of their ports. */
+/** Every system of the sandbox, in port order. */
 export const registry: readonly System[] = [
   spatiafi,
   plantpredictOkta,
@@ -18,5 +18,5 @@ export const registry: readonly System[] = [
   oidc,
 ];
 
-/** The names of the systems that the sandbox stands in for. */
+/** The names of the systems that the sandbox can start. */
 export const sandboxSystems: readonly SystemName[] = registry.map(({ name }) => name);

@@ -10,7 +10,7 @@ const BASIC = "/api/v1/auth/jwt/token/basic";
 const CLIENTS = "/api/v1/clients/";
 const TOKEN = "/api/v1/auth/jwt/token";
 
-/** SpatiaFi: Basic sign-in, app credentials made on request, then `client_secret_jwt`. */
+/** SpatiaFi: HTTP Basic sign-in, app credentials on request, then `client_secret_jwt`. */
 export const spatiafi: System = {
   name: "spatiafi",
   async start(context) {
@@ -26,7 +26,7 @@ export const spatiafi: System = {
       routes: { token: TOKEN },
       configuration: {
         clientAuthMethods: ["client_secret_jwt"],
-        // Stricter than the engine, as the real one is: one audience, as a string.
+        // Like the real server, stricter than oidc-provider: one audience, as a string.
         assertJwtClientAuthClaimsAndHeader: (_context: unknown, claims: { aud?: unknown }) => {
           if (claims.aud !== tokenUrl) throw new errors.InvalidClientAuth("wrong audience");
         },
@@ -99,7 +99,7 @@ async function answerClients(issuer: Issuer, { request, response }: Exchange): P
   try {
     if (scheme?.toLowerCase() !== "bearer") throw new Error("no bearer token");
     const claims = await issuer.verify(token ?? "");
-    // Only a person makes app credentials: the token of a client does not do.
+    // Only a person can create app credentials; a client's token is refused.
     const forPeople = Array.isArray(claims.aud) && claims.aud.includes(issuer.issuer);
     if (!forPeople || !issuer.isCurrent(claims)) throw new Error("not a person's token");
   } catch {
