@@ -1,7 +1,7 @@
 /**
  * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`.
  *
- * The last step imports the result in Node.
+ * At the end it imports the result in Node.
  *
  * @module
  */
@@ -17,12 +17,12 @@ interface Dnt {
   build(options: Record<string, unknown>): Promise<void>;
 }
 
-/** dnt as an import map may name it, else from JSR. */
+/** dnt by its name in an import map, or from JSR. */
 const DNT: readonly string[] = ["@deno/dnt", "jsr:@deno/dnt@^0.42.3"];
 
 const [version, outDir = "npm"] = Deno.args;
 if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) {
-  throw new Error("Name the version to build, such as: deno run -A scripts/build_npm.ts 1.2.3");
+  throw new Error("Pass the version to build: deno run -A scripts/build_npm.ts 1.2.3");
 }
 Deno.chdir(new URL("..", import.meta.url));
 
@@ -38,7 +38,7 @@ await dnt.build({
   outDir,
   importMap: await writeImportMap(),
   scriptModule: false,
-  // `deno check` has checked the sources; the package test checks a consumer of the result.
+  // `deno check` checks the sources, and the package test checks a program that uses the result.
   typeCheck: false,
   declaration: "inline",
   declarationMap: false,
@@ -62,11 +62,11 @@ await dnt.build({
     if (hasCommand) await writeCommand(outDir, "./esm/src/cli.js");
   },
 });
-// Only now: dnt runs its tests against the modules.
+// Bundle after dnt has run its tests, which need the single modules.
 await bundle(join(outDir, "esm"));
 await importInNode();
 
-/** Computed names, so that no gate of this repository needs dnt: this script alone does. */
+/** Loads dnt by a computed name, so that only this script needs it, and no check does. */
 async function loadDnt(): Promise<Dnt> {
   const [mapped = "", published = ""] = DNT;
   try {
@@ -77,7 +77,7 @@ async function loadDnt(): Promise<Dnt> {
   return await import(mapped);
 }
 
-/** The imports of `deno.json` as a plain import map: that one needs an entry for sub-paths too. */
+/** The imports of `deno.json` as a plain import map, which needs an entry for sub-paths too. */
 async function writeImportMap(): Promise<string> {
   const imports: Record<string, string> = { ...config.imports };
   for (const [name, target] of Object.entries(config.imports)) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-// By their whole names: dnt is run with an import map of its own, which has no others.
+// Full names, because dnt runs with its own import map, which does not have these.
 // deno-lint-ignore no-import-prefix
 import { type GetManualChunk, type Plugin, rollup } from "npm:@rollup/wasm-node@^4.68.0";
 // deno-lint-ignore no-import-prefix
@@ -13,23 +13,23 @@ export const FOLDER = "chunks";
 /** The entry points of a package, without `.js`. */
 export const ENTRY_POINTS = ["mod", "src/cli", "src/testing"];
 
-/** The chunks that are made on purpose; the others fall as they may. */
+/** The chunks that this script chooses; rollup chooses the others. */
 export const CHUNKS = {
-  /** What every start loads. */
+  /** The modules that every start loads. */
   start: "start",
-  /** What a sign-in loads that asks nobody, in one piece. */
+  /** The modules that a sign-in without prompts loads. */
   silentSignIn: "silent_sign_in",
 };
 
-/** What `mod.js` loads later, and most starts need: it may as well come along. */
+/** Modules that `mod.js` loads later but most starts need; they go into the first chunk. */
 const WITH_MOD = /\/src\/runtime\/node\.js$/;
 
-/** Where a sign-in begins that asks nobody. */
+/** Where a sign-in without prompts begins. */
 const SIGN_IN = /\/src\/(start_renewal|store\/writing)\.js$/;
 
 /**
- * Puts the modules of a built package together, into few files: Node takes most of a start to find
- * and compile one after the other. The declarations stay as they are.
+ * Joins the modules of a built package into a few files, because Node spends most of a start finding
+ * and compiling one file after the other. The declarations stay as they are.
  *
  * @param directory the folder that holds `mod.js`
  */
@@ -64,7 +64,7 @@ export async function bundle(directory: string): Promise<void> {
   }
 }
 
-/** One chunk for every start, one for a sign-in that asks nobody; the others as they fall. */
+/** One chunk for every start and one for a sign-in without prompts; rollup chooses the others. */
 function chunksBy(mod: string): GetManualChunk {
   let chosen: Map<string, string> | undefined;
   return (id, { getModuleIds, getModuleInfo }) => {
@@ -76,7 +76,7 @@ function chunksBy(mod: string): GetManualChunk {
         [CHUNKS.silentSignIn]: all.filter((path) => SIGN_IN.test(path)),
       };
       if (Object.values(roots).some((paths) => paths.length < 2)) {
-        throw new Error("A chunk lacks its modules: were they renamed? See WITH_MOD and SIGN_IN.");
+        throw new Error("A chunk has no modules. Were they renamed? Change WITH_MOD and SIGN_IN.");
       }
       for (const [name, paths] of Object.entries(roots)) {
         for (const path of paths) {
@@ -92,7 +92,7 @@ function chunksBy(mod: string): GetManualChunk {
   };
 }
 
-/** Reads the source map beside a module, so that the bundle's leads to the sources. */
+/** Reads each module's source map, so that the bundle's map points to the sources. */
 function sourceMaps(): Plugin {
   return {
     name: "source-maps",
@@ -106,7 +106,7 @@ function sourceMaps(): Plugin {
   };
 }
 
-/** Leaves the comments out, which every start would read; names and lines stay, for stack traces. */
+/** Removes comments, which every start would read. Names and lines stay, for stack traces. */
 function withoutComments(): Plugin {
   return {
     name: "without-comments",
@@ -123,7 +123,7 @@ function withoutComments(): Plugin {
   };
 }
 
-/** Removes what the bundle stands in for. */
+/** Removes the modules that the bundle replaces. */
 async function removeModules(root: string): Promise<void> {
   for (const name of await readdir(root, { recursive: true })) {
     const isOurs = /^(mod|_dnt\.(shims|polyfills)|src[\\/].*)\.js(\.map)?$/.test(name);

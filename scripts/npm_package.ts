@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
 
-/** What `package.json` says beside what a build tool finds out by itself. */
+/** The fields of `package.json` that a build tool cannot find out by itself. */
 export interface PackageFields {
   name: string;
   version: string;
@@ -13,17 +13,17 @@ export interface PackageFields {
   repository?: { type: "git"; url: string };
 }
 
-/** Files for people, copied from the repository's root where they exist. */
+/** Documents that are copied from the repository's root, if they exist. */
 export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
 
 /** The file npm links as `onecell`. */
 export const COMMAND_FILE = "onecell.mjs";
 
 /**
- * The fields of the package, whoever builds it.
+ * The fields of the package, for both ways to build it.
  *
- * @param repository owner and name on GitHub; a workflow's own unless told otherwise, because npm
- * refuses provenance that names another one than the package does
+ * @param repository owner and name on GitHub. By default the workflow's own, because npm refuses a
+ * package whose provenance names another repository
  */
 export function packageFields(
   version: string = config.version,
@@ -35,7 +35,7 @@ export function packageFields(
     description: "Sign a notebook or a script in to an OAuth 2 or OpenID Connect API, in one cell",
     keywords: ["oauth2", "openid-connect", "oidc", "jupyter", "notebook", "authentication", "deno"],
     license: config.license,
-    // Older releases have no `node:sqlite` without a flag.
+    // Older releases have `node:sqlite` only behind a flag.
     engines: { node: ">=22.13" },
     sideEffects: false,
     ...(repository
@@ -44,10 +44,10 @@ export function packageFields(
   };
 }
 
-/** What only the sandbox of `@onecell/auth/testing` and other stores need: whoever uses them installs it. */
+/** Packages that only the sandbox and some stores need. People who use those install them. */
 const OPTIONAL_PEERS = ["oidc-provider", "@redis/client", "@napi-rs/keyring"];
 
-/** Moves dependencies that few need to the optional peers. */
+/** Makes dependencies that few people need optional peers. */
 export function withOptionalPeers(made: Record<string, unknown>): Record<string, unknown> {
   const dependencies = Object.entries(made["dependencies"] as Record<string, string> ?? {});
   const isPeer = ([name]: [string, string]) => OPTIONAL_PEERS.includes(name);
@@ -61,10 +61,10 @@ export function withOptionalPeers(made: Record<string, unknown>): Record<string,
   };
 }
 
-/** What editors check a definition in a file with. */
+/** The schema that editors check definition files with. */
 export const SCHEMA = "src/providers/provider.schema.json";
 
-/** Copies the documents that exist, and the schema, into a package folder; returns their names. */
+/** Copies the documents that exist, and the schema, into a package folder. Returns their names. */
 export async function copyDocuments(directory: string): Promise<string[]> {
   const copied: string[] = [];
   for (const path of [...DOCUMENTS, SCHEMA]) {
@@ -80,10 +80,10 @@ export async function copyDocuments(directory: string): Promise<string[]> {
 }
 
 /**
- * Writes the command `onecell` into a package folder, and returns the `bin` field for it.
+ * Writes the command `onecell` into a package folder, and returns its `bin` field.
  *
- * A file of its own: `import.meta.main` is not in every supported Node, and what stands in for it
- * fails behind the link that npm makes.
+ * The command is a separate file because not every supported Node has `import.meta.main`, and its
+ * replacements fail behind the link that npm makes.
  *
  * @param main the module that exports `main`, relative to the folder
  */

@@ -1,8 +1,8 @@
 /**
  * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
  *
- * `deno pack` knows neither commands nor engines, and takes unused sources along; this finishes its
- * work, and prints the tarball's path.
+ * `deno pack` writes neither commands nor engines, and packs unused sources. This script completes its
+ * work and prints the path of the tarball.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export async function pack(outDir: string, version?: string): Promise<string> {
   const work = await mkdtemp(join(tmpdir(), "onecell-pack-"));
   try {
     const raw = join(work, "raw.tgz");
-    // Its source maps name the folder of the machine they were made on.
+    // Source maps would name folders of this machine.
     const options = ["--allow-dirty", "--no-source-maps", "--quiet", "--output", raw];
     const root = fileURLToPath(new URL("..", import.meta.url));
     await run(Deno.execPath(), ["pack", ...options], root);
@@ -44,8 +44,8 @@ export async function pack(outDir: string, version?: string): Promise<string> {
 }
 
 /**
- * Removes TypeScript that no entry point reaches, which comes along untranslated, and the schema, which
- * has its place beside the documents.
+ * Removes TypeScript that no entry point imports, which `deno pack` does not compile, and the schema,
+ * which is copied with the documents.
  */
 async function removeSources(directory: string): Promise<void> {
   for (const name of await readdir(directory, { recursive: true })) {
@@ -53,7 +53,7 @@ async function removeSources(directory: string): Promise<void> {
   }
 }
 
-/** Adds to `package.json` what `deno pack` leaves out, and the command. */
+/** Adds to `package.json` the fields that `deno pack` leaves out, and the command. */
 async function finish(directory: string, version: string | undefined): Promise<void> {
   const path = join(directory, "package.json");
   const made = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;

@@ -1,9 +1,9 @@
 /**
  * Makes the JSON Schema of definitions in files: `deno run -A scripts/provider_schema.ts`.
  *
- * What members there are, their types and their descriptions are read from the types of
- * `src/providers`; what a text must look like, and which members go together, stands below. A test
- * compares the schema with `defineProvider`, and the file with what this script makes.
+ * The members, their types and their descriptions come from the types in `src/providers`. The patterns,
+ * and the rules which members go together, are below. One test compares the schema with
+ * `defineProvider`, another compares the file with what this script makes.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const FILE = new URL("src/providers/provider.schema.json", ROOT);
 /** A part of a JSON Schema, draft 2020-12. */
 export type Schema = Record<string, unknown>;
 
-/** A type as `deno doc --json` tells it. */
+/** A type, as `deno doc --json` prints it. */
 interface DocType {
   readonly kind: string;
   readonly repr?: string;
-  // deno-lint-ignore no-explicit-any -- another shape for each kind
+  // deno-lint-ignore no-explicit-any -- each kind has another shape
   readonly value?: any;
 }
 
@@ -37,16 +37,16 @@ interface DocSymbol {
   }[];
 }
 
-/** Members that a definition in a file leaves out: they are its name's. */
+/** Members that a definition file leaves out, because they follow from its name. */
 const LEFT_OUT = ["folder", "files", "environmentPrefix", "foreignTokens"];
 
 const TEMPLATE = "\\{[a-z][a-z0-9_]*\\}";
 const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
-/** https, or http to this machine; `{name}` may stand for the beginning. No username, no blanks. */
+/** https, or http to this machine. It may begin with `{name}`, and has no username and no blanks. */
 const WHOLE_URL =
   `(?:${TEMPLATE}(?:[/?#][^\\s]*)?|https://[^\\s/?#@]+(?:[/?#][^\\s]*)?|http://${LOOPBACK}(?::\\d+)?(?:[/?#][^\\s]*)?)`;
 const PATH = "/(?![/\\\\]).*";
-/** A template that names a secret, as far as a pattern can tell. */
+/** Refuses templates that name a secret, as far as a pattern can tell. */
 const NO_SECRET =
   "(?!.*\\{[a-z0-9_]*(?:secret|password|passphrase|token|private_key|api_key|credential)[a-z0-9_]*\\})";
 const DEFINED = {
@@ -68,7 +68,7 @@ const COMMAND = {
   }],
 };
 
-/** What a value must look like beside its type, by its place: `[]` is an item, `{}` a value by any name. */
+/** Rules for values beside their types, by member: `[]` is an item, `{}` a value of any name. */
 const RULES: Readonly<Record<string, Schema>> = {
   name: { pattern: "^[a-z][a-z0-9-]{0,62}$" },
   title: SHOWN,
@@ -211,7 +211,7 @@ function notNamed(names: string): Schema {
   return { pattern: `^(?!${anyCase(`(?:${names})`)}$)` };
 }
 
-/** A pattern's letters in either case: JSON Schema has no flag for it. */
+/** Matches a pattern's letters in either case, because JSON Schema has no flag for it. */
 function anyCase(pattern: string): string {
   return pattern.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
@@ -253,7 +253,7 @@ export async function providerSchema(): Promise<Schema> {
     if (LEFT_OUT.includes(name)) continue;
     properties[name] = { ...described(jsDoc?.doc), ...text.schemaOf(tsType, name) };
   }
-  // What a definition has in another form than a provider.
+  // Members that differ between a definition file and a provider.
   for (const { name, tsType, jsDoc } of ownMembers(definition)) {
     properties[name] = { ...described(jsDoc?.doc), ...text.schemaOf(tsType, name) };
   }
@@ -279,7 +279,7 @@ function ownMembers(symbols: readonly DocSymbol[]): readonly DocProperty[] {
   const own = parts.filter(({ kind }) => kind === "typeLiteral")
     .flatMap(({ value }) => value.properties as DocProperty[]);
   if (own.length === 0) throw new Error("ProviderDefinition has no members of its own any more.");
-  // A type parameter stands for names, which the provider's own members have too.
+  // A type parameter is a list of names.
   return own.filter(({ name }) => name !== "requires" && name !== "optional");
 }
 
@@ -346,7 +346,7 @@ class Texts {
     if (literals.length === all.length) return { enum: literals };
     if (all.some(({ kind }) => kind === "parenthesized")) return { type: "string", pattern: "\\S" };
     const made = all.map((type) => this.#plain(type, at));
-    // Objects are told apart by their members, so a fault is told of the right one.
+    // Tell objects apart by their members, so that an error names the right one.
     return made.every(({ type }) => type === "object") ? { oneOf: made } : { anyOf: made };
   }
 

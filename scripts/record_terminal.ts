@@ -1,14 +1,14 @@
 /**
  * Records `onecell login` and `onecell fetch` at a real terminal, against the sandbox, and saves the
- * animated picture for the documents: `deno run -A scripts/record_terminal.ts`. It needs `script` of
- * util-linux.
+ * animated picture for the README: `deno run -A scripts/record_terminal.ts`. It needs the command
+ * `script` from util-linux.
  *
  * @module
  */
 import { startSandbox } from "../examples/sandbox/mod.ts";
 import { type Shown, terminalPicture } from "./terminal_picture.ts";
 
-/** Readers see the same addresses in every picture. */
+/** A fixed port, so that every picture shows the same addresses. */
 const PORT = 9400;
 /** How long one command may take, in milliseconds. */
 const PATIENCE = 30_000;
@@ -33,7 +33,7 @@ try {
   await Deno.remove(home, { recursive: true });
 }
 
-/** Types a command after the prompt, runs it at a terminal, and answers what it asks. */
+/** Types a command, runs it at a terminal, and answers its prompts. */
 async function record(args: string[], answers: [shown: RegExp, keys: string][]): Promise<void> {
   const quoted = args.map((word) => /[?&]/.test(word) ? `"${word}"` : word);
   type(`onecell ${quoted.join(" ")}`);
@@ -56,7 +56,7 @@ async function record(args: string[], answers: [shown: RegExp, keys: string][]):
   let last = performance.now();
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const now = performance.now();
-    // As long as it took, but for the start of the program: that is this machine's.
+    // Keep the real time, but shorten the start of the program, which depends on the machine.
     time += Math.min((now - last) / 1000, 0.6);
     last = now;
     screen += text;
@@ -65,7 +65,7 @@ async function record(args: string[], answers: [shown: RegExp, keys: string][]):
     if (next === undefined || !next[0].test(screen.slice(seen))) continue;
     seen = screen.length;
     answers.shift();
-    // The terminal echoes what is typed; a person takes a second.
+    // The terminal echoes the keys. Wait a second, as a person would.
     await new Promise((resolve) => setTimeout(resolve, 900));
     time += 0.9;
     last = performance.now();
@@ -73,7 +73,7 @@ async function record(args: string[], answers: [shown: RegExp, keys: string][]):
   }
   const { code } = await child.status;
   clearTimeout(timer);
-  await keyboard.close().catch(() => {}); // the terminal is gone with its program
+  await keyboard.close().catch(() => {}); // the terminal closed with its program
   if (code !== 0 || answers.length > 0) throw new Error(`onecell ${args.join(" ")}:\n${screen}`);
   time += 0.8;
   recording.push([time, `${screen.endsWith("\n") ? "" : "\r\n"}\x1b[32m$\x1b[0m `]);

@@ -1,10 +1,10 @@
-// deno-lint-ignore-file no-console -- this file's output is its purpose
+// deno-lint-ignore-file no-console -- this script prints
 /**
- * Runs the notebooks of the examples folder in a real kernel against the sandbox, and saves what it
- * gave: `deno run -A scripts/save_notebooks.ts [--all] [name…]`
+ * Runs the example notebooks in a real kernel against the sandbox, and saves their outputs:
+ * `deno run -A scripts/save_notebooks.ts [--all] [NAME…]`
  *
- * Names, times and ids are new in every run. Where nothing else has changed, the file stays as it is,
- * unless `--all` is given.
+ * Names, times and IDs are new in every run. If nothing else has changed, the file stays as it is; with
+ * `--all` it is saved anyway.
  *
  * @module
  */
@@ -20,9 +20,9 @@ import {
 import { assertNoSecret, secretsOf, textsOf } from "../test/system/notebook/examples/secrets.ts";
 import { type Notebook, textOf } from "../test/system/notebook/run_notebook.ts";
 
-/** Readers see the addresses of the sandbox: they are the same in every notebook. */
+/** A fixed port, so that every notebook shows the same addresses. */
 const PORT = 9400;
-/** How long the sandbox's tokens live unless a notebook is about that, in seconds. */
+/** The lifetime of tokens in seconds, unless a notebook sets its own. */
 const LIFETIME = 900;
 
 const all = Deno.args.includes("--all");
@@ -32,10 +32,10 @@ if (unknown !== undefined) throw new Error(`There is no notebook "${unknown}".`)
 
 for (const example of examples) {
   if (names.length > 0 && !names.includes(example.name)) continue;
-  console.log(`${example.name}: ${await save(example) ? "saved" : "as it was"}`);
+  console.log(`${example.name}: ${await save(example) ? "saved" : "unchanged"}`);
 }
 
-/** Runs a notebook and saves it; false when it already is what it would be. */
+/** Runs a notebook and saves it; false when nothing has changed. */
 async function save(example: Example): Promise<boolean> {
   await using sandbox = await startSandbox({
     port: PORT,

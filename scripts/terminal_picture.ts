@@ -1,20 +1,20 @@
 /**
- * Draws what a terminal showed over time as an animated SVG. It knows the few control sequences that
- * this repository's programs use, and nothing of how the recording was made.
+ * Draws a terminal recording as an animated SVG. It supports only the control sequences that the
+ * programs of this repository use.
  *
  * @module
  */
 
-/** Text that a terminal received, and when, in seconds. */
+/** The time in seconds, and the text that the terminal received. */
 export type Shown = readonly [time: number, text: string];
 
 interface Cell {
   readonly character: string;
-  /** The CSS class of its colour; `""` for the terminal's own. */
+  /** The CSS class of its colour; `""` for the default. */
   readonly style: string;
 }
 
-/** One state of one row: from when to when it was on the screen. */
+/** One state of one row, and the time it was on the screen. */
 interface Version {
   readonly row: number;
   readonly cells: readonly Cell[];
@@ -38,7 +38,7 @@ const REST = 4;
 const COLUMNS = 92;
 
 /**
- * Draws an animated terminal that starts again when it has ended.
+ * Draws an animated terminal that plays in a loop.
  *
  * @param recording what was shown, in order
  * @param title the title of its window
@@ -97,7 +97,7 @@ function versionsOf(recording: readonly Shown[], end: number): Version[] {
   return versions.filter(({ cells, from, to }) => cells.length > 0 && to > from);
 }
 
-/** As much of a terminal as is needed: lines that are written, wiped and written over. */
+/** A small terminal: lines can be written, erased and overwritten. */
 class Screen {
   readonly rows: Cell[][] = [[]];
   #row = 0;
@@ -146,7 +146,7 @@ class Screen {
   }
 }
 
-/** Cells as text, those of one colour together. */
+/** Joins cells of one colour into one text. */
 function spans(cells: readonly Cell[]): string {
   let text = "";
   for (let from = 0; from < cells.length;) {
