@@ -55,7 +55,7 @@ test("a definition that was added is known by its name, to every command", async
   const listed = JSON.parse(await machine.ok(["providers", "--json"]));
   assert.equal(listed.at(-1).definition, kept);
   for (const shell of ["bash", "zsh", "fish"]) {
-    assert.match(await machine.ok(["completions", shell]), /ocs weather'/);
+    assert.match(await machine.ok(["completions", shell]), / weather'/);
   }
   const typo = await machine.run(["token", "weahter"]);
   assert.match(typo.stderr, /Did you mean "weather"\?/);

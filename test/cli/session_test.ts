@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { providers } from "../../src/providers/registry.ts";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
@@ -164,7 +165,7 @@ test("status --json keeps its shape", async () => {
   ]);
 
   const all = await read();
-  assert.equal(all.systems.length, 6);
+  assert.equal(all.systems.length, providers.length);
   assert.deepEqual(all.others, [], "spatiafi is a system that is known");
   for (const one of all.systems) assert.deepEqual(Object.keys(one), Object.keys(system ?? {}));
 

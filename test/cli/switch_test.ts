@@ -24,7 +24,7 @@ test("switch chooses the account that the other commands use, and --account one 
     "  default\n* work (chosen by onecell switch)\n",
   );
   const status = await machine.ok(["status", "spatiafi"]);
-  assert.match(status, /^✓ SpatiaFi \(spatiafi\): signed in with app credentials/);
+  assert.match(status, /^✓ SpatiaFi \(spatiafi\): signed in as jürgen-\S+@example\.com\n/);
   assert.match(status, / \[work\]: access token expires/i);
   assert.match(status, /Account: work \(chosen by onecell switch\)\n {2}Other accounts: default\n/);
   const tokens = await Promise.all([

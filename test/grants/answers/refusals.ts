@@ -61,7 +61,7 @@ export const REFUSALS: readonly RefusalRow[] = [
   },
   {
     name: "invalid_credentials",
-    seen: "Earthdata Login (examples/providers/earthdata.json)",
+    seen: "Earthdata Login (examples/providers/my-earthdata.json)",
     status: 401,
     body: json("invalid_credentials", { error_description: "Invalid user credentials" }),
     refresh: "grant",

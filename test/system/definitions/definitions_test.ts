@@ -164,7 +164,7 @@ const SERVICES: readonly Service[] = [
     refused: { credentials: { username: "ada", password: "wrong" }, code: "login_refused" },
   },
   {
-    definition: "nasa-earthdata",
+    definition: "my-earthdata",
     hosts: [
       "urs.earthdata.nasa.gov",
       "cmr.earthdata.nasa.gov",
