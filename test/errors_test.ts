@@ -107,7 +107,7 @@ test("credentials and sessions of another copy are taken, and nothing else is ta
   await works(await getSession("plantpredict", { ...options, credentials: fake }));
 });
 
-test("an error's stack has the caller's frames and none of this module's", () =>
+test("an error's stack has only the caller's frames", () =>
   eachRow([
     { name: "getSession without credentials", call: 'auth.getSession("plantpredict")' },
     { name: "getSession, mistyped", call: 'auth.getSession("plantpredict", { scopes: "a" })' },

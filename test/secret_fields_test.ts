@@ -21,7 +21,7 @@ test("secrecyOf() knows secrets by their names", () =>
     ...rows("cookies", "cookie session_cookie credentials"),
   ], ({ field }) => assert.equal(secrecyOf(field), "secret")));
 
-test("secrecyOf() knows what is no secret", () =>
+test("secrecyOf() recognises values that are not secret", () =>
   eachRow([
     ...rows("ids", "client_id tenant_id clientId key_id access_key_id id ids kid uuid clientid"),
     ...rows("addresses", "token_url token_endpoint authUrl api_url redirect_uri password_url"),

@@ -22,7 +22,7 @@ test("timer() does not ring at once for more than 31 bits", async () => {
   assert.equal(rung, false);
 });
 
-test("abortable() stops the wait and not what is waited for", async () => {
+test("abortable() stops the wait, not the work", async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const stop = new AbortController();
   const stopped = rejects(abortable(promise, stop.signal), "aborted");

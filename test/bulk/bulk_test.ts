@@ -5,7 +5,7 @@ import { createWorld } from "../support/world.ts";
 
 const TOTAL = size(5_000, 100_000);
 
-test("map() makes many requests in constant memory, renews between, and loses none", async () => {
+test("map() makes many requests in constant memory, renews the token, and loses none", async () => {
   await using world = await createWorld("plantpredict", { tokenLifetime: 1 });
   const { sandbox, options, credentials } = world;
   const task = { total: TOTAL, provider: "plantpredict", options: { ...options, credentials } };

@@ -4,7 +4,7 @@ import { elapsed, rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { info, inHand, numbers, pause, QUIET, withSession } from "./session.ts";
 
-test("map() gives the results in the order of the items, whoever is ready first", () =>
+test("map() returns results in the order of the items", () =>
   withSession(async (session) => {
     const results = await session.map([30, 1, 20, 0, 10], async (wait, index, session) => {
       await pause(wait);
@@ -14,7 +14,7 @@ test("map() gives the results in the order of the items, whoever is ready first"
     assert.deepEqual(await session.map([], info, QUIET), []);
   }));
 
-test("map() works on as many items at a time as it is told, and takes no more before", () =>
+test("map() works on as many items at a time as `concurrency` says", () =>
   withSession(async (session) => {
     for (const concurrency of [undefined, 1, 3]) {
       const wanted = concurrency ?? 8;
@@ -106,7 +106,7 @@ test("map() stops at the first failure: no further item, no request left under w
     assert.equal(await info("x", 0, session), "x");
   }));
 
-test("map() collects every outcome when it is told to", () =>
+test('map() collects every outcome with onError: "collect"', () =>
   withSession(async (session) => {
     const outcomes = await session.map(numbers(20), async (item, index, session) => {
       if (item % 5 === 0) throw new RangeError(String(item));
@@ -121,7 +121,7 @@ test("map() collects every outcome when it is told to", () =>
     }
   }));
 
-test("map() ends with its signal, and its requests too", () =>
+test("map() and its requests stop with its signal", () =>
   withSession(async (session, world) => {
     const { sandbox } = world;
     const controller = new AbortController();
@@ -152,7 +152,7 @@ test("map() keeps the signal that a request has of its own", () =>
     assert.equal((outcome.reason as DOMException).name, "TimeoutError");
   }));
 
-test("map() renews once for all, when the API takes the token no more", () =>
+test("map() renews once for all requests when the API refuses the token", () =>
   withSession(async (session, { sandbox }) => {
     await info("x", 0, session);
     sandbox.revokeAccessTokens();
@@ -162,7 +162,7 @@ test("map() renews once for all, when the API takes the token no more", () =>
     assert.equal(sandbox.count("plantpredict.token"), before + 1);
   }));
 
-test("map() waits only a moment for work that does not listen", () =>
+test("map() waits only a moment for work that ignores its signal", () =>
   withSession(async (session) => {
     let release = () => {};
     const deaf = new Promise<void>((resolve) => release = resolve);
@@ -176,7 +176,7 @@ test("map() waits only a moment for work that does not listen", () =>
     assert(took >= 900 && took < 3000, `${took} ms`);
   }));
 
-test("map() refuses what it cannot mean, before it begins", () =>
+test("map() refuses wrong options before it begins", () =>
   withSession(async (session, { sandbox }) => {
     const calls: [unknown, unknown, unknown, RegExp][] = [
       [undefined, info, {}, /items/],

@@ -43,7 +43,7 @@ test("map() shows one bar in the notebook, and how it ended", () =>
     assert.deepEqual([runtime.written, runtime.listeners.size], [[], 0]);
   }));
 
-test("map() shows its progress on a terminal, with a title of the caller's, or not at all", () =>
+test("map() shows progress on a terminal, with the caller's title, or none", () =>
   withSession(async (session) => {
     const fails = (item: number) => item === 3 ? Promise.reject(new Error("no")) : item;
     const shown = mapInside(session, numbers(9), fails, {
@@ -58,7 +58,7 @@ test("map() shows its progress on a terminal, with a title of the caller's, or n
     assert.deepEqual([quiet.runtime.written, quiet.kernel?.shown], [[], []]);
   }));
 
-test("map() ends at the stop button, and leaves no listener", () =>
+test("map() stops at the stop button and leaves no listener", () =>
   withSession(async (session, world) => {
     const { sandbox } = world;
     const slow = (_: number, __: number, session: Session) => session.fetch("/api/slow?ms=5000");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
-test("doctor tells of a system, with exit code 1 for a problem", async () => {
+test("doctor reports on a system, with exit code 1 if there is a problem", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const env = { HTTPS_PROXY: "http://someone:proxy-password@127.0.0.1:9", NO_PROXY: "127.0.0.1" };
   machine.secrets.add("proxy-password");
@@ -93,7 +93,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   assert.match(mine.stdout, /mine client_secret \(MINE_CLIENT_SECRET\), whole/);
 });
 
-test("scan finds what is saved of a system of one's own, wherever it is saved", async () => {
+test("scan finds the secrets of a user's own system, in files and stores", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { home } = machine;
   const { env } = await machine.ownSystem();
@@ -138,7 +138,7 @@ test("scan passes nothing while a file with secrets cannot be read", async () =>
   assert.match((await machine.run(["scan", "a.ipynb"])).stdout, /^✗ a\.ipynb: 1 place/);
 });
 
-test("a system of one's own works by its URLs, and by a file", async () => {
+test("a user's own system works by its URLs and by a file", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { sandbox, home } = machine;
   const { issuer, apiUrl, env } = await machine.ownSystem();

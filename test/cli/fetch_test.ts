@@ -3,7 +3,7 @@ import { allRuntimes, skip } from "../support/runtimes.ts";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
-test("fetch sends what it is told, and prints the answer's body", async () => {
+test("fetch sends the given request and prints the body of the response", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox, home } = machine;
   await machine.login();
@@ -56,7 +56,7 @@ test("fetch sends what it is told, and prints the answer's body", async () => {
   assert.equal(sandbox.count("spatiafi.token"), 1, "one session for all of them");
 });
 
-test("fetch tells an HTTP error by its exit code, and prints its body", async () => {
+test("fetch reports an HTTP error in its exit code and prints its body", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const { code, stdout, stderr } = await machine.run(["fetch", "spatiafi", "/api/status/404"]);
@@ -83,7 +83,7 @@ test("fetch sends the token nowhere else, and says how to allow it", async () =>
   assert.match(unknown.stderr, /belongs to no known system/);
 });
 
-test("fetch says of a URL without a scheme what it says of others", async () => {
+test("fetch explains a URL without a scheme as it explains others", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const args = ["fetch", "spatiafi", "--api-url", "https://api.example/", "//other.example/x"];
@@ -92,7 +92,7 @@ test("fetch says of a URL without a scheme what it says of others", async () => 
   assert.match(stderr, /^onecell: foreign_origin: .*--origin https:\/\/other\.example\n/);
 });
 
-test("fetch is quiet when nobody reads on, and names a file that cannot be had", async () => {
+test("fetch is quiet when nobody reads its output, and names a file that cannot be read", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const quote = (word: string) => `'${word}'`;

@@ -34,7 +34,7 @@ test("parse() reads words, flags and values, short and long, wherever they stand
   assert.deepEqual(read("import --help").flags, ["help"]);
 });
 
-test("parse() says what is wrong, and what was perhaps meant", () => {
+test("parse() says what is wrong and suggests the nearest word", () => {
   const rows: [string, RegExp][] = [
     ["login --sesion-key a spatiafi", /no option --sesion-key\. Did you mean "--session-key"\?/],
     ["login --session_key=a spatiafi", /Did you mean "--session-key"\?/],

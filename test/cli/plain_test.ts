@@ -77,7 +77,7 @@ test("a header that cannot be sent is not repeated: it may hold a secret", async
   }
 });
 
-test("a body steers no terminal, and goes elsewhere as it is (trust 16)", async () => {
+test("a body cannot control the terminal; it is unchanged in a file (trust 16)", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { issuer, env } = await machine.ownSystem();
   const body = "a\x1b[2Jb\x9b2Jc\u202ed\tü\nnext\n";

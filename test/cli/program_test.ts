@@ -34,7 +34,7 @@ test("a program runs once, also through a link, and not when it is imported", as
   assert.deepEqual(await deno(folder.at("importer.mjs")), [0, "done\n"]);
 });
 
-test("./cli gives its exit code to whoever imports it, and does nothing before", async () => {
+test("./cli returns its exit code to its importer, and does nothing on import", async () => {
   const script = `const { main } = await import("@onecell/auth/cli");
     console.log(await main(["--version"]), await main(["nope"]));`;
   await using folder = await TestFolder.make();

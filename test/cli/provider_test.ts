@@ -74,7 +74,7 @@ test("a definition that was added is known by its name, to every command", async
   assert.equal((await machine.run(["provider", "remove", "../../x"])).code, 1);
 });
 
-test("add replaces another definition only when that is said, and refuses what is no good", async () => {
+test("add replaces another definition only with --replace, and refuses an invalid one", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { home } = machine;
   await machine.ok(["provider", "add", await definitionOn(machine), "--yes"]);
@@ -107,7 +107,7 @@ test("add replaces another definition only when that is said, and refuses what i
   assert.match(status.stdout, /✗ weather \(weather\)[^]*invalid_argument/);
 });
 
-test("check tells every fault with its line, or where everything goes", async () => {
+test("check lists every mistake with its line, or where each value is sent", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const bad = await definitionOn(machine, { scopes: "a", dpop: "yes" });
   const { code, stdout } = await machine.run(["provider", "check", bad]);

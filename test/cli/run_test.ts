@@ -30,7 +30,7 @@ test("help lists every command, and each command's help its options", async () =
   }
 });
 
-test("options for a system of one's own stand apart in the help", async () => {
+test("help groups the options for a user's own system", async () => {
   const host = fakeHost();
   await run(["help", "logout"], host);
   const [ours = "", own = ""] = host.output.split("\nFor a system of your own:\n");
@@ -53,7 +53,7 @@ test("options for a system of one's own stand apart in the help", async () => {
   assert.match(usage.output, /^Usage: onecell run SYSTEM \[OPTIONS\] -- COMMAND\.\.\.$/m);
 });
 
-test("what is wrong goes to standard error, with exit code 2", async () => {
+test("usage errors go to standard error, with exit code 2", async () => {
   for (
     const line of ["", "frobnicate", "-x", "login --nope", "help frobnicate", "completions csh"]
   ) {
@@ -85,7 +85,7 @@ test("an AuthError is its code and message on standard error, with exit code 1",
   );
 });
 
-test("a system of one's own is given whole, or refused", async () => {
+test("a user's own system needs all of its options", async () => {
   const rows: [string, number, RegExp][] = [
     ["token mine --issuer https://login.example.com", 2, /both --issuer and --api-url/],
     ["token mine --api-url https://api.example.com", 2, /both --issuer and --api-url/],
@@ -136,7 +136,7 @@ test("colours are for a terminal that wants them", async () => {
   }
 });
 
-test("nobody reading any more is no failure, and says nothing", async () => {
+test("a closed pipe is not an error and prints nothing", async () => {
   const host = fakeHost({ broken: true });
   assert.equal(await run(["providers"], host), 0);
   assert.deepEqual(host.runtime.written, []);

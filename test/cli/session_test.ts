@@ -101,7 +101,7 @@ test("login says what was refused, and is not tried again and again", async () =
   assert.match(empty.stderr, /no password in it/);
 });
 
-test("without anybody to ask, what is missing is named at once", async () => {
+test("without a person, the error names the missing values at once", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   for (const args of [["login", "spatiafi"], ["token", "spatiafi"], ["fetch", "spatiafi", "/"]]) {
     const { code, stdout, stderr } = await machine.run(args);
@@ -179,7 +179,7 @@ test("status --json keeps its shape", async () => {
   assert.equal(sandbox.requests.length, requests);
 });
 
-test("status lists what is saved of systems of one's own", async () => {
+test("status lists saved sessions of a user's own systems", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { home } = machine;
   const { env } = await machine.ownSystem();

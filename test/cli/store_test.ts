@@ -18,7 +18,7 @@ async function kept(machine: Machine): Promise<string[]> {
   return found.sort();
 }
 
-test("store move takes everything to Redis and back, and says what it moved", async () => {
+test("store move moves everything to Redis and back, and reports what it moved", async () => {
   await using redis = await RedisServer.start("moving to a store in Redis");
   if (!redis) return;
   await using machine = await Machine.start({ systems: ["spatiafi"] });

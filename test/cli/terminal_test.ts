@@ -65,7 +65,7 @@ test("login asks at a terminal, and a password is never on the screen", async ()
   assert.match(await Deno.readTextFile(machine.home.at("status.txt")), /^✓ SpatiaFi/);
 });
 
-test("a question says what it shows: a client id is echoed, a secret is not", async () => {
+test("a prompt echoes a client ID and masks a secret", async () => {
   await using machine = await Machine.start({ systems: ["plantpredict"] });
   const { clientId, clientSecret } = machine.sandbox.client("plantpredict");
   const { code, screen } = await runAtTerminal(machine, ["login", "plantpredict"], [
@@ -77,7 +77,7 @@ test("a question says what it shows: a client id is echoed, a secret is not", as
   assert(screen.includes(`): ${clientId}`), screen);
 });
 
-test("--user answers the first question, --no-input asks none", async () => {
+test("--user answers the first prompt, --no-input prompts for nothing", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   const silent = await runAtTerminal(machine, ["login", "spatiafi", "--no-input"], []);

@@ -57,7 +57,7 @@ test("execVersion() is the one that kubectl wants, where it is known", () => {
   }
 });
 
-test("a token that a shell would not read as it is comes in quotes", async () => {
+test("a token that a shell would change is quoted", async () => {
   const accessToken = "a b'c\"$HOME`id`;#";
   const text = formatToken("env", { ...token, accessToken });
   const { stdout } = await new Deno.Command("sh", {

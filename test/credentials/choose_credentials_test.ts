@@ -109,7 +109,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       source: PATH,
     },
     {
-      name: "defaults, overruled by whoever comes first",
+      name: "defaults, replaced by any other source",
       provider: { defaults: { region: "eu", version: "v1" } },
       environment: { region: "us" },
       file: { ...file, region: "asia" },
@@ -168,7 +168,7 @@ test("environmentCredentials() reads the provider's own names and no others", ()
   ]);
 });
 
-test("normaliseCredentials() takes any JSON object, and says what is none", () => {
+test("normaliseCredentials() accepts any JSON object and refuses anything else", () => {
   const jwk = { kty: "EC", d: "x" };
   assert.deepEqual(normaliseCredentials({ A: 1, b: true, c: null, d: undefined, e: jwk }, "x"), {
     a: "1",

@@ -23,7 +23,7 @@ const place = ({ options: { interactive: _, ...rest } }: World) => rest;
 const names = async (directory: string) =>
   (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
 
-test("a credentials file is found under either name, and a missing one is no error", () =>
+test("a credentials file is found under either name, and a missing one is not an error", () =>
   eachRow([FILE, `${FILE}.json`].map((name) => ({ name })), async ({ name }) => {
     await using world = await createWorld("spatiafi");
     const { options, credentials, directory } = world;
@@ -52,7 +52,7 @@ test("a damaged credentials file is not read where every value has a default", a
   await rejects(signIn, "login_required");
 });
 
-test("a damaged credentials file is named, left as it is, and stands in nobody's way", () =>
+test("a damaged credentials file is named, stays unchanged, and does not block other sources", () =>
   eachRow([
     { name: "cut short", text: '{"client_id":"a","client_se', message: /not whole JSON/ },
     { name: "empty", text: "", message: /not whole JSON/ },
@@ -108,7 +108,7 @@ test("saveCredentials() writes what Python reads, and keeps what was there", asy
 const CIRCLE: Record<string, unknown> = {};
 CIRCLE["itself"] = CIRCLE;
 
-test("saveCredentials() refuses what is no credential", () =>
+test("saveCredentials() refuses anything but credentials", () =>
   eachRow([
     { name: "nothing", values: {} },
     { name: "null", values: null },
@@ -130,7 +130,7 @@ test("saveCredentials() refuses what is no credential", () =>
     assert.deepEqual(await names(world.directory), []);
   }));
 
-test("forgetCredentials() removes the file, and says so when there is none", async () => {
+test("forgetCredentials() removes the file, and reports a missing one", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory } = world;
   assert.deepEqual(await forgetCredentials("spatiafi", place(world)), { removed: [] });
@@ -197,7 +197,7 @@ test("createCredentials() creates, saves and keeps the earlier ones", async () =
   assert.equal(sandbox.count("spatiafi.clients"), 2);
 });
 
-test("createCredentials() refuses before it creates what it could not keep", async () => {
+test("createCredentials() creates nothing that it could not save", async () => {
   await using world = await createWorld("spatiafi");
   const { user, sandbox, directory } = world;
   const create = (values: Partial<typeof user>, options: Record<string, unknown> = {}) =>

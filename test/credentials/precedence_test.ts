@@ -66,7 +66,7 @@ test("credentials: options, then environment, then file, then the person", () =>
     },
   ));
 
-test("credentials: what is complete is not asked for, and what is not is asked for once", async () => {
+test("credentials: only missing values are asked for, and only once", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { options, credentials, user } = world;
   const person = scriptedPerson({ answers: [user.password] });

@@ -10,7 +10,7 @@ import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
 import { doctor, hides, messages, shown } from "./report.ts";
 
-test("session.doctor() tells everything of a session that works, and finds nothing wrong", async () => {
+test("session.doctor() reports on a session that works, and finds no problem", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox, directory } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -48,7 +48,7 @@ test("session.doctor() tells everything of a session that works, and finds nothi
   hides(shown(report), [credentials["client_secret"] ?? "", token.split(".")[2] ?? token]);
 });
 
-test("doctor() works before anybody signed in: says what is missing, and asks nobody", async () => {
+test("doctor() works before the first sign-in: it names what is missing and never prompts", async () => {
   await using world = await createWorld("spatiafi");
   const report = await doctor("spatiafi", { ...world.options, interactive: true });
   assert.equal(report.ok, false);
@@ -156,7 +156,7 @@ test("doctor() warns of files that others can use, and of links and damage", asy
   });
 });
 
-test("doctor() leaves a damaged token where it is, and says that there is none", async () => {
+test("doctor() leaves a damaged token file unchanged, and reports no token", async () => {
   await using world = await createWorld("plantpredict");
   const options = { ...world.options, credentials: world.credentials };
   await getSession("plantpredict", options);
@@ -171,7 +171,7 @@ test("doctor() leaves a damaged token where it is, and says that there is none",
   assert.deepEqual([after.findings, after.facts.store.damaged], [[], undefined]);
 });
 
-test("a system in another place, or without a value for its URL, is said and not thrown", async () => {
+test("status reports a moved system and a missing URL value, and does not throw", async () => {
   const insecure = await doctor("plantpredict", { apiUrl: "http://api.example.com" });
   assert.match(messages(insecure), /not https/);
   assert.deepEqual(insecure.facts.endpoints, []);
@@ -200,7 +200,7 @@ test("session.doctor() says why a token is in memory only", async () => {
   assert.deepEqual([report.ok, report.findings[0]?.level], [true, "warning"]);
 });
 
-test("no secret shows in a report, whatever the environment and the credentials hold", async () => {
+test("no report shows a secret from the environment or the credentials", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { options, credentials, user } = world;
   const all = { ...credentials, ...user };

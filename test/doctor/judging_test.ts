@@ -66,7 +66,7 @@ const settings = (values: Record<string, string>, name = "deno") => ({
 
 test("findings() finds nothing in healthy facts", () => assert.deepEqual(judge(), []));
 
-test("findings() knows what a session without a refresh token comes to", () => {
+test("findings() explains what happens to a session without a refresh token", () => {
   const alive = judge(token({ renewal: "sign-in" }));
   assert.match(alive.join(), /^warning: .*cannot be renewed without a person.*offline_access/);
   const over = judge(token({ renewal: "sign-in", secondsLeft: -5 }));

@@ -7,7 +7,7 @@ import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 import { doctor, messages } from "./report.ts";
 
-test("doctor() tells by how much the clock is off", async () => {
+test("doctor() reports how far the clock is off", async () => {
   await using world = await createWorld("plantpredict");
   for (const seconds of [600, -3600, 20]) {
     world.sandbox.fault("plantpredict.token", { kind: "date", seconds });

@@ -31,7 +31,7 @@ test("judge() takes every usable answer, evened out, with every grant", () =>
     }
   }));
 
-test("judge() tells the kinds of refusals apart, whatever the status says", () =>
+test("judge() classifies refusals, with any HTTP status", () =>
   eachRow(REFUSALS, (row) => {
     for (
       const [grant, kind] of [
@@ -131,7 +131,7 @@ test("a server's own words are shown, cleaned, where they hold no secret", () =>
     }
   }));
 
-test("a refused refresh token ends no session, and a passing failure keeps it", () =>
+test("a refused refresh token ends no session, and a temporary failure keeps it", () =>
   eachRow(REFUSALS, async (row) => {
     const refused = (form: URLSearchParams) => form.get("grant_type") === "refresh_token";
     const begin = (how: { silent?: null }) => {

@@ -64,7 +64,7 @@ test("every client authentication signs in, against a server that insists on it"
     assert.deepEqual(world.sandbox.errors, []);
   }));
 
-test("a private key that cannot be used is refused, and not repeated", () =>
+test("an invalid private key is refused, and not repeated in the error", () =>
   eachRow([
     { name: "an RSA key of PKCS #1", key: "-----BEGIN RSA PRIVATE KEY-----\nMIIEsecretsecret\n" },
     { name: "broken PEM", key: "-----BEGIN PRIVATE KEY-----\nsecretsecretsecret\n-----END" },

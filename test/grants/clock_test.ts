@@ -111,7 +111,7 @@ test("four seconds of two-second tokens: every call works, no storm of renewals"
   assert(tokens >= 2 && tokens <= 5, `${tokens} tokens`);
 });
 
-test("a wrong Date of the API does not move what is known of a token's end", async () => {
+test("a wrong Date header of the API does not change a token's expiry", async () => {
   await using world = await createWorld("plantpredict");
   const { sandbox, options, credentials } = world;
   sandbox.fault("plantpredict.token", "date", 1);

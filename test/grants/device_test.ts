@@ -214,7 +214,7 @@ interface Poll {
   says?: RegExp;
 }
 
-test("device: polls over whatever passes, until the code ends", () =>
+test("device: polls through temporary errors until the code expires", () =>
   eachRow<Poll>([
     { name: "at once", seen: "RFC 8628", answers: [], waits: [5] },
     { name: "pending", seen: "RFC 8628", answers: [pending, pending], waits: [5, 5, 5] },

@@ -59,7 +59,7 @@ interface Row {
   sent?: number;
 }
 
-test("discovery: what is no metadata of this issuer gets no secret", () =>
+test("discovery: metadata of another issuer gets no secret", () =>
   eachRow<Row>([
     {
       name: "nothing there",
@@ -192,7 +192,7 @@ test("discovery: what is no metadata of this issuer gets no secret", () =>
     assert.equal(asked.arrivals.length, sent);
   }));
 
-test("discovery: what is there and does not count is got over", () =>
+test("discovery: skips responses that are not metadata", () =>
   eachRow<{ name: string; issuer?: string; paths: Record<string, () => Response> }>([
     ...[400, 401, 403, 404, 405, 410].map((status) => ({
       name: `HTTP ${status}, then RFC 8414`,
@@ -217,7 +217,7 @@ test("discovery: what is there and does not count is got over", () =>
       },
     },
     {
-      name: "a revocation endpoint nobody may use",
+      name: "a revocation endpoint that nobody may use",
       paths: { [OPENID]: () => json({ ...METADATA, revocation_endpoint: "http://x.example/r" }) },
     },
     {
@@ -240,7 +240,7 @@ test("a client assertion made for a discovered server is good nowhere else (trus
   eachRow<{ name: string; input: Partial<ProviderInput>; audience: string }>([
     { name: "discovered", input: {}, audience: ISSUER },
     {
-      name: "discovered, told otherwise",
+      name: "discovered, overruled by the definition",
       input: { assertionAudience: "token_endpoint" },
       audience: METADATA.token_endpoint,
     },

@@ -119,7 +119,7 @@ test("readTokenText() reads what az, gcloud, kubectl, onecell and people write",
     assert.equal(read?.expiresAt, is?.expiresAt);
   }));
 
-test("getExternalToken() reads a file through links, and none that others may write to", async () => {
+test("getExternalToken() follows links to a file, and refuses one that others can write", async () => {
   await using folder = await TestFolder.make();
   await Deno.mkdir(folder.at("..2026"));
   await Deno.writeTextFile(folder.at("..2026", "token"), "from.a.pod\n", { mode: 0o644 });
@@ -226,7 +226,7 @@ const HUB = {
   JUPYTERHUB_USER: "ada@example.com",
 };
 
-test("getExternalToken() asks the hub for what it keeps of its user, fresh each time", async () => {
+test("getExternalToken() asks the hub for the user's token each time", async () => {
   let number = 0;
   const context = await contextWith({
     environment: HUB,
@@ -239,7 +239,7 @@ test("getExternalToken() asks the hub for what it keeps of its user, fresh each 
   assert.equal(context.arrivals[0]?.headers.get("authorization"), "token the-server-token");
 });
 
-test("getExternalToken() says what stands in the way of GitHub's and the hub's token", () =>
+test("getExternalToken() explains why GitHub or the hub gives no token", () =>
   eachRow<{
     name: string;
     source: ExternalToken;
@@ -384,7 +384,7 @@ test("a hub inside the machine or cluster is asked", () =>
     },
   ));
 
-test("lookAtExternal() looks at files and variables, and asks nobody", async () => {
+test("lookAtExternal() reads files and variables, and runs nothing", async () => {
   await using folder = await TestFolder.make();
   const now = Math.floor(Date.now() / 1000);
   await Deno.writeTextFile(folder.at("live"), jwt({ exp: now + 60 }), { mode: 0o600 });

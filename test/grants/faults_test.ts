@@ -91,7 +91,7 @@ test("every fault of a token endpoint ends as documented, with every grant", () 
     assert.deepEqual(sandbox.errors, []);
   }, 14));
 
-test("a passing fault is got over, by what may be sent again", () =>
+test("a temporary failure is retried where a request may be sent again", () =>
   eachRow(
     TOKEN_REQUESTS.flatMap((request) =>
       ["502-html", "503", "429", "reset"].map((fault) => ({
@@ -111,7 +111,7 @@ test("a passing fault is got over, by what may be sent again", () =>
     12,
   ));
 
-test("a server that asks for a long pause is told about, not waited for", async () => {
+test("a long Retry-After is an error, not a wait", async () => {
   const [request = undefined] = TOKEN_REQUESTS;
   assert(request);
   const fault = { kind: "status", status: 503, headers: { "retry-after": "3600" } } as const;

@@ -99,7 +99,7 @@ test("a refresh whose answer was lost does not cost the next sign-in", async () 
   assert.equal(sandbox.count("plantpredict-okta.token.refresh_token"), 2);
 });
 
-test("a device's polling gets over what passes, and ends with what does not", () =>
+test("a device's polling survives temporary errors and ends with permanent ones", () =>
   eachRow(
     [
       { name: "502-html", code: null },

@@ -155,7 +155,7 @@ test("a key says how its assertions are signed, then the server, then the provid
   });
 });
 
-test("a certificate that is none is refused, and not repeated", async () => {
+test("an invalid certificate is refused, and not repeated in the error", async () => {
   const { pem } = await keyOf({ name: "ECDSA", namedCurve: "P-256" });
   const server = fakeServer((_, number) => tokenAnswer(number));
   const values = { client_id: "c", private_key: pem, certificate: "nonsense-certificate" };
@@ -322,7 +322,7 @@ test("several resources go with a token request (RFC 8707)", async () => {
   assert.deepEqual(server.arrivals[0]?.form.getAll("resource"), resource);
 });
 
-test("revocation: what servers answer, and what it comes to", () =>
+test("revocation: responses of servers, and what they mean", () =>
   eachRow<
     { name: string; answer: () => Response; done?: boolean; code?: AuthErrorCode; says?: RegExp }
   >([
@@ -383,7 +383,7 @@ test("revocation: what servers answer, and what it comes to", () =>
     else await rejects(outcome, code, says);
   }));
 
-test("revocation: heeds its own methods, and proves the key a token is bound to", async () => {
+test("revocation: uses its own authentication methods, and proves the key of a bound token", async () => {
   const server = fakeServer(({ url, headers }) =>
     url.pathname !== "/revoke"
       ? json({

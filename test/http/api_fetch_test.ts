@@ -84,7 +84,7 @@ test("fetch: relative URLs resolve against the API, others are refused before an
     },
   ));
 
-test("fetch: what cannot be sent at all is no failure of the network", () => {
+test("fetch: an invalid request is not a network error", () => {
   const used = new Request("https://api.example.com/x", { method: "POST", body: "x" });
   return eachRow<{ name: string; input?: unknown; init?: unknown }>([
     { name: "nothing", input: null },
@@ -191,7 +191,7 @@ test("fetch: any fetch will do: it gets a whole URL, plain headers and no Reques
   assert.equal(parsed.get("a"), "b");
 });
 
-test("fetch: what the caller changes after the call is not what is sent again", async () => {
+test("fetch: a retry sends the request as it was at the call", async () => {
   const bytes = new TextEncoder().encode("the-body");
   const parameters = new URLSearchParams({ "the-body": "" });
   for (const body of [bytes, bytes.buffer, parameters]) {

@@ -114,7 +114,7 @@ test("fetch: a caller's signal ends a pause and a renewal too", async () => {
   }
 });
 
-test("fetch: a 401 that cannot be helped is given back, unless the renewal did not come to an end", () =>
+test("fetch: a 401 is returned when a renewal does not help, unless the renewal timed out", () =>
   eachRow<{ name: string; answer: () => Response; code: AuthErrorCode | null }>([
     { name: "another token is no better", answer: () => tokenAnswer(2), code: null },
     { name: "refused", answer: () => json({ error: "invalid_client" }, 401), code: null },

@@ -5,7 +5,7 @@ import { test } from "../support/tests.ts";
 const aborted = ({ controller: { signal } }: Deadline) =>
   new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
 
-test("Deadlines end every request in its time, and none that has its answer", async () => {
+test("Deadlines end every late request, and no completed one", async () => {
   const deadlines = new Deadlines(60);
   const start = performance.now();
   const begin = () => {

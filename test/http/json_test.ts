@@ -47,7 +47,7 @@ test("json() sends JSON and a query, and gives the answer's JSON", async () => {
   assert.equal(await json(empty.api, "/x", { method: "DELETE" }), undefined);
 });
 
-test("json() refuses what it cannot send, before anything is sent", () =>
+test("json() refuses an invalid body before anything is sent", () =>
   eachRow<{ name: string; init: Parameters<typeof json>[2] }>([
     { name: "both bodies", init: { json: 1, body: "x" } },
     { name: "a circle", init: { json: circle() } },
@@ -157,7 +157,7 @@ const WAITS: Record<string, (api: Api, signal: AbortSignal) => Promise<unknown>>
   verify: (api, signal) => verify(api, { signal }),
 };
 
-test("one aborted signal behaves one way: fetch gives its reason, everything else an error of ours", async () => {
+test("an aborted signal: fetch throws its reason, everything else an AuthError", async () => {
   for (const respond of [never, () => new Response(new ReadableStream())]) {
     for (const [name, wait] of Object.entries(WAITS)) {
       if (name === "verify" && respond !== never) continue; // reads no body

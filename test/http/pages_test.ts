@@ -107,7 +107,7 @@ test("pages() says when a page breaks off", async () => {
   assert.equal((await read()).length, 1);
 });
 
-test("pages() refuses a link elsewhere, an error and what is not JSON", async () => {
+test("pages() refuses a link to another origin, an error, and a body that is not JSON", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });

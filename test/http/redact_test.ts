@@ -5,7 +5,7 @@ import { eachRow, test } from "../support/tests.ts";
 
 const SECRET = "s3cr+t/Value&of=many%kinds ü";
 
-test("secretsOf() collects what a request carries, and not what is no secret", () => {
+test("secretsOf() collects the secrets of a request, and nothing else", () => {
   const body = new URLSearchParams({
     grant_type: "authorization_code",
     client_id: "the-client",

@@ -57,7 +57,7 @@ test("redirects within the API are followed with the token, and a body where it 
   assert.equal(sandbox.count("plantpredict.token"), 1);
 });
 
-test("redirects elsewhere carry nothing that says who asks, and no body", async () => {
+test("redirects to another origin carry no credentials and no body", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -106,7 +106,7 @@ interface Refusal {
   message?: RegExp;
 }
 
-test("redirects to where no secret may go are refused, and nothing more is sent", () =>
+test("redirects to an unsafe address are refused, and nothing more is sent", () =>
   eachRow<Refusal>([
     { name: "plain http", location: "http://api.example.com/x", code: "insecure_url" },
     { name: "plain http elsewhere", location: "http://cdn.example/x", code: "insecure_url" },
@@ -169,7 +169,7 @@ test("redirects to where no secret may go are refused, and nothing more is sent"
     assert.equal(api.arrivals.length, 1);
   }));
 
-test("redirects: manual gives the answer back, and a circle comes to an end", async () => {
+test("redirects: manual returns the response, and a loop ends", async () => {
   const { session, api } = fakeApi(() => redirect("/again"));
   const response = await session.fetch("/start", { redirect: "manual" });
   assert.equal(response.status, 302);
@@ -246,7 +246,7 @@ test("redirects: a fragment stays with the request, 304 and a missing Location a
   assert.equal((await bare.session.fetch("/start")).status, 302);
 });
 
-test("the token endpoint's redirects are not followed, whatever their status", async () => {
+test("redirects of the token endpoint are never followed", async () => {
   const arrived: string[] = [];
   await using foreign = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -58,7 +58,7 @@ test("pause() ends early with its signal, before and while it waits", async () =
   await waiting;
 });
 
-test("abortReason() tells a stop from a timeout, and keeps an AuthError", () => {
+test("abortReason() distinguishes a stop from a timeout, and keeps an AuthError", () => {
   assert.equal(abortReason(AbortSignal.abort(new Error("x"))).code, "aborted");
   assert.equal(abortReason(AbortSignal.abort("x")).code, "aborted");
   const timeout = new DOMException("over", "TimeoutError");

@@ -18,7 +18,7 @@ const weather = {
   issuer: "https://login.weather.example",
 };
 
-test("examineDefinition() tells every fault at once, with its line", () => {
+test("examineDefinition() lists every mistake with its line", () => {
   const text = `{
   "name": "Weather",
   "apiUrl": "http://api.weather.example",
@@ -51,7 +51,7 @@ test("examineDefinition() tells every fault at once, with its line", () => {
   );
 });
 
-test("examineDefinition() comes to an end whatever it is given", () =>
+test("examineDefinition() ends for any input", () =>
   eachRow<{ name: string; text: string; says: RegExp; line?: number | undefined }>([
     { name: "nothing", text: "", says: /not whole JSON/, line: 1 },
     { name: "half", text: '{\n  "name": "a",\n', says: /not whole JSON/, line: 3 },
@@ -85,7 +85,7 @@ test("examineDefinition() comes to an end whatever it is given", () =>
     if (line !== undefined) assert.equal(faults[0]?.line, line);
   }));
 
-test("definitionRows() says what is asked, and where each secret goes", () => {
+test("definitionRows() lists what is asked for, and where each secret is sent", () => {
   const rows = (input: Record<string, unknown>) =>
     Object.fromEntries(definitionRows(checkProvider({ ...weather, ...input })));
   assert.deepEqual(rows({}), {
@@ -124,7 +124,7 @@ test("definitionRows() says what is asked, and where each secret goes", () => {
   assert.equal(own["Username and password go to"], "auth.spatiafi.com");
 });
 
-test("definitionWarnings() tells of programs, of this machine's tokens, and of secrets inside", () => {
+test("definitionWarnings() warns of programs, this machine's tokens, and secrets in the file", () => {
   const warnings = (input: Record<string, unknown>) =>
     definitionWarnings(checkProvider({ ...weather, ...input }));
   assert.deepEqual(warnings({}), []);
@@ -148,7 +148,7 @@ function serve(answer: (request: Request) => Response): { url: string; stop: () 
   };
 }
 
-test("downloadDefinition() takes what its own host has, of a sensible size", async () => {
+test("downloadDefinition() accepts a file of at most 1 MB from its own host", async () => {
   const runtime = await currentRuntime();
   const { signal } = new AbortController();
   const { url, stop } = serve((request) => {

@@ -26,7 +26,7 @@ test("loginUse() says what a username and password would do", async () => {
   await rejects(use("spatiafi"), "credentials_damaged");
 });
 
-test("keepUsername() saves a username where none is, and never beside another user's", async () => {
+test("keepUsername() saves a username unless another user's is saved", async () => {
   await using folder = await TestFolder.make();
   const path = folder.at("app_credentials");
   const keep = async (username: string | undefined, provider = "plantpredict-okta") =>

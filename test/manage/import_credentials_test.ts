@@ -12,7 +12,7 @@ const FILE = "app_credentials";
 const names = async (directory: string) =>
   (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name).sort();
 
-test("importCredentials() takes a settings file over, whatever it calls things", async () => {
+test("importCredentials() imports a settings file with any spelling of its names", async () => {
   await using world = await createWorld("ocs");
   const { credentials, directory, options } = world;
   const file = `${directory}/appsettings.json`;
@@ -38,7 +38,7 @@ test("importCredentials() takes a settings file over, whatever it calls things",
   assert.equal(session.source, `${directory}/${FILE}`);
 });
 
-test("importCredentials() takes the values of one section, and mixes none", async () => {
+test("importCredentials() imports the values of one section, and mixes no sections", async () => {
   await using world = await createWorld("ocs");
   const { directory } = world;
   const file = `${directory}/appsettings.json`;
@@ -259,7 +259,7 @@ test("importCredentials() takes a service account's key, and getSession signs wi
   assert.notEqual(await again.token(), await other.token());
 });
 
-test("importCredentials() takes no key of another server, and no file without one", async () => {
+test("importCredentials() refuses the key of another server, and a file without a key", async () => {
   await using folder = await TestFolder.make();
   const file = folder.at("key.json");
   const directory = folder.at("saved");

@@ -87,7 +87,7 @@ test("getSession() reads the prefixed names back, and never the others", async (
   assert(!bad.stderr.includes(secret));
 });
 
-test("credentials that were loaded sign in, and are beaten by none of their own copies", () =>
+test("loaded credentials sign in, and their own copies do not replace them", () =>
   eachRow([
     { name: "as the option", options: "{ ...data, credentials: loaded }" },
     { name: "through the environment", options: "data" },

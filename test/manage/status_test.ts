@@ -9,7 +9,7 @@ import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
 
-test("status() says who is signed in, from what is saved alone", async () => {
+test("status() says who is signed in, and reads only files", async () => {
   await using world = await createWorld("plantpredict");
   const { options: { interactive: _, ...options }, credentials, sandbox, directory } = world;
   const none = await status("plantpredict", options);

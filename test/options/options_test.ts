@@ -39,7 +39,7 @@ test("a mistyped option is named, with the one that was meant", () =>
     assert(!error.message.includes("secret-value"));
   }));
 
-test("options that are undefined are as good as absent, and no object is refused", async () => {
+test("undefined options count as absent", async () => {
   checkOptions({ sessionKey: undefined, credentials: undefined }, "session", "x");
   for (const wrong of [null, "x", 5, []]) {
     throws(() => checkOptions(wrong, "session", "x"), "invalid_argument");
@@ -135,7 +135,7 @@ test("the signal of a sign-in does not end the session later", async () => {
   assert.equal(typeof await session.token(), "string");
 });
 
-test("any fetch is taken, and is called with a whole URL and plain headers", async () => {
+test("any fetch is accepted, and is called with a whole URL and plain headers", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const dispatcher = new Agent();

@@ -87,7 +87,7 @@ Deno.test("renderCard() uses only what an untrusted notebook keeps", () => {
   for (const state of Object.values(states)) assertSafe(renderCard(state, now, extras).html);
 });
 
-Deno.test("renderCard() tells the same in its words and in its text", () => {
+Deno.test("renderCard() says the same in HTML and in text", () => {
   for (const state of Object.values(states)) {
     const { html, text } = renderCard(state, now);
     const said = words(html);
@@ -206,7 +206,7 @@ Deno.test("renderCard() says until when a token is good, in local time and witho
   assert.match(at(now + 90_000_000), /token expires \d{4}-\d\d-\d\d \d\d:\d\d \(/);
 });
 
-Deno.test("renderCard() makes nothing of hostile values", () => {
+Deno.test("renderCard() escapes hostile values", () => {
   const hostile = [
     `"><script>alert(1)</script><img src=x onerror=alert(1)>`,
     `' onmouseover='alert(1)`,

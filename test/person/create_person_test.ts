@@ -48,7 +48,7 @@ Deno.test("findKernel() knows a kernel by its display, and survives a getter tha
   assert.deepEqual(asked, [["Password: ", "", { password: true }]]);
 });
 
-Deno.test("createPerson() tells notebook, terminal and nobody apart", () => {
+Deno.test("createPerson() distinguishes a notebook, a terminal and no person", () => {
   const kind = (notebook: boolean, inputIsTerminal: boolean) =>
     createPerson(fakeRuntime({ inputIsTerminal }), { kernel: notebook ? fakeKernel() : null }).kind;
   assert.deepEqual([kind(true, false), kind(true, true), kind(false, true), kind(false, false)], [
@@ -82,7 +82,7 @@ Deno.test("ask() at a terminal asks the runtime; null is one cancelled question"
   assert.deepEqual(runtime.written, ["User name: ", "Password: (masked)", "Password: (masked)"]);
 });
 
-Deno.test("nobody is asked nothing and shown nothing", async () => {
+Deno.test("without a person nothing is asked or shown", async () => {
   const runtime = fakeRuntime();
   const person = createPerson(runtime, { kernel: null });
   assert.equal(await person.ask(question("Password", true)), null);
@@ -102,7 +102,7 @@ Deno.test("open() opens a link where the browser is", async () => {
   assert.deepEqual(await at({}), [false, 0]);
 });
 
-Deno.test("a card is drawn once, updated in place on a change, and final states start anew", async () => {
+Deno.test("a card is drawn once and updated in place; a final state is a new card", async () => {
   const kernel = fakeKernel();
   let time = 0;
   const person = createPerson(fakeRuntime(), { kernel, now: () => time });
@@ -155,7 +155,7 @@ Deno.test("the card says how to cancel while a question is open", async () => {
   assert.doesNotMatch(kernel.shown.at(-1)!.text, /To cancel/);
 });
 
-Deno.test("a sign-in that failed ends its card, and begins none; a terminal has the error alone", async () => {
+Deno.test("a failed sign-in ends its card and starts no other; a terminal shows only the error", async () => {
   const failed: CardState = { kind: "failed", title: "Not signed in", message: "It was declined." };
   const kernel = fakeKernel([null]);
   const person = createPerson(fakeRuntime(), { kernel });
@@ -210,7 +210,7 @@ Deno.test("the stop button aborts the wait, even one that does not listen", asyn
   }
 });
 
-Deno.test("a wait goes on without a stop button where the runtime has none", async () => {
+Deno.test("a wait works in a runtime without a stop button", async () => {
   const runtime = fakeRuntime();
   runtime.onInterrupt = () => {
     throw new Error("signals are not available here");

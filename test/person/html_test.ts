@@ -20,7 +20,7 @@ test("a card links to pages that a person may be sent to, and shows the rest as 
     assert.equal(anchor(link, "label").includes("href"), isLink);
   }));
 
-test("a host with letters that look alike is shown as it is asked for (trust 17)", () => {
+test("a host with look-alike letters is shown in its encoded form (trust 17)", () => {
   // The first letter is Cyrillic.
   assert.equal(safeLink("https://\u0430pple.example/")?.host, "xn--pple-43d.example");
 });

@@ -100,7 +100,7 @@ test("a username and a password as credentials enrol, once for each person", asy
   await rejects(sign({ ...user, password: "wrong", username: "x" }), "login_refused");
 });
 
-test("credentials by names that nobody reads are refused, with the name that was meant (11.1)", () =>
+test("unknown names of credentials are refused, with a suggestion (11.1)", () =>
   eachRow<{ name: string; values: Record<string, unknown>; says: RegExp }>([
     { name: "clientId", values: { clientId: "a", clientSecret: "b" }, says: /mean client_id\?/ },
     {
@@ -133,7 +133,7 @@ test("half of a pair in the options is completed from nowhere else (11.1)", asyn
   await rejects(getSession("plantpredict", half), "credentials_missing", /client_secret/);
 });
 
-test("get_session() and load_credentials() mean the tutorial's system, getSession() none", async () => {
+test("get_session() and load_credentials() default to the tutorial's system, getSession() has no default", async () => {
   await using world = await createWorld("spatiafi");
   const { options, directory, credentials } = world;
   await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(credentials));
@@ -154,7 +154,7 @@ test("get_session() and load_credentials() mean the tutorial's system, getSessio
   await rejects(getSession(nothing), "unknown_provider");
 });
 
-test("Object.prototype steers nothing (trust 9)", async () => {
+test("Object.prototype has no influence (trust 9)", async () => {
   const spatiafi = await findProvider("spatiafi");
   const runtime = { ...await currentRuntime(), getEnvironment: () => undefined };
   const names = [

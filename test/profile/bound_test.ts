@@ -227,7 +227,7 @@ test("a definition from a file uses no credentials that do not say they are its 
   assert.equal(found.foreign?.asked, EVIL);
 });
 
-test("nothing reaches a server that a variable names (trust 2)", async () => {
+test("no secret is sent to a server that a variable names (trust 2)", async () => {
   await using home = await TestFolder.make();
   await Deno.mkdir(home.at("plantpredict"));
   await Deno.writeTextFile(home.at("plantpredict", "app_credentials"), JSON.stringify(PAIR));
@@ -326,7 +326,7 @@ test("the provider's own take the name that the tutorial reads, and a test syste
   await works(await getSession("spatiafi", options));
 });
 
-test("a value in a variable moves a system too, and what is typed for it is kept apart", async () => {
+test("a value in a variable moves a system too, and its typed values are saved separately", async () => {
   await using world = await createWorld("ocs");
   const { credentials, directory } = world;
   const { resource = "", tenant_id = "", client_id = "", client_secret = "" } = credentials;
@@ -357,7 +357,7 @@ test("a value in a variable moves a system too, and what is typed for it is kept
   assert.equal(apart["client_secret"], client_secret);
 });
 
-test("a variable that moves nothing, or only a part, is not passed over", () =>
+test("a variable that moves nothing, or only a part, is an error", () =>
   eachRow([
     {
       name: "AUTH_URL of a system with an issuer",

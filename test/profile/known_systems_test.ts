@@ -142,7 +142,7 @@ test("findSystem() takes the first folder's definition, with $schema, and marks 
   }
 });
 
-test("a definition that others could have written, or that is no good, is refused with what to do", () =>
+test("a definition that others can write, or that is invalid, is refused with what to do", () =>
   eachRow<{
     name: string;
     content?: unknown;
@@ -311,7 +311,7 @@ test("a start with a built-in system looks into no folder of definitions", async
   assert.deepEqual(reads.filter((path) => path.includes("onecell/providers")), []);
 });
 
-test("where Deno may not look, the error names the flag, and a mistyped name is told all the same", async () => {
+test("without a Deno permission the error names the flag, and still suggests a mistyped name", async () => {
   const forbidden = new Error("Requires read access");
   const real = await currentRuntime();
   const refuse = () => {

@@ -20,7 +20,7 @@ test("readProvider() reads a definition by path or file URL, also as Windows edi
   }
 });
 
-test("readProvider() says what is wrong with a file, and quotes nothing of it", async () => {
+test("readProvider() says what is wrong with a file, and does not quote it", async () => {
   await using folder = await TestFolder.make();
   const write = async (text: string) => {
     await Deno.writeTextFile(folder.at("x.json"), text);

@@ -73,7 +73,7 @@ test("app credentials that a sign-in creates are saved in the store, once", asyn
   assert.deepEqual(await filesIn(directory), []);
 });
 
-test("nothing is created where the store would not take it", async () => {
+test("nothing is created that the store could not save", async () => {
   await using world = await createWorld("spatiafi");
   const { interactive: _, ...location } = world.options;
   const store: TokenStore = {
@@ -90,7 +90,7 @@ test("nothing is created where the store would not take it", async () => {
   assert.equal(world.sandbox.count("spatiafi.clients"), 0);
 });
 
-test("what is typed is saved in the store; a file of the tutorial's is used with any store", async () => {
+test("typed values are saved in the store; the tutorial's file is used with any store", async () => {
   await using world = await createWorld("ocs");
   const { credentials, directory } = world;
   const store = new MemoryDriver();

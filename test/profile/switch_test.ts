@@ -121,7 +121,7 @@ test("card, status and doctor say which account is used and what chose it", asyn
   );
 });
 
-test("an error for want of credentials lists the accounts that there are", async () => {
+test("an error about missing credentials lists the known accounts", async () => {
   await using world = await twoAccounts();
   const { options } = world;
   const wanting =
@@ -145,7 +145,7 @@ test("an error for want of credentials lists the accounts that there are", async
   );
 });
 
-test("listAccounts() tells accounts from backups and from what is kept for other servers", async () => {
+test("listAccounts() distinguishes accounts from backups and from files for other servers", async () => {
   await using world = await twoAccounts();
   const { directory } = world;
   const other = JSON.stringify({

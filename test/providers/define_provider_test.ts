@@ -47,7 +47,7 @@ test("defineProvider() fills in everything that has a default", () => {
   assert.deepEqual(key.requires, ["client_id", "private_key"]);
 });
 
-test("defineProvider() is the same for what it made itself", () => {
+test("defineProvider() returns its own result unchanged", () => {
   for (const provider of providers) assert.deepEqual(defineProvider(provider), provider);
   assert.deepEqual(defineProvider(defineProvider(MINIMAL)), defineProvider(MINIMAL));
 });
@@ -160,7 +160,7 @@ const FEDERATED = {
 };
 const COMMAND = { issuer: undefined, tokenCommand: ["az", "account", "get-access-token"] };
 
-test("defineProvider() takes a token that something else issues, and asks for what it needs", () =>
+test("defineProvider() accepts a token from elsewhere, and requires its values", () =>
   eachRow<{ name: string; input: Record<string, unknown>; is: Record<string, unknown> }>([
     {
       name: "an exchange: who signs in is in the token, so the session stays in memory",
@@ -275,7 +275,7 @@ test("defineProvider() refuses a token from elsewhere that nothing asks for, or 
     assert(says.split("|").some((text) => message.includes(text)), message);
   }));
 
-test("defineProvider() refuses what is no object", () => {
+test("defineProvider() refuses anything but an object", () => {
   for (const input of [null, undefined, "spatiafi", 5, []]) {
     throws(() => defineProvider(input as unknown as ProviderInput), "invalid_argument");
   }

@@ -64,7 +64,7 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
     assert.match(message, says);
   }));
 
-test("a definition from elsewhere runs nothing and takes no token of this machine unasked", () =>
+test("a definition from elsewhere runs no program and takes no token of this machine without consent", () =>
   eachRow<{ name: string; input: Record<string, unknown>; does?: string }>([
     {
       name: "a program",

@@ -88,7 +88,7 @@ test("logout() with forget removes the app credentials, and says which files", a
   assert.deepEqual([none.sessions, none.forgotten], [[], []]);
 });
 
-test("logout() checks its options, and stops when it is told to", async () => {
+test("logout() checks its options, and stops with its signal", async () => {
   await rejects(logout("plantpredict", { all: "yes" } as never), "invalid_argument", /"all"/);
   await rejects(logout("plantpredict", { forget: 1 } as never), "invalid_argument", /"forget"/);
   await rejects(logout("plantpredict", { alll: true } as never), "invalid_argument", /"alll"/);

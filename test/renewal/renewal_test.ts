@@ -9,7 +9,7 @@ import { test } from "../support/tests.ts";
 
 // Each of these stands for a fault that no test noticed on 2026-11-26.
 
-test("a renewal whose token cannot be saved says so, and says so no more once it is", async () => {
+test("a renewal reports a token that cannot be saved, until it is saved", async () => {
   const { keeper, store, clock } = makeKeeper(fakeServer((_, n) => tokenAnswer(n)).fetch);
   const full = new AuthError("store_unavailable", "the disk is full");
   store.writeError = full;
@@ -52,7 +52,7 @@ test("what a person's sign-in gave is saved under the lock", async () => {
   assert.deepEqual(log.slice(write - 1, write + 2), ["lock", "write", "unlock"]);
 });
 
-test("what a person's sign-in gave is saved without the lock when there is none", async () => {
+test("a person's sign-in is saved without the lock if locking fails", async () => {
   const { keeper, store, setup } = makeKeeper(fakeServer(() => json({}, 500)).fetch, {
     silent: null,
   });
@@ -62,7 +62,7 @@ test("what a person's sign-in gave is saved without the lock when there is none"
   assert.equal(store.tokens.get("key")?.access_token, "a");
 });
 
-test("a logout without a lock revokes and removes all the same", async () => {
+test("a logout without a lock still revokes and removes", async () => {
   const revoked: string[] = [];
   const server = fakeServer(({ form, url }, number) => {
     if (url.pathname === "/token") return tokenAnswer(number);

@@ -156,7 +156,7 @@ test("TokenKeeper: in the last minute the old token serves while the server is d
   await rejects(keeper.fresh(), "server_error");
 });
 
-test("TokenKeeper: who stops waiting is alone in that, and nothing is left unhandled", async () => {
+test("TokenKeeper: one caller can stop waiting without affecting others, and no rejection is unhandled", async () => {
   const release = Promise.withResolvers<void>();
   const server = fakeServer(async (_, number) => {
     await release.promise;

@@ -8,7 +8,7 @@ function thrown(name: string, message: string, code?: string): Error {
   return Object.assign(new Error(message), { name, ...(code ? { code } : {}) });
 }
 
-Deno.test("errors are classified by code, and by Deno's class where there is none", () => {
+Deno.test("errors are classified by code, or else by Deno's class", () => {
   const cases: [Error, string][] = [
     [thrown("Error", "", "EROFS"), "read_only"],
     [thrown("Error", "", "ENOSPC"), "no_space"],

@@ -249,7 +249,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Deno runs a program only where it may, and asks nobody",
+  name: "Deno runs a program only with permission, and does not prompt for it",
   ...STRICT,
   async fn() {
     const program = `

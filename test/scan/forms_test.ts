@@ -202,7 +202,7 @@ test("scanText() finds short secrets, letters beyond ASCII and secrets that look
     );
   }));
 
-test("scanText() finds a secret that begins or ends like what stands beside it", () => {
+test("scanText() finds a secret that begins or ends like the text around it", () => {
   const line = "-".repeat(40);
   for (
     const secret of ["-----Kp0Rt4YwBn8c", "Kp0Rt4YwBn8c-----", "        Kp0Rt4Yw", "aaaaaaaaKp0R"]
@@ -228,7 +228,7 @@ test("scanText() does not take a short secret's letters for it", () => {
   }
 });
 
-test("scanText() finds whole tokens, and tells tokens of one issuer apart", () => {
+test("scanText() finds whole tokens, and distinguishes tokens of one issuer", () => {
   const part = (value: unknown) =>
     new TextEncoder().encode(JSON.stringify(value)).toBase64({
       alphabet: "base64url",

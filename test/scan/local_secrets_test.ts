@@ -60,7 +60,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
   assert(values.includes("token-from-elsewhere"));
 });
 
-test("localSecrets() reads systems of one's own from the configuration directory", async () => {
+test("localSecrets() reads a user's own systems from the configuration folder", async () => {
   await using home = await TestFolder.make();
   const of = (name: string) => home.at(".config", name);
   const weather = (files: string[]) =>

@@ -92,7 +92,7 @@ test("scanNotebook() knows a token that is in memory only", async () => {
   ]);
 });
 
-test("scanNotebook() says what is wrong with the file, and never what is in it", async () => {
+test("scanNotebook() says what is wrong with a file, and never shows its content", async () => {
   await using folder = await TestFolder.make();
   await rejects(scanNotebook(folder.at("none.ipynb")), "invalid_argument", /none\.ipynb/);
   await rejects(scanNotebook(folder.path), "invalid_argument", /cannot be read/);

@@ -32,7 +32,7 @@ Deno.test("scanText() never repeats the value", () => {
   }
 });
 
-Deno.test("scanText() finds every part of 12 characters, and none of 11", () => {
+Deno.test("scanText() finds parts of 12 characters, and ignores parts of 11", () => {
   for (let at = 0; at + SHORTEST_PART <= secret.length; at++) {
     const part = secret.slice(at, at + SHORTEST_PART);
     const [found] = scanText(`\t\t${part}`, { secret });

@@ -94,7 +94,7 @@ test("client credentials: a refused client is named, and nothing is saved", () =
     assert.deepEqual(await savedTokenFiles(directory), []);
   }));
 
-test("client credentials: logout says what it did, and ends the session", () =>
+test("client credentials: logout reports what it did, and ends the session", () =>
   eachSystem(async ({ sandbox, options, credentials, directory }, { name }) => {
     const session = await getSession(name, { ...options, credentials });
     assert.deepEqual(await session.logout(), {
@@ -113,7 +113,7 @@ test("client credentials: logout says what it did, and ends the session", () =>
     assert.equal((await session.logout()).removed, false);
   }));
 
-test("client credentials: what is typed is saved once it has proved good", () =>
+test("client credentials: typed values are saved after they worked", () =>
   eachSystem(async ({ sandbox, options, credentials, directory }, { name, again }) => {
     const { client_id: id = "", client_secret: secret = "", ...rest } = credentials;
     const file = `${directory}/app_credentials`;

@@ -61,7 +61,7 @@ test("fourinsight: a session that cannot be renewed says that a person is needed
   assert.equal(again.person.asked.length, 1);
 });
 
-test("fourinsight: a second session key is a second session, and forceLogin signs in anew", async () => {
+test("fourinsight: a second session key is a second session, and forceLogin signs in again", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, options, credentials, directory } = world;
   const answers = [1, 2, 3].map(() => () => sandbox.signInForPackage());
@@ -79,7 +79,7 @@ test("fourinsight: a second session key is a second session, and forceLogin sign
   assert.equal(person.asked.length, 3);
 });
 
-test("fourinsight: what is not a package may be pasted again, three times in all", async () => {
+test("fourinsight: a wrong paste is asked for again, three times in all", async () => {
   await using world = await createWorld(NAME);
   const { sandbox } = world;
   const good = () => sandbox.signInForPackage();

@@ -78,7 +78,7 @@ test("a token: the option, then credentials of options, then variables, then fil
       source: `${file} (PLANTPREDICT_ACCESS_TOKEN_FILE)`,
     },
     {
-      name: "an empty variable is none",
+      name: "an empty variable counts as unset",
       env: { PLANTPREDICT_ACCESS_TOKEN: " ", PLANTPREDICT_ACCESS_TOKEN_FILE: file },
       source: `${file} (PLANTPREDICT_ACCESS_TOKEN_FILE)`,
     },
@@ -250,7 +250,7 @@ test("a token for an API whose URL has a value in it takes that from the environ
   assert.equal(said.card, "https://acme.example/");
 });
 
-test("what is wrong with a token from elsewhere is said, with what to do next", async () => {
+test("errors about a token from elsewhere say what to do next", async () => {
   await using world = await createWorld("plantpredict");
   await using folder = await TestFolder.make();
   await Deno.writeTextFile(folder.at("open"), "abc");
@@ -300,7 +300,7 @@ test("what is wrong with a token from elsewhere is said, with what to do next", 
   });
 });
 
-test("a variable's token is in no way of what is saved: logout ends that, saving saves", async () => {
+test("a token in a variable does not affect saved values: logout removes them, saving saves them", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, directory } = world;
   const token = await tokenOf(world);

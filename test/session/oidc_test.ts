@@ -123,7 +123,7 @@ test("oidc: a device code signs in where no browser is near", async () => {
   assert.equal(refuse.person.shown.at(-1)?.kind, "failed");
 });
 
-test("oidc: a person who declines, waits too long or stops is told so", async () => {
+test("oidc: declining, waiting too long and stopping each have their error", async () => {
   await using world = await oidcWorld();
   const { sandbox } = world;
   const decline = start(world, {
@@ -157,7 +157,7 @@ test("oidc: without a person it fails at once, and says what to do", async () =>
   await rejects(session, "invalid_argument", /It has: paste/);
 });
 
-test("oidc: tokens bound to a key (DPoP) sign in, are renewed, and are of no use without it", async () => {
+test("oidc: tokens bound to a key (DPoP) sign in, are renewed, and are useless without the key", async () => {
   await using world = await oidcWorld();
   const { sandbox, directory, api } = world;
   const bound = { dpop: true };

@@ -10,7 +10,7 @@ import { eachRow, test } from "../support/tests.ts";
 
 const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]/;
 
-test("a session shows no name that steers a terminal (trust 16)", () =>
+test("a session shows no name that controls the terminal (trust 16)", () =>
   eachRow([
     { name: "clears the screen", shown: "\x1b[2Jada" },
     { name: "sets a window's title", shown: "\x1b]0;x\x07ada" },

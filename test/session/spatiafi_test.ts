@@ -72,7 +72,7 @@ test("spatiafi asks nothing more when the first question was stopped", async () 
   }]);
 });
 
-test("spatiafi does nothing when the person cancels, and is quick when nobody is there", async () => {
+test("spatiafi does nothing when the person cancels, and fails at once without a person", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options } = world;
   for (const answers of [[""], ["somebody", ""]]) {
@@ -125,7 +125,7 @@ test("spatiafi names a refused client, and keeps what was saved", async () => {
   assert.equal(await savedToken(directory), null);
 });
 
-test("spatiafi keeps nothing on disk when told to", async () => {
+test('spatiafi saves nothing with store: "memory"', async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, credentials, directory } = world;
   const session = await getSession("spatiafi", { ...options, credentials, store: "memory" });
@@ -177,7 +177,7 @@ test("spatiafi: the stop button ends the creation, and nothing is saved", async 
   assert(!names.includes("app_credentials"));
 });
 
-test("a session says what it is, in every form", async () => {
+test("a session describes itself in every form", async () => {
   await using world = await createWorld("spatiafi");
   const { options, credentials, api } = world;
   const session = await getSession("spatiafi", { ...options, credentials });

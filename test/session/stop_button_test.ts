@@ -146,7 +146,7 @@ test("row 33: the stop button ends every wait at once, and leaves no listener", 
   );
 });
 
-test("a saved session and a good token are had without a listener", async () => {
+test("a saved session needs no listener", async () => {
   const results = await play([
     "await auth.getSession(system, options)",
     "await session.token()",

@@ -67,7 +67,7 @@ test("a session by exchange asks for its subject token each time, and is saved n
   assert.match(String(looked), /Subject token: from .*subject \(credentials_missing\)/);
 });
 
-test("subject tokens of a caller are of whoever it says: no session meets another's", async () => {
+test("subject tokens belong to their caller: sessions do not share them", async () => {
   await using folder = await TestFolder.make();
   const weather = defineProvider({
     ...common,

@@ -206,7 +206,7 @@ test("a pushed authorization request leaves nothing but its name in the link (RF
     },
     { name: "no name", answer: () => json({}, 201), code: "bad_response" },
     {
-      name: "a client nobody knows",
+      name: "an unknown client",
       answer: () => json({ error: "invalid_client" }, 401),
       code: "client_refused",
     },
@@ -231,7 +231,7 @@ test("a pushed authorization request leaves nothing but its name in the link (RF
     });
   }));
 
-test("a paste is asked for again until the third, whatever was wrong with it", () =>
+test("a wrong paste is asked for again, up to three times", () =>
   eachRow([
     { name: "rubbish", pastes: ["two words", "…"], tries: 3 },
     { name: "a code that was used", pastes: ["used-code", "older-code"], tries: 3 },

@@ -85,7 +85,7 @@ async function knock(
   return Number(new TextDecoder().decode(buffer.subarray(0, size)).split(" ")[1]);
 }
 
-test("loopback: what is not the answer is refused, and the answer still works", async () => {
+test("loopback: other requests are refused, and the real answer still works", async () => {
   const server = authorizationServer();
   let asked: Link | undefined;
   const { outcome, person } = await start(server, async (link) => {
@@ -132,7 +132,7 @@ test("loopback: what is not the answer is refused, and the answer still works", 
   assert.equal(hash.toBase64({ alphabet: "base64url", omitPadding: true }), asked?.challenge);
 });
 
-test("loopback: the first answer counts; another one is refused, the same is told the same", async () => {
+test("loopback: the first answer counts; a different one is refused, a repeated one gets the same page", async () => {
   let link: Link | undefined;
   const later: number[] = [];
   // The code is being exchanged, and the port is still open.
@@ -226,7 +226,7 @@ test("loopback: localhost is listened on by both of its addresses, where there a
   await person.settled();
 });
 
-test("loopback: a machine without IPv6 signs in all the same", async () => {
+test("loopback: signs in on a machine without IPv6", async () => {
   const runtime = await currentRuntime();
   const without: Runtime = {
     ...runtime,
@@ -256,7 +256,7 @@ const V4 = ["0100007F:9C31", "0100007F:CC48"] as const;
 const MAPPED = ["0000000000000000FFFF00000100007F:9C31", "0000000000000000FFFF00000100007F:CC48"];
 const V6 = ["00000000000000000000000001000000:9C31", "00000000000000000000000001000000:CC48"];
 
-test("loopback: another user of the machine gets nothing, where the system tells (trust 12)", () =>
+test("loopback: another user of the machine gets nothing, where the system can tell (trust 12)", () =>
   eachRow([
     { name: "the same user", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1000)], is: 302 },
     { name: "another", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1001)], is: 403 },

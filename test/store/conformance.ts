@@ -31,7 +31,7 @@ const patient = () => ({ signal: AbortSignal.timeout(30_000) });
 
 export const conformance: readonly Check[] = [
   {
-    name: "what is written is read, by every process, and overwritten whole",
+    name: "every process reads what another wrote, and overwrites it whole",
     async check(open) {
       const [one, other] = [await open(), await open()];
       assert.equal(await one.read("a"), undefined);
@@ -74,7 +74,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "exclusive() gives what its work gives, and throws what it throws",
+    name: "exclusive() returns and throws what its work does",
     async check(open) {
       const store = await open();
       assert.equal(await store.exclusive("a", () => Promise.resolve(7), patient()), 7);
@@ -138,7 +138,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "keys(), where there is one, names what is stored and nothing else",
+    name: "keys(), if the store has it, lists exactly what is stored",
     async check(open) {
       const store = await open();
       if (!store.keys) return;

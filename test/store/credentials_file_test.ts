@@ -85,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 16: a damaged credentials file is named in the error and left as it is",
+  name: "row 16: a damaged credentials file is named in the error and stays unchanged",
   ...STRICT,
   async fn() {
     const damages = {
@@ -268,7 +268,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "trust 13: of earlier credentials five are kept; a failed write leaves none",
+  name: "trust 13: five earlier credentials are kept; a failed write leaves none",
   ...STRICT,
   async fn() {
     const real = await currentRuntime();
@@ -359,7 +359,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of credentials saved at the same time by many processes none is lost",
+  name: "credentials that many processes save at the same time are all kept",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -402,7 +402,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Python reads what is written, as the tutorial does",
+  name: "Python reads the file, as the tutorial does",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();

@@ -34,7 +34,7 @@ test("parseForeignToken() reads what oauthlib writes", () => {
   assert.notEqual(parseForeignToken(local, "key", HOSTS), null);
 });
 
-test("parseForeignToken() leaves alone what is another's, or no token", () =>
+test("parseForeignToken() ignores other programs' files and files without a token", () =>
   eachRow<{ name: string; file: unknown }>([
     { name: "null", file: null },
     { name: "a list", file: [FILE] },

@@ -34,7 +34,7 @@ async function atHome(
   return await new WorkerProcess(WORKER, ["home", folder.path], { runtime, environment }).answer();
 }
 
-test("row 31: a home without locks works, takes no longer, and says so", async () => {
+test("row 31: a home folder without locks works as fast, and is reported", async () => {
   const library = await lockshim("homes without locks");
   if (library === null) return;
   for (const runtime of await allRuntimes()) {
@@ -56,7 +56,7 @@ test("row 31: a home without locks works, takes no longer, and says so", async (
   }
 });
 
-test("row 31: a disk that cannot change modes or flush is gone along with, and told", async () => {
+test("row 31: a disk that cannot change modes or flush works, and is reported", async () => {
   const library = await lockshim("homes without modes");
   if (library === null) return;
   for (const runtime of await allRuntimes()) {
@@ -87,7 +87,7 @@ test("row 31: a disk that cannot change modes or flush is gone along with, and t
   }
 });
 
-test("row 31: a held lock is no missing lock, and a missing one is found in milliseconds", async () => {
+test("row 31: a held lock is not a missing lock, and a missing one is found in milliseconds", async () => {
   await using folder = await TestFolder.make();
   const runtime = await currentRuntime();
   const place = { path: folder.at("lock.sqlite"), directory: folder.path };
@@ -102,7 +102,7 @@ test("row 31: a held lock is no missing lock, and a missing one is found in mill
   assert.deepEqual(await inspectFolder(runtime, folder.path), { locks: true, weaknesses: [] });
 });
 
-test("marks: who finds one waits for the token to change, and not for longer than a request", async () => {
+test("marks: a process that finds one waits for the token to change, at most as long as a request", async () => {
   await using folder = await TestFolder.make();
   const runtime = await currentRuntime();
   const open = () => openTokenStore(runtime, folder.path, "disk");
@@ -145,7 +145,7 @@ test("marks: one of a process killed long ago ends by its age", async () => {
   }
 });
 
-test("a token under its earlier name is found, and moved by the next write", async () => {
+test("a token under its earlier name is found, and the next write moves it", async () => {
   await using folder = await TestFolder.make();
   const runtime = await currentRuntime();
   const store = openTokenStore(runtime, folder.path, "disk");
@@ -179,7 +179,7 @@ test("a token under its earlier name is found, and moved by the next write", asy
   }
 });
 
-test("a token file of another user, or that others may change, is no token", async () => {
+test("a token file that another user owns or can change is ignored", async () => {
   const real = await currentRuntime();
   await using folder = await TestFolder.make();
   await openTokenStore(real, folder.path, "disk").write(KEY, testToken(1));

@@ -124,7 +124,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "one who gives up lets the next one pass, but never past the holder",
+  name: "a caller that gives up lets the next one wait, but never passes the holder",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -187,7 +187,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is at the lock's place and is no file is refused, a loose mode is tightened",
+  name: "a lock that is not a file is refused, and a loose mode is tightened",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();

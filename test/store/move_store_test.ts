@@ -119,7 +119,7 @@ test("chooseStore(): the option, then the provider's memory, then the environmen
   assert.equal(chooseStore(undefined, "disk", undefined), "disk");
 });
 
-test("a store of one's own keeps sessions, and its failures are told", async () => {
+test("a user's own store saves sessions, and its failures are reported", async () => {
   const runtime = await currentRuntime();
   const own = new MemoryDriver();
   const store = openTokenStore(runtime, undefined, { own });

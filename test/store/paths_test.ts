@@ -69,7 +69,7 @@ async function platformdirs(
   return null;
 }
 
-Deno.test("on Linux the folder is platformdirs', whatever XDG_CONFIG_HOME", async () => {
+Deno.test("on Linux the folder is the one of platformdirs, with any XDG_CONFIG_HOME", async () => {
   const found = ENVIRONMENTS.map((environment) =>
     configDirectories(runtimeOf("linux", environment), "spatiafi")
   );
@@ -116,7 +116,7 @@ Deno.test("on Windows the folder is platformdirs', with and without an author", 
   if (python) assert.equal(python[0]?.replaceAll("/", "\\"), found[0]);
 });
 
-Deno.test("without a home there is no folder, with an override only that", () => {
+Deno.test("without a home there is no folder, except the one of an override", () => {
   for (const platform of ["linux", "darwin", "windows", "other"] as const) {
     assert.deepEqual(configDirectories(runtimeOf(platform, {}), "x"), []);
     assert.deepEqual(configDirectories(runtimeOf(platform, {}), "x", "/mine"), ["/mine"]);

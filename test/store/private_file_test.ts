@@ -23,7 +23,7 @@ function withUmask(umask: string): string[] {
 }
 
 Deno.test({
-  name: "row 13: whatever the umask, files are 0600 and folders we make 0700",
+  name: "row 13: with any umask, files are 0600 and new folders 0700",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {

@@ -64,7 +64,7 @@ for (
 }
 
 Deno.test({
-  name: "row 9: with rotation and reuse detection nothing is revoked, whoever is killed",
+  name: "row 9: with rotation and reuse detection, killing any process revokes nothing",
   ...STRICT,
   async fn() {
     const system = "plantpredict-okta";

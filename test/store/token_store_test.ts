@@ -98,7 +98,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 16: a damaged token file is no token, and is set aside 0600 by the next write",
+  name: "row 16: a damaged token file is ignored, and the next write sets it aside with mode 0600",
   ...STRICT,
   async fn() {
     const good = JSON.stringify(whole);
@@ -159,7 +159,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 15: without a folder the session works from memory, and is told so at once",
+  name: "row 15: without a folder the session works from memory, and says so at once",
   ...STRICT,
   async fn() {
     const store = openTokenStore(await currentRuntime(), undefined, "disk");

@@ -74,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "packages stay in their rooms, and a start loads none of them",
+  name: "packages stay in their rooms, and a start loads no package",
   ...options,
   async fn() {
     const edges = await edgesOf();

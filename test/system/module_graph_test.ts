@@ -17,7 +17,7 @@ const loadedBy = (options: Record<string, unknown>) =>
 
 const LAZY = ["openid-client", "oauth4webapi", "jose", "env-paths", "node:"];
 
-test("a start with a saved token asks for none, and loads no package and no node: module", async () => {
+test("a start with a saved token requests none, and loads no package and no node: module", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, user } = world;
   const { interactive: _, ...place } = options;

@@ -61,7 +61,7 @@ test("parseToken() reads what formatToken() writes", () => {
   assert.equal(parseToken(formatToken(TOKEN), "another"), undefined);
 });
 
-test("parseToken() refuses a member of a wrong type, or that fits into no header", () =>
+test("parseToken() refuses members of a wrong type or that no header can carry", () =>
   eachRow<{ name: string; member: Record<string, unknown> }>([
     { name: "a line break (every fetch failed)", member: { access_token: "a\nb" } },
     { name: "a carriage return", member: { access_token: "a\rb" } },

@@ -490,7 +490,7 @@ function keycloak(): Answers {
 const read = (name: string) => readProvider(new URL(`${name}.json`, FOLDER));
 
 for (const service of SERVICES) {
-  test(`${service.definition}.json signs in to a stand-in of its shape, and its token is taken`, async () => {
+  test(`${service.definition}.json signs in to its stand-in, and the API accepts the token`, async () => {
     const provider: Provider = await read(service.definition);
     await using directory = await TestFolder.make();
     await using standIn = startStandIn(service.hosts, service.serve());
@@ -512,7 +512,7 @@ for (const service of SERVICES) {
 
   const { refused } = service;
   if (refused) {
-    test(`${service.definition}.json: credentials that the service refuses are told as such`, async () => {
+    test(`${service.definition}.json: an error says that the service refused the credentials`, async () => {
       const provider = await read(service.definition);
       await using directory = await TestFolder.make();
       await using standIn = startStandIn(service.hosts, service.serve());

@@ -13,7 +13,7 @@ const DOCUMENTS = [
 ];
 
 Deno.test({
-  name: "every code block in the documents runs as it is, against the sandbox",
+  name: "every code block in the documents runs unchanged against the sandbox",
   sanitizeOps: true,
   sanitizeResources: true,
   sanitizeExit: true,

@@ -41,7 +41,7 @@ test("examples/script.ts asks nothing once credentials are saved, and requests o
   assert.equal(sandbox.count("spatiafi.token"), 1);
 });
 
-test("examples/script.ts says what it needs where nobody can be asked", async () => {
+test("examples/script.ts says what it needs when it cannot prompt", async () => {
   await using world = await createWorld("spatiafi");
   const env = { ...world.sandbox.environment, XDG_CONFIG_HOME: world.directory };
   const { code, problems } = await runScript([], env);

@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "after a wait the stop button means again what it meant before",
+  name: "after a wait the stop button works as before",
   ignore,
   async fn() {
     const { cells, kernelAlive } = await runNotebook({

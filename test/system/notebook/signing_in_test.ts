@@ -70,7 +70,7 @@ kernelTest(
 );
 
 kernelTest(
-  "with nobody there every system fails in a second, and says what would have served",
+  "without a person every system fails within a second, and says what it needs",
   async () => {
     const { cells } = await runNotebook({
       allowStdin: false,

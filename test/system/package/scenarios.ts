@@ -167,7 +167,7 @@ const race: Scenario = {
 };
 
 const nobody: Scenario = {
-  name: "fails at once where there is nobody to ask",
+  name: "fails at once without a person",
   async play(world) {
     const report = await runTask(
       world.runner,

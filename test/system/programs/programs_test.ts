@@ -130,7 +130,7 @@ program("Deno.serve", async (s) => {
   await server.shutdown();
 });
 
-test("program: an issuer of one's own", async () => {
+test("program: a user's own issuer", async () => {
   await using world = await createWorld("oidc", { client: "oidc.client_secret_basic" });
   const { sandbox, directory, credentials } = world;
   const ours = defineProvider({
@@ -251,7 +251,7 @@ test("program: a test with a fake", async () => {
   await rejects(s.fetch("/x"), "login_required");
 });
 
-test("program: what is guessed wrong is told right", () =>
+test("program: wrong guesses get the right advice", () =>
   eachRow<{ name: string; run: () => Promise<unknown>; says: RegExp }>([
     {
       name: "keepTokens",
@@ -315,7 +315,7 @@ test("program: what is guessed wrong is told right", () =>
     assert.match(error.message, says);
   }));
 
-test("program: a definition that cannot be is refused when it is written", () => {
+test("program: an impossible definition is refused when it is written", () => {
   throws(
     () => defineProvider({ name: "x", apiUrl: "https://a.example" } as never),
     "invalid_argument",

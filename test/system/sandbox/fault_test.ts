@@ -100,7 +100,7 @@ Deno.test("fault drip sends the answer slowly, and stop() ends it", async () => 
   await dripping;
 });
 
-Deno.test("a client that leaves in the middle of a slow answer is no error of the sandbox", async () => {
+Deno.test("a client that closes a slow response is not an error of the sandbox", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   const url = new URL(need(sandbox.environment, "SPATIAFI_AUTH_URL") + TOKEN);
   for (let round = 0; round < 20; round++) {
@@ -122,7 +122,7 @@ Deno.test("a client that leaves in the middle of a slow answer is no error of th
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("fault huge streams as much as it is told, for as long as anyone reads", () =>
+Deno.test("fault huge streams the given size while somebody reads", () =>
   withFault({ kind: "huge", megabytes: 5 }, async (sandbox) => {
     const { json } = await ask(sandbox);
     assert.equal(String(json.access_token).length, 5 * 1024 * 1024);

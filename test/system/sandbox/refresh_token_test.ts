@@ -61,7 +61,7 @@ Deno.test("plantpredict-okta lets one of two refreshes at the same time through 
   if (winner) assert.equal((await refresh(winner.json.refresh_token)).status, 400);
 });
 
-Deno.test("plantpredict-okta keeps the refresh token when told not to rotate", async () => {
+Deno.test("plantpredict-okta keeps the refresh token without rotation", async () => {
   await using sandbox = await startSandbox({
     systems: ["plantpredict-okta"],
     rotateRefreshToken: false,
