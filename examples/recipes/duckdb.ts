@@ -5,8 +5,8 @@ import { getSession } from "jsr:@onecell/auth";
 const s = await getSession("spatiafi");
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 const query = Deno.args[0] ?? "SELECT * FROM '/files/points.csv'";
-// On standard input, so that the token is in no argument and no history. The secret is for this API
-// alone, and gone when DuckDB ends.
+// DuckDB reads the SQL from standard input, so no argument and no history shows the token. The secret
+// works for this API only, and DuckDB forgets it when it ends.
 console.log(`INSTALL httpfs;
 LOAD httpfs;
 CREATE TEMPORARY SECRET onecell (

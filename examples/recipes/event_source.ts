@@ -4,13 +4,13 @@ import { getSession } from "jsr:@onecell/auth";
 import { EventSource } from "npm:eventsource@5.1.5";
 
 const s = await getSession("spatiafi");
-// Each connection, also after a break, goes out with a token that is good then.
+// Every connection gets a valid token, also when it reconnects.
 const events = new EventSource(new URL("/events", s.apiUrl), { fetch: s.fetch });
 events.addEventListener("message", ({ data }) => {
   console.log(data);
   if (data === "done") events.close();
 });
 events.addEventListener("error", ({ code, message }) => {
-  // Without a code the connection broke, and is opened again by itself.
+  // Without a code the connection was lost; EventSource reconnects automatically.
   if (code !== undefined) console.error(`HTTP ${code}: ${message}`);
 });

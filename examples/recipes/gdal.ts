@@ -1,10 +1,10 @@
-// GDAL, and what is built on it (rasterio, QGIS): deno run -A examples/recipes/gdal.ts PATH
+// GDAL, and tools that use it (rasterio, QGIS): deno run -A examples/recipes/gdal.ts PATH
 // deno-lint-ignore-file no-import-prefix no-unversioned-import
 import { getSession } from "jsr:@onecell/auth";
 
 const s = await getSession("spatiafi");
 const url = new URL(Deno.args[0] ?? "/files/map.tif", s.apiUrl);
-// A file that only its owner can read: other users see a program's arguments.
+// A file that only you can read, because other users can see a program's arguments.
 const headers = await Deno.makeTempFile({ prefix: "gdal-" });
 try {
   await Deno.writeTextFile(
@@ -15,11 +15,11 @@ try {
     args: [`/vsicurl/${url}`],
     env: {
       GDAL_HTTP_HEADER_FILE: headers,
-      // Only the file itself: GDAL would look for others beside it.
+      // Without this, GDAL also requests other files beside it.
       GDAL_DISABLE_READDIR_ON_OPEN: "EMPTY_DIR",
     },
   }).spawn().status;
-  if (code !== 0) throw new Error(`gdalinfo ended with code ${code}`);
+  if (code !== 0) throw new Error(`gdalinfo failed with exit code ${code}`);
 } finally {
   await Deno.remove(headers);
 }

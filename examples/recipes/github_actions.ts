@@ -1,4 +1,4 @@
-// A GitHub Actions job, without any stored secret: see github_actions.yml.
+// A GitHub Actions job without a stored secret. Its workflow is github_actions.yml.
 // deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
 import { defineProvider, getSession } from "jsr:@onecell/auth";
 
@@ -6,7 +6,7 @@ const weather = defineProvider({
   name: "weather",
   apiUrl: "https://api.weather.example/",
   issuer: "https://login.weather.example",
-  // The job's identity token is exchanged (RFC 8693) each time a new access token is needed.
+  // Exchanges the job's identity token (RFC 8693) for each new access token.
   grant: "token_exchange",
   subjectToken: { githubActions: "https://login.weather.example" },
   clientAuthentication: "none",

@@ -1,4 +1,4 @@
-// A server of a JupyterHub whose users sign in by OAuth: in a notebook or a terminal of the hub.
+// For a notebook or a terminal on a JupyterHub whose users sign in with OAuth.
 // deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
 import { defineProvider, getSession } from "jsr:@onecell/auth";
 
@@ -6,12 +6,12 @@ const weather = defineProvider({
   name: "weather",
   apiUrl: "https://api.weather.example/",
   issuer: "https://login.weather.example",
-  // What the hub's authenticator got when the user signed in to the hub, fresh from the hub each time.
+  // The user's token from signing in to the hub. It is read from the hub each time.
   grant: "token_exchange",
   subjectToken: { jupyterhub: "access_token" },
   clientAuthentication: "none",
   clientId: "hub",
-  // Nothing is saved: who is signed in to the hub is signed in here.
+  // Nothing is saved: a user of the hub is signed in here, too.
   store: "memory",
 });
 

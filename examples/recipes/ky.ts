@@ -4,7 +4,7 @@ import { getSession } from "jsr:@onecell/auth";
 import ky from "npm:ky@2.1.0";
 
 const s = await getSession("spatiafi");
-// The session retries by itself: twice would be too much.
+// The session already retries, so turn the library's own retries off.
 const api = ky.create({ fetch: s.fetch, baseUrl: s.apiUrl, retry: 0 });
 const info = await api("api/info?item_id=flood").json<{ title: string }>();
 console.log(info.title);

@@ -7,12 +7,12 @@ import {
   StreamableHTTPClientTransport,
 } from "npm:@modelcontextprotocol/client@2.4.0";
 
-// With a server's address: the first time it asks once, and registers itself where the server allows it.
+// With a server's address, the first run asks you once, and registers a client if the server allows it.
 const s = await getSession(Deno.args[0] ?? "spatiafi");
 const authProvider: AuthProvider = {
-  // Before every request: the saved token, renewed if need be.
+  // Before each request: the saved token, refreshed if needed.
   token: () => s.token(),
-  // After a 401: a new one; then the client sends its request once more.
+  // After a 401: a new token. Then the client sends the request again.
   onUnauthorized: () => s.refresh(),
 };
 const url = new URL("/mcp", s.apiUrl);

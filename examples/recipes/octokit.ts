@@ -1,10 +1,10 @@
-// Octokit, for GitHub and what speaks as it does: deno run -A examples/recipes/octokit.ts [system]
+// Octokit, for GitHub and compatible APIs: deno run -A examples/recipes/octokit.ts [system]
 // deno-lint-ignore-file no-console no-import-prefix no-unversioned-import
 import { getSession } from "jsr:@onecell/auth";
 import { Octokit } from "npm:@octokit/core@7.0.8";
 
 const s = await getSession(Deno.args[0] ?? "spatiafi");
-// Octokit has no `auth` here: the session adds the token, and renews it.
+// Don't set `auth`: the session adds the token and renews it.
 const octokit = new Octokit({
   baseUrl: s.apiUrl.replace(/\/$/, ""),
   request: { fetch: s.fetch },

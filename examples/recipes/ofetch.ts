@@ -4,7 +4,7 @@ import { getSession } from "jsr:@onecell/auth";
 import { createFetch } from "npm:ofetch@1.5.1";
 
 const s = await getSession("spatiafi");
-// The session retries by itself: twice would be too much.
+// The session already retries, so turn the library's own retries off.
 const api = createFetch({ fetch: s.fetch, defaults: { baseURL: s.apiUrl, retry: 0 } });
 const info = await api<{ title: string }>("/api/info", { query: { item_id: "flood" } });
 console.log(info.title);

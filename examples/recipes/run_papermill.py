@@ -1,6 +1,6 @@
-"""papermill for notebooks in TypeScript: python examples/recipes/run_papermill.py IN.ipynb OUT.ipynb -p item flood
+"""papermill for TypeScript notebooks: python examples/recipes/run_papermill.py IN.ipynb OUT.ipynb -p item flood
 
-papermill writes the parameters into the notebook, and does not know TypeScript by itself.
+papermill writes parameters into a notebook, but has no translator for TypeScript. This adds one.
 """
 
 import json
@@ -10,7 +10,7 @@ from papermill.translators import Translator, papermill_translators
 
 
 class TypeScript(Translator):
-    """The cell with the tag "parameters" declares them by `let`; this one gives them other values."""
+    """Assigns new values. The cell with the tag "parameters" declares the variables with `let`."""
 
     @classmethod
     def translate(cls, val):

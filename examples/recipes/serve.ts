@@ -1,15 +1,15 @@
-// A server with one session for all its requests: deno run -A examples/recipes/serve.ts [port]
+// A server with one session for all requests: deno run -A examples/recipes/serve.ts [port]
 // deno-lint-ignore-file no-import-prefix no-unversioned-import
 import { AuthError, getSession } from "jsr:@onecell/auth";
 
-// Once, when the server starts. Without anybody to ask it ends here, and says what is missing.
+// Sign in once, when the server starts. Without saved credentials it fails here and says what is missing.
 const s = await getSession("spatiafi", { interactive: false });
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[0] ?? 8000) }, async (request) => {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname !== "/info") return new Response("Not found", { status: 404 });
   try {
-    // Per request: the token that is good now. All requests that wait for a new one share it.
+    // Each request gets a valid token. Requests that wait for a new one share it.
     const info = await s.json("/api/info", {
       query: { item_id: searchParams.get("item") ?? "flood" },
       signal: request.signal,

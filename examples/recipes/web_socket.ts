@@ -5,13 +5,13 @@ import { getSession } from "jsr:@onecell/auth";
 const s = await getSession("spatiafi");
 const url = new URL("/socket", s.apiUrl);
 url.protocol = url.protocol.replace("http", "ws");
-// A socket outlives its token where the server lets it: begin with one that is good for 5 minutes.
+// A socket can stay open after its token expires. Start with one that is valid for at least 5 minutes.
 const token = await s.token({ minLifetime: 300 });
-// Deno and Node take headers here; a browser does not.
+// Deno and Node accept headers here; browsers do not.
 const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
 socket.addEventListener("open", () => socket.send("flood"));
 socket.addEventListener("message", ({ data }) => {
   console.log(data);
   socket.close();
 });
-socket.addEventListener("error", () => console.error("The socket could not be opened."));
+socket.addEventListener("error", () => console.error("Could not open the socket."));
