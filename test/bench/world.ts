@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A sandbox in its own process, a plain API in another, and homes to sign in from. */
 export interface World extends AsyncDisposable {
-  /** The environment of whoever signs in, with a home of that name. */
+  /** The environment of a user, with a home folder of that name. */
   environment(home: string): Record<string, string>;
   /** The same with the API that costs next to nothing. */
   plainEnvironment(home: string): Record<string, string>;

@@ -76,7 +76,7 @@ async function typeAt(shell: string[], { home }: Machine): Promise<string[]> {
   return [...shown.matchAll(/^<.*>(?=\r?$)/gm)].map(([words]) => words);
 }
 
-/** What a shell is told first. */
+/** The first lines for each shell. */
 const startup = (script: string) =>
   `PS1='ready> '; . ./${script}; onecell() { printf '<%s>' "$@"; printf '\\n'; }\n`;
 

@@ -5,7 +5,7 @@ import { Machine } from "./onecell.ts";
 
 const VARIABLE = "SPATIAFI_ACCESS_TOKEN";
 
-/** A token of the machine's, and nothing saved beside it. */
+/** A token in a variable, and nothing saved. */
 async function signedOut(machine: Machine): Promise<string> {
   await machine.login();
   const token = (await machine.ok(["token", "spatiafi"])).trim();

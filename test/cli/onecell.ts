@@ -108,7 +108,7 @@ export class Machine implements AsyncDisposable {
     return stdout;
   }
 
-  /** A path below the home folder, as people are told it. */
+  /** A path below the home folder, as it is shown. */
   told(...names: string[]): string {
     return ["~", ...names].join("/");
   }

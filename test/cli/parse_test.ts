@@ -30,7 +30,7 @@ test("parse() reads words, flags and values, short and long, wherever they stand
   const run = parse(findCommand(commands, "run"), "spatiafi -v -- curl -H @- --verbose".split(" "));
   assert.deepEqual([run.before, run.words], [1, ["spatiafi", "curl", "-H", "@-", "--verbose"]]);
   assert.deepEqual([...run.flags], ["verbose"]);
-  // Help is shown whatever else is missing.
+  // Help is shown even if arguments are missing.
   assert.deepEqual(read("import --help").flags, ["help"]);
 });
 

@@ -169,7 +169,7 @@ test("status --json keeps its shape", async () => {
   assert.deepEqual(all.others, [], "spatiafi is a system that is known");
   for (const one of all.systems) assert.deepEqual(Object.keys(one), Object.keys(system ?? {}));
 
-  // Damage is told, in the same shape, and nothing is sent.
+  // A damaged file is reported in the same shape, and nothing is sent.
   const requests = sandbox.requests.length;
   await Deno.writeTextFile(file, '{"client_id');
   const [damaged] = (await read("spatiafi")).systems;

@@ -152,7 +152,7 @@ test("forgetCredentials() removes the file, and reports a missing one", async ()
   // The one under the other name would be used from now on.
   assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), []);
   await rejects(getSession("spatiafi", world.options), "credentials_missing");
-  // One that was never in use does not stand in the way, and is told of.
+  // An unused file does not block the others, and is reported.
   await saveCredentials("spatiafi", credentials, place(world));
   await Deno.writeTextFile(`${directory}/${FILE}.json`, "damaged");
   await rejects(

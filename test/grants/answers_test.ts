@@ -95,7 +95,7 @@ test("errors tell the truth: who was refused, and in the server's own words", ()
       assert.equal(error.code === "login_refused", kind === "login", error.message);
       assert.equal(isDeadGrant(error), kind === "grant");
       if (kind === "passing") assert.match(error.code, /server_error|rate_limited|network/);
-      // A known name is told even when a secret looks like it.
+      // A known name is shown even if a secret looks like it.
       if (row.error === "invalid_grant" && kind !== "passing") {
         assert.equal(error.error, "invalid_grant");
       }

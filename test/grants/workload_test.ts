@@ -303,7 +303,7 @@ test("a service account's assertion says what its server wants, signed with its 
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const pem = await exportPKCS8(privateKey);
   const spki = await crypto.subtle.exportKey("spki", publicKey);
-  // The stand-in checks the signature with whatever algorithm the header names.
+  // The stand-in checks the signature with the algorithm that the header names.
   const keyFor: JWTVerifyGetKey = ({ alg = "" }) =>
     crypto.subtle.importKey(
       "spki",
@@ -339,7 +339,7 @@ test("a service account's assertion says what its server wants, signed with its 
     assert(typeof jti === "string" && !used.has(jti));
     used.add(jti);
     assert.deepEqual(verified.protectedHeader, header ?? { alg: "RS256", typ: "JWT" });
-    // Each one is made anew.
+    // Each assertion is new.
     await obtainToken(parts, { grant: "jwt_bearer" });
     assert.notEqual(formOf(server)["assertion"], assertion);
   });

@@ -65,7 +65,7 @@ test("fetch: relative URLs resolve against the API, others are refused before an
       for (const shape of ["text", "URL", "Request"] as const) {
         if (shape !== "text" && !URL.canParse(row.name)) continue;
         const { session, api } = fakeApi(ok);
-        // A Request refuses some of these by itself.
+        // The Request constructor refuses some of these.
         if (shape === "Request" && /^(data|blob|ftp):|@/.test(row.name)) continue;
         const input = shape === "text"
           ? row.name

@@ -1,4 +1,4 @@
-/** Saved credentials go to the server they belong to, whatever names another one (trust.md 1 to 4). */
+/** Saved credentials go only to the server they belong to (trust.md 1 to 4). */
 import assert from "node:assert/strict";
 import { connect } from "../../src/connect.ts";
 import { findCredentials, type Found } from "../../src/profile/find_credentials.ts";

@@ -132,7 +132,7 @@ test("credentials in a store go to the server they were saved for (trust 1)", as
   assert.deepEqual([await load({ store, directory }), await load(evil)], ["the-id", "theirs"]);
   assert.equal((await forgetCredentials("spatiafi", evil)).removed.length, 1);
   assert.deepEqual([await load({ store, directory }), await load(evil)], ["the-id", undefined]);
-  // The provider's own have the usual name, whoever came first.
+  // Those of the provider have the usual name, even if others were saved first.
   await forgetCredentials("spatiafi", { store, directory });
   await saveCredentials("spatiafi", { ...PAIR, client_id: "theirs" }, evil);
   await saveCredentials("spatiafi", PAIR, { store, directory });

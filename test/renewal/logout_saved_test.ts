@@ -49,7 +49,7 @@ test("logout() ends the session that getSession would open, and with all every o
     2,
   ]);
 
-  // One server fails for one token: the other session is ended all the same, and the worst is told.
+  // One server fails for one token. The other session still ends, and the failure is reported.
   sandbox.fault("plantpredict-okta.revoke", "401", 1);
   const all = await logout("plantpredict-okta", { ...options, credentials, all: true });
   assert.equal(all.sessions.length, 2);

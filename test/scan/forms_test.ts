@@ -147,7 +147,7 @@ test("scanText() finds a secret in every form", () =>
       for (const one of found) assert(one.at >= 0 && one.at + one.length <= around.length);
       if (form !== undefined) assert.equal(found.find(({ whole }) => whole)?.form, form);
     }
-    // The control: the same text is clean for whoever has other secrets.
+    // The control: the same text is clean for a user with other secrets.
     assert.deepEqual(scanText(text, { other: "8dK2mQx0Zr5Tn1Vb", pin: "0815" }), []);
   }));
 

@@ -174,7 +174,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   };
   const whole = ["secret-of-plantpredict", "secret-of-spatiafi"];
   assert.deepEqual(await look(), { found: whole.reverse(), unread: [] });
-  // Other programs' files are none of ours.
+  // Other programs' files are not ours.
   await Deno.mkdir(at("editor"));
   await Deno.writeTextFile(at("editor", "settings"), "not JSON");
   await Deno.mkdir(at("other", "onecell"), { recursive: true });

@@ -72,7 +72,7 @@ test("client credentials: a 401 leads to one renewal and one replay", () =>
     await works(session);
     assert.equal(sandbox.count(`${name}.token`), 2);
     assert.equal(sandbox.count(`${name}.api.401`), 1);
-    // An API that refuses whatever it gets is asked twice, and then believed.
+    // An API that refuses every token gets two requests; the second refusal counts.
     const always = { kind: "status", status: 401 } as const;
     sandbox.fault(`${name}.api`, always, 9);
     assert.equal((await call(session)).status, 401);

@@ -10,7 +10,7 @@ import { eachRow, test } from "../support/tests.ts";
 
 const ISSUER = "https://auth.example.com";
 
-/** A server that publishes metadata, and takes whatever code it is given. */
+/** A server that publishes metadata and accepts any code. */
 function authorizationServer(onToken: () => Promise<void> = () => Promise.resolve()): FakeServer {
   return fakeServer(async ({ url }, number) => {
     if (url.pathname.startsWith("/.well-known/")) {
@@ -25,7 +25,7 @@ function authorizationServer(onToken: () => Promise<void> = () => Promise.resolv
   });
 }
 
-/** Signs in by a redirect; `act` plays whoever knows the link. */
+/** Signs in by a redirect; `act` acts as the person who knows the link. */
 async function start(
   server: FakeServer,
   act: (link: Link) => unknown,
@@ -317,7 +317,7 @@ test("loopback: another user of the machine gets nothing, where the system can t
       },
       serveLoopback: (host, port, handler) =>
         runtime.serveLoopback(host, port, (request, ends) =>
-          // Only whoever opens the address is looked at here.
+          // This test is only about who opens the address.
           handler(request, request.url.includes("state=") ? ends : { from: 0xcc48, to: 0x9c31 })),
     };
     let opened: [number, string] | undefined;

@@ -317,7 +317,7 @@ Deno.test({
       assert.deepEqual(await readCredentials(runtime, path + name), { client_secret: secret });
     }
     assert.deepEqual(new Set(Object.values(await folder.modes())), new Set(["600", "700"]));
-    // Another program's, whatever it sounds like.
+    // Another program's file, though its name looks like ours.
     for (const name of ["app_credentials.backup-x", "my.app_credentials.backup-1"]) {
       await Deno.writeTextFile(folder.at(name), "{}");
     }

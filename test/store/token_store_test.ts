@@ -190,7 +190,7 @@ Deno.test({
       for (const runtime of await allRuntimes()) {
         await using folder = await TestFolder.make();
         await Deno.writeTextFile(folder.at("file"), "");
-        // A file where the folder should be: refused to everybody, whoever runs the tests.
+        // A file in place of the folder fails for every user, root too.
         const worker = new WorkerProcess(WORKER, ["write", folder.at("file"), 3], { runtime });
         const outcome = await worker.answer<Outcome>();
         assert.equal(outcome.code, "store_unavailable", runtime.name);

@@ -87,7 +87,7 @@ export function fakeStore(): FakeStore {
   return store;
 }
 
-/** A clock that moves when it is told to. */
+/** A clock that moves only when a test moves it. */
 export interface Clock {
   (): number;
   /** Moves it, in milliseconds. */

@@ -30,7 +30,7 @@ interface Records {
   readonly opened: string[];
   /** Presses the stop button, which ends this wait or the next. */
   stop(reason: unknown): void;
-  /** Whatever `onShow` began, and whatever it threw. */
+  /** The promises of `onShow`, and what it threw. */
   settled(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export function question(text: string, secret: boolean): Question {
   return { field: text.toLowerCase().replaceAll(" ", "_"), text, secret, host: "auth.example.com" };
 }
 
-/** A script's action for link cards: whatever a browser does with the link. */
+/** What a scripted person does with a link card, as a browser would. */
 export function onLink(
   action: (url: string) => unknown,
 ): NonNullable<Script["onShow"]> {

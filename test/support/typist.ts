@@ -33,6 +33,6 @@ export async function hasProgram(name: string, args = ["--version"]): Promise<bo
     const command = new Deno.Command(name, { args, stdout: "null", stderr: "null" });
     return (await command.output()).success;
   } catch {
-    return false; // there is none
+    return false; // python3 is missing
   }
 }

@@ -1,6 +1,6 @@
 import type { RefusalKind } from "../../../src/grants/judge.ts";
 
-/** An answer of a real server, and where it was seen. */
+/** A response of a real server, and where it was seen. */
 export interface RefusalRow {
   name: string;
   /** The report or the server. */
@@ -14,7 +14,7 @@ export interface RefusalRow {
   client: RefusalKind;
   /** What it means for a username and password. */
   password: RefusalKind;
-  /** The name that is told. */
+  /** The error name that is shown. */
   error?: string;
 }
 
@@ -23,14 +23,14 @@ const DOORKEEPER = {
     'Bearer realm="Doorkeeper", error="invalid_grant", error_description="The grant is invalid"',
 };
 const same = (kind: RefusalKind) => ({ refresh: kind, client: kind, password: kind });
-/** A refresh is over; the others have something to mend. */
+/** A refresh token is refused; the others have a setting to correct. */
 const setting = { refresh: "grant", client: "request", password: "request" } as const;
 const login = { refresh: "grant", client: "request", password: "login" } as const;
 const nameless = { refresh: "grant", client: "client", password: "login" } as const;
 const page = { refresh: "grant", client: "unreadable", password: "unreadable" } as const;
 const json = (error: string, more = {}) => ({ error, ...more });
 
-/** Answers of token endpoints that are no tokens. */
+/** Responses of token endpoints without a token. */
 export const REFUSALS: readonly RefusalRow[] = [
   // As the standard has it.
   {

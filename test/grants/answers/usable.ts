@@ -1,7 +1,7 @@
 import type { TokenResponse } from "../../../src/grants/grant.ts";
 import { jwt } from "../../support/jwt.ts";
 
-/** A token answer of a real server, and what it comes to. */
+/** A token response of a real server, and the token that it means. */
 export interface UsableRow {
   name: string;
   /** The report or the server. */
@@ -10,13 +10,13 @@ export interface UsableRow {
   body: Record<string, unknown> | string;
   status?: number;
   type?: string;
-  /** What differs from a plain token. */
+  /** The members that differ from a plain token. */
   token?: Partial<Record<keyof TokenResponse, unknown>>;
 }
 
 const ID = jwt({ sub: "ada" });
 
-/** Answers that can be used, and have been thrown away by some client. */
+/** Responses that can be used, but that some client refuses. */
 export const USABLE: readonly UsableRow[] = [
   {
     name: "plain",

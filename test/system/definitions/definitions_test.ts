@@ -1,6 +1,6 @@
 /**
- * The definitions of `examples/providers`, each as it ships, against a stand-in of the service's documented
- * shape. The real services were not reached.
+ * The definitions in `examples/providers`, unchanged, against stand-ins that respond as each service's
+ * documentation says. They have not been tried with the real services.
  */
 import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair, jwtVerify } from "jose";
@@ -15,28 +15,28 @@ import { type Answers, type Arrival, DeviceFlow, json, startStandIn } from "./st
 
 const FOLDER = new URL("../../../examples/providers/", import.meta.url);
 
-/** A service, and how it is signed in to. */
+/** A service, and how a user signs in to it. */
 interface Service {
   readonly definition: string;
   readonly hosts: readonly string[];
-  /** A new one for each sign-in: it remembers what it gave. */
+  /** A new stand-in for each sign-in, because it remembers its tokens. */
   readonly serve: () => Answers;
   readonly credentials: Record<string, string>;
-  /** What is typed. */
+  /** What the user types. */
   readonly answers?: readonly string[];
-  /** A request of its API, and what it says. */
+  /** A request to its API. */
   readonly call: string;
-  /** Who is signed in, where the service says so. */
+  /** Who is signed in, if the service says so. */
   readonly account?: string;
-  /** Credentials that it refuses, and how that is told. */
+  /** Credentials that it refuses, and the code of the error. */
   readonly refused?: { credentials: Record<string, string>; code: AuthErrorCode };
-  /** What else must be so of what arrived. */
+  /** More checks of the requests that arrived. */
   readonly check?: (arrivals: readonly Arrival[]) => void;
 }
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** What Keycloak answers beside the token (CDSE, Sentinel Hub). */
+/** A token response of Keycloak (CDSE, Sentinel Hub). */
 const ofKeycloak = (more: Record<string, unknown>) => ({
   access_token: jwt({ exp: now() + 600, iat: now() }),
   expires_in: 600,
@@ -47,7 +47,7 @@ const ofKeycloak = (more: Record<string, unknown>) => ({
   ...more,
 });
 
-/** A service whose API takes the tokens that it gave. */
+/** A service whose API accepts the tokens that it issued. */
 function withTokens(
   answers: (arrival: Arrival, give: (token: string) => string) => Response | undefined,
 ): Answers {

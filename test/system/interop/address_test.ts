@@ -1,4 +1,4 @@
-/** Signing in to an API by its address, at an authorization server that nobody here wrote. */
+/** Signing in to an API by its address, at an independent authorization server. */
 import assert from "node:assert/strict";
 import { getSession } from "../../../mod.ts";
 import { TestFolder } from "../../support/folder.ts";

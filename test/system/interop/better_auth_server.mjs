@@ -36,7 +36,7 @@ const server = Deno.serve(
     if (pathname === "/accepts") {
       return new Response(null, { status: await accepts(await request.text()) ? 204 : 401 });
     }
-    // What a page is for: there is none here, a visitor reads the query.
+    // There is no page: a visitor reads the query.
     if (pathname === "/login" || pathname === "/consent") return new Response("a page");
     return await auth.handler(request);
   },

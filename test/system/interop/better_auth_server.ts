@@ -67,7 +67,7 @@ export const betterAuth: ServerKind = {
   },
 };
 
-/** What the application's pages do: they are its own to write, so there are none. */
+/** Does what an application's own pages would do; better-auth has none. */
 class Pages {
   readonly #url: string;
   readonly visitor: Visitor;

@@ -1,4 +1,4 @@
-/** The module against servers that nobody here wrote: every grant, every step, one matrix. */
+/** The module against independent servers: every grant and every step, in one matrix. */
 import { betterAuth } from "./better_auth_server.ts";
 import { django } from "./django_server.ts";
 import { doorkeeper } from "./doorkeeper_server.ts";
@@ -12,11 +12,11 @@ const SERVERS: readonly ServerKind[] = [doorkeeper, django, glewlwyd, betterAuth
 /** `server / grant / step`; `*` for every server or every grant. */
 type Place = string;
 
-/** What a server itself does not do: the outcome it leads to, and why. */
+/** Limits of a server: the outcome, and why. */
 const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
   "Glewlwyd / code, loopback / logout": {
     outcome: /failed.*the refresh token lives$/,
-    why: "It takes revocations from clients with a secret alone.",
+    why: "It accepts revocations only from clients with a secret.",
   },
   "Glewlwyd / password / refused": {
     outcome: /^a wrong (secret|password): wanted/,
@@ -26,22 +26,22 @@ const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
     `better-auth / device / ${step}`,
     {
       outcome: /\b415\b|unsupported_media_type/,
-      why: "Its device token endpoint takes JSON alone (RFC 8628 wants a form).",
+      why: "Its device token endpoint accepts only JSON (RFC 8628 requires a form).",
     },
   ])),
   ...Object.fromEntries(
     ["code, loopback", "code, paste", "code, openid by issuer", "device"].map((grant) => [
       `Glewlwyd / ${grant} / refused`,
-      { outcome: /no way to decline/, why: "Its pages have no answer that declines." },
+      { outcome: /no way to decline/, why: "Its pages have no way to decline." },
     ]),
   ),
 };
 
-/** Outcomes that are wrong because of this module, and that its rework of the grants will mend. */
+/** Outcomes that are wrong because of this module, and that a change of the grants will correct. */
 const waitsForGrants: readonly Place[] = [];
 
 const rows: Row[] = [];
-/** Beginnings of servers' names, separated by commas: those alone, while one is worked on. */
+/** ONECELL_INTEROP: run only servers whose names begin with one of these, separated by commas. */
 const chosen = Deno.env.get("ONECELL_INTEROP")?.split(",");
 
 function placesOf({ server, grant }: Row, step: StepName): Place[] {

@@ -33,7 +33,7 @@ export interface Row {
   readonly server: string;
   readonly grant: string;
   readonly outcomes: ReadonlyMap<StepName, Outcome>;
-  /** Whether a refresh answers with a new refresh token; `undefined` where there is none at all. */
+  /** Whether a refresh answers with a new refresh token; `undefined` if the server has none. */
   readonly rotates: boolean | undefined;
 }
 

@@ -6,14 +6,14 @@ export interface ServerProcess extends AsyncDisposable {
   output(): string;
   /** The first line of standard output that starts with `{`, parsed. */
   firstJson(): Promise<unknown>;
-  /** Waits until an address answers, whatever it says. */
+  /** Waits until an address responds, with any status. */
   answers(url: string, seconds: number): Promise<void>;
 }
 
-/** No server outlives this, whatever becomes of the test: seconds. */
+/** How long a server may run, in seconds, even if the test is killed. */
 const LONGEST_LIFE = 240;
 
-/** Starts a server. It is told to end by the end of its input, and by SIGTERM if it does not heed that. */
+/** Starts a server. It stops when its input ends, or else by SIGTERM. */
 export function startServerProcess(
   program: string,
   args: readonly string[],
@@ -63,7 +63,7 @@ export function startServerProcess(
     },
     async [Symbol.asyncDispose]() {
       await process.stdin.close();
-      // A server that does not read its input is told in its own way; `timeout` passes it on.
+      // A server that does not read its input gets a signal, which `timeout` passes on.
       const patience = setTimeout(() => process.kill("SIGTERM"), 300);
       await process.status;
       clearTimeout(patience);

@@ -14,7 +14,7 @@ const OLDEST_NODE = "node@22.13.0";
 /** The one most use, and the newest. */
 const OTHER_NODES = ["node@24.9.0", "node@26.10.0"];
 
-/** Bun as npm has it, for where there is none. */
+/** Bun from npm, where it is not installed. */
 const BUN = "bun@1.4.5";
 
 /**

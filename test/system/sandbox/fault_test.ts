@@ -156,7 +156,7 @@ Deno.test("fault die-on-reuse shows whether a runtime sends a request again", as
   assert.equal((await ask(sandbox)).status, 200);
   assert.equal((await ask(sandbox)).status, 200);
   assert.equal(sandbox.count(ENDPOINT), 2);
-  // On a pooled connection the second one dies, and Deno sends it again by itself.
+  // On a pooled connection the second one dies, and Deno sends it again without being asked.
   assert.equal((await post(url, await form())).status, 200);
   assert.equal((await post(url, await form())).status, 200);
   assert.equal(sandbox.count(ENDPOINT), 5);

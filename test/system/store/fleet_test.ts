@@ -131,7 +131,7 @@ overEach("killed between the answer and the store, nobody sends the token again"
     assert.equal(said.code, "store_locked", JSON.stringify(said));
   }
   fleet.assertSafe(1);
-  // A session that needs nobody goes on by itself.
+  // A session that needs no person continues.
   const silent = await fleet.start({ grant: "client_credentials" }).answer<Said>();
   assert.match(silent.access ?? "", /^access-/);
   fleet.assertSafe(1);

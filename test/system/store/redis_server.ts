@@ -14,7 +14,7 @@ export class RedisServer implements AsyncDisposable {
     this.port = port;
   }
 
-  /** Starts one; `null`, with a line why, where there is none. */
+  /** Starts one; `null`, and a line that says why, if Redis is not installed. */
   static async start(what: string): Promise<RedisServer | null> {
     const found = await new Deno.Command("redis-server", { args: ["--version"], stdout: "null" })
       .output().then(({ success }) => success, () => false);

@@ -45,7 +45,7 @@ test("redis: values are encrypted, keys are hashes, and each belongs to its own"
   const name = /onecell:\{[0-9a-f]{64}\}/.exec(names)?.[0] as string;
   const all = names + await server.ask(`HGETALL ${name}`);
   for (const secret of [KEY, "access-1", "refresh-1", SECRET]) assert(!all.includes(secret));
-  // A value that was put in another's place is none of this key's.
+  // A value that was moved to another key is refused.
   await store.write("other", testToken(2, { key: "other" }));
   const other = (await server.ask("KEYS *")).match(/onecell:\{[0-9a-f]{64}\}/g)
     ?.find((one) => one !== name) as string;
@@ -98,7 +98,7 @@ test("redis: a holder that lost its lease neither sends nor overwrites what came
     // What happens to a stopped one: its lease has ended, and the next one is in.
     const lock = /onecell:\{[0-9a-f]{64}\}:lock/.exec(await server.ask("KEYS *lock"))?.[0];
     await server.ask(`DEL ${lock}`);
-    // The refresh token was sent already; whoever comes must not send it again.
+    // The refresh token was sent already; no process may send it again.
     assert.equal(await quick.beginRefresh(old, { timeout: 300 }), "unknown");
     await driver.write(KEY, JSON.stringify(testToken(2, { refresh_token: "after-sign-in" })));
     await rejects(

@@ -1,6 +1,6 @@
 /**
- * Row 34: a cold first run on a terminal of 80 columns: every line can be read, every prompt can be stopped.
- * It downloads what a first run does, so it is none of the tests of `deno task test`; `.ci/run` runs it.
+ * Row 34: a first run with an empty cache, on a terminal of 80 columns. Every line can be read, and every
+ * prompt can be stopped. It downloads packages, so `deno task test` leaves it out; `.ci/run` runs it.
  */
 import assert from "node:assert/strict";
 import { startSandbox } from "@onecell/auth/testing";
@@ -18,9 +18,9 @@ const python = await (async () => {
   return await command.output().then(({ success }) => success, () => false);
 })();
 if (!python && Deno.env.get("CI") === "true") throw new Error("CI needs python3, for its pty");
-if (!python) say("skipped: a cold first run on a terminal: there is no python3 with pty");
+if (!python) say("skipped: a first run on a terminal. It needs python3 with pty.");
 
-/** What was seen at the terminal; see `drive.py`. */
+/** What a person could read at the terminal; see `drive.py`. */
 interface Seen {
   lines: string[];
   asked: string[];

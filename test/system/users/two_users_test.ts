@@ -200,7 +200,7 @@ asRoot(
     // Nobody but the victim reads their environment, where secrets may be.
     assert.equal(await machine.attack(`cat /proc/${victim.pid}/environ`), "");
 
-    // An answer without the state of this sign-in does not end it, whoever knows the port.
+    // An answer without this sign-in's state does not end it, even if somebody knows the port.
     const { origin } = new URL(entrance);
     for (const query of ["?code=stolen&state=guessed", "?code=stolen", "?error=access_denied"]) {
       const path = new URL(link.searchParams.get("redirect_uri") ?? "").pathname;
@@ -216,7 +216,7 @@ asRoot(
       (await Deno.readTextFile(machine.at("home/link.note"))).includes("was refused"),
       "and the person is told",
     );
-    // The address leads on once. Whoever comes second is told so, and gets nothing.
+    // The address works once. The second visitor gets nothing, and a page that says so.
     const entered = await machine.open(VICTIM, entrance);
     assert(entered.startsWith("HTTP/1.1 302 ") && entered.includes(link.href), entered);
     const second = await fetch(entrance, { redirect: "manual" });

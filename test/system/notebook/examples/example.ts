@@ -56,7 +56,7 @@ export const examples: readonly Example[] = [
   {
     name: "tutorial",
     system: "spatiafi",
-    // It asks by itself, as the tutorial does.
+    // The notebook itself prompts, as the tutorial does.
     questions: [ask("SpatiaFi username", username), askSecret("SpatiaFi password", password)],
   },
   { name: "spatiafi", system: "spatiafi", questions: user("SpatiaFi") },
