@@ -75,7 +75,7 @@ test("every fault of a token endpoint ends as documented, with every grant", () 
       // Whatever the error is called, a refresh token that was refused ends the saved session.
       const isEnd = row.name === "echo" && request.name === "refresh_token";
       const error = await rejects(send(), isEnd ? "login_required" : row.code);
-      // A refresh token came with a token of no use: it is kept, for the old one is used up.
+      // A refresh token came with an unusable token. It is kept, because the old one is used up.
       const isKept = before !== null && /^expires|token-type-mac/.test(row.name);
       assert.equal(error.status, isKept || isEnd ? undefined : row.status);
       assert.equal(error.retryAfter, row.retryAfter);

@@ -40,7 +40,7 @@ test("loadCredentials() sets every key in upper case, and with the provider's pr
     CLIENT_SECRET: "the-secret",
     CREATED_AT: "2026-01-01",
     COUNT: "3",
-    // As Python's str() has it, for the tutorials that share the file.
+    // As Python's str() writes it, because tutorials share the file.
     DISABLED: "False",
     NOTE: "None",
     LIST: '[1,"a"]',

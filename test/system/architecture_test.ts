@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { roomTable, listsOfModules } from "../../scripts/architecture.ts";
+import { listsOfModules, roomTable } from "../../scripts/architecture.ts";
 import { doors, type Edge, edgesOf, floorOf, roomOf, textOf, tsFiles } from "../support/imports.ts";
 
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };

@@ -1,10 +1,10 @@
 """
-Runs a program on a terminal of its own, 80 columns wide, and plays the person and the screen.
+Runs a program on its own terminal, 80 columns wide, and acts as the person and the screen.
 
-First comes a list of steps as JSON: [what must be shown, what is typed then], each once, in order, with
-"" for whatever is shown; then the program. Prints as JSON the lines that a person could read at the end, with what scrolled away; what
-each question looked like when it was answered; sequences that steer a terminal and are not known here;
-and whether the terminal echoes at the end.
+The first argument is a JSON list of steps: [text to wait for, keys to type], each used once, in order;
+"" waits for any text. The program and its arguments follow. Prints as JSON: the lines that a person could
+read at the end, with those that scrolled away; each prompt as it looked when it was answered; unknown
+control sequences; and whether the terminal echoes at the end.
 """
 
 import fcntl

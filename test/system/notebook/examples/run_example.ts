@@ -78,7 +78,7 @@ function asSaved(result: RunResult, home: string): RunResult {
 
 /**
  * What stays the same in outputs from run to run: ids, names, times and ports are new each time. HTML
- * is left out, for its text twin says the same in words.
+ * is left out, because its text says the same.
  *
  * @returns one text for each code cell
  */
