@@ -35,7 +35,7 @@ test("isLoopback() knows this machine, and nothing that only looks like it", () 
   }
 });
 
-test("checkTransport() lets https pass, and plain http to this machine", () =>
+test("checkTransport() accepts https, and plain http to this machine", () =>
   eachRow(
     [
       { name: "https://example.com/x", code: null },
@@ -116,7 +116,7 @@ test("fitsUrl() keeps a value inside its place in a URL (trust 9)", () =>
     { name: "https://a.example/%2E%2e/b", part: "base", fits: false },
   ], ({ name, part, fits }) => assert.equal(fitsUrl(name, part), fits)));
 
-test("checkApiUrl() lets a token travel to the API's origins alone", () => {
+test("checkApiUrl() accepts only the API's origins", () => {
   const api = { title: "X", origins: new Set(["https://api.example.com"]) };
   checkApiUrl(api, new URL("https://api.example.com/a"));
   const rows = [

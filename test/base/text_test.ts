@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { base64url, plain, visible } from "../../src/base/text.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("plain() takes out what steers a terminal, reorders text or is not seen", () =>
+test("plain() removes control characters, invisible ones, and ones that reorder text", () =>
   eachRow([
     {
       name: "trust 16: a user name that clears the screen",

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-control-regex -- what steers a terminal is the subject
+// deno-lint-ignore-file no-control-regex -- this tests control characters
 import assert from "node:assert/strict";
 import { run } from "../../src/cli/run.ts";
 import { forPeople, say } from "../../src/cli/say.ts";
@@ -13,7 +13,7 @@ import { runAtTerminal } from "./terminal.ts";
 const EVIL = "\x1b[2J\x9b2J\u202e\r\n";
 const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
 
-test("nothing that a server or a file says steers the terminal: messages and questions", async () => {
+test("no text of a server or a file controls the terminal: messages and prompts", async () => {
   const host = fakeHost({ inputIsTerminal: true, answers: ["ada"], home: "/home/ada" });
   say(host, `${EVIL}from /home/ada/x`);
   assert.match(host.runtime.written[0] ?? "", /^onecell: +from ~\/x\n$/);
@@ -35,7 +35,7 @@ test("say() is quiet when nobody reads standard error", () => {
   say({ runtime: broken }, "anything");
 });
 
-test("nothing that a server says steers the terminal: status line and headers of fetch", async () => {
+test("no text of a server controls the terminal: status line and headers of fetch", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { issuer, env } = await machine.ownSystem();
   const server = Deno.serve(

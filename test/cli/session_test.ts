@@ -243,7 +243,7 @@ test("logout ends a session at the server and here; --all every one, --forget th
     /^Not signed in to PlantPredict \(Okta\)\. 2 sessions of other .* --all ends them/,
   );
 
-  // The server does not agree: here it is over all the same, and the exit code says so.
+  // The server refuses, but the session still ends here, and the exit code says so.
   sandbox.fault("plantpredict-okta.revoke", "500", 9);
   const failed = await machine.run(["logout", "plantpredict-okta", "--session-key", "b"], { env });
   assert.equal(failed.code, 1);

@@ -20,7 +20,7 @@ export type Play = [shown: RegExp, action: Action];
 /** Keys to press, or what else to do. */
 export type Action = string | ((match: RegExpExecArray) => Promise<void>);
 
-/** What was on the screen, with everything that steers a terminal, and the exit code. */
+/** What was on the screen, with its control sequences, and the exit code. */
 export interface Screen {
   code: number;
   screen: string;

@@ -196,7 +196,7 @@ test("networkSettings() reads both spellings, once, and nothing that is empty", 
   for (const bad of ["a:1", "a", "ftp://a", "http://", ""]) assert(!isProxyUrl(bad), bad);
 });
 
-test("renderDoctor() says the same in HTML and in text, and lets nothing in", () => {
+test("renderDoctor() says the same in HTML and in text, and escapes everything", () => {
   const facts = factsOf({
     credentials: {
       source: "<img src=x onerror=alert(1)>",

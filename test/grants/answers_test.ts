@@ -198,7 +198,7 @@ test("a usable answer to a refresh is kept, with rotation and reuse detection", 
     await keeper.adopt();
     for (let round = 0; round < 3; round++) {
       const outcome = await keeper.refresh().then((token) => token.access_token, (e) => e);
-      // Dead on arrival is said; the refresh token that came with it is kept all the same.
+      // The token is already expired, which is an error. Its refresh token is still kept.
       if (row.token?.expires_in === 0) assert.equal(outcome.code, "bad_response");
       else assert.equal(outcome, "t");
     }

@@ -42,7 +42,7 @@ test("secretsOf() collects what the Authorization and DPoP headers carry", () =>
   assert(secretsOf(undefined, new Headers({ authorization: encoded })).includes(SECRET));
 });
 
-test("safeText() lets through what repeats nothing", () => {
+test("safeText() keeps text without secrets", () => {
   assert.equal(safeText("The code has expired.", [SECRET]), "The code has expired.");
   assert.equal(safeText("  two\r\n lines\u2028 of \u202etext ", []), "two  lines  of  text");
   assert.equal(safeText("x".repeat(300), [])?.length, 200);
@@ -58,7 +58,7 @@ test("secretsOf() takes a secret that only signed the request (trust 20)", () =>
   assert.deepEqual(secretsOf(body, new Headers(), ["signs", ""]), ["signs", "a.b.c"]);
 });
 
-test("safeText() shows nothing that steers or hides (trust 16, 20)", () => {
+test("safeText() removes control and invisible characters (trust 16, 20)", () => {
   assert.equal(safeText("a\u200bb \u001b[2Jc\u2067d\u{e0041}e\ufefff", []), "a b  c d e f");
   assert.equal(safeText("\u200b\u202e", []), undefined);
 });

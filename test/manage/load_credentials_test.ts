@@ -51,7 +51,7 @@ test("loadCredentials() sets every key in upper case, and with the provider's pr
   }
 });
 
-test("loadCredentials() sets no variable that steers the machine", async () => {
+test("loadCredentials() sets no variable that other programs obey", async () => {
   const steering = ["PATH", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "https_proxy", "DENO_DIR", "a-b"];
   const content = Object.fromEntries(steering.map((name) => [name, "set-by-the-file"]));
   const both = { ...content, client_id: "a", "nul\u0000": "x", inner: "a\u0000b" };
@@ -118,7 +118,7 @@ test("loadCredentials() says where it looked", async () => {
   }
 });
 
-test("loadCredentials() exports nothing that steers this module, another system or the machine (trust 1)", async () => {
+test("loadCredentials() exports no setting of this module, another system or the machine (trust 1)", async () => {
   const STEERING = [
     "plantpredict_auth_url",
     "plantpredict_client_secret",
@@ -145,7 +145,7 @@ test("loadCredentials() exports nothing that steers this module, another system 
     "ps4",
   ];
   const content = Object.fromEntries(STEERING.map((name) => [name, "set-by-the-file"]));
-  // These look like remarks on app credentials, and steer other programs by these names.
+  // These look like notes on app credentials, but other programs obey variables of these names.
   const OTHERS = ["azure_client_id", "azure_tenant_id", "google_project_id", "lc_name", "oci_id"];
   const remarks = Object.fromEntries(OTHERS.map((name) => [name, "a remark"]));
   const environment = await load(

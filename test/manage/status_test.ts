@@ -150,7 +150,7 @@ test("renderStatus() speaks of people first, then of expiry, then of files", () 
   assert.equal(render(system, blank).length, 3);
 });
 
-test("renderStatus() lets nothing steer the terminal", () => {
+test("renderStatus() removes control characters", () => {
   const evil = "\x1b[2J\u202eeve\n";
   const style = { ...PLAIN_STYLE, signIn: () => "", more: "" };
   const text = renderStatus(

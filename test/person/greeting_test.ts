@@ -3,7 +3,7 @@ import { announceSlow } from "../../src/person/announce_slow.ts";
 import { greet } from "../../src/person/greeting.ts";
 import { fakeKernel } from "../support/fakes.ts";
 
-Deno.test("greet() says who is signed in, in one line without anything that steers", async () => {
+Deno.test("greet() says who is signed in, in one line without control characters", async () => {
   const said = async (
     title: string,
     person: string | undefined,

@@ -96,7 +96,7 @@ test("password: a typed password is not saved, and not asked for while the sessi
   await changeSavedToken(directory, expire);
   await works(await getSession(NAME, options));
   assert.equal(sandbox.count(`${NAME}.token.refresh_token`), 1);
-  // The session is over: the password is needed again, and the rest is known.
+  // The session has ended: only the password is needed again.
   await Deno.remove(`${directory}/onecell`, { recursive: true });
   await rejects(getSession(NAME, options), "credentials_missing", /PLANTPREDICT_OKTA_PASSWORD/);
   const again = scriptedPerson({ answers: [user.password] });

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-control-regex -- what steers a terminal is the subject
+// deno-lint-ignore-file no-control-regex -- this tests control characters
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 

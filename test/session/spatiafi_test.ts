@@ -43,7 +43,7 @@ test("spatiafi asks once, creates and saves app credentials, and asks no more", 
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("spatiafi lets a mistyped password be typed again, three times in all", async () => {
+test("spatiafi asks for a mistyped password again, three times in all", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, directory } = world;
   const { username, password } = world.user;

@@ -17,7 +17,7 @@ const METADATA = {
 };
 const ENDPOINTS = { authorization: `${ISSUER}/authorize`, token: `${ISSUER}/token` };
 
-/** A server that judges as strictly as RFC 6749 section 4.1.3 lets it. */
+/** A server that is as strict as RFC 6749 section 4.1.3 allows. */
 function strictServer(asked: () => URLSearchParams, sendsIdToken: boolean) {
   return fakeServer(({ url, form }) => {
     if (url.pathname.includes("/.well-known/")) return json(METADATA);

@@ -84,7 +84,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "exclusive() lets one work at a time, whichever process it is, and no update is lost",
+    name: "exclusive() runs one piece of work at a time, in all processes, and loses no update",
     async check(open) {
       const stores = await Promise.all([open(), open(), open()]);
       let inside = 0;

@@ -85,7 +85,7 @@ export function onLink(
   return (state) => state.kind === "link" ? action(state.url) : undefined;
 }
 
-/** Where the address that was opened leads on to: it does so once, and says nothing of it itself. */
+/** The page to which the opened address redirects. It does so once, and does not contain the page's URL. */
 export async function enter(opened: string): Promise<string> {
   const response = await fetch(opened, { redirect: "manual" });
   await response.body?.cancel();

@@ -85,7 +85,7 @@ export const TOKEN_REQUESTS: readonly TokenRequest[] = [
   },
 ];
 
-/** Starts a world for one way, and lets its token requests meet a fault. */
+/** Starts a world for one way to sign in, and applies a fault to its token requests. */
 export async function underFault(
   request: TokenRequest,
   fault: Parameters<World["sandbox"]["fault"]>[1],

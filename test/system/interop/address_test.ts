@@ -51,7 +51,7 @@ Deno.test({
         }),
       });
 
-    // As it comes, Keycloak lets no stranger register: the client ID is asked for, and why.
+    // By default Keycloak registers no unknown client, so the client ID is asked for, with the reason.
     const refused = play(["yes", ""]);
     await rejects(getSession(address, { directory, person: refused }), "cancelled");
     const card = refused.shown.find((state) => state.kind === "starting" && state.problem);

@@ -130,7 +130,7 @@ export async function startAuthlibServer(): Promise<AuthlibServer> {
   };
 }
 
-/** Reads up to the first line's end, then lets the rest go; `null` when the stream ends first. */
+/** Reads the first line and ignores the rest; `null` if the stream ends before. */
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | null> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

@@ -33,7 +33,7 @@ export async function answerDevice(completeUrl: string, visitor: Visitor): Promi
 
 /** Loads a page and sends its form back, with what the page had filled in. */
 async function submit(url: string, visitor: Visitor): Promise<Response> {
-  // The address that is opened leads on to the page, once.
+  // The opened address redirects to the page, once.
   const page = await fetch(url);
   const html = await page.text();
   if (!page.ok) throw new Error(`the page answered ${page.status}: ${html}`);

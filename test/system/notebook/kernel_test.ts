@@ -97,7 +97,7 @@ Deno.test({
       false, // starting
       true, // device code
       true, // with its QR code
-      true, // the wait is over
+      true, // the wait has ended
       true, // signed in
     ]);
     assert.equal(new Set(first.map((display) => display.id)).size, 1);

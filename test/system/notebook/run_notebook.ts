@@ -233,7 +233,7 @@ async function loadNotebook({ notebook, cells }: RunOptions): Promise<Notebook> 
 /** Only what a kernel needs: nobody's own variables, credentials or settings. */
 let downloaded: Promise<void> | undefined;
 
-/** Fetches the packages once, with this process's settings: a kernel here has none of them. */
+/** Downloads the packages once, with this process's settings, because the kernel has none of them. */
 async function download(project: string): Promise<void> {
   const entry = `${project}/download.ts`;
   await Deno.writeTextFile(entry, 'import "jsr:@onecell/auth";\n');

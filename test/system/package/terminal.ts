@@ -95,7 +95,7 @@ async function openLinks(
   while (!ended()) {
     const links = await readFile(join(folder, "links"), "utf8").catch(() => "");
     const link = links.split("\n")[0];
-    // The address that was opened leads on to the sign-in page.
+    // The opened address redirects to the sign-in page.
     if (link) return await browser(await enter(link));
     await new Promise((done) => setTimeout(done, 30));
   }

@@ -3,7 +3,7 @@ import { createCredentials } from "../../../mod.ts";
 import { nameOf } from "../../../src/address/saved_address.ts";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
 
-/** The flags the README gives, and that none of them could be left out. */
+/** The flags in the README are enough, and each of them is needed. */
 
 const root = new URL("../../../", import.meta.url);
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };

@@ -105,7 +105,7 @@ test("recipes: each has a line in its README and at most 60 lines, and imports e
 });
 
 test("recipes: their types, format and lint are right, with packages that are locked apart", async () => {
-  // The module's own lock knows none of them: each would make every start dearer.
+  // The module's own lock has none of them, because each would slow down every start.
   const lock = textOf("deno.lock");
   const own = textOf("examples/recipes/deno.lock");
   for (const name of ["ofetch", "eventsource", "@octokit/core", "@modelcontextprotocol/client"]) {

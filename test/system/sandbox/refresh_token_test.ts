@@ -50,7 +50,7 @@ Deno.test("plantpredict-okta takes a password and rotates the refresh token", as
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("plantpredict-okta lets one of two refreshes at the same time through at most", async () => {
+Deno.test("plantpredict-okta accepts at most one of two refreshes at the same time", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict-okta"] });
   const { refresh, signIn } = okta(sandbox);
   const token = (await signIn()).json.refresh_token;

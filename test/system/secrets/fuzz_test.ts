@@ -211,7 +211,7 @@ test("fuzz: 1,000 answers of discovery, device endpoint and enrolment", async ()
   );
 });
 
-test("fuzz: 2,500 URLs, none of which takes the token elsewhere", async () => {
+test("fuzz: 2,500 URLs, and none sends the token to another origin", async () => {
   const { session, api } = fakeApi(() => json({}));
   const urls = [
     "/api/info?item_id=a",

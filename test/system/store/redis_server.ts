@@ -69,7 +69,7 @@ export class RedisServer implements AsyncDisposable {
     this.#child = undefined;
   }
 
-  /** Stops it in its tracks with SIGSTOP, as a cut cable does, or lets it go on. */
+  /** Stops it with SIGSTOP, like a cut cable, or continues it. */
   signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
     this.#child?.kill(signal);
   }
