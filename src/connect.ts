@@ -14,7 +14,7 @@ import { formatKey } from "./token/token.ts";
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
 /** What the stop button says of a request. */
-const STOPPED = "The request was stopped. Run the cell again to repeat it.";
+const STOPPED = "Request cancelled. Run the cell again to repeat it.";
 /** How long one API request may take, in milliseconds. */
 const API_TIMEOUT = 100_000;
 

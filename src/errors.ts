@@ -200,8 +200,8 @@ export function abortReason(signal: AbortSignal): AuthError {
   const reason: unknown = signal.reason;
   if (AuthError.is(reason)) return reason;
   const error = isTimeout(signal)
-    ? new AuthError("timeout", "The time allowed ran out. Try again, or give a longer timeout.")
-    : new AuthError("aborted", "Stopped before it was done. Run it again when you are ready.");
+    ? new AuthError("timeout", "Timed out. Try again, or give a longer timeout.")
+    : new AuthError("aborted", "Cancelled before it finished. Run it again when you are ready.");
   // The caller's own, whatever it is: it is given back as it came.
   Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
   return error;
@@ -231,8 +231,8 @@ export async function loaded<T>(module: Promise<T>): Promise<T> {
       `${
         missing ? `The package ${missing}` : "A part of this module"
       } is not on this machine, and ` +
-        "could not be downloaded. Go online and run it again, once; or install it first: " +
-        "deno cache jsr:@onecell/auth, in Node and Bun npm install @onecell/auth.",
+        "could not be downloaded. Go online and run it again. Or install it first: " +
+        "deno cache jsr:@onecell/auth, or in Node and Bun: npm install @onecell/auth.",
     );
   }
 }

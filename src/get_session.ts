@@ -141,7 +141,7 @@ class AskedPerson {
   /** Brings a card that is there to its end, however the sign-in ended. */
   async failed(error: unknown): Promise<void> {
     const person = await this.#found?.catch(() => undefined);
-    const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+    const message = error instanceof AuthError ? error.message : "The sign-in failed.";
     const title = `Not signed in to ${this.#profile.provider.title}`;
     await person?.show({ kind: "failed", title, message }).catch(() => {});
   }

@@ -118,7 +118,7 @@ export class OpenSession implements Session {
     if (init?.body && Object.getPrototypeOf(init.body) === Object.prototype) {
       throw new AuthError(
         "invalid_argument",
-        "session.json: an object is no body. Give it as json: { … }, and it is sent as JSON.",
+        "session.json: an object cannot be a body. Pass it as json: { … } to send it as JSON.",
       );
     }
     const { json } = await lazy.json();
@@ -281,8 +281,8 @@ export async function freshFor(
   if (left(renewed) >= seconds) return renewed;
   throw new AuthError(
     "unsupported",
-    `${system.provider.title} gives tokens that live ${Math.floor(left(renewed))} seconds, less ` +
-      `than the option minLifetime of ${seconds}. Ask for less.`,
+    `${system.provider.title} issues tokens for ${Math.floor(left(renewed))} seconds, less ` +
+      `than the option minLifetime of ${seconds}. Lower it.`,
   );
 }
 
@@ -294,11 +294,13 @@ const VERIFY_OPTIONS = ["signal", "url"] as const;
 function checked<T extends object>(options: T, caller: string, known: readonly string[]): T {
   const refuse = (problem: string) =>
     new AuthError("invalid_argument", `session.${caller}: ${problem}`);
-  if (typeof options !== "object" || options === null) throw refuse("the options are an object.");
+  if (typeof options !== "object" || options === null) {
+    throw refuse("the options must be an object.");
+  }
   const { signal, minLifetime } = options as Record<string, unknown>;
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw refuse(`there is no option "${unknown}". Known: ${known.join(", ")}.`);
+    throw refuse(`unknown option "${unknown}". Known: ${known.join(", ")}.`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw refuse('"signal" must be an AbortSignal.');

@@ -114,11 +114,11 @@ export function checkApiUrl({ title, origins }: ApiOrigins, url: URL): void {
  * @throws {AuthError} `foreign_origin`, `insecure_url`, or `invalid_argument`
  */
 export function checkPastedUrl(endpoint: string, hosts: readonly string[]): URL {
-  const url = checkTransport(endpoint, "endpoint in the package");
+  const url = checkTransport(endpoint, "endpoint in the sign-in code");
   if (hosts.some((host) => matchesHost(url, host))) return url;
   throw new AuthError(
     "foreign_origin",
-    `The package names ${url.host}, which is not known to belong to this system, so nothing is sent ` +
+    `The sign-in code names ${url.host}, which is not known to belong to this system, so nothing is sent ` +
       'there. If it does belong, add it to "paste.endpointHosts".',
   );
 }
@@ -162,7 +162,7 @@ export function savedEndpoint(
     title,
     "The saved session's refresh token and the app credentials",
     `a server at ${hosts.join(", ")}`,
-    url?.origin ?? "what is no URL",
+    url?.origin ?? "an invalid URL",
   );
 }
 
@@ -251,7 +251,7 @@ export function foreignServer(
     "foreign_server",
     `${what} ${owner}, and this call would send them to ${asked}, so nothing was sent. If ${asked} is ` +
       `${title}'s server, save credentials for it with the same URLs, or pass both the URLs and the ` +
-      "credentials as options. If you did not choose it, look at the variables and options that name it.",
+      "credentials as options. If you did not choose it, check the variables and options that name it.",
   );
 }
 

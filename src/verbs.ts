@@ -355,7 +355,7 @@ export async function scanNotebook(
   if (session !== undefined && own === undefined) {
     throw new AuthError(
       "invalid_argument",
-      "scanNotebook: the session is what getSession gave: scanNotebook(file, { session }).",
+      "scanNotebook: pass a session from getSession: scanNotebook(file, { session }).",
     );
   }
   const { directory } = checkOptions(location, "directory", "scanNotebook");

@@ -36,5 +36,5 @@ export function alarm(milliseconds: number, reason: () => unknown = timedOut): A
 }
 
 function timedOut(): DOMException {
-  return new DOMException("The time allowed ran out.", "TimeoutError");
+  return new DOMException("Timed out.", "TimeoutError");
 }

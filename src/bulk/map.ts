@@ -190,14 +190,14 @@ function checkCall(items: unknown, fn: unknown, options: unknown): void {
   // One text is hardly meant to be its letters.
   const isText = typeof items === "string";
   if (isText || (!iterable?.[Symbol.iterator] && !iterable?.[Symbol.asyncIterator])) {
-    refuse("the items are a list, or anything else to iterate over.");
+    refuse("the items must be a list or another iterable.");
   }
-  if (typeof fn !== "function") refuse("the second argument is a function of one item.");
-  if (typeof options !== "object" || options === null) refuse("the options are an object.");
+  if (typeof fn !== "function") refuse("the second argument must be a function of one item.");
+  if (typeof options !== "object" || options === null) refuse("the options must be an object.");
   const { concurrency, signal, onError, progress, ...unknown } = options as MapOptions;
   const [name] = Object.keys(unknown);
   if (name !== undefined) {
-    refuse(`no option "${name}". Known: concurrency, signal, onError, progress.`);
+    refuse(`unknown option "${name}". Known: concurrency, signal, onError, progress.`);
   }
   if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
     refuse('"concurrency" must be a whole number above 0.');

@@ -46,7 +46,7 @@ export async function awsCredentials(request: AwsRequest): Promise<string> {
     text = await response.text();
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new AuthError("network", `AWS STS (${url.host}) did not answer. Check the network.`, {
+    throw new AuthError("network", `AWS STS (${url.host}) did not respond. Check the network.`, {
       cause: error,
     });
   } finally {

@@ -92,12 +92,12 @@ async function requestInit(context: Context): Promise<RequestInit> {
   for (const line of context.texts["header"] ?? []) {
     const colon = line.indexOf(":");
     // The line itself may hold a secret.
-    if (colon < 1) throw new UsageError("A header is given as 'Name: value'.", "fetch");
+    if (colon < 1) throw new UsageError("Write a header as 'Name: value'.", "fetch");
     try {
       headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
     } catch {
       throw new UsageError(
-        "A header has a character that none may have: names take letters, digits and hyphens, values one line of Latin-1.",
+        "A header has an invalid character: names take letters, digits and hyphens, values one line of Latin-1.",
         "fetch",
       );
     }
@@ -112,7 +112,7 @@ async function requestInit(context: Context): Promise<RequestInit> {
     init.method = method ?? "POST";
   } else if (method !== undefined) init.method = method;
   if (init.body !== undefined && /^(GET|HEAD)$/.test(init.method ?? "")) {
-    throw new UsageError(`A ${init.method} has no body: leave out --data.`, "fetch");
+    throw new UsageError(`A ${init.method} request cannot have a body. Leave out --data.`, "fetch");
   }
   return init;
 }
@@ -167,7 +167,7 @@ async function writeBody(host: Host, response: Response, path: string | undefine
     if (!file && host.outputIsTerminal && last !== 10) await host.write("\n");
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new AuthError("network", "The answer broke off before its end. Try again.", {
+    throw new AuthError("network", "The response was cut off. Try again.", {
       cause: error,
     });
   } finally {
@@ -183,9 +183,9 @@ function visibleLines(text: string): string {
 function fileError(error: unknown, what: string): AuthError {
   const code = (error as { code?: unknown }).code;
   const reason = code === "ENOENT"
-    ? "there is none"
+    ? "it does not exist"
     : code === "EACCES" || code === "EPERM"
-    ? "this user may not"
+    ? "permission denied"
     : code === "EISDIR"
     ? "it is a folder"
     : "check its path and the disk";

@@ -27,7 +27,7 @@ export function findCommand(commands: readonly Command[], name: string): Command
   const found = commands.find((command) => command.name === name);
   if (found) return found;
   const hint = didYouMean(name, commands.map(({ name }) => name));
-  throw new UsageError(`There is no command "${name}".${hint}`);
+  throw new UsageError(`Unknown command "${name}".${hint}`);
 }
 
 /** The help for all commands. Pure. */
@@ -41,13 +41,13 @@ export function helpText(commands: readonly Command[], paint: Paint): string {
     ...columns(commands.map(({ name, words, summary }) => [`${name} ${words}`.trim(), summary])),
     "",
     paint.bold("Options:"),
-    ...columns([["-h, --help", "show this help, or that of a command"], [
+    ...columns([["-h, --help", "show help, or the help of a command"], [
       "-V, --version",
       "show the version",
     ]]),
     "",
     `${paint.bold("Exit codes:")} 0 done, 1 error, 2 usage error,`,
-    "            130 stopped by Ctrl-C, 143 by SIGTERM.",
+    "            130 cancelled with Ctrl-C, 143 ended by SIGTERM.",
     `${paint.bold("More about a command:")} onecell help COMMAND`,
     "",
   ].join("\n");

@@ -110,11 +110,11 @@ function asJson(session: Session, saved: boolean): Record<string, unknown> {
 function noteOf(kept: KeptUsername): string[] {
   switch (kept.kind) {
     case "other_variable":
-      return [`${kept.variable} names another user. Change it for the next command.`];
+      return [`${kept.variable} names another user. Change it before the next command.`];
     case "other_saved":
       return [
-        "Another user's name or password is saved. For this user, set " +
-        `${kept.variable} for the next command.`,
+        "Another user's username or password is saved. To use this one, set " +
+        `${kept.variable} before the next command.`,
       ];
     default:
       return [];
@@ -198,6 +198,6 @@ async function readPassword({ host }: Context): Promise<string> {
   }
   const text = new TextDecoder().decode(await host.readInput());
   const password = text.replace(/\r?\n[^]*$/, "");
-  if (password === "") throw new UsageError("Standard input has no password in it.", "login");
+  if (password === "") throw new UsageError("There is no password on standard input.", "login");
   return password;
 }

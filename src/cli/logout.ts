@@ -55,7 +55,7 @@ function reportLines(report: SystemLogoutReport, title: string, ok: string, now:
     lines.push(...serverLines(session, now).map((text) => ({ mark: "  ", text })));
   }
   for (const path of damaged) {
-    lines.push({ mark: `${ok} `, text: `Removed ${path}, which held no whole token` });
+    lines.push({ mark: `${ok} `, text: `Removed ${path}, which had no usable token` });
   }
   if (sessions.length + damaged.length === 0 && problems.length === 0) {
     const others = left === 0
@@ -87,7 +87,7 @@ function serverLines(session: EndedSession, now: number): string[] {
   const lasts = session.accessToken === "revoked" ? "" : `; the access token ${expires}`;
   if (revoked.length > 0) lines.push(`The server revoked the ${revoked.join(" and the ")}.`);
   if (unsupported.length > 0 && !session.told) {
-    lines.push(`It is from another client or server, which was not told${lasts}.`);
+    lines.push(`It belongs to another client or server, which was not notified${lasts}.`);
   } else if (unsupported.length > 0 && revoked.length > 0) {
     lines.push(`It does not revoke the ${unsupported[0]}${lasts && `, which ${expires}`}.`);
   } else if (unsupported.length > 0 && failed.length === 0) {

@@ -37,23 +37,25 @@ export function parse(command: Command, args: string[]): Given {
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
     if (spec === undefined) {
       const hint = rawName.startsWith("--") ? didYouMean(name, Object.keys(options)) : "";
-      refuse(`There is no option ${rawName}.${hint.replace('"', '"--')}`);
+      refuse(`Unknown option ${rawName}.${hint.replace('"', '"--')}`);
     } else if (spec.type === "boolean") {
-      if (value !== undefined) refuse(`${rawName} takes no value.`);
+      if (value !== undefined) refuse(`${rawName} does not take a value.`);
       flags.add(name);
     } else if (value === undefined || (!inlineValue && /^-./.test(value))) {
       refuse(
         `${rawName} needs a value: ${rawName} ${
           spec.value ?? "VALUE"
-        }. One that begins with "-" is ` +
-          `given as --${name}=VALUE.`,
+        }. For a value that starts with "-", ` +
+          `use --${name}=VALUE.`,
       );
     } else {
       const earlier = texts[name] ?? [];
-      if (earlier.length > 0 && !spec.multiple) refuse(`${rawName} is given twice.`);
+      if (earlier.length > 0 && !spec.multiple) refuse(`${rawName} can only be given once.`);
       if (spec.choices && !spec.choices.includes(value)) {
         refuse(
-          `${rawName} is one of: ${spec.choices.join(", ")}.${didYouMean(value, spec.choices)}`,
+          `${rawName} must be one of: ${spec.choices.join(", ")}.${
+            didYouMean(value, spec.choices)
+          }`,
         );
       }
       texts[name] = [...earlier, value];
@@ -68,8 +70,8 @@ function checkCount({ name, words: wanted, count: [least, most] }: Command, word
   const usage = `onecell ${name} ${wanted}`.trimEnd();
   throw new UsageError(
     words.length < least
-      ? `Something is missing. Usage: ${usage}`
-      : `"${words[most]}" is one word too many. Usage: ${usage}`,
+      ? `Missing argument. Usage: ${usage}`
+      : `Unexpected argument "${words[most]}". Usage: ${usage}`,
     name,
   );
 }

@@ -29,7 +29,7 @@ export async function provider(context: Context): Promise<number> {
       return await remove(context, what);
   }
   throw new UsageError(
-    `There is no "provider ${verb}". Usage: onecell provider check FILE, add FILE|URL or remove NAME`,
+    `Unknown command "provider ${verb}". Usage: onecell provider check FILE, add FILE|URL or remove NAME`,
     "provider",
   );
 }
@@ -96,7 +96,7 @@ async function agrees(
         ? `Another definition is in ${
           forPeople(host.runtime, path)
         }. To replace it: --yes --replace`
-        : "Nobody can be asked here. Check what is shown above, then add --yes.",
+        : "Cannot prompt here. Check the details above, then run it again with --yes.",
       "provider",
     );
   }

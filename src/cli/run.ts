@@ -23,7 +23,7 @@ export async function run(args: string[], host: Host): Promise<number> {
     if (controller.signal.aborted) return;
     code = STOPPED[by];
     forget();
-    controller.abort(new AuthError("aborted", "Stopped."));
+    controller.abort(new AuthError("aborted", "Cancelled."));
   };
   // Once: whoever presses Ctrl-C again wants the process to end at once, and it does.
   const forget = listen(host.runtime, () => interrupt());
@@ -31,7 +31,7 @@ export async function run(args: string[], host: Host): Promise<number> {
     return await dispatch(args, host, controller.signal, interrupt);
   } catch (error) {
     if (controller.signal.aborted) {
-      say(host, "stopped.");
+      say(host, "cancelled.");
       return code;
     }
     return explain(error, host);
@@ -56,7 +56,7 @@ async function dispatch(
     return 0;
   }
   if (first === "--help" || first === "-h") return await showHelp({ host, commands, words: [] });
-  if (first.startsWith("-")) throw new UsageError(`The command comes first, before ${first}.`);
+  if (first.startsWith("-")) throw new UsageError(`Put the command before ${first}.`);
   const command = findCommand(commands, first);
   const { name } = command;
   const given = parse(command, rest);
@@ -75,7 +75,7 @@ function explain(error: unknown, host: Host): number {
   }
   if (error instanceof AuthError) say(host, `${error.code}: ${error.message}`);
   else if (error instanceof OutputError) {
-    say(host, `The output cannot be written: ${error.message}.`);
-  } else say(host, `This should not have happened. ${isError(error) ? error.message : ""}`);
+    say(host, `Cannot write the output: ${error.message}.`);
+  } else say(host, `Unexpected error. ${isError(error) ? error.message : ""}`);
   return FAILED;
 }

@@ -33,7 +33,7 @@ export async function runProgram(context: Context): Promise<number> {
   const target = await findTarget({ ...context, words: words.slice(0, before) });
   if (target.rest.length > 0) {
     throw new UsageError(
-      `"${target.rest[0]}" is one word too many. Usage: onecell run SYSTEM -- COMMAND...`,
+      `Unexpected argument "${target.rest[0]}". Usage: onecell run SYSTEM -- COMMAND...`,
       "run",
     );
   }
@@ -67,7 +67,7 @@ async function runWith(
     const isMissing = code === "ENOENT";
     if (!isMissing && code !== "EACCES") throw error;
     host.runtime.writeError(
-      `onecell: ${isMissing ? "There is no command" : "This user may not run"} "${program}".\n`,
+      `onecell: ${isMissing ? "Command not found" : "Permission denied"}: ${program}\n`,
     );
     return isMissing ? NOT_FOUND : NOT_EXECUTABLE;
   } finally {

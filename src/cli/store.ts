@@ -11,12 +11,15 @@ import { sessionOptions } from "./target.ts";
 export async function store(context: Context): Promise<number> {
   const { host, words: [verb, given], flags, signal } = context;
   if (verb !== "move") {
-    throw new UsageError(`There is no "store ${verb}". Usage: onecell store move [TO]`, "store");
+    throw new UsageError(
+      `Unknown command "store ${verb}". Usage: onecell store move [TO]`,
+      "store",
+    );
   }
   const variable = host.runtime.getEnvironment("ONECELL_STORE")?.trim() || undefined;
   const to = given ?? variable;
   if (to === undefined) {
-    throw new UsageError("Where to? Name the store, or set ONECELL_STORE.", "store");
+    throw new UsageError("Name the store to move to, or set ONECELL_STORE.", "store");
   }
   // Who has set the variable already moves what was saved before.
   const usual = variable === undefined || variable === to ? "disk" : variable;

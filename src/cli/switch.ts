@@ -39,6 +39,6 @@ export async function switchTo(context: Context): Promise<number> {
     await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, text)}\n`);
   }
   const isHidden = account !== undefined && now.from !== undefined && now.from !== BY_SWITCH;
-  if (isHidden) say(host, `${now.from} is set, and comes first: it names ${now.name}.`);
+  if (isHidden) say(host, `${now.from} is set and takes precedence: it names ${now.name}.`);
   return 0;
 }

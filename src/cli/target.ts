@@ -35,7 +35,7 @@ export async function findTarget(context: Context): Promise<Target> {
   if (file !== undefined) {
     const [word] = words;
     if (word !== undefined && !TAKES_WORDS.includes(command)) {
-      throw new UsageError(`"${word}" and --provider both name a system: leave one out.`, command);
+      throw new UsageError(`"${word}" and --provider both name a system. Leave one out.`, command);
     }
     const own = ownOption(context);
     if (own !== undefined) throw new UsageError(`--${own} belongs in ${file}.`, command);
@@ -109,7 +109,10 @@ async function findNamed(given: Context, name: string): Promise<Provider> {
   const own = ownOption(given);
   if (registered) {
     if (own === undefined) return registered;
-    throw new UsageError(`--${own} is for a system of your own, and ${name} is known.`, command);
+    throw new UsageError(
+      `--${own} is only for a system of your own, and ${name} is a known one.`,
+      command,
+    );
   }
   const issuer = textOf(given, "issuer");
   const apiUrl = textOf(given, "api-url");
@@ -145,9 +148,12 @@ async function unknownProvider(
   const hint = meant ||
     ` Known: ${
         names.join(", ")
-      }. Add the definition of another one: onecell provider add FILE. Or ` +
+      }. For another system, add its definition (onecell provider add FILE), or ` +
       "give --provider FILE, or --issuer and --api-url.";
-  return new AuthError("unknown_provider", `There is no provider "${name.slice(0, 60)}".${hint}`);
+  return new AuthError(
+    "unknown_provider",
+    `There is no system called "${name.slice(0, 60)}".${hint}`,
+  );
 }
 
 /** The options that commands have in common, by `getSession`'s names. */

@@ -45,7 +45,7 @@ export async function token(context: Context): Promise<number> {
   const isWord = format !== "git" || FOR_PEOPLE.includes(operation ?? "");
   if (extra !== undefined || (operation !== undefined && isWord)) {
     throw new UsageError(
-      `"${extra ?? operation}" is one word too many. Usage: onecell token SYSTEM`,
+      `Unexpected argument "${extra ?? operation}". Usage: onecell token SYSTEM`,
       "token",
     );
   }
@@ -123,7 +123,7 @@ async function answerGit(
   }
   if (origin === undefined) {
     throw new UsageError(
-      "--format git is for Git, which says on standard input which host it asks for.",
+      "--format git is run by Git, which names the host on standard input.",
       "token",
     );
   }

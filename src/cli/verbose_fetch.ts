@@ -26,7 +26,7 @@ export function verboseFetch(runtime: Runtime): typeof fetch {
       tell(String(response.status));
       return response;
     } catch (error) {
-      tell("no answer");
+      tell("no response");
       throw error;
     }
   };

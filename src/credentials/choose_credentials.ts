@@ -137,7 +137,7 @@ function asJson(value: object, what: string): string {
   } catch {
     throw new AuthError(
       "invalid_argument",
-      `${what} cannot be written as JSON (RFC 8259). Give texts, numbers and plain objects.`,
+      `${what} cannot be written as JSON (RFC 8259). Use strings, numbers and plain objects.`,
     );
   }
 }

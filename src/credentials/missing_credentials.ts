@@ -15,28 +15,28 @@ export function missingCredentials(
   refused: string[] = [],
 ): AuthError {
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
+  const names = missing.map((field) => field.replace(/_id$/, " ID").replaceAll("_", " ")).join(
+    " and ",
+  );
+  const wanted = `${/^[aeio]/.test(names) ? "an" : "a"} ${names}`;
   const places = files.length > 0
-    ? `, or save a credentials file as ${files[0]}`
-    : " (no file was looked for, because there is no home folder: set HOME, or the option directory)";
+    ? `, or save your app credentials as ${files[0]}`
+    : " (there is no home folder to look for a file in: set HOME, or the option directory)";
   const help = provider.enrolment
-    ? " Or run it once in a notebook or a terminal, where it can ask."
+    ? ` Or sign in once in a notebook, or with: onecell login ${provider.name}`
     : provider.documentation
-    ? ` Where to get them: ${provider.documentation}.`
+    ? ` To get app credentials, see ${provider.documentation}.`
     : "";
   if (refused.length > 0) {
     return new AuthError(
       "permission_denied",
-      `No ${
-        missing.join(" and ")
-      } for ${provider.title}, and Deno may not look in the environment. ` +
+      `${provider.title} needs ${wanted}, and Deno may not read them from the environment. ` +
         `Run with --allow-env=${refused.join(",")}${places}.`,
     );
   }
   return new AuthError(
     "credentials_missing",
-    `No ${
-      missing.join(" and ")
-    } for ${provider.title}, and nobody to ask. Set ${variables}${places}.${help}`,
+    `${provider.title} needs ${wanted}, and nobody is here to ask. Set ${variables}${places}.${help}`,
   );
 }
 
@@ -59,7 +59,7 @@ export function halfFile(
     "credentials_damaged",
     `The credentials file "${file.path}" has no ${
       lacking.join(" and ")
-    }. It is left as it is: add what is ` +
+    }. It was not changed: add what is ` +
       "missing, or move it away and sign in again.",
   );
 }

@@ -15,7 +15,7 @@ export function explainRefusal(
   if (!(error instanceof AuthError) || error.code !== "client_refused") return error;
   const isFile = sources.length === 1 && sources[0]?.kind === "file";
   // No command to forget them: it would need the same folder and system, and may meet another file.
-  const rid = isFile ? " Move that file away, and the next sign-in asks for others." : "";
+  const rid = isFile ? " Move that file away to be asked for others at the next sign-in." : "";
   return withText(error, `${credentialsText(sources)}.${rid}`, values);
 }
 

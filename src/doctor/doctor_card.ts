@@ -72,7 +72,9 @@ function count(number: number, what: string): string {
 function rowsOf(facts: DoctorFacts): [string, string][] {
   const { definition, credentials, external, token, store, clock, settings, endpoints, runtime } =
     facts;
-  const rows: [string, string][] = [["Credentials", credentials.source]];
+  const rows: [string, string][] = [
+    ["Credentials", credentials.source === "nothing" ? "none" : credentials.source],
+  ];
   if (facts.address) {
     const { url, server, file } = facts.address;
     rows.unshift(["Address", `${url} signs in at ${server}, saved in ${condition(file)}`]);
@@ -80,7 +82,7 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   if (definition !== undefined) rows.push(["Definition", definition]);
   if (credentials.account !== undefined) rows.push(["Account", credentials.account]);
   const { chosen } = credentials;
-  if (chosen) rows.push(["Chosen account", `${chosen.name}, by ${chosen.from}`]);
+  if (chosen) rows.push(["Account name", `${chosen.name} (chosen by ${chosen.from})`]);
   if (credentials.file) {
     rows.push(["File", condition(credentials.file) + inFolder(credentials.folder)]);
   }
@@ -96,18 +98,18 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
     store.file
       ? condition(store.file) + inFolder(store.folder)
       : store.kept === "memory" || store.kept === "disk"
-      ? "none (kept in memory only)"
-      : `none (kept in ${store.kept === "own" ? "the program's own store" : store.kept})`,
+      ? "none (in memory only)"
+      : `none (saved in ${store.kept === "own" ? "the program's own store" : store.kept})`,
   ]);
   if (store.readers !== undefined) {
-    const lock = store.works === undefined ? "not tried" : store.works ? "works" : "does not work";
-    rows.push(["Store", `readable by ${store.readers}; lock ${lock}`]);
+    const lock = store.works === false ? "; its lock does not work" : "";
+    rows.push(["Store", `readable by ${store.readers}${lock}`]);
   }
   for (const endpoint of endpoints) rows.push([capital(endpoint.what), endpointText(endpoint)]);
   if (clock !== null) {
     const { offset, server } = clock;
     const off = offset === 0
-      ? "in step with"
+      ? "in sync with"
       : `${Math.abs(offset)} s ${offset > 0 ? "behind" : "ahead of"}`;
     rows.push(["Clock", `${off} ${server}`]);
   }
@@ -121,22 +123,24 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
 
 function tokenText(token: NonNullable<DoctorFacts["token"]>, now: number): string {
   const time = localTime(Date.parse(token.expiresAt), now);
-  const expiry = token.secondsLeft > 0
-    ? `expires ${time}, in ${duration(token.secondsLeft)} of ${duration(token.lifetime)}`
-    : `expired ${time}`;
   const renewal = token.renewal === "sign-in"
     ? "sign in again after that"
     : token.renewal === "none"
-    ? "give another after that"
+    ? "pass another after that"
     : token.renewal === "source"
-    ? "renews automatically (from where it comes)"
-    : `renews automatically (${token.renewal.replaceAll("_", " ")})`;
-  return `${expiry}, ${renewal}${token.bound ? ", bound to a key (DPoP)" : ""}`;
+    ? "renews automatically from its source"
+    : `renews automatically with ${
+      token.renewal === "refresh_token" ? "a refresh token" : token.renewal.replaceAll("_", " ")
+    }`;
+  const expiry = token.secondsLeft > 0
+    ? `expires ${time} (in ${duration(token.secondsLeft)}; ${renewal})`
+    : `expired ${time} (${renewal})`;
+  return `${expiry}${token.bound ? ", bound to a key (DPoP)" : ""}`;
 }
 
 function externalText({ source, seen, expiresAt, problem }: ExternalFacts, now: number): string {
   if (problem !== undefined) return `from ${source} (${problem.code})`;
-  if (!seen) return `from ${source} (not asked for)`;
+  if (!seen) return `from ${source} (not requested)`;
   return `from ${source}${
     expiresAt === undefined ? "" : `, expires ${localTime(Date.parse(expiresAt), now)}`
   }`;
@@ -152,12 +156,16 @@ function endpointText(endpoint: DoctorFacts["endpoints"][number]): string {
 type Condition = NonNullable<DoctorFacts["store"]["file"]>;
 
 function condition({ path, kind, mode }: Condition): string {
-  const what = kind === "file" || kind === "folder" ? mode : kind === "unknown" ? "not seen" : kind;
+  const what = kind === "file" || kind === "folder"
+    ? mode
+    : kind === "unknown"
+    ? "cannot be checked"
+    : kind;
   return what === undefined ? path : `${path} (${what})`;
 }
 
 function inFolder(folder: Condition | undefined): string {
-  return folder?.mode === undefined ? "" : `, in a folder of mode ${folder.mode}`;
+  return folder?.mode === undefined ? "" : `, folder mode ${folder.mode}`;
 }
 
 function duration(seconds: number): string {

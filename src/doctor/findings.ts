@@ -1,3 +1,4 @@
+import { localTime } from "../base/local_time.ts";
 import { variableFor } from "../credentials/choose_credentials.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { PathCondition } from "../store/inspect_path.ts";
@@ -46,19 +47,21 @@ function credentialFindings(
 ): DoctorFinding[] {
   const found: DoctorFinding[] = [];
   if (credentials.problem) found.push(stop(credentials.problem.message));
-  for (const what of odd) found.push(warn(`${what} If it came along by copying, take it away.`));
+  for (const what of odd) found.push(warn(`${what} If it was copied by mistake, remove it.`));
   const { missing, file } = credentials;
   // A password is for signing in, and there may be no need to.
   const needless = missing.every((field) => field === "password") && token !== null &&
     (token.secondsLeft > 0 || token.renewal === "refresh_token");
   if (missing.length === 0 || needless) return found;
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
-  const place = file === undefined ? "" : `, save them as ${file.path}`;
+  const place = file === undefined ? "" : `, save your app credentials as ${file.path}`;
   // With half a file nobody is asked, and what to do is said above.
   const half = credentials.problem?.code === "credentials_damaged";
   if (!half) {
     found.push(stop(
-      `${title} needs ${missing.join(" and ")}. Set ${variables}${place}, or sign in: ${SIGN_IN}.`,
+      `${title} needs ${
+        missing.join(" and ")
+      }. Set ${variables}${place}, or sign in with ${SIGN_IN}.`,
     ));
   }
   const unread = missing.map((field) => variableFor(provider, field))
@@ -78,17 +81,18 @@ function credentialFindings(
   return found;
 }
 
-const SIGN_IN = "getSession in a notebook, or onecell login in a terminal";
+const SIGN_IN = "getSession in a notebook or onecell login in a terminal";
 
-function tokenFindings({ token, credentials }: DoctorFacts): DoctorFinding[] {
+function tokenFindings({ token, credentials, time }: DoctorFacts): DoctorFinding[] {
   if (token === null || token.renewal !== "sign-in") return [];
+  const end = localTime(Date.parse(token.expiresAt), Date.parse(time));
   if (token.secondsLeft <= 0) {
-    return [stop(`The session ended at ${token.expiresAt}. Sign in again: ${SIGN_IN}.`)];
+    return [stop(`The session expired at ${end}. Sign in again with ${SIGN_IN}.`)];
   }
   if (credentials.missing.length > 0) return [];
   return [warn(
-    `The token expires at ${token.expiresAt} and cannot be renewed without a person: there is no ` +
-      "refresh token. Many servers give one for the scope offline_access.",
+    `The token expires at ${end} and cannot renew automatically: there is no ` +
+      "refresh token. Many servers issue one for the scope offline_access.",
   )];
 }
 
@@ -104,7 +108,7 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
   const { file, folder } = credentials;
   if (file?.kind === "unknown" && !credentials.problem) {
     found.push(warn(
-      `It cannot be seen whether "${file.path}" is there. In Deno, allow it: --allow-read.`,
+      `Cannot check whether "${file.path}" exists. In Deno, run with --allow-read.`,
     ));
   }
   found.push(...tooOpen("credentials file", file, 0o077, 600));
@@ -135,7 +139,7 @@ function clockFindings({ clock }: DoctorFacts): DoctorFinding[] {
   const seconds = Math.abs(clock.offset);
   return [warn(
     `This machine's clock is ${seconds} s ${clock.offset > 0 ? "behind" : "ahead of"} that of ` +
-      `${clock.server}. Set it from the network (NTP): signatures and certificates depend on it.`,
+      `${clock.server}. Synchronize it with a time server (NTP): signatures and certificates depend on it.`,
   )];
 }
 
@@ -148,7 +152,7 @@ function settingFindings(
   for (const [name, value] of proxies) {
     if (!isProxyUrl(value)) {
       found.push(warn(
-        `${name} is not the URL of a proxy. Set it to one such as http://proxy.example.com:8080.`,
+        `${name} is not a proxy URL. Set it to a URL such as http://proxy.example.com:8080.`,
       ));
     }
   }
@@ -162,7 +166,7 @@ function settingFindings(
   for (const [name, { path, kind }] of Object.entries(certificates)) {
     if (kind === "missing" || kind === "folder") {
       found.push(stop(
-        `${name} names "${path}", which is not a file. Point it at the CA file, in PEM.`,
+        `${name} names "${path}", which is not a file. Point it at a CA file in PEM.`,
       ));
     }
   }
@@ -174,8 +178,8 @@ function settingFindings(
   }
   if (settings["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
     found.push(stop(
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off: anybody on the way can " +
-        "read the token. Unset it, and name the CA file in NODE_EXTRA_CA_CERTS (Deno: DENO_CERT).",
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off certificate checks: anyone on the network can " +
+        "read the token. Unset it, and set NODE_EXTRA_CA_CERTS (Deno: DENO_CERT) to your CA file.",
     ));
   }
   return found;

@@ -59,7 +59,7 @@ export function doubtsOf(
     ? ["authorization_endpoint", endpoints.authorization] as const
     : ["token_endpoint", endpoints.token] as const;
   if (metadata[needed[0]] === undefined && needed[1] === undefined) {
-    doubts.push(`${who} names no ${needed[0]}, which the grant "${grant}" needs.`);
+    doubts.push(`${who} has no ${needed[0]}, which the grant "${grant}" needs.`);
   }
   return doubts;
 }

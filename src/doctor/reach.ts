@@ -65,11 +65,11 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
   } catch (error) {
     const who = `${title}'s ${what} (${new URL(target.url).host})`;
     const failure = options.signal?.aborted
-      ? new AuthError("aborted", `Stopped before ${who} answered.`)
+      ? new AuthError("aborted", `Cancelled before ${who} responded.`)
       : controller.signal.aborted
       ? new AuthError(
         "timeout",
-        `${who} did not answer within ${options.timeout / 1000} s. Check the network; behind a ` +
+        `${who} did not respond within ${options.timeout / 1000} s. Check the network; behind a ` +
           "company proxy set HTTPS_PROXY.",
       )
       : fetchFailure(error, who);

@@ -32,7 +32,7 @@ export async function beginAuthorization(
     if (server.authorization_endpoint === undefined) {
       throw new AuthError(
         "unsupported",
-        `${provider.title} names no authorization endpoint. Give "endpoints.authorization".`,
+        `${provider.title} has no authorization endpoint. Give "endpoints.authorization".`,
       );
     }
     const verifier = openid.randomPKCECodeVerifier();
@@ -144,7 +144,7 @@ function codeOf(
   if (isOther) {
     throw new AuthError(
       "state_mismatch",
-      "This is not the answer to the sign-in that was started. Run it again, and use its newest link.",
+      "This response belongs to another sign-in. Run it again, and use the newest link.",
     );
   }
   const error = answer.get("error");

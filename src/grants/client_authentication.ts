@@ -107,7 +107,7 @@ function checkOwnEndpoint(server: openid.ServerMetadata, { endpoint }: ClientSet
   if (token === other) return;
   throw new AuthError(
     "unsupported",
-    `The assertion of the client is for ${token} alone, and was not sent to ${other}.`,
+    `The client assertion is only for ${token}, so it was not sent to ${other}.`,
   );
 }
 

@@ -30,7 +30,7 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
     if (endpoint === "") {
       throw new AuthError(
         "unsupported",
-        `${title} names no device authorization endpoint. Give "endpoints.deviceAuthorization", or ` +
+        `${title} has no device authorization endpoint. Give "endpoints.deviceAuthorization", or ` +
           "another method.",
       );
     }
@@ -51,8 +51,8 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   if (url === undefined || !/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(answer.userCode)) {
     throw new AuthError(
       "bad_response",
-      `${title} sent a sign-in link or code that cannot be shown: only https links and plain codes are. ` +
-        "Use another method.",
+      `${title} sent a sign-in link or code that is not safe to show (only https links and plain codes are). ` +
+        "Use another sign-in method.",
     );
   }
   const complete = answer.completeUrl && linkOf(answer.completeUrl, endpoint);

@@ -152,14 +152,14 @@ export function judgeMetadata(
     Object.entries(value).filter(([, member]) => member !== null),
   );
   const named = metadata["issuer"];
-  if (typeof named !== "string") throw wrong(issuer, "it names no issuer");
+  if (typeof named !== "string") throw wrong(issuer, "it has no issuer");
   if (!isIssuer(issuer, named)) {
     throw wrong(
       issuer,
-      `it names the issuer ${
+      `its issuer is ${
         URL.canParse(named) ? new URL(named).href : "(not a URL)"
       }, not ${issuer}. ` +
-        "Give the issuer exactly as its server names it",
+        "Give the issuer exactly as the server does",
     );
   }
   const aliases = metadata["mtls_endpoint_aliases"];
@@ -180,7 +180,7 @@ export function judgeMetadata(
     }
   }
   if (given["token_endpoint"] === undefined && metadata["token_endpoint"] === undefined) {
-    throw wrong(issuer, 'it names no token endpoint. Give "endpoints.token"');
+    throw wrong(issuer, 'it has no token endpoint. Give "endpoints.token"');
   }
   return metadata as unknown as ServerMetadata;
 }
@@ -216,7 +216,7 @@ export function checkEndpoint(issuer: string, name: string, value: unknown): voi
     "insecure_url",
     `The metadata of ${issuer} names ${url.protocol}//${url.host} as its ${name}. ` +
       (isLocal && !mayBeLocal
-        ? "That is this machine or its own network link, so nothing is sent there."
+        ? "That is a loopback or link-local address, so nothing is sent there."
         : "Only https without a username or password is used."),
   );
 }

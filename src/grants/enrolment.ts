@@ -99,7 +99,7 @@ async function objectOf(
         : status < 400
         ? "redirect_refused"
         : "client_refused",
-      `${who} answered HTTP ${status} to the ${step}. Nothing was saved; ` +
+      `${who} returned HTTP ${status} for the ${step}. Nothing was saved; ` +
         (status >= 500 || status === 429
           ? "try again in a moment."
           : "check the URL and the account."),
@@ -123,7 +123,7 @@ async function objectOf(
   if (missing.length === 0) return object;
   throw new AuthError(
     "bad_response",
-    `The answer of ${who} to the ${step} has no ${missing.join(" and ")}. Check the URL.`,
+    `The response from ${who} to the ${step} has no ${missing.join(" and ")}. Check the URL.`,
     { status },
   );
 }

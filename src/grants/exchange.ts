@@ -119,7 +119,7 @@ async function attempt<T>(
     if (outcome === undefined) throw unexpected(error, context.system.provider.title);
   }
   if (outcome !== undefined) return outcome;
-  throw new AuthError("bad_response", "The server gave no answer that can be used. Try again.");
+  throw new AuthError("bad_response", "The server did not return a usable response. Try again.");
 }
 
 /** A drift the answer's `Date`, whole seconds and a slow network could explain, in milliseconds. */
@@ -148,13 +148,13 @@ function unexpected(error: unknown, title: string): AuthError {
   if (error instanceof TypeError && (error as { code?: unknown }).code !== undefined) {
     return new AuthError(
       "invalid_argument",
-      `${title} cannot be asked like this: ${error.message}.`,
+      `Cannot send this request to ${title}: ${error.message}.`,
     );
   }
   if (error instanceof openid.ClientError) {
     // oauth4webapi's messages are fixed texts.
     const inner = error.cause instanceof Error ? error.cause.message : error.message;
-    return new AuthError("unsupported", `${title} cannot be asked like this: ${inner}.`);
+    return new AuthError("unsupported", `Cannot send this request to ${title}: ${inner}.`);
   }
   return fetchFailure(error, `${title}'s authorization server`);
 }

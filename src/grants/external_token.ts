@@ -68,15 +68,15 @@ export async function getExternalToken(
     if (read !== undefined) return read;
     throw new AuthError(
       isOwn ? "invalid_argument" : "bad_response",
-      `${what}: what came from ${place} is no token: a text of ASCII characters without spaces, or ` +
-        "JSON that holds one.",
+      `${what}: ${place} did not return a token (ASCII text without spaces, or JSON ` +
+        "that holds one).",
     );
   } catch (error) {
     if (given?.aborted) throw abortReason(given);
     if (!late?.signal.aborted) throw error;
     throw new AuthError(
       "timeout",
-      `${what}: nothing came from ${place} within ${
+      `${what}: ${place} returned nothing within ${
         context.timeout / 1000
       } s. Try again, or give a ` +
         "longer timeout (milliseconds).",
@@ -110,7 +110,7 @@ export async function lookAtExternal(
   if (end * 1000 > context.now()) return end;
   throw new AuthError(
     "login_required",
-    `${what}, from ${placeOf(source)}, has expired. Whatever gives it has to renew it.`,
+    `${what}, from ${placeOf(source)}, has expired. Renew it at its source.`,
   );
 }
 
@@ -133,7 +133,7 @@ async function textFrom(source: ExternalToken, what: string, asking: Asking): Pr
   if ("credential" in source) {
     const { credential: name } = source;
     if (Object.hasOwn(values, name)) return values[name] ?? "";
-    throw missing(what, `there is no credential value "${name}". Give it in the credentials.`);
+    throw missing(what, `there is no credential value "${name}". Add it to the credentials.`);
   }
   if ("environment" in source) {
     const text = runtime.getEnvironment(source.environment);
@@ -151,9 +151,9 @@ async function textFrom(source: ExternalToken, what: string, asking: Asking): Pr
     const text = await readTokenFile(runtime, path);
     if (text?.trim()) return text;
     const next = "file" in source
-      ? "Whatever writes it has to run first."
+      ? "Run the program that writes it first."
       : "Mount a projected volume with a serviceAccountToken there, whose audience is the one the server wants.";
-    const problem = text === null ? "there is no file" : "nothing is in the file";
+    const problem = text === null ? "there is no file" : "there is nothing in the file";
     throw missing(what, `${problem} "${path}". ${next}`);
   }
   if ("command" in source) return await outputOf(source.command, what, asking);
@@ -182,8 +182,8 @@ async function outputOf(
     if (code === 0) return output;
     const how = code === null ? "a signal" : `code ${code}`;
     throw failed(
-      `the command "${program}" ended with ${how}. Run it in a terminal to see why; perhaps it needs a ` +
-        "sign-in of its own.",
+      `the command "${program}" ended with ${how}. Run it in a terminal to see why; it may need ` +
+        "its own sign-in.",
     );
   } catch (error) {
     if (AuthError.is(error) || signal.aborted) throw error;
@@ -195,8 +195,8 @@ async function outputOf(
     }
     throw failed(
       kind === "not_found"
-        ? `there is no command "${program}". Install it, or put its folder on the PATH.`
-        : `the command "${program}" cannot be run by this user.`,
+        ? `command "${program}" not found. Install it, or add its folder to the PATH.`
+        : `you do not have permission to run the command "${program}".`,
     );
   }
 }
@@ -217,9 +217,9 @@ function githubRequest(runtime: Runtime, what: string): TokenRequest {
   if (!address || !token) {
     throw missing(
       what,
-      "this is no GitHub Actions job that may ask for an identity token. Give the job " +
-        '"permissions: id-token: write"; in Deno, --allow-env=ACTIONS_ID_TOKEN_REQUEST_URL,' +
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN as well.",
+      "this is not a GitHub Actions job that may request an identity token. Give the job " +
+        '"permissions: id-token: write"; in Deno, also run with --allow-env=ACTIONS_ID_TOKEN_REQUEST_URL,' +
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN.",
     );
   }
   const url = checkTransport(address, "URL in ACTIONS_ID_TOKEN_REQUEST_URL");
@@ -234,7 +234,7 @@ function hubRequest(runtime: Runtime, what: string): TokenRequest {
   if (!base || !token || !user) {
     throw missing(
       what,
-      "this is no server of a JupyterHub: JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and JUPYTERHUB_USER " +
+      "this is not a JupyterHub server: JUPYTERHUB_API_URL, JUPYTERHUB_API_TOKEN and JUPYTERHUB_USER " +
         "are not set, or Deno may not read them (--allow-env).",
     );
   }
@@ -244,30 +244,30 @@ function hubRequest(runtime: Runtime, what: string): TokenRequest {
   if (url !== undefined && isClusterUrl(url)) return { url, authorization: `token ${token}` };
   throw new AuthError(
     "insecure_url",
-    `${what}: JUPYTERHUB_API_URL is no https URL, and none of this machine or cluster. Nothing was sent there.`,
+    `${what}: JUPYTERHUB_API_URL is neither https nor on this machine or cluster, so nothing was sent there.`,
   );
 }
 
 async function githubToken(audience: string, what: string, asking: Asking): Promise<string> {
   const { url, authorization } = githubRequest(asking.runtime, what);
   url.searchParams.set("audience", audience);
-  const { value } = await ask(url, authorization, `${what}: GitHub Actions`, asking);
+  const { value } = await ask(url, authorization, "GitHub Actions", what, asking);
   return typeof value === "string" ? value : "";
 }
 
 async function hubToken(member: string, what: string, asking: Asking): Promise<string> {
   const { url, authorization } = hubRequest(asking.runtime, what);
-  const answer = await ask(url, authorization, `${what}: JupyterHub`, asking);
+  const answer = await ask(url, authorization, "JupyterHub", what, asking);
   const state = answer["auth_state"];
   const value = isObject(state) ? state[member] : undefined;
   if (typeof value === "string" && value !== "") return value;
   throw missing(
     what,
     isObject(state)
-      ? `JupyterHub keeps no "${member}" of its user. Its authenticator has to put one into auth_state.`
-      : "JupyterHub does not give its user's auth_state. Its administrator has to set " +
+      ? `JupyterHub has no "${member}" in its user's auth_state. Configure its authenticator to save one there.`
+      : "JupyterHub does not share its user's auth_state. Ask its administrator to set " +
         "Authenticator.enable_auth_state and JUPYTERHUB_CRYPT_KEY, and to give the roles user and server " +
-        'the scope "admin:auth_state!user". Then sign in to the hub again, and start the server anew.',
+        'the scope "admin:auth_state!user". Then sign in to the hub again and restart your server.',
   );
 }
 
@@ -276,6 +276,7 @@ async function ask(
   url: URL,
   authorization: string,
   who: string,
+  what: string,
   { openFetch, signal }: Asking,
 ): Promise<Record<string, unknown>> {
   const named = `${who} (${url.host})`;
@@ -293,11 +294,11 @@ async function ask(
     throw new AuthError(
       status >= 500 ? "server_error" : status === 429 ? "rate_limited" : "bad_response",
       status === 200
-        ? `${named} gave an answer that is no JSON object.`
-        : `${named} gave no token (HTTP ${status}). ${
+        ? `${what}: the response from ${named} is not a JSON object.`
+        : `${what}: ${named} returned no token (HTTP ${status}). ${
           status >= 500 || status === 429
             ? "Try again in a moment."
-            : "Check what this job or server may ask for."
+            : "Check the permissions of this job or server."
         }`,
       { status },
     );

@@ -32,20 +32,24 @@ function idTokenProblem(
   const { iss, sub, aud, azp, exp, iat } = claims;
   const audiences = Array.isArray(aud) ? aud : [aud];
   if (nonce !== undefined && claims["nonce"] !== nonce) {
-    if (claims["nonce"] !== undefined || issuer !== undefined) return "it answers another sign-in";
+    if (claims["nonce"] !== undefined || issuer !== undefined) {
+      return "it belongs to another sign-in (nonce)";
+    }
   }
-  if (aud !== undefined && !audiences.includes(clientId)) return "it is for another client";
-  if (typeof iat === "number" && iat > now + TOLERANCE) return "it was made in the future";
-  if (typeof exp === "number" && exp < now - TOLERANCE) return "it has expired";
+  if (aud !== undefined && !audiences.includes(clientId)) return "it is for another client (aud)";
+  if (typeof iat === "number" && iat > now + TOLERANCE) return "it was issued in the future (iat)";
+  if (typeof exp === "number" && exp < now - TOLERANCE) return "it has expired (exp)";
   if (issuer === undefined) return undefined;
   // Entra's metadata names a template, for any tenant.
   const tenant = claims["tid"];
   const expected = typeof tenant === "string" ? issuer.replace("{tenantid}", tenant) : issuer;
-  if (iss !== expected) return "it is from another issuer";
-  if (typeof sub !== "string" || sub === "") return "it names nobody";
-  if (aud === undefined) return "it names no client";
-  if (typeof exp !== "number" || typeof iat !== "number") return "it has no times";
-  return azp !== undefined && azp !== clientId ? "it is for another client" : undefined;
+  if (iss !== expected) return "it is from another issuer (iss)";
+  if (typeof sub !== "string" || sub === "") return "it has no subject (sub)";
+  if (aud === undefined) return "it has no audience (aud)";
+  if (typeof exp !== "number" || typeof iat !== "number") {
+    return "it has no issue and expiry times (iat, exp)";
+  }
+  return azp !== undefined && azp !== clientId ? "it is for another client (azp)" : undefined;
 }
 
 /** Refuses a token response whose `id_token` is not for this sign-in. */
@@ -65,7 +69,7 @@ export function checkIdToken(
   if (problem === undefined) return;
   throw new AuthError(
     "bad_response",
-    `The id_token of ${system.provider.title} cannot be used: ${problem}. Sign in again; if it happens ` +
+    `The id_token from ${system.provider.title} is not valid: ${problem}. Sign in again; if it happens ` +
       "again, check the issuer and this machine's clock.",
   );
 }

@@ -59,10 +59,10 @@ function unusableType(type: string, dpop: boolean): string | undefined {
   if (dpop) {
     return type === "dpop"
       ? undefined
-      : "its token is not bound to this machine's key (DPoP), although that was asked for";
+      : "its token is not bound to this machine's key (DPoP), although that was requested";
   }
   return /^(dpop|mac|pop|hok|signed|http[-_]?sig.*)$/.test(type)
-    ? "its token needs a key for every request (its token_type is not Bearer)"
+    ? "its token_type is not Bearer"
     : undefined;
 }
 

@@ -109,9 +109,9 @@ function whatOf(grant: string): string {
     case "refresh_token":
       return "to renew the session";
     case "device":
-      return "to begin a sign-in with a code";
+      return "to start a device sign-in";
     case "pushed":
-      return "to begin the sign-in";
+      return "to start the sign-in";
     default:
       return "the sign-in";
   }
@@ -144,21 +144,21 @@ function meaning(
     case "invalid_scope":
       return [
         "grant_refused",
-        'Check the "scope": the server does not give all of it to this client.',
+        'Check the "scope": this client may not have all of it.',
       ];
     case "invalid_target":
-      return ["grant_refused", 'Check the "resource": the server does not know it.'];
+      return ["grant_refused", 'Check the "resource": it is unknown to the server.'];
     case "unsupported_grant_type":
       return ["grant_refused", 'Check the "grant": the server does not offer this one.'];
     default:
       if (grant === "token_exchange" || grant === "jwt_bearer") {
         return [
           "grant_refused",
-          "Check that the server trusts who signs in: the issuer, subject, audience and key of what " +
-          '"subjectToken" or "assertionClaims" says.',
+          "Check that the server trusts the issuer, subject, audience and key of " +
+          '"subjectToken" or "assertionClaims".',
         ];
       }
-      return ["grant_refused", "Check the provider's settings and what the client may do."];
+      return ["grant_refused", "Check the provider's settings and the client's permissions."];
   }
 }
 
@@ -186,7 +186,7 @@ function passing(
   if (status === 407) {
     return new AuthError(
       "network",
-      `The proxy in front of ${title} wants a sign-in of its own (HTTP 407). Put its username and password into HTTPS_PROXY.`,
+      `The proxy in front of ${title} requires a username and password (HTTP 407). Put them into HTTPS_PROXY.`,
       options,
     );
   }
@@ -216,7 +216,7 @@ function unreadable(
   if (status >= 300 && status < 400) {
     return new AuthError(
       "redirect_refused",
-      `${who} answered with a redirect (HTTP ${status}), which would carry secrets elsewhere. Check the URL.`,
+      `${who} returned a redirect (HTTP ${status}), which was not followed: it would send secrets elsewhere. Check the URL.`,
       options,
     );
   }
@@ -230,7 +230,7 @@ function unreadable(
   const said = words(description, context);
   return new AuthError(
     "bad_response",
-    `The answer of ${who} is no ${answerOf(context.grant)}: ${
+    `The response from ${who} is not a ${answerOf(context.grant)}: ${
       why ?? "it does not follow the standard"
     }${
       said === undefined ? "" : ` (${said})`
@@ -242,11 +242,11 @@ function unreadable(
 function answerOf(grant: string): string {
   switch (grant) {
     case "revocation":
-      return "answer to a revocation";
+      return "revocation response";
     case "device":
       return "device authorization response";
     case "pushed":
-      return "answer to a pushed authorization request";
+      return "pushed authorization response";
     default:
       return "token response";
   }

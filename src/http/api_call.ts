@@ -127,7 +127,7 @@ async function takeToken(wire: Wire, signal: AbortSignal | undefined): Promise<S
   if (isUsable(other)) return other;
   throw new AuthError(
     "bad_response",
-    `${system.provider.title} gave a token that is not bound to a key (DPoP), so it is not used. ` +
+    `${system.provider.title} returned a token that is not bound to a key (DPoP), so it is not used. ` +
       "Set dpop to false if the server does not support it.",
   );
 }

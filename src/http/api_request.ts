@@ -103,7 +103,7 @@ function checkUnread(body: unknown, wasRead: boolean): void {
   const what = body instanceof Request ? "Request" : "body";
   throw new AuthError(
     "invalid_argument",
-    `This ${what} was sent or read before, so there is nothing left to send. Make another.`,
+    `This ${what} was already sent or read. Make a new one.`,
   );
 }
 

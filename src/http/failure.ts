@@ -29,7 +29,7 @@ export function fetchFailure(error: unknown, what: string): AuthError {
   }
   return new AuthError(
     "network",
-    `No answer from ${what}: the connection failed or broke. Check the network, and HTTPS_PROXY if there is a proxy; then try again.`,
+    `No response from ${what}: the connection failed or was lost. Check the network, and HTTPS_PROXY if there is a proxy; then try again.`,
     { cause: withoutQueries(error) },
   );
 }
@@ -50,7 +50,7 @@ export function checkSendable(error: unknown, url: string, init: RequestInit): v
   } catch {
     throw new AuthError(
       "invalid_argument",
-      "fetch cannot send this request: GET and HEAD take no body, and CONNECT, TRACE and TRACK are not allowed. " +
+      "fetch cannot send this request: GET and HEAD cannot have a body, and CONNECT, TRACE and TRACK are not allowed. " +
         'Check its method, headers and body; a stream needs duplex: "half".',
     );
   }

@@ -54,7 +54,7 @@ function withQuery(url: URL, query: Record<string, unknown>): URL {
 function textOf(name: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (["string", "number", "boolean", "bigint"].includes(typeof value)) return String(value);
-  throw invalid(`the query's "${name}" is neither text, number, boolean nor date.`);
+  throw invalid(`the query's "${name}" must be a string, number, boolean or Date.`);
 }
 
 function invalid(what: string): AuthError {

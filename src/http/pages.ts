@@ -27,14 +27,14 @@ export async function* pages<T = unknown>(
     if (seen.has(url.href)) {
       throw new AuthError(
         "bad_response",
-        "The API's pages link in a circle. Stop at the first page.",
+        "The API's pages link in a circle: a page links back to an earlier one.",
       );
     }
     seen.add(url.href);
     const what = `${title} (page ${seen.size})`;
     const { value, headers } = await ask(api, { url, init, what, limit });
     if (value === undefined) {
-      throw new AuthError("bad_response", `${what} is empty, so not JSON. Check the URL.`);
+      throw new AuthError("bad_response", `${what} is empty, not JSON. Check the URL.`);
     }
     const link: string | undefined = odataNext(value) ?? relNext(headers.get("link"));
     yield value as T;
@@ -59,11 +59,11 @@ export async function* items<T = unknown>(
       throw new AuthError(
         of === undefined ? "bad_response" : "invalid_argument",
         of === undefined
-          ? `A page holds no list as ${
+          ? `A page has no list called ${
             ROWS.map((name) => `"${name}"`).join(", ")
-          }. Say where its ` +
-            "rows are with the option of, such as { of: (page) => page.rows }."
-          : "The option of must give the rows of a page, as a list.",
+          }. Pass the option of to pick ` +
+            "its rows, such as { of: (page) => page.rows }."
+          : "The function in the option of must return the page's rows as a list.",
       );
     }
     yield* rows as Iterable<T>;
@@ -78,7 +78,7 @@ function rowsOf(page: unknown): unknown {
 
 function nextUrl(link: string, base: URL): URL {
   if (!URL.canParse(link, base)) {
-    throw new AuthError("bad_response", "The API links to a next page that is no URL.");
+    throw new AuthError("bad_response", "The API's link to the next page is not a valid URL.");
   }
   return new URL(link, base);
 }

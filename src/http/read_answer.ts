@@ -78,7 +78,7 @@ function parse(text: string, what: string, status: number): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new AuthError("bad_response", `The answer of ${what} is not JSON. Check the URL.`, {
+    throw new AuthError("bad_response", `The response from ${what} is not JSON. Check the URL.`, {
       status,
     });
   }
@@ -102,7 +102,7 @@ async function readText(response: Response, reading: Reading): Promise<string> {
   if (end === "late") {
     throw new AuthError(
       "timeout",
-      `The answer of ${what} did not end within ${
+      `The response from ${what} did not finish within ${
         timeout / 1000
       } s. Try again, or give getSession ` +
         "a longer timeout (milliseconds).",
@@ -112,14 +112,14 @@ async function readText(response: Response, reading: Reading): Promise<string> {
   if (end === "large") {
     throw new AuthError(
       "bad_response",
-      `The answer of ${what} is larger than ${
+      `The response from ${what} is larger than ${
         Math.round(limit / 1_048_576)
-      } MB. Ask for less at a ` +
+      } MB. Request less at a ` +
         "time, or read it with session.fetch.",
       { status },
     );
   }
-  throw new AuthError("network", `The answer of ${what} broke off before its end. Try again.`, {
+  throw new AuthError("network", `The response from ${what} was cut off. Try again.`, {
     cause: end.error,
     status,
   });
@@ -170,14 +170,14 @@ export async function apiError(api: Api, response: Response, what: string): Prom
   const next = status === 401
     ? "The API does not accept the token: check the scope and the API's URL."
     : status === 403
-    ? "The account may not do this: ask whoever runs the API."
+    ? "This account is not allowed to do this. Ask the API's administrator."
     : status === 404
     ? "Check the URL and the IDs in it, such as a tenant ID."
     : status < 500 && status !== 429
-    ? "The error's body says what the API does not like."
+    ? "See the error's body for details."
     : "Try again later.";
   const wait = retryAfter(headers, Date.now());
-  return new AuthError("api_error", `${what} answered HTTP ${status}. ${next}`, {
+  return new AuthError("api_error", `${what} returned HTTP ${status}. ${next}`, {
     status,
     body: cleaned(text, api),
     ...(wait === undefined ? {} : { retryAfter: wait }),

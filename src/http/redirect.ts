@@ -25,10 +25,10 @@ export function nextHop(
   if (request.redirect === "error") {
     throw new AuthError(
       "redirect_refused",
-      `The API answered with a redirect (HTTP ${status}), and the request says redirect: "error".`,
+      `The API returned a redirect (HTTP ${status}), and the request has redirect: "error".`,
     );
   }
-  if (!URL.canParse(location, request.url)) throw refused("The API redirects to what is no URL.");
+  if (!URL.canParse(location, request.url)) throw refused("The API redirects to an invalid URL.");
   const from = new URL(request.url);
   const url = new URL(location, from);
   if (url.hash === "") url.hash = from.hash;
@@ -54,10 +54,10 @@ export function nextHop(
   }
   checkTransport(url, "redirect's target");
   if (entersLoopback(from, url)) {
-    throw refused("The API redirects to this machine or its own network link.");
+    throw refused("The API redirects to a loopback or link-local address.");
   }
   if (next.method !== "GET" && next.method !== "HEAD") {
-    throw refused(`The API redirects a ${next.method} to ${url.origin}, which is not its own.`);
+    throw refused(`The API redirects a ${next.method} to ${url.origin}, another origin.`);
   }
   // A download elsewhere is common and fine, without anything that says who asks.
   const { body: _, ...init } = next.init;

@@ -171,7 +171,7 @@ export async function readCapped(response: Response, what: string): Promise<stri
       if (size > BODY_LIMIT) {
         throw new AuthError(
           "bad_response",
-          `The answer of ${what} is larger than 1 MB, so it was not read. Check the URL.`,
+          `The response from ${what} is larger than 1 MB, so it was not read. Check the URL.`,
           { status: response.status },
         );
       }

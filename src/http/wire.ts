@@ -114,7 +114,7 @@ export class Wire {
     const { system, timeout } = this.options;
     return new AuthError(
       "timeout",
-      `${system.provider.title}'s API did not answer within ${timeout / 1000} s. Try again, or ` +
+      `${system.provider.title}'s API did not respond within ${timeout / 1000} s. Try again, or ` +
         "give getSession a longer timeout (milliseconds).",
     );
   }

@@ -20,12 +20,12 @@ export function checkValues(
   for (const [name, value] of Object.entries(values as Record<string, unknown>)) {
     if (value !== undefined && !hasJson(value)) {
       throw refuse(
-        `have a "${name}" that JSON has no form for (RFC 8259). Give texts and numbers.`,
+        `have a "${name}" that cannot be written as JSON (RFC 8259). Use strings and numbers.`,
       );
     }
   }
   if (new TextEncoder().encode(JSON.stringify(values, null, 2)).length > MAXIMUM_BYTES) {
-    throw refuse("are too long to be any.");
+    throw refuse("are too long to be credentials.");
   }
   const { requires, optional = [], defaults = {} } = provider;
   const names = [...requires, ...optional, ...Object.keys(defaults)];
@@ -39,9 +39,7 @@ export function checkValues(
   }
   const wanted = (isHalf ? client : provider.requires).join(" and ");
   throw refuse(
-    `have no ${
-      lacking.join(" and no ") || wanted
-    }. ${provider.title} needs ${wanted}, by that name.`,
+    `have no ${lacking.join(" and no ") || wanted}. ${provider.title} needs ${wanted}by that name.`,
   );
 }
 

@@ -202,7 +202,7 @@ function textOnly(values: Values): CredentialValues {
 function noFolder({ title }: Provider): AuthError {
   return new AuthError(
     "store_unavailable",
-    `There is no folder to save ${title}'s credentials in, and no file was looked for. Set HOME ` +
+    `There is no folder to save ${title}'s credentials in. Set HOME ` +
       "(USERPROFILE on Windows) or the option directory.",
   );
 }

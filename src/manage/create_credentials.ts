@@ -22,13 +22,13 @@ export async function createCredentials(
     // Ignored, it would send the password to another server than the one that is meant.
     throw new AuthError(
       "invalid_argument",
-      `createCredentials takes { username, password } second and no "${odd}" there: options come third.`,
+      `createCredentials takes { username, password } as its second argument, without "${odd}": pass options as the third.`,
     );
   }
   if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
     throw new AuthError(
       "invalid_argument",
-      'createCredentials needs { username, password } behind the system: createCredentials("' +
+      'createCredentials needs { username, password } after the system: createCredentials("' +
         `${provider.name}", { username: "…", password: "…" }, { … }).`,
     );
   }

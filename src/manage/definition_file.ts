@@ -45,7 +45,7 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
     read = parseJson(text);
   } catch (error) {
     const line = lineOfError(text, (error as Error).message);
-    return { faults: [{ message: "It is not whole JSON.", ...(line ? { line } : {}) }] };
+    return { faults: [{ message: "It is not valid JSON.", ...(line ? { line } : {}) }] };
   }
   const input = withoutSchema(structuredClone(read));
   const faults: Fault[] = [];
@@ -72,7 +72,7 @@ function repair(input: unknown, path: string, message: string): boolean {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
   const definition = input as Record<string, unknown>;
   if (/^Give "issuer"|needs "endpoints/.test(message)) definition["issuer"] = SOME_URL;
-  else if (message.includes('"authUrl" must say')) definition["authUrl"] = SOME_URL;
+  else if (message.includes('"authUrl" must be given')) definition["authUrl"] = SOME_URL;
   else if (/^The (?:grant|client authentication) /.test(message)) {
     delete definition["grant"];
     delete definition["clientAuthentication"];
@@ -139,7 +139,7 @@ export function definitionRows(provider: Provider): [name: string, text: string]
     url === undefined ? [] : [hostOf(joinUrl(provider.authUrl ?? "", url))];
   const discovered = issuer === undefined || provider.discovery === false
     ? []
-    : [`${hostOf(issuer)} and the endpoints that it names`];
+    : [`${hostOf(issuer)} and the endpoints in its metadata`];
   const servers = [...at(endpoints.token), ...at(endpoints.deviceAuthorization), ...discovered];
   const rows: [string, string | readonly string[]][] = [
     ["Name", `${provider.name}${provider.title === provider.name ? "" : ` (${provider.title})`}`],
@@ -173,7 +173,9 @@ export function definitionWarnings(provider: Provider): string[] {
   const secrets = Object.keys(provider.defaults ?? {}).filter(isSecretField);
   return [
     ...reachesOf(provider).map(({ field, text }) => `Its ${field} ${text}.`),
-    ...secrets.map((field) => `It holds a ${nameOf(field)}, which all who have the file can read.`),
+    ...secrets.map((field) =>
+      `It holds a ${nameOf(field)}, which everyone who has the file can read.`
+    ),
   ];
 }
 
@@ -214,9 +216,13 @@ export async function downloadDefinition(
       });
     } catch (error) {
       if (signal.aborted) throw error;
-      throw new AuthError("network", `${url.host} did not answer. Check the URL and the network.`, {
-        cause: error,
-      });
+      throw new AuthError(
+        "network",
+        `${url.host} did not respond. Check the URL and the network.`,
+        {
+          cause: error,
+        },
+      );
     }
     const { status } = response;
     if (status >= 300 && status < 400) {
@@ -229,10 +235,10 @@ export async function downloadDefinition(
       }
       throw new AuthError(
         "redirect_refused",
-        `${url.host} sends on to ${
-          next?.host ?? "no URL"
-        }. A definition is taken from the host that is ` +
-          "named alone: check where it leads, and give that URL.",
+        `${url.host} redirects to ${
+          next?.host ?? "an invalid URL"
+        }, which was not followed. Check where it ` +
+          "leads, and give that URL.",
         { status },
       );
     }
@@ -240,7 +246,7 @@ export async function downloadDefinition(
       await response.body?.cancel();
       throw new AuthError(
         "bad_response",
-        `${url.host} has no definition there (HTTP ${status}). Check the URL.`,
+        `${url.host} has no definition at this URL (HTTP ${status}). Check the URL.`,
         { status },
       );
     }
@@ -270,7 +276,7 @@ export async function placeFor(
   if (folder === undefined || folder.whose === "administrator") {
     throw new AuthError(
       "store_unavailable",
-      "There is no folder to keep a definition in: set HOME, or ONECELL_PROVIDERS.",
+      "There is no folder for definitions. Set HOME or ONECELL_PROVIDERS.",
     );
   }
   const path = joinPath(runtime, folder.path, `${name}.json`);
@@ -304,8 +310,8 @@ export async function keepDefinition(
   if (reach !== undefined && whose === "variable") {
     throw new AuthError(
       "invalid_argument",
-      `The definition's "${reach.field}" ${reach.text}. From a folder of ONECELL_PROVIDERS it may not ` +
-        "do that. Unset the variable, and add it to your own folder.",
+      `The definition's "${reach.field}" ${reach.text}. That is not allowed in a folder from ` +
+        "ONECELL_PROVIDERS. Unset the variable, and add the definition to your own folder.",
     );
   }
   if (there !== "same") {
@@ -338,6 +344,6 @@ export async function removeDefinition(runtime: Runtime, name: string): Promise<
   }
   throw new AuthError(
     "unknown_provider",
-    `There is no definition of "${name.slice(0, 60)}" of yours to remove. See: onecell providers`,
+    `You have no definition called "${name.slice(0, 60)}". See: onecell providers`,
   );
 }

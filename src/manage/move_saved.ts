@@ -65,10 +65,13 @@ export async function moveSaved(move: Move): Promise<MoveReport> {
     problems: [],
   };
   if (move.from === "memory" || move.to === "memory") {
-    throw new AuthError("invalid_argument", "Nothing is moved from or to memory: it ends with us.");
+    throw new AuthError(
+      "invalid_argument",
+      "Cannot move from or to memory: it ends with this program.",
+    );
   }
   if (report.from === report.to) {
-    throw new AuthError("invalid_argument", `Everything is in ${report.to} already.`);
+    throw new AuthError("invalid_argument", `Everything is already in ${report.to}.`);
   }
   const open = (choice: StoreChoice, directory: string | undefined) =>
     driverOf({ runtime: move.runtime, directory, store: choice, drivers: move.drivers });
@@ -198,8 +201,8 @@ async function moveFile(
     if (JSON.stringify(await stored.read(server)) !== JSON.stringify(file.values)) {
       throw new AuthError(
         "store_unavailable",
-        `The app credentials in "${file.path}" stay there: the new store has others, or did not ` +
-          "keep them.",
+        `The app credentials in "${file.path}" were not moved: the new store has others, or did not ` +
+          "save them.",
       );
     }
   }

@@ -101,7 +101,7 @@ export function renderStatus(
   const shown = systems.length === 1 ? systems : systems.filter(hasAnything);
   const lines = shown.flatMap((system) => systemLines(system, style, now));
   for (const other of others) lines.push(otherLine(other, style));
-  if (others.length > 0) lines.push(`  More about a system of your own: ${style.more}`);
+  if (others.length > 0) lines.push(`  Details of a system of your own: ${style.more}`);
   if (lines.length === 0) lines.push(`Not signed in anywhere. Sign in: ${style.signIn("SYSTEM")}`);
   const isAnySaved = shown.some(({ sessions }) => sessions.length > 0);
   for (const store of stores) {
@@ -169,7 +169,7 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
   if (isSignedIn || problem !== null) return lines;
   lines.push(
     ready
-      ? `  They sign in without a prompt: ${style.signIn(provider)}`
+      ? `  Sign in without a prompt: ${style.signIn(provider)}`
       : `  Sign in: ${style.signIn(provider)}`,
   );
   return lines;

@@ -30,7 +30,7 @@ export async function storeStatus(profile: Profile): Promise<StoreStatus> {
 
 const FILES = {
   kept: "disk",
-  readers: "you and the machine's administrators",
+  readers: "you and this machine's administrators",
   weaknesses: [],
   problem: null,
 };
@@ -44,6 +44,6 @@ export function storeText({ kept, folder, readers, works }: StoreStatus): string
     : kept === "own"
     ? "the program's own store"
     : `${kept.replace(/:$/, "")}${folder === null ? "" : ` and ${folder}`}`;
-  const lock = works === null ? "" : works ? "; its lock works" : "; its lock does not work";
-  return `Kept in ${place} (readable by ${readers}${lock})`;
+  const lock = works === false ? "; its lock does not work" : "";
+  return `Saved in ${place} (readable by ${readers}${lock})`;
 }

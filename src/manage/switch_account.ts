@@ -21,14 +21,14 @@ export async function switchAccount(profile: Profile): Promise<string[]> {
     const saved = accounts.length === 0 ? "none" : accounts.join(", ");
     throw new AuthError(
       "credentials_missing",
-      `There is no account "${account}" of ${title} on this machine. Saved: ${saved}. Sign in with it ` +
+      `There is no account "${account}" for ${title} on this machine. Saved: ${saved}. Sign in with it ` +
         `first: onecell login ${name} --account ${account}`,
     );
   }
   if (folder === undefined) {
     throw new AuthError(
       "store_unavailable",
-      "There is no folder to keep the choice in: set HOME, or give the option directory.",
+      "There is no folder to save the choice in. Set HOME, or pass the option directory.",
     );
   }
   const path = accountFile(runtime, folder);

@@ -25,8 +25,7 @@ const has = (value: unknown, ...names: string[]) =>
 const isName: Check = (value) => typeof value === "string" && /^[A-Za-z0-9._-]{1,100}$/.test(value);
 const NAME = "1 to 100 letters, digits, dots, hyphens or underscores";
 const isExternal: Check = (value) => isFunction(value) || isExternalToken(value);
-const EXTERNAL =
-  'a function that gives one, or where it comes from, such as { file: "/run/token" }';
+const EXTERNAL = 'a function that returns one, or its source, such as { file: "/run/token" }';
 /** An absolute path, of whichever platform, or the URL of one: `"work"` would be a folder beside the notebook. */
 const isFolder: Check = (value) =>
   value instanceof URL
@@ -37,7 +36,7 @@ const LOCATION: Record<keyof LocationOptions, Rule> = {
   directory: [
     isFolder,
     'a folder, as an absolute path or a file: URL, such as "/home/ada/keys"; for a second account of the same ' +
-    'system give account: "work" instead',
+    'system pass account: "work" instead',
   ],
   account: [isText, 'a name such as "work"'],
   authUrl: [isUrl, "a URL"],
@@ -79,7 +78,7 @@ const SESSION: Record<
   ],
   scope: [
     (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
-    "scopes: a list, or one text with spaces",
+    "scopes: a list, or one string with spaces",
   ],
   interactive: [isFlag, "true or false"],
   origins: [
@@ -156,7 +155,7 @@ const OTHER_NAMES: Record<string, string> = {
  */
 export function checkOptions(options: unknown, kind: OptionKind, caller: string): CheckedOptions {
   if (!isObject(options)) {
-    throw new AuthError("invalid_argument", `${caller}: the options are an object.`);
+    throw new AuthError("invalid_argument", `${caller}: the options must be an object.`);
   }
   const known = RULES[kind]();
   const checked: Record<string, unknown> = {};

@@ -86,7 +86,7 @@ function linkCard(state: Live<"link">, now: number, extras: CardExtras): Rendere
   const { computer, paste } = extras.advice ?? IN_NOTEBOOK;
   const elsewhere = command === null
     ? "The link works in any browser, on any machine."
-    : `Signing in ends on a port of ${computer}. On the machine with the browser, forward that ` +
+    : `The browser is sent back to a port of ${computer}. On the machine with the browser, forward that ` +
       `port first, then open the link. Or ${paste}.`;
   const cancel = cancelText(extras);
   return card(state.title, [
@@ -116,7 +116,7 @@ function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Ren
   const [check, warning] = isFilledIn
     ? ["Check that the page shows this code (or enter it):", "Only approve if the codes match."]
     : ["Enter this code:", "Only approve if you started this sign-in."];
-  const wait = `Signing in continues automatically once you approve. The code expires at ${
+  const wait = `The sign-in continues automatically once you approve. The code expires at ${
     localTime(state.until, now)
   }.`;
   return card(state.title, [

@@ -46,7 +46,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
 
   /** Ends what the card shows: its wait is over, and neither link nor code may be saved. */
   const endCard = async (error: unknown) => {
-    const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+    const message = error instanceof AuthError ? error.message : "The sign-in failed.";
     await display?.settle(message);
   };
 

@@ -257,7 +257,7 @@ function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
     const problem = error.message.replace(/^defineProvider: /, "");
     throw new AuthError(
       error.code,
-      `The definition "${path}" is not used. ${problem} To see everything: onecell provider check "${path}"`,
+      `The definition "${path}" is not used. ${problem} For details, run: onecell provider check "${path}"`,
     );
   }
 }

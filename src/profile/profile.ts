@@ -248,7 +248,7 @@ function named(
   throw new AuthError(
     "invalid_argument",
     'An account\'s name is 1 to 100 letters, digits and ".", "-", "_", "@", "+", such as "work" or ' +
-      `"ada@example.com", and no name of ${provider.title}'s other files.`,
+      `"ada@example.com", and not the name of another of ${provider.title}'s files.`,
   );
 }
 

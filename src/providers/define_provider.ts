@@ -108,7 +108,7 @@ const parametersBut = (ours: RegExp): Check => (value, field) => {
     if (typeof item !== "string") refuse(name, "a string", item);
   })(value, field);
   for (const name of Object.keys(value as object)) {
-    if (ours.test(name)) throw invalid(`"${field}.${name}" is a parameter that is sent already.`);
+    if (ours.test(name)) throw invalid(`"${field}.${name}" is already sent as a parameter.`);
   }
 };
 const oneOf = (choices: readonly string[]): Check => (value, field) => {
@@ -147,7 +147,9 @@ function checkTemplates(value: string, field: string): void {
       refuse(field, "a URL with templates such as {tenant_id}", value);
     }
     if (secrecyOf(name) === "secret") {
-      throw invalid(`"${field}" puts the secret "${name}" into a URL. A secret belongs in no URL.`);
+      throw invalid(
+        `"${field}" puts the secret "${name}" into a URL. A URL must not contain a secret.`,
+      );
     }
   }
 }
@@ -174,7 +176,7 @@ const absolutePath: Check = (value, field) =>
 /** A program and its arguments. A relative path would start another program in another folder. */
 const command: Check = (value, field) => {
   const wanted =
-    `a list such as ["az", "account", "get-access-token"]: a program's name or absolute path, then texts`;
+    `a list such as ["az", "account", "get-access-token"]: a program's name or absolute path, then strings`;
   if (!Array.isArray(value) || value.length === 0) return refuse(field, wanted, value);
   for (const part of value) {
     // deno-lint-ignore no-control-regex -- it ends a text for the operating system
@@ -224,7 +226,7 @@ const claims: Check = (value, field) => {
   recordOf((item, name) => {
     const isPlain = ["string", "number", "boolean"].includes(typeof item) ||
       (Array.isArray(item) && item.every((one) => typeof one === "string"));
-    if (!isPlain) refuse(name, "a text, a number, true, false or a list of texts", item);
+    if (!isPlain) refuse(name, "a string, a number, true, false or a list of strings", item);
   })(value, field);
   for (const name of Object.keys(value as object)) {
     if (/^(iat|exp|nbf|jti)$/.test(name)) {
@@ -239,7 +241,7 @@ const unseen = () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const shownText: Check = (value, field) =>
   safeName(
     /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u,
-    "a text without control or invisible characters",
+    "a string without control or invisible characters",
   )(value, field);
 
 /** A header's name, and none that `fetch` sets by itself or that means something to a proxy. */
@@ -385,14 +387,14 @@ function checkTogether(provider: Provider): void {
   ];
   const relative = places.find(([, value]) => value?.startsWith("/"));
   if (relative && authUrl === undefined) {
-    throw invalid(`"${relative[0]}" is a path, so "authUrl" must say what it is below.`);
+    throw invalid(`"${relative[0]}" is a path, so "authUrl" must be given as its base.`);
   }
   const { apiAuthorization } = provider;
   if (apiAuthorization && !(apiAuthorization.header ?? apiAuthorization.scheme)) {
     throw invalid('"apiAuthorization" needs "header", "scheme" or both.');
   }
   if (apiAuthorization && provider.dpop === true) {
-    throw invalid('"apiAuthorization" and "dpop" exclude each other: DPoP has its own header.');
+    throw invalid('"apiAuthorization" and "dpop" cannot be combined: DPoP has its own header.');
   }
   checkExternal(provider);
   if (provider.tokenCommand !== undefined) return;
@@ -428,7 +430,7 @@ function checkExternal(provider: Provider): void {
     ],
   ];
   const lost = places.find(([name, belongs]) => provider[name] !== undefined && !belongs);
-  if (lost) throw invalid(`"${lost[0]}" goes with ${lost[2]} alone.`);
+  if (lost) throw invalid(`"${lost[0]}" is only for ${lost[2]}.`);
   if (isExchange && subjectToken === undefined) {
     throw invalid('The grant "token_exchange" needs "subjectToken".');
   }
@@ -441,7 +443,7 @@ function checkExternal(provider: Provider): void {
   const { endpoints, enrolment, paste, issuer, dpop } = provider;
   const isServer = issuer ?? endpoints.token ?? enrolment ?? paste;
   if (tokenCommand !== undefined && (grant !== "client_credentials" || isServer || dpop)) {
-    throw invalid('"tokenCommand" takes the place of a grant, of its endpoints and of "dpop".');
+    throw invalid('"tokenCommand" replaces the grant, its endpoints and "dpop": leave those out.');
   }
 }
 

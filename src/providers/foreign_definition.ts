@@ -66,8 +66,8 @@ export function defineForeign(
   if (first !== undefined && !agreed) {
     throw new AuthError(
       "invalid_argument",
-      `The definition's "${first.field}" ${first.text}. A definition from elsewhere may do that only once ` +
-        "you have agreed. If you trust it, keep it with: onecell provider add FILE",
+      `The definition's "${first.field}" ${first.text}. A definition from elsewhere needs your approval for that. ` +
+        "If you trust it, run: onecell provider add FILE",
     );
   }
   return { ...provider, [FOREIGN]: path ?? true } as Provider;
@@ -108,7 +108,7 @@ function reachOf(token: ExternalToken): string | undefined {
   if ("githubActions" in token) {
     return `sends an identity token of the GitHub job for ${JSON.stringify(token.githubActions)}`;
   }
-  return `sends the ${token.jupyterhub} that JupyterHub keeps of its user`;
+  return `sends the ${token.jupyterhub} in the JupyterHub user's auth_state`;
 }
 
 /** An argument as a shell would want it: for people, who may copy it. */

@@ -48,12 +48,12 @@ export async function findProvider(
  */
 export function unknownProvider(provider: unknown, others: readonly string[]): AuthError {
   const asked = (typeof provider === "string" || provider instanceof URL) && String(provider) !== ""
-    ? `There is no provider "${String(provider).slice(0, 60)}".`
+    ? `There is no system called "${String(provider).slice(0, 60)}".`
     : "Say which system to sign in to.";
   const names = [...new Set([...providers.map(({ name }) => name), ...others])];
   const known = ` Known: ${
     names.map((name) => `"${name}"`).join(", ")
-  }. For any other system pass what defineProvider({ … }) returns, or: onecell provider add FILE.`;
+  }. For another system, pass defineProvider({ … }), or add its definition: onecell provider add FILE`;
   const hint = typeof provider === "string" ? didYouMean(provider.slice(0, 60), names) : "";
   return new AuthError("unknown_provider", asked + (hint || known));
 }

@@ -197,7 +197,7 @@ function checkOverrides(provider: Provider, urls: ProviderUrls): void {
         ? 'give "issuer", or change the endpoints of its definition'
         : `give "issuer" (${environmentPrefix}_ISSUER)`;
       refuse(
-        `"authUrl" (${environmentPrefix}_AUTH_URL) changes nothing for ${title}: ${instead}.`,
+        `"authUrl" (${environmentPrefix}_AUTH_URL) has no effect for ${title}: ${instead}.`,
       );
     }
     const stays = issuer === undefined
@@ -215,7 +215,7 @@ function checkOverrides(provider: Provider, urls: ProviderUrls): void {
     const [first] = pages.filter((path) => path !== undefined);
     if (first !== undefined) {
       refuse(
-        `"issuer" (${environmentPrefix}_ISSUER) moves only a part of ${title}: its sign-in page would ` +
+        `"issuer" (${environmentPrefix}_ISSUER) changes only part of ${title}: its sign-in page would ` +
           `stay. Give "authUrl" (${environmentPrefix}_AUTH_URL).`,
       );
     }
@@ -242,7 +242,7 @@ function fillIn(text: string, values: CredentialValues, provider: Provider): str
       if (fitsUrl(plain, part)) return part === "segment" ? encodeURIComponent(plain) : plain;
       throw new AuthError(
         "invalid_argument",
-        `The "${name}" of ${provider.title} cannot stand in a URL: it is ${
+        `The "${name}" of ${provider.title} cannot be used in a URL: it is ${
           PARTS[part]
         }. Correct it ` +
           `where it is saved, or set ${provider.environmentPrefix}_${name.toUpperCase()}.`,

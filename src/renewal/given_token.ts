@@ -65,7 +65,7 @@ async function readGiven(
   if (/^[\x21-\x7e]+$/.test(given.token)) return { token: given.token };
   throw new AuthError(
     "invalid_argument",
-    "The option token is no access token: that is a text of ASCII characters without spaces.",
+    "The option token is not an access token. Pass ASCII text without spaces.",
   );
 }
 
@@ -73,20 +73,20 @@ function ended({ token, variable }: GivenToken): AuthError {
   const said = (what: string, next: string) =>
     new AuthError("login_required", `${what} has expired, or the API refused it. ${next}`);
   if (typeof token === "string") {
-    return said("The token of the option token", "Give another, or a function that gets one.");
+    return said("The token in the option token", "Pass another, or a function that gets one.");
   }
   if (typeof token === "function") {
     return said(
-      "What the function of the option token gave",
-      "It has to give a new one each time.",
+      "The token from the function in the option token",
+      "Return a new one each time.",
     );
   }
   const what = `The token from ${placeOf(token)}`;
   if ("command" in token) {
-    return said(what, "Run the command in a terminal; perhaps it needs a sign-in of its own.");
+    return said(what, "Run the command in a terminal: it may need its own sign-in.");
   }
   if ("file" in token || "kubernetes" in token) {
-    return said(what, "Whatever writes the file has to renew it.");
+    return said(what, "Renew the file.");
   }
   return said(
     what,

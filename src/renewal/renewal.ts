@@ -240,8 +240,8 @@ class Renewal {
       if (nobody && this.#isUnknown) {
         throw new AuthError(
           "store_locked",
-          "Another process began to renew this session and has not finished: it was ended, or it " +
-            `stands still. Try again in a few minutes, or sign in again. ${error.message}`,
+          "Another process started to renew this session and has not finished: it was ended, or it " +
+            `hangs. Try again in a few minutes, or sign in again. ${error.message}`,
         );
       }
       if (!nobody || this.#held.token === null) throw error;

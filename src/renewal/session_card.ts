@@ -48,7 +48,7 @@ export function signedInCard(session: ShownSession): CardState {
   const renewal = renews
     ? "renews automatically"
     : isGiven
-    ? "give another token after that"
+    ? "pass another token after that"
     : "sign in again after that";
   return {
     kind: "signed_in",
@@ -56,7 +56,7 @@ export function signedInCard(session: ShownSession): CardState {
     ...(client === undefined ? {} : { client }),
     ...(account === undefined
       ? {}
-      : { account: `Account ${account.name}, chosen by ${account.from}` }),
+      : { account: `Account ${account.name} (chosen by ${account.from})` }),
     credentials: shortenHome(credentialsText(sources), home),
     until: expiresAt?.getTime() ?? 0,
     api: apiUrl,

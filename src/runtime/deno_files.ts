@@ -110,7 +110,7 @@ function readTextNoFollow(
       file.close();
     }
   }
-  throw new FileError("ELOOP", "something else is put in its place all the time");
+  throw new FileError("ELOOP", "it keeps being replaced");
 }
 
 function sameFile(a: DenoFileInfo, b: DenoFileInfo): boolean {

@@ -138,8 +138,8 @@ class Secrets {
     if (found || files > 0 || unread) return;
     throw new AuthError(
       "invalid_argument",
-      `Nothing saved was found in "${directory}", so nothing can be looked for. Name the folder that ` +
-        "was given as `directory` when it was saved.",
+      `Nothing saved was found in "${directory}", so there is nothing to look for. Pass the folder that ` +
+        "was used as `directory` to save it.",
     );
   }
 

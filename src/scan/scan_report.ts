@@ -51,7 +51,7 @@ export class ScanReport {
     const unread = this.unread.map((path) =>
       `\n${
         plain(
-          `  Not checked: the secrets in ${path}, which cannot be read. Repair that file and scan again.`,
+          `  Not checked: the secrets in ${path}, which cannot be read. Repair the file and scan again.`,
         )
       }`
     ).join("");
@@ -65,7 +65,9 @@ export class ScanReport {
       return plain(`${this.path}: Not checked${why}`);
     }
     if (this.findings.length === 0) {
-      const result = this.ok ? `clean (checked for ${saved})` : `nothing found of ${saved}.`;
+      const result = this.ok
+        ? `clean (checked for ${saved})`
+        : `nothing found (checked for ${saved})`;
       return plain(`${this.path}: ${result}`);
     }
     const count = this.findings.length;
@@ -105,5 +107,5 @@ function place({ cell, where, output, line }: NotebookFinding): string {
 }
 
 function extent({ whole, length, form }: NotebookFinding): string {
-  return (whole ? "whole" : `${length} characters of it`) + WRITTEN[form];
+  return (whole ? "whole" : `${length} characters`) + WRITTEN[form];
 }

@@ -208,7 +208,7 @@ async function maySend(
   const owner = belongs === undefined ? "an unknown server" : hostOf(belongs);
   const answer = await person.ask({
     field: "confirm",
-    text: `Send to ${host} what belongs to ${owner}? ${what}, yes or no`,
+    text: `${what} belong to ${owner}. Send to ${host}? yes or no`,
     secret: false,
     host,
   });

@@ -182,13 +182,17 @@ class Waiting {
     const url = new URL(incoming.url);
     // A page elsewhere can make a browser send requests here; its own name stands in Host.
     if (incoming.headers.get("host")?.toLowerCase() !== redirect.host) {
-      return answerPage(421, "Page not found", "This address is for the sign-in that opened it.");
+      return answerPage(
+        421,
+        "Page not found",
+        "This address only works for the sign-in that opened it.",
+      );
     }
     if (incoming.method === "GET" && url.pathname === this.#entrance && request) {
       if (this.#entered) {
         this.onHint(
           "The sign-in page was opened twice. If you opened it once, another user of this machine may have: " +
-            "stop, and run it again.",
+            "cancel, and run it again.",
         );
         return answerPage(410, "This link is out of date", "Use the link in your notebook.");
       }

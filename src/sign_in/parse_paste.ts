@@ -34,7 +34,7 @@ export function parsePaste(pasted: string, context: PasteContext): Authorization
   if (context.request === null && context.endpointHosts.length > 0) {
     throw new AuthError(
       "invalid_argument",
-      'Paste the whole package the page shows, from "{" to "}".',
+      'Paste the whole sign-in code from the page, from "{" to "}".',
     );
   }
   // RFC 6749 appendix A.11: a code is visible ASCII.
@@ -95,14 +95,14 @@ function parsePackage(text: string, hosts: readonly string[]): AuthorizationAnsw
   } catch {
     throw new AuthError(
       "invalid_argument",
-      'The package is not whole: copy it again, from "{" to "}".',
+      'The sign-in code is incomplete. Copy it again, from "{" to "}".',
     );
   }
   const { endpoint, code } = value as Record<string, unknown>;
   if (typeof endpoint !== "string" || typeof code !== "string" || code === "") {
     throw new AuthError(
       "invalid_argument",
-      'The package has no "endpoint" and "code". Copy it again.',
+      'The sign-in code has no "endpoint" and "code". Copy it again.',
     );
   }
   const url = checkPastedUrl(endpoint, hosts);
@@ -119,6 +119,6 @@ function otherSignIn(): AuthError {
 function unusable(): AuthError {
   return new AuthError(
     "invalid_argument",
-    "This is neither a code nor the address the sign-in ended at. Copy it whole and paste it again.",
+    "This is neither a code nor the address the sign-in ended at. Copy all of it and paste it again.",
   );
 }

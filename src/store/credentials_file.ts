@@ -74,7 +74,7 @@ export async function readCredentials(
   runtime: Runtime,
   path: string,
 ): Promise<Record<string, unknown> | null> {
-  const advice = "It is left as it is: repair it, or move it away and sign in again.";
+  const advice = "It was not changed: repair it, or move it away and sign in again.";
   return await readObject(runtime, path, "credentials file", advice, readSafely);
 }
 
@@ -114,9 +114,9 @@ export async function readObject(
     values = parse(text);
   } catch {
     // The parser's own message quotes the text.
-    throw damaged("is not whole JSON");
+    throw damaged("is not valid JSON");
   }
-  if (!isObject(values)) throw damaged("holds no JSON object");
+  if (!isObject(values)) throw damaged("is not a JSON object");
   return values;
 }
 
@@ -137,10 +137,10 @@ async function readThrough(
 }
 
 const PROBLEMS: Partial<Record<ErrorKind, string>> = {
-  not_text: "is not a text file of a sensible size",
-  utf16: "is UTF-16 text, and has to be UTF-8",
+  not_text: "is not a text file, or is too large",
+  utf16: "is UTF-16 text and must be UTF-8",
   unsafe: "belongs to another user, or others can write to it (chmod 600 makes it private)",
-  symlink: "is a symbolic link to itself, or is being replaced all the time",
+  symlink: "is a symbolic link to itself, or keeps being replaced",
 };
 
 const readPlainly = (runtime: Runtime, path: string) => runtime.files.readTextNoFollow(path);

@@ -21,7 +21,7 @@ export async function openDriver(
     if (directory !== undefined) return new KeyringDriver(runtime, directory);
     throw new AuthError(
       "store_unavailable",
-      "There is no folder to keep encrypted sessions in. Set HOME (USERPROFILE on Windows) or the " +
+      "There is no folder to save encrypted sessions in. Set HOME (USERPROFILE on Windows) or the " +
         "option `directory`.",
     );
   }

@@ -74,20 +74,20 @@ export async function inspectStore(
   const { runtime, directory, store, open } = options;
   const { kept } = facts(store);
   if (store === "memory") {
-    return { kept, readers: "nobody: they end with this process", locks: true, weaknesses: [] };
+    return { kept, readers: "this process only", locks: true, weaknesses: [] };
   }
   const isFolder = kept === "disk" || kept === "keyring:";
   if (isFolder && directory === undefined) {
-    const problem = new AuthError("store_unavailable", "There is no folder to keep sessions in.");
+    const problem = new AuthError("store_unavailable", "There is no folder to save sessions in.");
     return { kept, readers: "nobody", locks: null, weaknesses: [], problem };
   }
   const readers = kept === "disk"
-    ? "you and the machine's administrators"
+    ? "you and this machine's administrators"
     : kept === "own"
-    ? "whoever can read the store that the program passed in"
+    ? "anyone who can read the store that the program passed in"
     : kept === "keyring:"
     ? "you, while your keyring is unlocked"
-    : "whoever has ONECELL_STORE_KEY and can reach the server";
+    : "anyone who has ONECELL_STORE_KEY and can reach the server";
   const folder = isFolder && directory !== undefined
     ? await inspectFolder(runtime, directory, signal)
     : undefined;

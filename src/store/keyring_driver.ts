@@ -124,7 +124,7 @@ export class KeyringDriver implements Driver {
       // The kernel's own keyring, which is forgotten at a restart, must not stand in for it.
       return new module.AsyncEntry(SERVICE, name, { linux: { store: "secret-service" } });
     } catch (error) {
-      throw noKeyring("it does not answer", error);
+      throw noKeyring("it does not respond", error);
     }
   }
 
@@ -142,10 +142,10 @@ export class KeyringDriver implements Driver {
       return await deadline(
         ask(),
         ANSWER_TIME,
-        () => noKeyring("it does not answer: is it locked?"),
+        () => noKeyring("it does not respond (is it locked?)"),
       );
     } catch (error) {
-      throw error instanceof AuthError ? error : noKeyring("it refuses", error);
+      throw error instanceof AuthError ? error : noKeyring("it refuses access", error);
     }
   }
 }

@@ -170,8 +170,8 @@ function noLocks({ path }: LockPlace): AuthError {
     "store_unavailable",
     `The disk of "${
       parentPath(path)
-    }" has no file locks, as NFS without a lock service. Sessions ` +
-      "work; two processes that sign in at the same moment may both ask the server. Mount it with " +
+    }" has no file locks, like NFS without a lock service. Sessions ` +
+      "work, but two processes that sign in at the same moment may both prompt. Mount it with " +
       "locks (NFS 4), or choose another folder with the option `directory`.",
   );
   ofNoLocks.add(error);
@@ -197,7 +197,7 @@ async function prepare(runtime: Runtime, path: string): Promise<void> {
   } else if (!status.isFile) {
     throw new AuthError(
       "store_unavailable",
-      `"${path}" must be a plain file and is something else. Remove it and try again.`,
+      `"${path}" is not a plain file. Remove it and try again.`,
     );
   } else if (status.mode !== null && (status.mode & 0o077) !== 0) {
     await files.setMode(path, 0o600);
@@ -236,7 +236,7 @@ export class Patience {
       if (this.#signal.reason instanceof AuthError) throw this.#signal.reason;
       throw new AuthError(
         isTimeout(this.#signal) ? "timeout" : "aborted",
-        `Stopped while waiting for ${this.#what}. Call again.`,
+        `Cancelled while waiting for ${this.#what}. Call again.`,
       );
     }
     if (performance.now() >= this.#deadline) {

@@ -44,7 +44,7 @@ export async function moveStore(
   if (from.keys === undefined) {
     throw new AuthError(
       "unsupported",
-      "This store cannot say what is in it: it has no `keys()`. Sign in again with the other store.",
+      "This store cannot list what is in it: it has no `keys()`. Sign in again with the other store.",
     );
   }
   const { wanted = () => true, signal } = options;
@@ -79,7 +79,10 @@ async function moveOne(
   } else if (!isNewer(await to.read(key), value, key)) {
     await to.write(key, value);
     if (await to.read(key) !== value) {
-      throw new AuthError("store_unavailable", "The new store did not keep a session. It stays.");
+      throw new AuthError(
+        "store_unavailable",
+        "The new store did not save a session, so it was not moved.",
+      );
     }
   }
   await from.remove(key);

@@ -21,7 +21,7 @@ export async function readDocument(runtime: Runtime, path: string, what: string)
     if (runtime.errorKind(error) !== "capability") {
       throw new AuthError(
         "invalid_argument",
-        `The ${what} "${path}" cannot be read. Check that it is a file, and yours to read.`,
+        `The ${what} "${path}" cannot be read. Check that it is a file that you can read.`,
         { cause: error },
       );
     }
@@ -52,9 +52,9 @@ export async function readTokenFile(runtime: Runtime, path: string): Promise<str
 }
 
 const PROBLEMS: Partial<Record<ErrorKind, string>> = {
-  not_text: "is not a text file of a sensible size.",
+  not_text: "is not a text file, or is too large.",
   utf16: "is UTF-16 text. Save it as UTF-8.",
   unsafe:
     "belongs to another user, or others can write to it, so it is not used. Check it, then run: chmod 600",
-  symlink: "is a link that leads in a circle. Remove it, or put a file there.",
+  symlink: "is a circular symbolic link. Remove it, or put a file there.",
 };

@@ -88,7 +88,7 @@ export class RedisDriver implements Driver {
     if (opened?.key === key) return opened.value;
     throw new AuthError(
       "store_unavailable",
-      `What ${this.#where} keeps for this session is damaged. Sign out, then sign in again.`,
+      `The session saved in ${this.#where} is damaged. Sign out, then sign in again.`,
     );
   }
 
@@ -100,7 +100,7 @@ export class RedisDriver implements Driver {
     if (count === -1) {
       throw new AuthError(
         "store_locked",
-        "This process stood still for so long that another one has saved a newer session. Try again.",
+        "This process paused for so long that another one saved a newer session. Try again.",
       );
     }
     if (lease) lease.count = Number(count);
@@ -144,7 +144,7 @@ export class RedisDriver implements Driver {
     if (lease && await this.#run(EXTEND, name, lease.owner, time) === 1) return;
     throw new AuthError(
       "store_locked",
-      "This process stood still for so long that another one has its turn. Try again.",
+      "This process paused for so long that another one took its turn. Try again.",
     );
   }
 
@@ -217,7 +217,7 @@ export class RedisDriver implements Driver {
   async #send(args: string[]): Promise<unknown> {
     return await this.#connected(async (client) => {
       try {
-        const late = () => new Error("no answer");
+        const late = () => new Error("no response");
         return await deadline(client.sendCommand(args), ANSWER_TIME, late);
       } catch (error) {
         destroy(client); // the next one to send opens another connection
@@ -257,7 +257,7 @@ export class RedisDriver implements Driver {
       refused
         ? `Cannot use ${this.#where}: it refuses the username or password in the URL (${name}).`
         : `Cannot use ${this.#where}: ${
-          name ?? "it does not answer"
+          name ?? "it does not respond"
         }. Check that it runs and can ` +
           "be reached from here, then try again.",
     );
@@ -326,7 +326,7 @@ async function connect(url: string): Promise<Client> {
   }) as unknown as Client;
   client.on("error", () => {}); // what was sent rejects, too
   try {
-    await deadline(client.connect(), ANSWER_TIME, () => new Error("no answer"));
+    await deadline(client.connect(), ANSWER_TIME, () => new Error("no response"));
     return client;
   } catch (error) {
     destroy(client);

@@ -65,7 +65,7 @@ export async function sharedSeal(runtime: Runtime): Promise<Seal> {
   const secret = parseSecret(text);
   if (secret === undefined) {
     const where = given ? "ONECELL_STORE_KEY" : `The file "${file}" of ONECELL_STORE_KEY_FILE`;
-    throw new AuthError("invalid_argument", `${where} holds no key of 32 bytes. ${HOW}`);
+    throw new AuthError("invalid_argument", `${where} is not a 32-byte key. ${HOW}`);
   }
   return new Seal(secret);
 }
@@ -78,8 +78,8 @@ async function readKeyFile(runtime: Runtime, file: string): Promise<string> {
   } catch (error) {
     throw new AuthError(
       "invalid_argument",
-      `The file "${file}" of ONECELL_STORE_KEY_FILE cannot be used. It must be a text file of this ` +
-        "user's, or of root's, that nobody else can write to.",
+      `The file "${file}" of ONECELL_STORE_KEY_FILE cannot be used. It must be a text file that belongs ` +
+        "to you or root and that nobody else can write to.",
       { cause: error },
     );
   }

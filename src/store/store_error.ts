@@ -25,7 +25,7 @@ export function storeError(
     return new AuthError(
       "permission_denied",
       `Cannot ${doing}: Deno was started without ${wanted || "a permission this needs"}. ` +
-        `Start it with that flag.`,
+        `Run with that flag.`,
       { cause: error },
     );
   }
@@ -36,16 +36,16 @@ export function storeError(
 
 const REASONS: Record<string, string> = {
   permission:
-    "this user may not. Change the folder's owner or mode, or choose another one with the option `directory`.",
+    "permission denied. Change the folder's owner or mode, or choose another one with the option `directory`.",
   read_only: "the disk is read-only. Choose another folder with the option `directory`.",
   no_space: "the disk is full, or a limit on file sizes is reached. Free some space and try again.",
   symlink: "there is a symbolic link, which is never followed. Remove it, or put a file there.",
   busy:
-    "something else has it open, or it was mounted as a single file, which cannot be replaced: mount the folder it is in instead.",
+    "something else has it open, or it was mounted as a single file, which cannot be replaced. Mount its folder instead.",
   unsafe: "it belongs to another user, or others can write to it. Check it, then run `chmod 600`.",
-  utf16: "it is UTF-16 text, and has to be UTF-8. Save it so.",
-  not_text: "it is not a plain text file of a sensible size. Move it away.",
-  not_found: "a folder on the way is missing. Create it and try again.",
+  utf16: "it is UTF-16 text. Save it as UTF-8.",
+  not_text: "it is not a plain text file, or is too large. Move it away.",
+  not_found: "a parent folder is missing. Create it and try again.",
 };
 
 /** The system's own words, which hold a path and no contents. SQLite's say "readonly", say. */

@@ -273,7 +273,7 @@ class WritingStore implements Store {
     if (this.#driver !== undefined) return this.#driver;
     throw new AuthError(
       "store_unavailable",
-      "There is no folder to keep tokens in. Set HOME (USERPROFILE on Windows; Deno also needs " +
+      "There is no folder to save tokens in. Set HOME (USERPROFILE on Windows; Deno also needs " +
         "--allow-env=HOME,XDG_CONFIG_HOME) or the option `directory`.",
     );
   }

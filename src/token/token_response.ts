@@ -79,7 +79,7 @@ export function checkAlive(token: Token): void {
   if (!fitsHeader(token.access_token)) {
     throw new AuthError(
       "bad_response",
-      "The server sent an access token with characters no token may have. Tell whoever runs the server.",
+      "The server sent an access token with invalid characters. Tell the server's administrator.",
     );
   }
   if (token.expires_at > token.obtained_at) return;
@@ -87,15 +87,15 @@ export function checkAlive(token: Token): void {
     throw new AuthError(
       "bad_response",
       token.dpop_key
-        ? "The server sent a token that is not bound to this machine's key (DPoP), although that was asked for. " +
-          "Tell whoever runs the server, or define the provider without dpop."
+        ? "The server sent a token that is not bound to this machine's key (DPoP), although that was requested. " +
+          "Tell the server's administrator, or define the provider without dpop."
         : "The server sent a token of a type this module cannot use (its token_type is not Bearer). " +
-          "Tell whoever runs the server.",
+          "Tell the server's administrator.",
     );
   }
   throw new AuthError(
     "bad_response",
-    "The server sent a token that has already expired. Try again; if it stays so, tell whoever runs the server.",
+    "The server sent a token that has already expired. Try again. If that does not help, tell the server's administrator.",
   );
 }
 

@@ -185,7 +185,7 @@ test("map() refuses wrong options before it begins", () =>
       [[1], "info", {}, /function/],
       [[1], info, { concurrency: 0 }, /concurrency/],
       [[1], info, { concurrency: 1.5 }, /concurrency/],
-      [[1], info, { concurency: 2 }, /no option "concurency"/],
+      [[1], info, { concurency: 2 }, /unknown option "concurency"/],
       [[1], info, { onError: "ignore" }, /onError/],
       [[1], info, { signal: {} }, /signal/],
       [[1], info, { progress: 1 }, /progress/],

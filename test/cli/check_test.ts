@@ -21,7 +21,7 @@ test("doctor reports on a system, with exit code 1 if there is a problem", async
   machine.sandbox.fault("spatiafi.token", "reset", 1);
   const broken = await machine.run(["doctor", "spatiafi"]);
   assert.equal(broken.code, 1);
-  assert.match(broken.stdout, /✗ No answer from SpatiaFi's token endpoint/);
+  assert.match(broken.stdout, /✗ No response from SpatiaFi's token endpoint/);
 });
 
 test("scan finds the machine's secrets in notebooks, with exit code 1", async () => {
@@ -132,7 +132,7 @@ test("scan passes nothing while a file with secrets cannot be read", async () =>
   await Deno.writeTextFile(home.at("a.ipynb"), JSON.stringify({ cells, nbformat: 4 }));
   const { code, stdout } = await machine.run(["scan", "a.ipynb"]);
   assert.equal(code, 1);
-  assert.match(stdout, /^! a\.ipynb: nothing found of \d saved secrets?\.\n/);
+  assert.match(stdout, /^! a\.ipynb: nothing found \(checked for \d saved secrets?\)\n/);
   assert(stdout.includes(`Not checked: the secrets in ${folder}/app_credentials`), stdout);
   await Deno.writeTextFile(`${folder}/app_credentials`, text);
   assert.match((await machine.run(["scan", "a.ipynb"])).stdout, /^✗ a\.ipynb: 1 place/);

@@ -108,9 +108,9 @@ test("fetch is quiet when nobody reads its output, and names a file that cannot 
   assert.equal(new TextDecoder().decode(stderr), "");
 
   const rows: [string[], RegExp][] = [
-    [["-d", "@none"], /"none" cannot be read: there is none/],
+    [["-d", "@none"], /"none" cannot be read: it does not exist/],
     [["-d", "@."], /"\." cannot be read: it is a folder/],
-    [["-o", "no/such/folder"], /cannot be written: there is none/],
+    [["-o", "no/such/folder"], /cannot be written: it does not exist/],
   ];
   for (const [args, expected] of rows) {
     const { code, stdout, stderr } = await machine.run(["fetch", "spatiafi", "/api/echo", ...args]);
@@ -123,7 +123,7 @@ test("a full disk is named, in every runtime", async () => {
   if (Deno.build.os !== "linux") return skip("a full disk", "/dev/full is Linux's");
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
-  const full = "onecell: The output cannot be written: " +
+  const full = "onecell: Cannot write the output: " +
     "no space is left there; make room, or write it elsewhere.\n";
   for (const runtime of await allRuntimes()) {
     const fetched = await machine.run(["fetch", "spatiafi", "/api/info", "-o", "/dev/full"], {
@@ -153,6 +153,6 @@ test("Ctrl-C ends a request at once, with exit code 130", async () => {
       process.kill("SIGINT");
     },
   });
-  assert.deepEqual([code, stdout, stderr], [130, "", "onecell: stopped.\n"]);
+  assert.deepEqual([code, stdout, stderr], [130, "", "onecell: cancelled.\n"]);
   assert(performance.now() - began < 3000, "it took too long to stop");
 });

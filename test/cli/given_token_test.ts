@@ -67,7 +67,10 @@ test("every command goes on with a token in a variable, and saves nothing", asyn
   }
   const gone = await machine.run(["token", "spatiafi"], { env: { [VARIABLE]: "two words" } });
   assert.deepEqual([gone.code, gone.stdout], [1, ""]);
-  assert.match(gone.stderr, /bad_response: .*environment \(SPATIAFI_ACCESS_TOKEN\) is no token/);
+  assert.match(
+    gone.stderr,
+    /bad_response: .*environment \(SPATIAFI_ACCESS_TOKEN\) did not return a token/,
+  );
 });
 
 test("a definition in a file runs no command, and says how to allow it", async () => {

@@ -105,7 +105,7 @@ test("a user name given to login serves the commands that come after it", async 
   const second = await login(other);
   assert.match(
     second,
-    /Another user's name or password is saved\. For this user, set PLANTPREDICT_OKTA_USERNAME/,
+    /Another user's username or password is saved\. To use this one, set PLANTPREDICT_OKTA_USERNAME/,
   );
   assert.deepEqual(await saved(), before);
   const env = { [variable]: other.username, PLANTPREDICT_OKTA_PASSWORD: other.password };

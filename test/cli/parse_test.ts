@@ -36,19 +36,22 @@ test("parse() reads words, flags and values, short and long, wherever they stand
 
 test("parse() says what is wrong and suggests the nearest word", () => {
   const rows: [string, RegExp][] = [
-    ["login --sesion-key a spatiafi", /no option --sesion-key\. Did you mean "--session-key"\?/],
+    [
+      "login --sesion-key a spatiafi",
+      /Unknown option --sesion-key\. Did you mean "--session-key"\?/,
+    ],
     ["login --session_key=a spatiafi", /Did you mean "--session-key"\?/],
     ["login -z spatiafi", /no option -z\.$/],
-    ["login --constructor spatiafi", /no option --constructor\./],
+    ["login --constructor spatiafi", /Unknown option --constructor\./],
     ["login --force=yes spatiafi", /--force takes no value/],
     ["login --user", /--user needs a value: --user NAME/],
     ["login --user --force spatiafi", /--user needs a value/],
     ["login --user a --user b spatiafi", /--user is given twice/],
     ["login --method devise spatiafi", /browser, device, paste\. Did you mean "device"\?/],
-    ["login spatiafi ocs", /"ocs" is one word too many\. Usage: onecell login SYSTEM/],
-    ["providers all", /"all" is one word too many\. Usage: onecell providers$/],
-    ["scan", /Something is missing\. Usage: onecell scan FILE/],
-    ["import", /Something is missing\. Usage: onecell import SYSTEM FILE/],
+    ["login spatiafi ocs", /Unexpected argument "ocs"\. Usage: onecell login SYSTEM/],
+    ["providers all", /Unexpected argument "all"\. Usage: onecell providers$/],
+    ["scan", /Missing argument\. Usage: onecell scan FILE/],
+    ["import", /Missing argument\. Usage: onecell import SYSTEM FILE/],
     ["lgoin", /no command "lgoin"\. Did you mean "login"\?/],
     ["tokens", /Did you mean "token"\?/],
     ["frobnicate", /no command "frobnicate"\.$/],

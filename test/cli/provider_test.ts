@@ -30,7 +30,7 @@ test("a definition that was added is known by its name, to every command", async
   const asked = await machine.run(["provider", "add", file]);
   assert.equal(asked.code, 2);
   assert.match(asked.stdout, /Client secret goes to: +127\.0\.0\.1:\d+ and the endpoints/);
-  assert.match(asked.stderr, /Nobody can be asked here/);
+  assert.match(asked.stderr, /Cannot prompt here/);
   assert.match((await machine.run(["token", "weather"])).stderr, /unknown_provider/);
 
   const added = await machine.ok(["provider", "add", file, "--yes"]);

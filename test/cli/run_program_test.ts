@@ -28,7 +28,7 @@ test("run gives a command the token in its own environment, and its exit code ba
     assert.deepEqual(none, {
       code: 127,
       stdout: "",
-      stderr: 'onecell: There is no command "no-such-program".\n',
+      stderr: "onecell: Command not found: no-such-program\n",
     }, runtime.name);
     const killed = await machine.run(["run", "spatiafi", "--", "sh", "-c", "kill -9 $$"], {
       runtime,
@@ -38,7 +38,7 @@ test("run gives a command the token in its own environment, and its exit code ba
   await Deno.writeTextFile(machine.home.at("data"), "", { mode: 0o600 });
   const file = await machine.run(["run", "spatiafi", "--", "./data"]);
   assert.deepEqual([file.code, file.stdout], [126, ""]);
-  assert.match(file.stderr, /This user may not run ".\/data"/);
+  assert.match(file.stderr, /Permission denied: .\/data/);
 });
 
 test("run passes signals on, and ends when the command does", async () => {

@@ -31,7 +31,7 @@ test("login saves a session that the other commands use, without asking again", 
   assert.equal(third, `  Credentials: ${machine.told(".config/spatiafi/app_credentials")}`);
   assert.match(
     kept ?? "",
-    /^Kept in ~\/\.config\/spatiafi \(readable by you .*; its lock works\)$/,
+    /^Saved in ~\/\.config\/spatiafi \(readable by you [^;]*\)$/,
   );
   assert.deepEqual(more, [""]);
   assert.equal(await machine.ok(["status"]), shown);
@@ -98,7 +98,7 @@ test("login says what was refused, and is not tried again and again", async () =
   assert(right.stdout.includes(`as ${user?.username}`), right.stdout);
   const empty = await login("spatiafi", "");
   assert.equal(empty.code, 2);
-  assert.match(empty.stderr, /no password in it/);
+  assert.match(empty.stderr, /no password on standard input/);
 });
 
 test("without a person, the error names the missing values at once", async () => {
@@ -198,7 +198,7 @@ test("status lists saved sessions of a user's own systems", async () => {
     await machine.ok(["status"]),
     `- mine: 2 sessions, no app credentials in ${machine.told(".config/mine")}\n` +
       `- weather: no session, app credentials in ${machine.told(".config/weather")}\n` +
-      "  More about a system of your own: onecell status --provider FILE\n",
+      "  Details of a system of your own: onecell status --provider FILE\n",
   );
   const { others } = JSON.parse(await machine.ok(["status", "--json"]));
   assert.deepEqual(others, [
@@ -261,7 +261,7 @@ test("logout ends a session at the server and here; --all every one, --forget th
   const all = await machine.ok(["logout", "plantpredict-okta", "--all"], { env: other });
   assert.match(
     all,
-    /Removed from this machine\.\n {2}It is from another client or server, which was not told; the access token expires at/,
+    /Removed from this machine\.\n {2}It belongs to another client or server, which was not notified; the access token expires at/,
   );
   assert.equal(sandbox.count("plantpredict-okta.revoke"), 0);
   assert.equal(await tokens("plantpredict-okta"), 0);
@@ -298,7 +298,7 @@ test("logout removes damaged token files, in which there may be a live token", a
   };
   await damage();
   const one = await machine.ok(["logout", "spatiafi"]);
-  assert.equal(one.match(/Removed .*, which held no whole token/g)?.length, 2, one);
+  assert.equal(one.match(/Removed .*, which had no usable token/g)?.length, 2, one);
   assert.match(await machine.ok(["logout", "spatiafi"]), /^Not signed in to SpatiaFi\.\n$/);
   await damage();
   await machine.ok(["logout", "spatiafi", "--all"]);
@@ -341,7 +341,7 @@ test("import takes another program's settings over", async () => {
   );
   assert.match(
     await machine.ok(["status", "ocs"]),
-    /^- .* not signed in\n.*\n {2}They sign in without a prompt: /,
+    /^- .* not signed in\n.*\n {2}Sign in without a prompt: /,
   );
   assert.match(await machine.ok(["login", "ocs"]), /Signed in to OSIsoft/);
   const none = await machine.run(["import", "ocs", "none.json"]);
@@ -360,7 +360,7 @@ test("status after logout does not read as if somebody were signed in", async ()
     await machine.ok(["status"]),
     "- SpatiaFi (spatiafi): not signed in\n" +
       `  Credentials: ${file}\n` +
-      "  They sign in without a prompt: onecell login spatiafi\n",
+      "  Sign in without a prompt: onecell login spatiafi\n",
   );
   const { systems } = JSON.parse(await machine.ok(["status", "spatiafi", "--json"]));
   assert.deepEqual([systems[0].ready, systems[0].sessions], [true, []]);

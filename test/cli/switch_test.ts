@@ -34,7 +34,10 @@ test("switch chooses the account that the other commands use, and --account one 
   ]);
   assert.equal(tokens[0], tokens[1]);
   assert.notEqual(tokens[0], tokens[2]);
-  assert.match(await machine.ok(["doctor", "spatiafi"]), /Chosen account: work, by onecell switch/);
+  assert.match(
+    await machine.ok(["doctor", "spatiafi"]),
+    /Account name: work \(chosen by onecell switch\)/,
+  );
 
   // A variable comes first, and the command says so.
   const env = { SPATIAFI_ACCOUNT: "default" };
@@ -42,7 +45,7 @@ test("switch chooses the account that the other commands use, and --account one 
   assert.equal(hidden.code, 0);
   assert.match(
     hidden.stderr,
-    /^onecell: SPATIAFI_ACCOUNT is set, and comes first: it names default/,
+    /^onecell: SPATIAFI_ACCOUNT is set and takes precedence: it names default/,
   );
   assert.deepEqual(JSON.parse(await machine.ok(["switch", "spatiafi", "--json"], { env })), {
     provider: "spatiafi",

@@ -102,7 +102,7 @@ test("Ctrl-C at a question ends the command with exit code 130", async () => {
   ) {
     const { code, screen } = await runAtTerminal(machine, ["login", "spatiafi"], play);
     assert.equal(code, 130, screen);
-    assert.match(screen, /onecell: stopped\.\r\n$/);
+    assert.match(screen, /onecell: cancelled\.\r\n$/);
   }
   assert.equal(machine.sandbox.count("spatiafi.basic"), 0);
 });
@@ -161,7 +161,7 @@ test("Ctrl-C during a sign-in ends the command with exit code 130, and saves not
   assert.equal(code, 130, screen);
   assert(performance.now() - pressed < 3500, "it waited for what was stopped");
   assert.doesNotMatch(screen, /The sign-in was stopped/, "said once");
-  assert.match(screen, /onecell: stopped\.\r\n$/);
+  assert.match(screen, /onecell: cancelled\.\r\n$/);
   const after = await machine.run(["status", "--provider", "device.json"], { env });
   assert.deepEqual([after.code, after.stdout.includes("session:")], [1, false]);
 });

@@ -214,7 +214,7 @@ test("token --format aws exchanges the token at AWS STS for a role's keys", asyn
   } finally {
     await server.shutdown();
   }
-  assert.match((await run()).stderr, /network: AWS STS \(127.*did not answer/);
+  assert.match((await run()).stderr, /network: AWS STS \(127.*did not respond/);
   const plain = ["token", "spatiafi", "--format", "aws", ...role, "--sts", "http://sts.example/"];
   assert.match((await machine.run(plain)).stderr, /insecure_url: /);
 });

@@ -39,5 +39,5 @@ test("--verbose shows each request without its secrets", async () => {
   sandbox.fault("spatiafi.api", "reset", 9);
   const broken = await machine.run(["fetch", "spatiafi", "/api/echo", "-v", "-d", "[1]"]);
   assert.equal(broken.code, 1);
-  assert.match(broken.stderr, /^onecell: POST .*\/api\/echo no answer, \d+ ms\n/);
+  assert.match(broken.stderr, /^onecell: POST .*\/api\/echo no response, \d+ ms\n/);
 });

@@ -225,5 +225,5 @@ test("oddities() names quotes and blanks, and repeats no value", () => {
 
 test("missingCredentials() says that no file was looked for without a home (wild G)", () => {
   const error = missingCredentials(plainProvider(), ["client_id"], []);
-  assert.match(error.message, /no file was looked for/);
+  assert.match(error.message, /no home folder to look for a file in/);
 });

@@ -54,15 +54,15 @@ test("a damaged credentials file is not read where every value has a default", a
 
 test("a damaged credentials file is named, stays unchanged, and does not block other sources", () =>
   eachRow([
-    { name: "cut short", text: '{"client_id":"a","client_se', message: /not whole JSON/ },
-    { name: "empty", text: "", message: /not whole JSON/ },
-    { name: "a list", text: "[]", message: /no JSON object/ },
-    { name: "a text", text: '"secret-value"', message: /no JSON object/ },
+    { name: "cut short", text: '{"client_id":"a","client_se', message: /not valid JSON/ },
+    { name: "empty", text: "", message: /not valid JSON/ },
+    { name: "a list", text: "[]", message: /is not a JSON object/ },
+    { name: "a text", text: '"secret-value"', message: /is not a JSON object/ },
     { name: "no secret", text: '{"client_id":"a"}', message: /has no client_secret/ },
     { name: "no id", text: '{"client_secret":"s3cr3t-v4lue"}', message: /has no client_id/ },
     { name: "a secret of null", text: '{"client_id":"a","client_secret":null}', message: /has no/ },
     { name: "binary", text: "\u0000\uffff", message: /./ },
-    { name: "huge", text: `"${"x".repeat(1_000_001)}"`, message: /sensible size/ },
+    { name: "huge", text: `"${"x".repeat(1_000_001)}"`, message: /is too large/ },
   ], async ({ text, message }) => {
     await using world = await createWorld("spatiafi");
     const { options, credentials, directory, sandbox } = world;

@@ -84,7 +84,7 @@ test("doctor() sees the token that is saved, also one that has expired", async (
   assert(report.ok, String(report));
   assert.match(
     String(report),
-    /expired 2001-09-\d\d \d\d:\d\d, renews automatically \(client credentials\)/,
+    /expired 2001-09-\d\d \d\d:\d\d \(renews automatically with client credentials\)/,
   );
   await changeSavedToken(world.directory, (token) => token["expires_at"] = 1e300);
   assert.match(String(await doctor("plantpredict", options)), /Access token: expires /);
@@ -136,7 +136,7 @@ test("doctor() warns of files that others can use, and of links and damage", asy
     {
       name: "damaged credentials",
       spoil: (_, file) => Deno.writeTextFile(file, '{"client_id": "cut'),
-      expected: /is not whole JSON\. It is left as it is/,
+      expected: /is not valid JSON\. It was not changed/,
       level: "problem",
     },
   ];

@@ -68,9 +68,9 @@ test("findings() finds nothing in healthy facts", () => assert.deepEqual(judge()
 
 test("findings() explains what happens to a session without a refresh token", () => {
   const alive = judge(token({ renewal: "sign-in" }));
-  assert.match(alive.join(), /^warning: .*cannot be renewed without a person.*offline_access/);
+  assert.match(alive.join(), /^warning: .*cannot renew automatically.*offline_access/);
   const over = judge(token({ renewal: "sign-in", secondsLeft: -5 }));
-  assert.match(over.join(), /^problem: .*Sign in again: getSession in a notebook/);
+  assert.match(over.join(), /^problem: .*Sign in again with getSession in a notebook/);
   assert.deepEqual(judge(token({ renewal: "refresh_token", secondsLeft: -5 })), []);
   assert.deepEqual(judge(token({ renewal: "client_credentials", secondsLeft: -5 })), []);
 });
@@ -112,10 +112,10 @@ test("findings() names the variables that Deno did not let it read", () => {
     });
   assert.match(
     blocked().join(),
-    /^warning: It cannot be seen whether "\/x" is there.*--allow-read/,
+    /^warning: Cannot check whether "\/x" exists.*--allow-read/,
   );
-  const told = { code: "permission_denied", message: "Start it with that flag." } as const;
-  assert.deepEqual(blocked(told), ["problem: Start it with that flag."]);
+  const told = { code: "permission_denied", message: "Run with that flag." } as const;
+  assert.deepEqual(blocked(told), ["problem: Run with that flag."]);
 });
 
 test("findings() judges proxy and certificate settings by the runtime", () => {
@@ -126,7 +126,7 @@ test("findings() judges proxy and certificate settings by the runtime", () => {
   assert.deepEqual(judge(settings(proxy, "bun")), []);
   assert.match(
     judge(settings({ https_proxy: "proxy.example.com" })).join(),
-    /https_proxy is not the URL of a proxy.*http:\/\/proxy\.example\.com:8080/,
+    /https_proxy is not a proxy URL.*http:\/\/proxy\.example\.com:8080/,
   );
   assert.match(judge(settings({ DENO_CERT: "/ca" }, "node")).join(), /Only Deno reads DENO_CERT/);
   assert.deepEqual(judge(settings({ DENO_CERT: "/ca", NODE_EXTRA_CA_CERTS: "/ca" }, "bun")), []);
@@ -217,7 +217,7 @@ test("renderDoctor() says the same in HTML and in text, and escapes everything",
       url: "https://auth.example.com/token",
       answers: false,
       milliseconds: 5000,
-      problem: { code: "timeout", message: "It did not answer." },
+      problem: { code: "timeout", message: "It did not respond." },
     }],
   });
   const { html, text } = renderDoctor(facts, [
@@ -233,12 +233,12 @@ test("renderDoctor() says the same in HTML and in text, and escapes everything",
     .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"')
     .replaceAll("&#39;", "'").replaceAll("&amp;", "&");
   assert.deepEqual(plainHtml.split("\n").map((line) => line.trim()).filter(Boolean), lines);
-  assert.match(text, /File: \/x\/app_credentials \(0600\), in a folder of mode 0755/);
+  assert.match(text, /File: \/x\/app_credentials \(0600\), folder mode 0755/);
   assert.match(text, /API: https:\/\/api\.example\.com\/ reachable \(12 ms\)/);
   assert.match(text, /Token endpoint: .* not reachable \(timeout, 5000 ms\)/);
   assert.match(
     text,
-    /Access token: expires \d\d:\d\d, in 14 min of 15 min, renews automatically \(refresh token\)/,
+    /Access token: expires \d\d:\d\d \(in 14 min; renews automatically with a refresh token\)/,
   );
   assert.match(renderDoctor(facts, []).text, /^✓ 4insight: no problems found/);
 });

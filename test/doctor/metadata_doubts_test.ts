@@ -39,7 +39,7 @@ test("doubtsOf() compares metadata with a definition (wild.md F)", () =>
       seen: "Keycloak with the device grant switched off",
       metadata: full,
       provider: { grant: "device_code", endpoints: {}, issuer: "https://a.example" },
-      says: [/names no device_authorization_endpoint/],
+      says: [/has no device_authorization_endpoint/],
     },
     {
       name: "another client authentication",

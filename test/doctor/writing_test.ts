@@ -42,7 +42,7 @@ test("tryWriting() leaves nothing behind, and makes no folder", async () => {
 
 test("tryWriting() says why not, and what to do", () =>
   eachRow([
-    { name: "another's folder", error: withCode("EACCES"), message: /this user may not/ },
+    { name: "another's folder", error: withCode("EACCES"), message: /permission denied/ },
     { name: "a read-only disk", error: withCode("EROFS"), message: /the disk is read-only/ },
     {
       name: "Deno's flags",

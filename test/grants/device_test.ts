@@ -382,7 +382,7 @@ test("device: the stop button ends the wait", async () => {
   const server = fakeServer(({ url }) => url.pathname === "/device" ? json(PLAIN) : pending());
   const context = grantParts(server.fetch, { provider: plainProvider({ grant: "device_code" }) });
   const request = await beginDevice(context);
-  await rejects(request.poll(AbortSignal.timeout(10)), "timeout", /time allowed/);
+  await rejects(request.poll(AbortSignal.timeout(10)), "timeout", /^Timed out/);
   await rejects(request.poll(AbortSignal.abort()), "aborted");
   assert.equal(server.count("/token"), 0);
 });

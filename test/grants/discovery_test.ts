@@ -111,19 +111,19 @@ test("discovery: metadata of another issuer gets no secret", () =>
       answer: () => json({ ...METADATA, issuer: `${ISSUER}/` }),
       code: "bad_response",
       says:
-        /names the issuer https:\/\/login\.example\.com\/tenant\/, not https:\/\/login\.example\.com\/tenant\./,
+        /its issuer is https:\/\/login\.example\.com\/tenant\/, not https:\/\/login\.example\.com\/tenant\./,
     },
     {
       name: "a local port",
       answer: () => json({ ...METADATA, token_endpoint: "http://127.0.0.1:8080/token" }),
       code: "insecure_url",
-      says: /this machine/,
+      says: /a loopback or link-local address/,
     },
     {
       name: "a local port over https",
       answer: () => json({ ...METADATA, token_endpoint: "https://localhost:8080/token" }),
       code: "insecure_url",
-      says: /this machine/,
+      says: /a loopback or link-local address/,
     },
     // trust 5, in other spellings: what never leaves this machine or its own network link.
     ...[

@@ -134,7 +134,7 @@ test("getExternalToken() follows links to a file, and refuses one that others ca
   const pod = await rejects(get({ kubernetes: folder.at("none") }), "credentials_missing");
   assert.match(pod.message, /serviceAccountToken/);
   await Deno.writeTextFile(folder.at("empty"), "\n");
-  await rejects(get({ file: folder.at("empty") }), "credentials_missing", /nothing is in/);
+  await rejects(get({ file: folder.at("empty") }), "credentials_missing", /there is nothing in/);
   await Deno.writeTextFile(folder.at("open"), "abc");
   await Deno.chmod(folder.at("open"), 0o666);
   await rejects(get({ file: folder.at("open") }), "credentials_damaged", /others can write to it/);
@@ -178,7 +178,7 @@ test("getExternalToken() runs a command, and says in its own words what went wro
   });
   assert(expiresAt >= before + 60 && expiresAt < before + 70);
   const none = await rejects(get({ command: ["no-such-program-of-onecell"] }), "login_required");
-  assert.match(none.message, /there is no command "no-such-program-of-onecell"/);
+  assert.match(none.message, /command "no-such-program-of-onecell" not found/);
   const failed = await rejects(
     get({ command: ["sh", "-c", "echo the-secret; exit 7"] }),
     "login_required",
@@ -296,7 +296,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       environment: GITHUB,
       answer: () => json({ value: null }),
       code: "bad_response",
-      says: /is no token/,
+      says: /did not return a token/,
     },
     {
       name: "a page",
@@ -304,14 +304,14 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       environment: GITHUB,
       answer: () => new Response("<html>"),
       code: "bad_response",
-      says: /no JSON object/,
+      says: /is not a JSON object/,
     },
     {
       name: "no hub",
       source: { jupyterhub: "access_token" },
       environment: {},
       code: "credentials_missing",
-      says: /no server of a JupyterHub/,
+      says: /not a JupyterHub server/,
       sends: 0,
     },
     ...[
@@ -327,7 +327,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       source: { jupyterhub: "access_token" },
       environment: { ...HUB, JUPYTERHUB_API_URL: url },
       code: "insecure_url" as const,
-      says: /Nothing was sent there/,
+      says: /nothing was sent there/,
       sends: 0,
     })),
     {
@@ -344,7 +344,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       environment: HUB,
       answer: () => json({ name: "ada", auth_state: { access_token: "x" } }),
       code: "credentials_missing",
-      says: /keeps no "id_token"/,
+      says: /has no "id_token"/,
     },
     {
       name: "a server whose token has ended",

@@ -310,7 +310,7 @@ test("tokenParameters go with the token request, and a one-time code with no ref
   const later = await ask(otp, values, true);
   assert.deepEqual([later["organization"], later["otp"]], ["org_1", undefined]);
   assert.equal(later["grant_type"], "refresh_token");
-  assert.throws(() => plainProvider({ tokenParameters: { client_secret: "x" } }), /sent already/);
+  assert.throws(() => plainProvider({ tokenParameters: { client_secret: "x" } }), /already sent/);
 });
 
 test("several resources go with a token request (RFC 8707)", async () => {

@@ -415,7 +415,7 @@ test("a token from elsewhere that is not there, or is refused, is said", () =>
       input: { clientAuthentication: "federated_jwt", clientAssertion: { githubActions: "x" } },
       request: { grant: "client_credentials" },
       code: "credentials_missing",
-      says: /^The client assertion for test: this is no GitHub Actions job/,
+      says: /^The client assertion for test: this is not a GitHub Actions job/,
     },
     {
       name: "a subject that the server refuses",

@@ -214,7 +214,11 @@ test("fetch: a body that was read before is refused, not sent empty", async () =
   stream.getReader();
   for (const body of [stream, { readableDidRead: true } as unknown as BodyInit]) {
     const { session, api } = fakeApi(ok);
-    await rejects(session.fetch("/x", { method: "POST", body }), "invalid_argument", /before/);
+    await rejects(
+      session.fetch("/x", { method: "POST", body }),
+      "invalid_argument",
+      /already sent or read/,
+    );
     assert.equal(api.arrivals.length, 0);
   }
 });

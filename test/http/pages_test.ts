@@ -93,7 +93,7 @@ test("pages() says when a page breaks off", async () => {
   await rejects(
     Array.fromAsync(pages({ system, fetch: broken.fetch, timeout: 1_000 }, "/items")),
     "network",
-    /broke off/,
+    /was cut off/,
   );
   await using world = await createWorld("plantpredict");
   const { sandbox, options, credentials } = world;

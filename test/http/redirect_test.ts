@@ -147,7 +147,7 @@ test("redirects to an unsafe address are refused, and nothing more is sent", () 
       name: host,
       location: `https://${host}/x`,
       code: "redirect_refused" as const,
-      message: /this machine/,
+      message: /a loopback or link-local address/,
     })),
     { name: "no URL", location: "https://", code: "redirect_refused" },
     {
@@ -155,7 +155,7 @@ test("redirects to an unsafe address are refused, and nothing more is sent", () 
       location: "/x",
       code: "redirect_refused",
       init: { redirect: "error" },
-      message: /says redirect: "error"\.$/,
+      message: /has redirect: "error"\.$/,
     },
     {
       name: "a body that can be sent once",

@@ -53,9 +53,9 @@ test("examineDefinition() lists every mistake with its line", () => {
 
 test("examineDefinition() ends for any input", () =>
   eachRow<{ name: string; text: string; says: RegExp; line?: number | undefined }>([
-    { name: "nothing", text: "", says: /not whole JSON/, line: 1 },
-    { name: "half", text: '{\n  "name": "a",\n', says: /not whole JSON/, line: 3 },
-    { name: "a comma", text: '{\n"name": "a",\n}', says: /not whole JSON/, line: 3 },
+    { name: "nothing", text: "", says: /not valid JSON/, line: 1 },
+    { name: "half", text: '{\n  "name": "a",\n', says: /not valid JSON/, line: 3 },
+    { name: "a comma", text: '{\n"name": "a",\n}', says: /not valid JSON/, line: 3 },
     { name: "a number", text: "1", says: /at least name/ },
     { name: "a list", text: "[]", says: /at least name/ },
     { name: "null", text: "null", says: /at least name/ },
@@ -91,9 +91,9 @@ test("definitionRows() lists what is asked for, and where each secret is sent", 
   assert.deepEqual(rows({}), {
     "Name": "weather (Weather)",
     "Signs in with": "client_credentials (client authentication: client_secret_post)",
-    "Signs in at": "login.weather.example and the endpoints that it names",
+    "Signs in at": "login.weather.example and the endpoints in its metadata",
     "Asks for": "client ID, client secret",
-    "Client secret goes to": "login.weather.example and the endpoints that it names",
+    "Client secret goes to": "login.weather.example and the endpoints in its metadata",
     "The access token goes to": "api.weather.example",
     "Variables": "WEATHER_CLIENT_ID, WEATHER_CLIENT_SECRET",
   });
@@ -129,7 +129,7 @@ test("definitionWarnings() warns of programs, this machine's tokens, and secrets
     definitionWarnings(checkProvider({ ...weather, ...input }));
   assert.deepEqual(warnings({}), []);
   assert.deepEqual(warnings({ defaults: { client_secret: "x" } }), [
-    "It holds a client secret, which all who have the file can read.",
+    "It holds a client secret, which everyone who has the file can read.",
   ]);
   const command = { issuer: undefined, tokenCommand: ["az", "account", "get-access-token"] };
   assert.deepEqual(warnings(command), ['Its tokenCommand runs "az account get-access-token".']);

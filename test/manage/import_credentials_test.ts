@@ -137,7 +137,7 @@ test("importCredentials() says what is wrong with a settings file, and saves not
         name: "not whole JSON, and not a file of this module's",
         text: '{"ClientId": "a", // mine',
         code: "credentials_damaged",
-        message: /The settings file ".*appsettings\.json" is not whole JSON\. Nothing was saved: /,
+        message: /The settings file ".*appsettings\.json" is not valid JSON\. Nothing was saved: /,
       },
       {
         name: "a placeholder",

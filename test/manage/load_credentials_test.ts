@@ -83,7 +83,7 @@ test("getSession() reads the prefixed names back, and never the others", async (
   const plain = { CLIENT_ID: id, CLIENT_SECRET: secret };
   const bad = await runProgram(program, { env: { ...env, ...plain } });
   assert.equal(bad.code, 1);
-  assert.match(bad.stderr, /No client_id and client_secret for SpatiaFi/);
+  assert.match(bad.stderr, /SpatiaFi needs a client ID and client secret/);
   assert(!bad.stderr.includes(secret));
 });
 

@@ -116,7 +116,7 @@ test("renderStatus() speaks of people first, then of expiry, then of files", () 
   assert.deepEqual(render({ ...system, sessions: [] }), [
     "- X (x): not signed in",
     file,
-    "  They sign in without a prompt: login x",
+    "  Sign in without a prompt: login x",
   ]);
   const lacking = {
     source: "environment (X_CLIENT_ID)",
@@ -138,10 +138,10 @@ test("renderStatus() speaks of people first, then of expiry, then of files", () 
     `  ada@example.com: ${expiry.replace("A", "a")}`,
     `  ada@example.com [work]: ${expiry.replace("A", "a")}`,
   ]);
-  const damaged = { code: "credentials_damaged", message: "The file is not whole JSON." };
+  const damaged = { code: "credentials_damaged", message: "The file is not valid JSON." };
   assert.deepEqual(render({ ...system, ready: false, problem: damaged, sessions: [] }), [
     "✗ X (x): not signed in",
-    "  credentials_damaged: The file is not whole JSON.",
+    "  credentials_damaged: The file is not valid JSON.",
   ]);
   // Of several, those that nothing is saved of are left out.
   const empty = { source: null, complete: false, missing: ["client_id"] };

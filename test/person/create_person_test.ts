@@ -179,7 +179,7 @@ Deno.test("interruptible() shows why a wait ended, but no error of strangers", a
   for (
     const [error, shown] of [
       [refused, /declined\. Run the cell again/],
-      [new TypeError("failed: https://login.example/?code=s3cret"), /did not succeed/],
+      [new TypeError("failed: https://login.example/?code=s3cret"), /The sign-in failed\./],
     ] as const
   ) {
     await person.show(device(Date.now() + 60_000));

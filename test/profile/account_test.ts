@@ -130,7 +130,7 @@ test("half of a pair in the options is completed from nowhere else (11.1)", asyn
   const { options, directory, credentials } = world;
   await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(credentials));
   const half = { ...options, credentials: { client_id: "mine" } };
-  await rejects(getSession("plantpredict", half), "credentials_missing", /client_secret/);
+  await rejects(getSession("plantpredict", half), "credentials_missing", /client secret/);
 });
 
 test("get_session() and load_credentials() default to the tutorial's system, getSession() has no default", async () => {

@@ -270,7 +270,7 @@ test("with a person there, both hosts are named, and no is a sign-in of its own,
   await works(session);
   assert.deepEqual(person.questions.map(({ host }) => host), [host, host, host]);
   const [question] = person.questions;
-  assert.match(question?.text ?? "", new RegExp(`^Send to ${host} what belongs to evil\\.example`));
+  assert.match(question?.text ?? "", new RegExp(`belong to evil\\.example\\. Send to ${host}\\?`));
   assert.equal(question?.secret, false);
   assert.deepEqual(JSON.parse(await Deno.readTextFile(file)), saved, "it stays as it is");
   const apart = `${file}.${host.replace(":", "_")}`;

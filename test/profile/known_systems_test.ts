@@ -193,8 +193,8 @@ test("a definition that others can write, or that is invalid, is refused with wh
       says: /leads nowhere/,
     },
     { name: "another name inside", content: { ...weather, name: "tides" }, says: /"tides"/ },
-    { name: "half a file", content: '{"name": "wea', says: /not whole JSON/ },
-    { name: "a list", content: [weather], says: /no JSON object/ },
+    { name: "half a file", content: '{"name": "wea', says: /not valid JSON/ },
+    { name: "a list", content: [weather], says: /is not a JSON object/ },
     { name: "a field nobody knows", content: { ...weather, scopes: "x" }, says: /mean "scope"/ },
     { name: "another's folder", content: { ...weather, folder: "gcloud" }, says: /"folder"/ },
     {

@@ -100,9 +100,11 @@ test("card, status and doctor say which account is used and what chose it", asyn
   const session = await getSession("plantpredict", options);
   assert.equal(session.account, "work");
   const card = signedInCard(shownOf(connectionOf(session), session));
-  assert.equal("account" in card && card.account, "Account work, chosen by onecell switch");
+  assert.equal("account" in card && card.account, "Account work (chosen by onecell switch)");
   const { html, text: shown } = renderCard(card, Date.now());
-  for (const part of [html, shown]) assert.match(part, /Account work, chosen by onecell switch\./);
+  for (const part of [html, shown]) {
+    assert.match(part, /Account work \(chosen by onecell switch\)\./);
+  }
   const report = await status("plantpredict", await place(world));
   const [system] = report.systems;
   assert.deepEqual(system?.account, { name: "work", from: "onecell switch" });
@@ -114,7 +116,7 @@ test("card, status and doctor say which account is used and what chose it", asyn
   const text = String(report);
   assert.match(text, /Account: work \(chosen by onecell switch\)\n {2}Other accounts: default/);
   const examined = await doctor("plantpredict", options);
-  assert.match(String(examined), /Chosen account: work, by onecell switch/);
+  assert.match(String(examined), /Account name: work \(chosen by onecell switch\)/);
   assert.match(
     String(await doctor("plantpredict", { ...options, account: "default" })),
     /by the option account/,

@@ -76,16 +76,20 @@ test("defineProvider() names the field that is wrong", () =>
     { name: "endpoints", input: { endpoints: [] } },
     { name: "endpoints.token", input: { endpoints: { token: 5 } } },
     { name: "endpoints.tokens", input: { endpoints: { tokens: "/x" } } },
-    { name: "endpoints.token", input: { endpoints: { token: "/x" } }, says: '"authUrl" must say' },
+    {
+      name: "endpoints.token",
+      input: { endpoints: { token: "/x" } },
+      says: '"authUrl" must be given',
+    },
     {
       name: "enrolment.clients",
       input: { enrolment: { login: "https://a.example/", clients: "/x" } },
-      says: '"authUrl" must say',
+      says: '"authUrl" must be given',
     },
     {
       name: "paste.page",
       input: { paste: { page: "/x", endpointHosts: ["a.example"] } },
-      says: '"authUrl" must say',
+      says: '"authUrl" must be given',
     },
     {
       name: "endpoints.token",
@@ -228,7 +232,11 @@ test("defineProvider() accepts a token from elsewhere, and requires its values",
 test("defineProvider() refuses a token from elsewhere that nothing asks for, or that is not whole", () =>
   eachRow<Row>([
     { name: "subjectToken", input: { grant: "token_exchange" }, says: 'needs "subjectToken"' },
-    { name: "subjectToken", input: { subjectToken: { file: "/t" } }, says: "goes with the grants" },
+    {
+      name: "subjectToken",
+      input: { subjectToken: { file: "/t" } },
+      says: "is only for the grants",
+    },
     { name: "subjectToken", input: { ...EXCHANGE, subjectToken: "text" } },
     { name: "subjectToken", input: { ...EXCHANGE, subjectToken: {} } },
     { name: "subjectToken", input: { ...EXCHANGE, subjectToken: { file: "/t", command: ["x"] } } },
@@ -257,7 +265,7 @@ test("defineProvider() refuses a token from elsewhere that nothing asks for, or 
     {
       name: "tokenCommand",
       input: { tokenCommand: ["az"] },
-      says: "in the place of|takes the place",
+      says: "replaces the grant",
     },
     { name: "tokenCommand", input: { ...COMMAND, grant: "device_code" } },
     { name: "tokenCommand", input: { ...COMMAND, dpop: true } },
@@ -291,7 +299,7 @@ test("findProvider() lists the names when it does not know one", async () => {
     const [wrong, meant] of [["SpatiaFi", "spatiafi"], ["spatifi", "spatiafi"], ["ocd", "ocs"]]
   ) {
     const error = await rejects(getSession(wrong ?? ""), "unknown_provider");
-    assert.equal(error.message, `There is no provider "${wrong}". Did you mean "${meant}"?`);
+    assert.equal(error.message, `There is no system called "${wrong}". Did you mean "${meant}"?`);
   }
   await rejects(getSession({ name: "x" } as unknown as Provider), "invalid_argument");
 });

@@ -81,7 +81,7 @@ test("a definition from elsewhere runs no program and takes no token of this mac
       [{ githubActions: "sts" }, 'sends an identity token of the GitHub job for "sts"'],
       [
         { jupyterhub: "refresh_token" },
-        "sends the refresh_token that JupyterHub keeps of its user",
+        "sends the refresh_token in the JupyterHub user's auth_state",
       ],
       [{ command: ["gh", "auth", "token"] }, 'runs "gh auth token"'],
       [{ credential: "ticket" }, undefined],
@@ -183,9 +183,9 @@ test("URLs that change nothing, or a half, are refused; an issuer replaces endpo
   throws(
     () => resolveSystem(ocs, { authUrl: test }, values),
     "invalid_argument",
-    /changes nothing/,
+    /has no effect/,
   );
-  throws(() => resolveSystem(spatiafi, { issuer: test }, {}), "invalid_argument", /only a part/);
+  throws(() => resolveSystem(spatiafi, { issuer: test }, {}), "invalid_argument", /only part of/);
   const both = resolveSystem(spatiafi, { issuer: test, authUrl: test }, {});
   assert.equal(new URL(both.endpoints.token ?? "").origin, test);
   const mixed = defineProvider({

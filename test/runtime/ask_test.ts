@@ -76,7 +76,7 @@ terminalTest(
           { env },
         );
         assert.deepEqual([status >> 8, status & 127, echo], [code, 0, true], `${name}: ${shown}`);
-        assert.match(shown, /onecell: stopped\.\r\n$/);
+        assert.match(shown, /onecell: cancelled\.\r\n$/);
       }
     }
   },

@@ -60,7 +60,7 @@ test("scanNotebook() finds the secrets and tokens of a session, and names them",
   const text = String(report);
   assert.match(text, /3 places/);
   assert.match(text, /cell 3, source, line 2: plantpredict client_secret .*whole, in base64/);
-  assert.match(text, /cell 4, source, line 1: .*20 characters of it/);
+  assert.match(text, /cell 4, source, line 1: .*20 characters/);
   for (const shown of [text, JSON.stringify(report), Deno.inspect(report, { depth: 9 })]) {
     hides(shown, secret);
     hides(shown, token.split(".")[2] ?? token);

@@ -86,7 +86,7 @@ test("fourinsight: a wrong paste is asked for again, three times in all", async 
   const patient = paste(world, "not a package", '{"endpoint":', good);
   await works(await patient.session);
   assert.equal(patient.person.asked.length, 3);
-  assert.match(patient.person.asked[1]?.text ?? "", /whole package.*Paste/);
+  assert.match(patient.person.asked[1]?.text ?? "", /whole sign-in code.*Paste/);
 
   await Deno.remove(`${world.directory}/onecell`, { recursive: true });
   const stubborn = paste(world, "no", "no", "no", good);

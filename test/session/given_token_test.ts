@@ -161,7 +161,7 @@ test("a token's file is read again when it changes, and when the API refuses", a
   await rejects(
     getSession("plantpredict", { ...world.options, token: { file } }),
     "login_required",
-    /Whatever writes the file/,
+    /Renew the file/,
   );
 });
 
@@ -203,7 +203,7 @@ test("a definition's command gives the token, again when the API refuses it", as
   assert.deepEqual([found.ok, found.systems[0]?.credentials.source], [true, session.source]);
   const looked = await doctor(provider, options);
   assert.equal(looked.ok, true, String(looked));
-  assert.match(String(looked), /Access token: from command .*give \(not asked for\)/);
+  assert.match(String(looked), /Access token: from command .*give \(not requested\)/);
   // A variable moves the API: the definition's token does not go there.
   const said = await answerOf<Said>(
     PROGRAM.replace('"plantpredict"', "auth.defineProvider(data.provider)"),
@@ -269,7 +269,7 @@ test("errors about a token from elsewhere say what to do next", async () => {
       name: "no token",
       env: { PLANTPREDICT_ACCESS_TOKEN: "two words" },
       code: "bad_response",
-      says: /is no token/,
+      says: /did not return a token/,
     },
     {
       name: "no file",

@@ -180,7 +180,7 @@ test("authorization parameters: prompt can be left out, and ours cannot be repla
   for (const name of ["response_type", "client_id", "state", "redirect_uri", "code_challenge"]) {
     assert.throws(
       () => plainProvider({ authorizationParameters: { [name]: "x" } }),
-      /sent already/,
+      /already sent/,
     );
   }
 });

@@ -288,7 +288,7 @@ Deno.test({
     await rejects(
       writeCredentials(mounted, path, { a: 0 }),
       "store_unavailable",
-      /mount the folder/,
+      /Mount its folder/,
     );
     assert.equal((await backups()).length, 5);
     assert.deepEqual(await readCredentials(real, path), { a: 30 });

@@ -188,7 +188,7 @@ Deno.test({
         refused,
         null,
         `${runtime.name}, no permission`,
-        /forbidden.*this user may not/,
+        /forbidden.*permission denied/,
       );
       await Deno.chmod(folder.at("forbidden"), 0o755);
     }

@@ -46,5 +46,5 @@ test("examples/script.ts says what it needs when it cannot prompt", async () => 
   const env = { ...world.sandbox.environment, XDG_CONFIG_HOME: world.directory };
   const { code, problems } = await runScript([], env);
   assert.equal(code, 1);
-  assert.match(problems, /AuthError: No client_id[^]*SPATIAFI_CLIENT_ID/);
+  assert.match(problems, /AuthError: .* needs a client ID[^]*SPATIAFI_CLIENT_ID/);
 });

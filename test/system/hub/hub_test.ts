@@ -25,7 +25,7 @@ for (const path of ${JSON.stringify(paths)}) {
 `;
 
 /** What a call says that found nothing. */
-const NOTHING = /No client_id and client_secret for SpatiaFi, and nobody to ask/;
+const NOTHING = /SpatiaFi needs a client ID and client secret, and nobody is here to ask/;
 
 interface Said {
   account: string;
@@ -105,7 +105,7 @@ async function checkHubTokens(hub: Hub, user: HubUser, kernel: Kernel): Promise<
     });
     assert.deepEqual(exchange.subjects, ["provider-token-1", "provider-token-2"]);
     const other = await run('subjectToken: { jupyterhub: "id_token" }');
-    assert.match(other.source, /keeps no "id_token"/);
+    assert.match(other.source, /has no "id_token"/);
     // A server whose token may not read it.
     const left = await run("", await hub.open(user, "left"));
     assert.equal(left.account, "credentials_missing", left.source);
@@ -168,7 +168,7 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
   );
   const [adasClient = "", bobsClient = ""] = clients;
   assert(status.text.includes(bobsClient) && !status.text.includes(adasClient), status.text);
-  assert.match(status.text, /Kept in .*\.config\/spatiafi \(readable by you/);
+  assert.match(status.text, /Saved in .*\.config\/spatiafi \(readable by you/);
 
   // The hub's own token of its user: exchanged, or used as it is; and fresh each time.
   await checkHubTokens(hub, ada, adas);
@@ -195,7 +195,7 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
     (await outside.run(
       'import { status } from "jsr:@onecell/auth"; console.log(String(await status()));',
     )).text,
-    /Kept in redis:\/\/127\.0\.0\.1:\d+\/3 \(readable by .*; its lock works\)/,
+    /Saved in redis:\/\/127\.0\.0\.1:\d+\/3 \(readable by [^;]*\)/,
   );
 
   // A log-out in one kernel is a log-out in the other.

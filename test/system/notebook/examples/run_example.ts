@@ -92,7 +92,7 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       // Now and then one has no digit in it; what a person writes has few capital letters.
       .replace(/(?<![\w-])(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
       // A server tells its time in whole seconds.
-      .replace(/Clock: 1 s (behind|ahead of)/g, "Clock: in step with")
+      .replace(/Clock: 1 s (behind|ahead of)/g, "Clock: in sync with")
       .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")
       .replace(/[\d.]+( ?(?:\/s|\/min|ms|s|min|h)\b)/g, "<n>$1")
