@@ -8,9 +8,9 @@
  * const info = await s.fetch("/api/info?item_id=wildfire-risk-current-global-v1.0");
  * ```
  *
- * The first time it asks for username and password, creates app credentials and saves them in the
- * user's configuration directory; afterwards nothing is asked. Tokens are renewed, kept private, and
- * sent to the system's own API only.
+ * The first time, it asks for your username and password, creates app credentials and saves them in your
+ * configuration directory. After that it never asks again. Tokens renew automatically, stay private, and
+ * go only to the system's own API.
  *
  * @module
  */

@@ -9,7 +9,7 @@
  *
  * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `switch`,
  * `providers`, `provider`, `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage error,
- * 130 stopped by Ctrl-C, 143 stopped by SIGTERM; `run` gives its command's.
+ * 130 cancelled with Ctrl-C, 143 ended by SIGTERM; `run` returns its command's.
  *
  * @module
  */

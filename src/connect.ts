@@ -124,7 +124,7 @@ export function connect(
 }
 
 /**
- * Whether a session is kept in memory, whatever is said elsewhere: its token comes from elsewhere, or
+ * Whether a session is kept in memory regardless of the store: its token comes from elsewhere, or
  * whose it is only the caller knows.
  */
 function isApart({ given, options, provider: { subjectToken: token } }: Profile): boolean {

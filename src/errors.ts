@@ -156,7 +156,7 @@ const OURS = new URL(".", import.meta.url);
 const FRAMES = 4;
 
 /**
- * Gives an error the stack of whoever called the module: the frames inside it help nobody. Called
+ * Gives an error the stack of the module's caller: the frames inside it help nobody. Called
  * again where a public function lets an error out, since a wait in between may have cut the stack off.
  */
 export function showCaller(error: AuthError): void {
@@ -202,7 +202,7 @@ export function abortReason(signal: AbortSignal): AuthError {
   const error = isTimeout(signal)
     ? new AuthError("timeout", "Timed out. Try again, or give a longer timeout.")
     : new AuthError("aborted", "Cancelled before it finished. Run it again when you are ready.");
-  // The caller's own, whatever it is: it is given back as it came.
+  // The caller's own reason, returned unchanged.
   Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
   return error;
 }

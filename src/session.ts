@@ -22,7 +22,7 @@ export function connectionOf(session: Session): Connection {
 /** Looks for the secrets of a session of any copy of this module: see {@linkcode scanWith}. */
 const SCAN = Symbol.for("@onecell/auth/session");
 
-/** A session over its connection; what it does is told by the interface. */
+/** A session over its connection. The interface documents its members. */
 export class OpenSession implements Session {
   readonly #connection: Connection;
 

@@ -82,7 +82,7 @@ export function matchesHost(url: URL, pattern: string): boolean {
 
 /** Whose API it is, and where its token may go. */
 export interface ApiOrigins {
-  /** How people call the system. */
+  /** The system's name for people. */
   readonly title: string;
   /** The origins the token may travel to. */
   readonly origins: ReadonlySet<string>;
@@ -135,7 +135,7 @@ export function fitsUrl(value: string, part: UrlPart): boolean {
     case "label":
       return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(value);
     case "segment":
-      // A percent sign would begin an escape for whoever decodes twice. A slash is encoded, and so it
+      // A percent sign would start an escape for a server that decodes twice. A slash is encoded, and so it
       // stays inside its segment, but not beside dots that a server would climb by.
       return value.isWellFormed() && !/(^|\/)\.*(\/|$)/.test(value) &&
         // deno-lint-ignore no-control-regex -- they are what is refused
@@ -273,7 +273,7 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   const isAddress = /(url|uri|endpoint|_type|_method|_at|_in|_name|_alg|_expires?|_expiry)s?$/.test(
     name,
   );
-  // Whoever has one of these addresses is let in.
+  // These addresses are let in.
   const isKey =
     /(^|_)(sas|otp|otpauth|totp|hotp|webhook|presigned|signed|magic|reset)_(link|ur[il])s?$/
       .test(name);

@@ -36,7 +36,8 @@ import { scanWith } from "./session.ts";
  * prefix (`SPATIAFI_CLIENT_ID`, …). Only the prefixed names are ever read back by `getSession`.
  *
  * Text, booleans, null and whole numbers are written as Python's `str()` writes them, lists and objects
- * as JSON. Left out is what is no name of a variable, or steers the machine (`PATH`, `HTTPS_PROXY`, …).
+ * as JSON. Names that are not valid variables, or that steer the machine (`PATH`,
+ * `HTTPS_PROXY`, …), are left out.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory;
@@ -197,8 +198,8 @@ export async function importCredentials(
 }
 
 /**
- * Ends a saved session without a new sign-in: the server is told (RFC 7009), then the token is removed
- * from this machine. Without `all` it is the session that `getSession` would open with the same
+ * Signs out of a saved session without a new sign-in: revokes it at the server (RFC 7009), then
+ * removes the token from this machine. Without `all` it is the session that `getSession` would open with the same
  * options. Tokens of another client or server are removed, and sent nowhere.
  *
  * @param provider a registered name, or what `defineProvider` returned
@@ -235,7 +236,7 @@ export async function logout(
 
 /**
  * Says what is saved on this machine: who is signed in where, how long it lasts, and where the
- * credentials come from. It asks nobody, renews nothing and sends nothing.
+ * credentials come from. It never prompts, renews or sends anything.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned; every system known by
  * name, and what is saved of others, when it is left out
@@ -293,8 +294,8 @@ export async function readProvider(file: string | URL): Promise<Provider> {
 
 /**
  * Finds out why a sign-in does not work, or would not: credentials, files and their modes, the saved
- * token, the clock, proxy and certificate settings, and whether the servers answer. It asks nobody,
- * signs in nowhere and sends no secret. To see whether a session could be saved it makes an empty
+ * token, the clock, proxy and certificate settings, and whether the servers respond. It never
+ * prompts, signs in nowhere and sends no secret. To see whether a session could be saved it makes an empty
  * file in its folder, or in the nearest one above, and removes it.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned

@@ -154,7 +154,7 @@ async function writeBody(host: Host, response: Response, path: string | undefine
     throw fileError(error, `The file "${path}" cannot be written`);
   }
   let last = 10;
-  // A body may steer a terminal. Whoever wants it as it is says "-o -", or sends it elsewhere.
+  // A body may steer a terminal. For the raw body, use "-o -" or redirect the output.
   const shown = path === undefined && host.outputIsTerminal ? new TextDecoder() : undefined;
   try {
     for await (const part of response.body ?? []) {
@@ -163,7 +163,7 @@ async function writeBody(host: Host, response: Response, path: string | undefine
       else await host.write(part);
       last = part.at(-1) ?? last;
     }
-    // On a screen the prompt belongs on a line of its own; a file gets what was sent.
+    // In a terminal, the shell's prompt starts on its own line; a file gets exactly what was sent.
     if (!file && host.outputIsTerminal && last !== 10) await host.write("\n");
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

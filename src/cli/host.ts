@@ -26,7 +26,7 @@ export interface Host {
   readInput(): Promise<Uint8Array<ArrayBuffer>>;
   /** The bytes of a file; throws the runtime's error. */
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** Opens a file for writing, in place of what it held; throws the runtime's error. */
+  /** Opens a file for writing and empties it; throws the runtime's error. */
   createFile(path: string): Promise<OutputFile>;
   /**
    * Starts a program on this process's input and output.
@@ -50,7 +50,7 @@ export interface OutputFile {
   close(): Promise<void>;
 }
 
-/** Whoever read standard output has gone, as `head` does. */
+/** The reader of standard output has gone, as `head` does. */
 export class BrokenPipe extends Error {
   /** The class name, `"BrokenPipe"`. */
   override name = "BrokenPipe";
@@ -138,8 +138,8 @@ function outputError(error: unknown): Error {
 }
 
 /**
- * Ends the process soon with this code, unless it has ended by then: what was stopped may still wait
- * for a timer, and whoever pressed Ctrl-C should not.
+ * Ends the process soon with this code, unless it has ended by then: cancelled work may still wait
+ * for a timer, and the person who pressed Ctrl-C should not.
  */
 export function endSoon(code: number): void {
   setTimeout(() => process.exit(code), 100).unref();

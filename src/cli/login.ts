@@ -58,7 +58,7 @@ export async function login(context: Context): Promise<number> {
       `${styleFor(host).ok} ${first}\n` + more.map((line) => `  ${line}\n`).join(""),
     );
   }
-  // Nothing of it is left for the next command: that is no login.
+  // Nothing was saved for the next command, so this is not a login.
   return problems.length > 0 ? 1 : 0;
 }
 
@@ -163,7 +163,7 @@ async function createdWith(
   }
 }
 
-/** Creates app credentials in place of those that are saved. */
+/** Creates app credentials that replace the saved ones. */
 async function create(
   context: Context,
   { provider, options }: Pick<Target, "provider" | "options">,

@@ -36,7 +36,7 @@ export async function listProviders({ host, flags }: Context): Promise<number> {
     });
     await host.write(lines.join(""));
   }
-  // What may not be used is told where people look, and is no part of the list.
+  // Unusable files are reported on standard error and are not in the list.
   const problems = known.flatMap(({ problem }) => problem ? [problem] : []);
   for (const { code, message } of problems) say(host, `${code}: ${message}`);
   return problems.length > 0 ? 1 : 0;

@@ -25,7 +25,7 @@ export async function run(args: string[], host: Host): Promise<number> {
     forget();
     controller.abort(new AuthError("aborted", "Cancelled."));
   };
-  // Once: whoever presses Ctrl-C again wants the process to end at once, and it does.
+  // Only once: a second Ctrl-C ends the process immediately.
   const forget = listen(host.runtime, () => interrupt());
   try {
     return await dispatch(args, host, controller.signal, interrupt);
@@ -47,7 +47,7 @@ async function dispatch(
   interrupt: Context["interrupt"],
 ): Promise<number> {
   if (first === undefined) {
-    // Nobody asked for this help, so it is no output.
+    // This help was not requested, so it goes to standard error.
     host.runtime.writeError(helpText(commands, paintFor({ ...host, outputIsTerminal: false })));
     return WRONG_USAGE;
   }

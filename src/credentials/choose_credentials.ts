@@ -15,7 +15,7 @@ import type {
 /** Where credential values came from. {@linkcode sourceText} puts it into words. */
 export type Source =
   | { readonly kind: "options" }
-  /** A token in place of credentials: of the option, or by a variable, or of a command. */
+  /** A token instead of credentials: from the option, a variable or a command. */
   | {
     readonly kind: "token";
     readonly token: string | ExternalToken;

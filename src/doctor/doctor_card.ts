@@ -6,7 +6,7 @@ import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
 
 /**
- * Renders a report: what is wrong first, then everything that was looked at. Pure, but for the
+ * Renders a report: what is wrong first, then everything that was checked. Pure, except for the
  * machine's time zone.
  *
  * @param home the user's home folder, which a shared notebook must not show

@@ -26,7 +26,7 @@ export class DoctorReport {
     this.#home = home;
   }
 
-  /** True when nothing stands in the way. */
+  /** True if there is no problem. */
   get ok(): boolean {
     return !this.findings.some(({ level }) => level === "problem");
   }

@@ -24,7 +24,7 @@ export interface TokenFacts {
   /** The scopes, where the server or the provider names them. */
   scope?: string;
   /**
-   * What it is renewed with: `"sign-in"` asks a person; `"source"` is whatever gives a token in place of
+   * What it is renewed with: `"sign-in"` asks a person; `"source"` is what gives a token instead of
    * a sign-in, and `"none"` one that gives no other.
    */
   renewal:
@@ -84,7 +84,7 @@ export interface DoctorFinding {
 export interface DoctorFacts {
   /** The provider's name. */
   provider: string;
-  /** How people call the system. */
+  /** The system's name for people. */
   title: string;
   /** What was learnt by the API's address, where it was signed in to by that. */
   address?: {

@@ -5,7 +5,7 @@ import type { PathCondition } from "../store/inspect_path.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 import { isProxyUrl } from "./network_settings.ts";
 
-/** What the facts alone do not tell. */
+/** What the facts do not say. */
 export interface FindingContext {
   provider: Provider;
   /** Whether the file that `DENO_CERT` or `NODE_EXTRA_CA_CERTS` names is there. */
@@ -21,7 +21,7 @@ export interface FindingContext {
 /** A clock that is off by more than this is worth a word, in seconds. */
 const CLOCK_TOLERANCE = 30;
 
-/** Judges the facts: what is in the way first, then what may become so. Pure. */
+/** Judges the facts: problems first, then warnings. Pure. */
 export function findings(facts: DoctorFacts, context: FindingContext): DoctorFinding[] {
   const found = [
     ...(facts.address?.problem ? [stop(facts.address.problem.message)] : []),
@@ -112,7 +112,7 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
     ));
   }
   found.push(...tooOpen("credentials file", file, 0o077, 600));
-  // Who may write to the folder may put another file in place of this one.
+  // Others who can write to the folder can replace this file.
   found.push(...tooOpen("folder", folder, 0o022, 700));
   found.push(...tooOpen("token file", store.file, 0o077, 600));
   found.push(...tooOpen("token folder", store.folder, 0o077, 700));

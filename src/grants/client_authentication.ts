@@ -79,7 +79,7 @@ export async function clientAuthentication(
 }
 
 /**
- * A token that something else issues, asked for anew.
+ * A token that something else issues, requested every time.
  *
  * @throws {AuthError} as `getExternalToken`
  */

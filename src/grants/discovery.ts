@@ -17,7 +17,7 @@ const NEEDED = [
 ] as const;
 const OPTIONAL = ["revocation_endpoint"] as const;
 
-/** What leads on to the next place: nothing is there, or nothing for us. */
+/** Statuses that lead to the next address: nothing is there, or nothing for us. */
 const NOT_THERE = [400, 401, 403, 404, 405, 410];
 
 /** How many redirects of one origin are followed. */

@@ -12,7 +12,7 @@ import { epochSeconds } from "../token/token_response.ts";
 import { checkTransport, isClusterUrl } from "../trust.ts";
 
 /**
- * Gets tokens that something else issues: reads, runs or asks what gives them, each time anew. Nothing
+ * Gets tokens that something else issues: reads, runs or asks what gives them, every time. Nothing
  * of it is saved, and openid-client is not loaded for it.
  *
  * @module
@@ -87,8 +87,8 @@ export async function getExternalToken(
 }
 
 /**
- * Looks at a token without asking anybody for it: a file and a variable are read, and for others it is
- * seen whether what they need is there.
+ * Looks at a token without requesting it: a file and a variable are read, and for others it
+ * checks whether what they need is there.
  *
  * @returns when it expires, in epoch seconds; `undefined` where that is not said, and `null` where it
  * was not looked at

@@ -34,7 +34,7 @@ export interface GrantContext {
   dpopKey?: DpopKey | undefined;
 }
 
-/** One exchange at the token endpoint that asks nobody. */
+/** One exchange at the token endpoint that prompts nobody. */
 export type GrantRequest =
   /** RFC 6749 section 4.4 */
   | { grant: "client_credentials" }

@@ -7,7 +7,7 @@ import type { GrantContext, GrantRequest, TokenResponse } from "./grant.ts";
 import { checkIdToken } from "./id_token.ts";
 import { signAssertion } from "./private_key.ts";
 
-/** RFC 8693 section 3: what a subject token is unless told otherwise. */
+/** RFC 8693 section 3: the default type of a subject token. */
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 
 /**
@@ -45,7 +45,7 @@ export async function obtainToken(
       checkIdToken(context, token, null);
       return token;
     }
-    // RFC 8693. What is exchanged is asked for anew each time.
+    // RFC 8693. The subject token is requested every time.
     case "token_exchange": {
       const { subjectTokenType, requestedTokenType } = context.system.provider;
       const parameters = commonParameters(context, context.scope);
@@ -62,7 +62,7 @@ export async function obtainToken(
     case "jwt_bearer": {
       const { assertionClaims } = context.system.provider;
       const parameters = commonParameters(context, context.scope);
-      // Where the claims name the scope, it is not asked for twice.
+      // If the claims name the scope, it is not requested twice.
       if (assertionClaims?.["scope"] !== undefined) parameters.delete("scope");
       return await exchange(
         context,

@@ -99,7 +99,7 @@ export async function certificateThumbprints(
   );
 }
 
-/** How long an assertion is good for unless told otherwise, in seconds. */
+/** How long an assertion is valid by default, in seconds. */
 const LIFETIME = 300;
 
 /**

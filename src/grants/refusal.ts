@@ -5,9 +5,9 @@ import { retryAfter } from "../http/retry.ts";
 import type { SentRequest } from "../http/token_fetch.ts";
 import type { Refusal } from "./refusal_of.ts";
 
-/** What a refusal is told with. */
+/** What the message of a refusal needs. */
 export interface RefusalContext {
-  /** How people call the system. */
+  /** The system's name for people. */
   readonly title: string;
   /** The grant or the step. */
   readonly grant: string;
@@ -54,7 +54,7 @@ export function refusalError(refusal: Refusal, context: RefusalContext): AuthErr
   return failure;
 }
 
-/** Names that anybody may know: they are shown even if a secret looks alike. */
+/** Public names: they are shown even if a secret looks like one. */
 const KNOWN = new Set([
   "invalid_request",
   "invalid_client",
@@ -90,7 +90,7 @@ function nameOf({ error }: Refusal, context: RefusalContext): string | undefined
     : undefined;
 }
 
-/** Values that say where or who, and are shown elsewhere too. */
+/** Values that say where or who. They are shown elsewhere too. */
 const OPEN_VALUES = ["client_id", "username", "tenant_id", "key_id", "api_version", "resource"];
 
 /** A server's text, where it repeats nothing of what was sent, nor a secret that was only used. */

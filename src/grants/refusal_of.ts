@@ -98,9 +98,9 @@ export function refusalOf(
   if (isNamed || (name === "" && status === 401 && challenge.scheme === "basic")) {
     return refused("client");
   }
-  // Whatever it is called: this refresh token does not work, and a new one may.
+  // Under any name: this refresh token does not work, and a new one may.
   if (isRefresh) return refused("grant");
-  // No person takes part: whoever is refused is the client, whatever it is called (Auth0, Earthdata).
+  // No person takes part, so the client is refused, under any name (Auth0, Earthdata).
   if (grant === "client_credentials" && status === 401 && LOGIN.test(name)) {
     return refused("client");
   }

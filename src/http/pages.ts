@@ -3,7 +3,7 @@ import { AuthError } from "../errors.ts";
 import { resolveUrl } from "./api_request.ts";
 import { type Api, ask } from "./read_answer.ts";
 
-/** Where APIs put the rows of a page, the most usual first. */
+/** Where APIs put the rows of a page, the most common first. */
 const ROWS = ["value", "items", "results", "features", "data"];
 
 /**

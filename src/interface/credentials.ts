@@ -7,20 +7,20 @@ import type { AuthError } from "../errors.ts";
 export interface Credentials {
   /** The system's name. */
   readonly provider: string;
-  /** The file they are saved in, if they are. */
+  /** The file they are saved in, if any. */
   readonly path: string | undefined;
   /** Where they came from, for people. */
   readonly source: string;
-  /** Why they could not be saved, if they should be. */
+  /** Why they could not be saved, if that was wanted. */
   readonly storeProblem: AuthError | undefined;
   /** The names of the values, such as `client_id`. */
   readonly names: readonly string[];
-  /** The client ID (RFC 6749 section 2.2), which is no secret. */
+  /** The client ID (RFC 6749 section 2.2), which is not a secret. */
   readonly clientId: string | undefined;
   /**
    * One value. It may be a secret: keep it out of outputs.
    *
-   * @param name such as `"client_secret"`; upper and lower case are the same
+   * @param name such as `"client_secret"`; case does not matter
    */
   get(name: string): string | undefined;
 }

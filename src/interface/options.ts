@@ -2,7 +2,7 @@ import type { Credentials, CredentialValues } from "./credentials.ts";
 import type { Person } from "./person.ts";
 import type { ExternalToken, SignInMethod, TokenFunction } from "../providers/provider.ts";
 
-/** Which servers the system has, where they are not its own, such as a test system's. */
+/** Other servers to use instead of the system's own, such as a test system's. */
 export interface SystemUrls {
   /** Another authorization server. Environment: `<PREFIX>_AUTH_URL`. */
   authUrl?: string | URL | undefined;
@@ -12,10 +12,13 @@ export interface SystemUrls {
   issuer?: string | URL | undefined;
 }
 
-/** Where things are kept, and whose they are: saved credentials belong to the servers they were saved for. */
+/**
+ * Where things are saved, and for which account. Saved credentials belong to the servers they were
+ * saved for.
+ */
 export interface LocationOptions extends SystemUrls {
   /**
-   * The absolute path, or `file:` URL, of a folder to keep everything in, instead of the system's
+   * The absolute path, or `file:` URL, of a folder to save everything in, instead of the system's
    * folder below the user's configuration directory.
    */
   directory?: string | URL | undefined;
@@ -31,11 +34,11 @@ export interface LocationOptions extends SystemUrls {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Where tokens are kept, instead of where the system says: on disk, in memory, in Redis
+   * Where tokens are saved, instead of where the system says: on disk, in memory, in Redis
    * (`"redis://HOST:PORT"`), in the system's keyring, or in a store of your own. Environment:
-   * `ONECELL_STORE`. App credentials are kept there too, except with `"disk"` and `"memory"`, where
-   * they are in the file that the Python tutorial reads. With `"memory"` what is typed is not saved;
-   * app credentials that a sign-in creates are: nobody sees their secret again.
+   * `ONECELL_STORE`. App credentials are saved there too, except with `"disk"` and `"memory"`, where
+   * they are in the file that the Python tutorial reads. With `"memory"`, what is typed is not saved;
+   * app credentials that a sign-in creates are, because their secret is never shown again.
    */
   store?:
     | "disk"
@@ -52,8 +55,8 @@ export interface ConnectionOptions extends SystemUrls {
   /** Sends every request, instead of the runtime's `fetch`. It must not send a POST again by itself. */
   fetch?: FetchLike | undefined;
   /**
-   * How long to wait for a server, in milliseconds. To sign in: one exchange with all its attempts,
-   * 30 000 unless told otherwise. For the API: one attempt, until its headers are there, 100 000.
+   * How long to wait for a server, in milliseconds. For a sign-in: one exchange with all its attempts,
+   * default 30 000. For the API: one attempt, until the headers arrive, default 100 000.
    */
   timeout?: number | undefined;
 }
@@ -67,14 +70,14 @@ export interface SessionOptions<F extends string = string>
    */
   credentials?: Credentials | CredentialValues<F> | undefined;
   /**
-   * A token, or what gives one: nothing signs in, nothing is saved. What gives one is asked again when
+   * A token, or its source: nothing signs in, nothing is saved. The source is asked again when
    * the token expires or the API refuses it. Environment: `<PREFIX>_ACCESS_TOKEN`, or the file that
    * `<PREFIX>_ACCESS_TOKEN_FILE` names, which is read again when it changes.
    */
   token?: string | ExternalToken | undefined;
   /**
    * Who signs in, for the grants `token_exchange` (RFC 8693) and `jwt_bearer` (RFC 7523), instead of
-   * what the definition says. It is asked for each time, and the session is kept in memory.
+   * what the definition says. It is requested each time, and the session is kept in memory.
    */
   subjectToken?: ExternalToken | undefined;
   /** The assertion of the client authentication `federated_jwt`, instead of what the definition says. */
@@ -83,11 +86,11 @@ export interface SessionOptions<F extends string = string>
   sessionKey?: string | undefined;
   /** How long the token must still be valid, in seconds; it is renewed first otherwise. */
   minLifetime?: number | undefined;
-  /** Scopes to ask for, instead of the system's: a list, or one text with spaces. */
+  /** Scopes to ask for, instead of the system's: a list, or one string with spaces. */
   scope?: string | readonly string[] | undefined;
-  /** False: never ask anybody. Default: ask where a notebook or a terminal is there. */
+  /** False: never prompt. Default: prompt if there is a notebook or a terminal. */
   interactive?: boolean | undefined;
-  /** Sign in again even if a session is saved; a person is asked where one is needed. */
+  /** Sign in again even if a session is saved. This prompts if the system needs a person. */
   forceLogin?: boolean | undefined;
   /** How a person signs in, instead of choosing. */
   method?: SignInMethod | undefined;
@@ -98,7 +101,7 @@ export interface SessionOptions<F extends string = string>
   quiet?: boolean | undefined;
   /** More origins the token may go to, such as `"https://files.example.com"`. */
   origins?: readonly (string | URL)[] | undefined;
-  /** Who is asked, for user interfaces of your own and for tests. */
+  /** Who is prompted, for user interfaces of your own and for tests. */
   person?: Person | undefined;
 }
 
@@ -110,18 +113,18 @@ export interface LogoutOptions
     Pick<SessionOptions, "sessionKey" | "scope" | "credentials"> {
   /** True: every saved session of the system, also those of other accounts. */
   all?: boolean | undefined;
-  /** True: remove the saved app credentials too, and the earlier ones kept beside them. */
+  /** True: remove the saved app credentials too, and the backups of earlier ones. */
   forget?: boolean | undefined;
 }
 
 /**
- * What is called to send a request: any `fetch`, undici's too. It is given a whole URL, and headers as a
+ * The function that sends a request: any `fetch`, undici's too. It gets a full URL, and headers as a
  * plain object.
  */
 export type FetchLike = (url: string, init: {
   method: string;
   headers: Record<string, string>;
-  /** Texts, bytes, forms and streams: any `fetch` takes them, each with a type of its own. */
+  /** Strings, bytes, forms and streams: every `fetch` takes them, with types of its own. */
   body?: never;
   redirect: "manual";
   signal: AbortSignal;
@@ -131,10 +134,10 @@ export type FetchLike = (url: string, init: {
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * Where sessions are kept: texts by key. Write your own to keep them anywhere.
+ * Where sessions are saved: strings by key. Write your own to save them anywhere.
  *
- * Keys are texts of any characters, up to some 1,000 of them; values up to some 64,000. Both are
- * secret, or tell who signed in: encrypt the values where others can read them. What cannot be done
+ * Keys are strings of up to about 1,000 characters, values of up to about 64,000. Both are
+ * secret, or tell who signed in: encrypt the values where others can read them. A failure
  * rejects; an error of this module keeps its code.
  */
 export interface TokenStore {
@@ -161,15 +164,15 @@ export type MapItems<T> = Iterable<T> | AsyncIterable<T>;
 
 /** Options of `Session.map`. */
 export interface MapOptions {
-  /** How many items are worked on at a time; 8 unless told otherwise. */
+  /** How many items are worked on at a time. Default: 8. */
   concurrency?: number | undefined;
   /** Ends the work; the call rejects with `aborted`, or `timeout` for a signal of that kind. */
   signal?: AbortSignal | undefined;
-  /** False shows no progress; a text is its title. True unless told otherwise. */
+  /** False shows no progress; a string is its title. Default: true. */
   progress?: boolean | string | undefined;
   /**
    * What a failure does: `"stop"` ends the work and rejects with it, `"collect"` goes on and gives
-   * every item's outcome, as `Promise.allSettled` does. `"stop"` unless told otherwise.
+   * every item's outcome, as `Promise.allSettled` does. Default: `"stop"`.
    */
   onError?: "stop" | "collect" | undefined;
 }

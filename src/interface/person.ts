@@ -1,4 +1,4 @@
-/** One question to a person. */
+/** One prompt. */
 export interface Question {
   /** Which value is asked for, such as `"password"`; `"code"` for what is pasted. */
   readonly field: string;
@@ -10,17 +10,17 @@ export interface Question {
   readonly host: string;
 }
 
-/** What a person is shown: how a sign-in goes on, and where to go for it. */
+/** What a person is shown: the progress of a sign-in, and where to go for it. */
 export interface Notice {
-  /** What it is: `"starting"`, `"link"`, `"device"`, `"signed_in"` or `"failed"`; there may be more. */
+  /** The kind: `"starting"`, `"link"`, `"device"`, `"signed_in"` or `"failed"`; there may be more. */
   readonly kind: string;
   /** Its first line. */
   readonly title: string;
-  /** All of it, as plain text: links and codes are in it. */
+  /** All of it as plain text, with links and codes. */
   readonly text: string;
 }
 
-/** Who is asked, for user interfaces of your own and for tests. */
+/** Who is prompted, for user interfaces of your own and for tests. */
 export interface Person {
   /**
    * Asks for one value.
@@ -28,8 +28,8 @@ export interface Person {
    * @returns what was typed; `""` to cancel; `null` when nobody can answer
    */
   ask(question: Question): Promise<string | null>;
-  /** Shows how the sign-in goes on; each notice takes the place of the one before. */
+  /** Shows the progress of the sign-in. Each notice replaces the one before. */
   show?(notice: Notice): void | Promise<void>;
-  /** Opens a link in a browser on this machine; false where that did not work. */
+  /** Opens a link in a browser on this machine; false if that did not work. */
   open?(url: string): Promise<boolean>;
 }

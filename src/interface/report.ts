@@ -2,7 +2,7 @@ import type { AuthError, AuthErrorCode } from "../errors.ts";
 
 /** A report that shows as text, and in a notebook as a card. */
 export interface Report {
-  /** True when nothing was found. */
+  /** True if nothing was found. */
   readonly ok: boolean;
   /** Everything in it, for programs. Its details may change in any release. */
   toJSON(): Record<string, unknown>;
@@ -18,7 +18,7 @@ export interface DoctorReport extends Report {
 
 /** One thing that is wrong or may become so. */
 export interface DoctorFinding {
-  /** A problem stands in the way; a warning does not yet. */
+  /** A problem prevents signing in; a warning may do so later. */
   readonly level: "problem" | "warning";
   /** What it is, and what to do next. */
   readonly message: string;
@@ -42,7 +42,7 @@ export interface ScanFinding {
   readonly line: number;
   /** The secret's name, never its value. */
   readonly name: string;
-  /** What of the cell. */
+  /** The part of the cell. */
   readonly where: "source" | "output" | "metadata";
   /** Which output, counted from 1. */
   readonly output?: number | undefined;
@@ -54,16 +54,16 @@ export interface ScanFinding {
 
 /** What became of one token at the server. */
 export type RevocationOutcome =
-  /** The server was told and agreed (RFC 7009). */
+  /** The server revoked it (RFC 7009). */
   | "revoked"
   /** The session had no such token. */
   | "none"
-  /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
+  /** The server has no revocation endpoint, or none for such tokens. The token expires by itself. */
   | "unsupported"
-  /** The server was told and did not agree, or did not answer. */
+  /** The server did not revoke it, or did not respond. */
   | "failed";
 
-/** What a logout did. */
+/** What signing out did. */
 export interface LogoutReport {
   /** What became of the refresh token at the server. */
   readonly refreshToken: RevocationOutcome;
@@ -71,7 +71,7 @@ export interface LogoutReport {
   readonly accessToken: RevocationOutcome;
   /** True when a saved token was removed from this machine. */
   readonly removed: boolean;
-  /** What went wrong on the way; the rest was done all the same. */
+  /** What went wrong. The rest was done anyway. */
   readonly problems: readonly AuthError[];
 }
 
@@ -81,9 +81,9 @@ export interface ForgetReport {
   readonly removed: readonly string[];
 }
 
-/** One saved session that a logout ended. */
+/** One saved session that `logout` ended. */
 export interface EndedSession extends LogoutReport {
-  /** Who: the username, what the `id_token` names, or the client ID. */
+  /** Who is signed in: the username, the subject of the `id_token`, or the client ID. */
   readonly account: string | undefined;
   /** The client ID (RFC 6749 section 2.2). */
   readonly clientId: string | undefined;
@@ -95,19 +95,19 @@ export interface EndedSession extends LogoutReport {
   readonly told: boolean;
 }
 
-/** What `logout` did. The members of {@linkcode LogoutReport} are of all sessions together. */
+/** What `logout` did. The members of {@linkcode LogoutReport} cover all sessions together. */
 export interface SystemLogoutReport extends LogoutReport {
   /** Each session that was ended. */
   readonly sessions: readonly EndedSession[];
   /** How many saved sessions of the system are left: of other accounts or session keys. */
   readonly left: number;
-  /** Damaged token files that were removed: there may have been a live token in them. */
+  /** Damaged token files that were removed: they may have held a valid token. */
   readonly damaged: readonly string[];
   /** Credentials files that were removed; `undefined` unless `forget` was given. */
   readonly forgotten: readonly string[] | undefined;
 }
 
-/** One system in a {@linkcode StatusReport}. What is not known is `null`. */
+/** One system in a {@linkcode StatusReport}. Unknown values are `null`. */
 export interface SystemStatus {
   /** The system's name, such as `"spatiafi"`. */
   readonly provider: string;
@@ -119,14 +119,14 @@ export interface SystemStatus {
   readonly account?: { readonly name: string; readonly from: string } | undefined;
   /** The accounts that are saved, where there is more than the usual one. */
   readonly accounts?: readonly string[] | undefined;
-  /** True when a session can be had without asking anybody. */
+  /** True if `getSession` works without a prompt. */
   readonly ready: boolean;
   /** What there is to sign in with. */
   readonly credentials: {
     readonly source: string | null;
     readonly complete: boolean;
     readonly missing: readonly string[];
-    /** True for a token in place of credentials: no saved session is used then. */
+    /** True if a token is used instead of credentials. No saved session is used then. */
     readonly token?: true;
   };
   /** Why the credentials, or the URLs that variables give, cannot be used. */
@@ -135,9 +135,9 @@ export interface SystemStatus {
   readonly sessions: readonly SessionStatus[];
 }
 
-/** One saved session. What is not known is `null`. */
+/** One saved session. Unknown values are `null`. */
 export interface SessionStatus {
-  /** Who: the username, what the `id_token` names, or the client ID. */
+  /** Who is signed in: the username, the subject of the `id_token`, or the client ID. */
   readonly account: string | null;
   /** The client ID (RFC 6749 section 2.2). */
   readonly clientId: string | null;
@@ -151,23 +151,23 @@ export interface SessionStatus {
   readonly server: string | null;
   /** When its access token expires, as an ISO date. */
   readonly expiresAt: string;
-  /** True while the access token is good. */
+  /** True while the access token is valid. */
   readonly valid: boolean;
-  /** True when it is renewed without asking anybody. */
+  /** True if it renews automatically. */
   readonly renewable: boolean;
   /** The file it is in. */
   readonly path: string;
 }
 
-/** Where sessions are kept. What is not known, or was not tried, is `null`. */
+/** Where sessions are saved. What is unknown, or was not tried, is `null`. */
 export interface StoreStatus {
   /** `"disk"`, `"memory"`, `"own"`, or the store's URL without a password. */
   readonly kept: string;
-  /** The folder, where there is one. */
+  /** The folder, if there is one. */
   readonly folder: string | null;
-  /** Who can read what is kept, in words. */
+  /** Who can read what is saved, in words. */
   readonly readers: string;
-  /** Whether it works, and its lock does. */
+  /** Whether it works, including its lock. */
   readonly works: boolean | null;
   /** What the folder's disk cannot do, in words. */
   readonly weaknesses: readonly string[];
@@ -175,9 +175,9 @@ export interface StoreStatus {
   readonly problem: { readonly code: AuthErrorCode; readonly message: string } | null;
 }
 
-/** What is saved of a system that is not known by name; its definition would tell more. */
+/** What is saved for a system that is not known by name. Its definition would tell more. */
 export interface OtherStatus {
-  /** The system's name, as its session says it; without one, the folder's. */
+  /** The system's name in its session, else the folder's name. */
   readonly provider: string;
   /** The folder it is in. */
   readonly folder: string;
@@ -191,8 +191,8 @@ export interface OtherStatus {
 export interface StatusReport extends Report {
   /** The system that was asked for, or every registered one. */
   readonly systems: readonly SystemStatus[];
-  /** What is saved of systems that are not known by name; empty where one system was asked for. */
+  /** What is saved for systems that are not known by name; empty if one system was asked for. */
   readonly others: readonly OtherStatus[];
-  /** Where sessions are kept. As JSON it is there where that is something else than files that work. */
+  /** Where sessions are saved. The JSON has it unless that is files, and they work. */
   readonly stores: readonly StoreStatus[];
 }

@@ -6,16 +6,16 @@ import type { DoctorReport, LogoutReport } from "./report.ts";
 export interface Claims {
   /** Whose token it is, as the server names them. */
   readonly sub?: string;
-  /** Their email address, where the server tells it. */
+  /** Their email address, if the server gives it. */
   readonly email?: string;
-  /** Whatever else the server says. */
+  /** Any other claim. */
   readonly [claim: string]: unknown;
 }
 
 /** What to do with one item of `Session.map`. */
 export type MapFunction<T, R> = (item: T, index: number, session: Session) => R | PromiseLike<R>;
 
-/** What `Session.json` sends beside what `fetch` takes. */
+/** What `Session.json` takes, in addition to what `fetch` takes. */
 export interface JsonInit extends RequestInit {
   /** Sent as the body, in JSON; the method is then POST unless another is given. */
   json?: unknown;
@@ -23,7 +23,7 @@ export interface JsonInit extends RequestInit {
   query?: Record<string, unknown> | undefined;
 }
 
-/** How `Session.items` reads a page, beside what `fetch` takes. */
+/** How `Session.items` reads a page, in addition to what `fetch` takes. */
 export interface ItemsInit<T> extends RequestInit {
   /** Picks the items of a page. */
   of?: ((page: unknown) => Iterable<T>) | undefined;
@@ -49,16 +49,17 @@ export interface Session {
    */
   readonly fetch: Fetch;
   /**
-   * Sends a request and gives the parsed JSON of the answer.
+   * Sends a request and returns the parsed JSON of the response.
    *
-   * @param url relative to the API, or whole
+   * @param url relative to the API, or a full URL
    * @param init what `fetch` takes, and `json` and `query`
    * @throws {AuthError} `api_error` for an HTTP error, with `status`, `retryAfter` and the beginning of the
-   * `body`; `bad_response` for an answer that is not JSON; else as `fetch`, and `aborted` for a signal
+   * `body`; `bad_response` for a response that is not JSON; else as `fetch`, and `aborted` for a signal
    */
   json<T = unknown>(url: string | URL, init?: JsonInit): Promise<T>;
   /**
-   * The access token, for what is not a `fetch`; renewed if needed. It is a secret: keep it out of outputs.
+   * The access token, for clients that take no `fetch`; renewed if needed. It is a secret: keep it out
+   * of outputs.
    *
    * @param options `signal` ends the wait; `minLifetime` is how long it must still be valid, in seconds
    * @throws {AuthError} what a renewal met, such as `network` or `login_required`; `aborted`, or `timeout`
@@ -70,7 +71,7 @@ export interface Session {
   /** The claims of the `id_token`, else of the access token, unverified; `undefined` for opaque tokens. */
   claims(): Promise<Claims | undefined>;
   /**
-   * Gets a new token now, even if the present one is still good.
+   * Gets a new token now, even if the current one is still valid.
    *
    * @param options `signal` ends the wait
    * @throws {AuthError} what the renewal met, as {@linkcode Session.token}
@@ -142,29 +143,29 @@ export interface Session {
     options: MapOptions,
   ): Promise<Awaited<R>[] | PromiseSettledResult<Awaited<R>>[]>;
   /**
-   * Looks at everything this session stands on: credentials, files, token, clock, proxy and
-   * certificate settings, and whether the servers answer. It sends no secret.
+   * Checks everything this session depends on: credentials, files, token, clock, proxy and
+   * certificate settings, and whether the servers respond. It sends no secret.
    *
-   * @param options `signal` ends the wait: what was not asked is in the report
+   * @param options `signal` ends the wait; the report says what was not checked
    * @returns a report that shows as a card or as text, with what to do next
    */
   doctor(options?: { signal?: AbortSignal | undefined }): Promise<DoctorReport>;
   /**
-   * Ends the session: the server is told (RFC 7009), then the saved token is removed. The app
+   * Signs out: revokes the tokens at the server (RFC 7009), then removes the saved token. The app
    * credentials stay; `forgetCredentials` removes those.
    *
    * @param options `signal` ends the wait
-   * @returns what became of each token; a server that fails is in its `problems`, nothing is thrown
+   * @returns what became of each token; a server's failure is in its `problems` and is not thrown
    */
   logout(options?: { signal?: AbortSignal | undefined }): Promise<LogoutReport>;
   /** The system's name, such as `"spatiafi"`. */
   readonly provider: string;
-  /** How people call the system. */
+  /** The system's name for people. */
   readonly title: string;
   /** Base URL of the API. */
   readonly apiUrl: string;
   /**
-   * Who is signed in: the username, what the `id_token` names, the name of an account that is not the
+   * Who is signed in: the username, the subject of the `id_token`, the name of an account that is not the
    * usual one, or the client ID. `undefined` after {@linkcode Session.logout}.
    */
   readonly account: string | undefined;
@@ -175,12 +176,12 @@ export interface Session {
   readonly source: string;
   /** The scopes of the token as the server names them (RFC 6749 section 3.3), else those asked for. */
   readonly scope: string | undefined;
-  /** When the access token expires; it is renewed before that. `undefined` after a logout. */
+  /** When the access token expires; it is renewed before that. `undefined` after signing out. */
   readonly expiresAt: Date | undefined;
-  /** Why the token, or what was typed, could not be saved, if so; the session works from memory then. */
+  /** Why the token, or what was typed, could not be saved. The session then works from memory. */
   readonly storeProblem: AuthError | undefined;
   /** What may be shown of a session. */
   toJSON(): Record<string, unknown>;
-  /** One line, for text. */
+  /** The session in one line. */
   toString(): string;
 }

@@ -113,7 +113,7 @@ export async function createAndSave(
  * Saves values as those of this profile's server.
  *
  * @param merge whether what the same server's file holds already stays
- * @param path the file to save in, whatever the store is
+ * @param path the file to save in, for every store
  * @param isHeld whether the caller holds the store of app credentials already
  * @returns the path, or what the store is called that they are in
  * @throws {AuthError} as `writeCredentials`, and where there is no folder

@@ -77,7 +77,7 @@ export async function keepUsername(
   };
   try {
     const saved = await findSaved(runtime, place);
-    // A file is used as it is, whatever the store.
+    // A file is used as it is, with every store.
     const stored = saved === null ? await profile.openStored?.() : undefined;
     if (stored) {
       await stored.exclusive(async () => {

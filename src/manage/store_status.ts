@@ -5,11 +5,11 @@ import { inspectStore } from "../store/inspect_store.ts";
 import { TOKEN_FOLDER } from "../store/open_store.ts";
 import { joinPath } from "../store/paths.ts";
 
-/** Says where a system's sessions are kept, who can read them, and whether the store works. */
+/** Says where a system's sessions are saved, who can read them, and whether the store works. */
 export async function storeStatus(profile: Profile): Promise<StoreStatus> {
   const { runtime, folder, store, openStored } = profile;
   const tokens = folder === undefined ? undefined : joinPath(runtime, folder, TOKEN_FOLDER);
-  // Where nothing is saved yet nothing is made, the lock's file neither.
+  // If nothing is saved yet, nothing is created, not even the lock file.
   const isThere = tokens !== undefined && (await inspectPath(runtime, tokens)).kind === "folder";
   if (store === "disk" && !isThere) return { ...FILES, folder: folder ?? null, works: null };
   const { kept, readers, locks, weaknesses, problem } = await inspectStore({

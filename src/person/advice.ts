@@ -4,7 +4,7 @@ export interface Advice {
   computer: string;
   /** How to sign in by pasting, when a redirect cannot reach this computer. */
   paste: string;
-  /** How to sign in after all, once it was stopped. */
+  /** How to sign in after a cancelled sign-in. */
   again: string;
   /** How to cancel a question that is open, where keys do not tell. */
   cancel?: string;

@@ -3,12 +3,12 @@ import type { Question } from "../interface/person.ts";
 
 /** What a sign-in looks like at one moment, as the person sees it. Times are epoch milliseconds. */
 export type CardState =
-  /** Something is about to be asked, or done. */
+  /** A prompt, or a step, comes next. */
   | {
     kind: "starting";
     title: string;
     step: string;
-    /** Why it is asked again; it stays to be seen while it asks. */
+    /** Why it asks again; this stays visible while it asks. */
     problem?: string;
     /** A page that says where to get what is asked for. */
     documentation?: string;
@@ -34,10 +34,10 @@ export type CardState =
     code: string;
     until: number;
   }
-  /** Signed in: what the session knows of itself. */
+  /** Signed in: what the session knows about itself. */
   | {
     kind: "signed_in";
-    /** With who, where that is known, such as "Signed in to SpatiaFi as ada@example.com". */
+    /** With who, if that is known, such as "Signed in to SpatiaFi as ada@example.com". */
     title: string;
     /** The client ID of the app credentials. */
     client?: string;
@@ -54,7 +54,7 @@ export type CardState =
   }
   /** Signed in already: one line, such as "SpatiaFi: signed in as ada@example.com". */
   | { kind: "greeting"; title: string }
-  /** It did not work, or the person stopped it. */
+  /** It failed, or the person cancelled it. */
   | { kind: "failed"; title: string; message: string };
 
 /** The person at the edge: asked, shown, or not there. Passed in, so that a test can play one. */

@@ -14,7 +14,7 @@ const nobody: Person = {
   interruptible: (wait) => wait(new AbortController().signal),
 };
 
-/** Who may be asked: the caller's person, nobody, or whoever sits at the notebook or terminal. */
+/** Who may be asked: the caller's person, nobody, or the person at the notebook or terminal. */
 export function personFor(
   { interactive, person }: { interactive?: boolean; person?: GivenPerson },
   runtime: Runtime,

@@ -28,21 +28,21 @@ export interface Profile {
   readonly urls: ProviderUrls;
   /** Where the credentials file may be. */
   readonly place: CredentialsPlace;
-  /** The folder to save in, where there is one. */
+  /** The folder to save in, if there is one. */
   readonly folder: string | undefined;
   /** Where sessions are kept. */
   readonly store: StoreChoice;
   /** Opens the app credentials in that store; `undefined` where they are in files. */
   readonly openStored: (() => Promise<StoredCredentials>) | undefined;
-  /** What a person is told first, where something is asked for: why it is. */
+  /** What a person is told before the first prompt: the reason for it. */
   readonly note?: string | undefined;
-  /** A token in place of a sign-in, where there is one. */
+  /** A token instead of a sign-in, if there is one. */
   readonly given: GivenToken | undefined;
   /** Opens a `fetch` for one request that must run once: the caller's, or on a connection of its own. */
   readonly openFetch: Runtime["onceFetch"];
 }
 
-/** A token in place of a sign-in: of the option, else of a variable, else of the definition's command. */
+/** A token instead of a sign-in: from the option, else a variable, else the definition's command. */
 export interface GivenToken {
   readonly token: string | ExternalToken;
   /** The variable that holds it, or names its file. */

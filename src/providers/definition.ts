@@ -7,11 +7,11 @@ import type {
   Provider as ProviderFields,
 } from "./provider.ts";
 
-/** What `defineProvider` returned: pass it on, do not take it apart. */
+/** What `defineProvider` returns. Pass it on as it is. */
 export interface Provider<F extends string = string> {
   /** The name it is found by. */
   readonly name: string;
-  /** How people call the system. */
+  /** The system's name for people. */
   readonly title: string;
   /** Base URL of the API: relative URLs resolve against it. */
   readonly apiUrl: string;
@@ -19,7 +19,7 @@ export interface Provider<F extends string = string> {
   readonly requires: readonly F[];
 }
 
-/** Where a definition's server is: by issuer (discovery), or by the endpoints its grant needs. */
+/** Where a definition's server is: an issuer (discovery), or the endpoints its grant needs. */
 export type ServerLocation<E extends keyof Endpoints> =
   | { readonly issuer: string; readonly endpoints?: Endpoints | undefined }
   | { readonly issuer?: undefined; readonly endpoints: Endpoints & { [K in E]-?: string } };
@@ -27,7 +27,7 @@ export type ServerLocation<E extends keyof Endpoints> =
 /** Fields that only an authorization code takes. */
 export type CodeFields = "methods" | "redirectUri" | "authorizationParameters";
 
-/** Of a grant that asks a person, or that the client's own credentials are enough for. */
+/** A grant that prompts a person, or that needs only the client's credentials. */
 export type WithoutSubject = {
   readonly subjectToken?: undefined;
   readonly assertionClaims?: undefined;
@@ -80,7 +80,7 @@ export type GrantDefinition =
         readonly subjectToken?: undefined;
         /** The claims of the assertion, which is signed here with the `private_key`. */
         readonly assertionClaims: AssertionClaims;
-        /** How long an assertion is good for, in seconds, at most 3600; 300 unless told otherwise. */
+        /** How long an assertion is valid, in seconds: 300 by default, at most 3600. */
         readonly assertionLifetime?: number | undefined;
       }
     )
@@ -90,7 +90,7 @@ export type GrantDefinition =
     readonly grant?: undefined;
     readonly issuer?: undefined;
     readonly endpoints?: undefined;
-    /** A program that prints the token, in place of a grant: its name or absolute path, and arguments. */
+    /** A program that prints the token, instead of a grant: its name or absolute path, and arguments. */
     readonly tokenCommand: readonly string[];
   };
 
@@ -135,8 +135,8 @@ export type OtherFields =
   | "refreshScope";
 
 /**
- * What a system is described by; everything else has a default. In URLs and paths `{name}` stands for a
- * credential value that is no secret, such as `{tenant_id}`.
+ * The description of a system; everything else has a default. In URLs and paths, `{name}` stands for a
+ * credential value that is not a secret, such as `{tenant_id}`.
  */
 export type ProviderDefinition<F extends string = string> =
   & GrantDefinition
@@ -147,14 +147,14 @@ export type ProviderDefinition<F extends string = string> =
     readonly name: string;
     /** Base URL of the API: relative URLs resolve against it. */
     readonly apiUrl: string;
-    /** A public client's ID: part of the definition, asked of nobody. */
+    /** A public client's ID: part of the definition, never prompted for. */
     readonly clientId?: string | undefined;
-    /** Scopes to ask for (RFC 6749 section 3.3): a list, or one text with spaces. */
+    /** Scopes to ask for (RFC 6749 section 3.3): a list, or one string with spaces. */
     readonly scope?: string | readonly string[] | undefined;
-    /** Scopes to send with a refresh, where the server wants other ones. */
+    /** Scopes to send with a refresh, if the server wants other ones. */
     readonly refreshScope?: string | readonly string[] | undefined;
     /** Credential values it needs, in the order they are asked for. */
     readonly requires?: readonly F[] | undefined;
-    /** Credential values that are used where they are there, and asked of nobody. */
+    /** Credential values that are used if they are set, and never prompted for. */
     readonly optional?: readonly F[] | undefined;
   };

@@ -30,15 +30,15 @@ export type Grant =
   | "token_exchange"
   | "jwt_bearer";
 
-/** Gives a token when one is needed. It may take its time, and ask a person. */
+/** Returns a token when one is needed. It may take a while, and may prompt a person. */
 export type TokenFunction = (options: {
   /** Ends the wait. */
   signal: AbortSignal;
 }) => string | Promise<string>;
 
 /**
- * A token that something else issues. It is read, or asked for, each time a new one is needed, and
- * saved nowhere. Files and outputs hold the token alone, or JSON as `az`, `gcloud`, `onecell token` and
+ * A token that something else issues. It is read or requested each time a new one is needed, and is
+ * never saved. Files and outputs hold only the token, or JSON as `az`, `gcloud`, `onecell token` and
  * kubectl's credential plugins print it.
  */
 export type ExternalToken =
@@ -49,7 +49,7 @@ export type ExternalToken =
   | { readonly environment: string }
   /**
    * A program and its arguments, run without a shell: its name on the `PATH`, or its absolute path. It
-   * has as long as the option `timeout` says, 30 s unless told otherwise.
+   * has as long as the option `timeout` says, 30 s by default.
    */
   | { readonly command: readonly string[] }
   /** The name of a credential value. */
@@ -59,13 +59,13 @@ export type ExternalToken =
   /** The absolute path of a pod's projected service account token (Kubernetes). */
   | { readonly kubernetes: string }
   /**
-   * What a JupyterHub keeps of this server's user: a member of its `auth_state`. The hub is asked each
+   * A member of the `auth_state` that a JupyterHub saves for this server's user. The hub is asked each
    * time, so the token is as fresh as the hub's.
    */
   | { readonly jupyterhub: "access_token" | "id_token" | (string & Record<never, never>) };
 
 /**
- * Claims of a signed assertion (RFC 7519). `{name}` in a text stands for a credential value; a claim
+ * Claims of a signed assertion (RFC 7519). `{name}` in a string stands for a credential value; a claim
  * whose value is optional and not there, or is empty, is left out.
  */
 export type AssertionClaims = {
@@ -95,7 +95,7 @@ export interface Enrolment {
   login: string;
   /** Where an empty POST with that token creates the client: URL or path. */
   clients: string;
-  /** What the person is told before being asked, such as where an account comes from. */
+  /** What to show before the prompt, such as where to get an account. */
   help?: string | undefined;
 }
 
@@ -103,7 +103,10 @@ export interface Enrolment {
 export interface PasteSignIn {
   /** The page to sign in at: URL or path below {@linkcode Provider.authUrl}. */
   page: string;
-  /** Hosts a pasted package may name as its token endpoint; `*.` stands for any one or more labels. */
+  /**
+   * Hosts that a pasted sign-in code may name as its token endpoint; `*.` stands for one or more
+   * labels.
+   */
   endpointHosts: readonly string[];
 }
 
@@ -115,11 +118,11 @@ export interface ApiAuthorization {
   scheme?: string;
 }
 
-/** Token files another program keeps, in oauthlib's JSON. They are read, never written. */
+/** Token files of another program, in oauthlib's JSON. They are read, never written. */
 export interface ForeignTokens {
   /** The folder below the user's home. */
   folder: string;
-  /** The folder on macOS, where it differs. */
+  /** The folder on macOS, if it differs. */
   folderOnMac?: string | undefined;
   /** The file's name; a session key is appended with a dot. */
   file: string;
@@ -134,7 +137,7 @@ export interface ForeignTokens {
 export interface Provider {
   /** The name for `getSession`, lower case with hyphens; also the default of the next three. */
   name: string;
-  /** How people call the system. */
+  /** The system's name for people. */
   title: string;
   /** What its environment variables start with, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
   environmentPrefix: string;
@@ -150,55 +153,55 @@ export interface Provider {
   authUrl?: string;
   /** Issuer identifier, for discovery (OpenID Connect Discovery, RFC 8414). */
   issuer?: string;
-  /** Endpoints, when there is no discovery or where it should be overruled. */
+  /** Endpoints, if there is no discovery or to override it. */
   endpoints: Endpoints;
   /** How the client proves who it is. */
   clientAuthentication: ClientAuthentication;
   /**
-   * False: the issuer says who signs people in, and nothing is discovered; the endpoints are all there
-   * is to know.
+   * False: the issuer only names who signs people in, and nothing is discovered; the endpoints are all
+   * given.
    */
   discovery?: boolean;
   /**
-   * What a client assertion's `aud` is: `"token_endpoint"`, `"issuer"`, or a URL. Unless told otherwise
-   * the token endpoint where it is given, and the issuer where it was discovered.
+   * A client assertion's `aud`: `"token_endpoint"`, `"issuer"`, or a URL. By default,
+   * the token endpoint if it is given, and the issuer if it was discovered.
    */
   assertionAudience?: "token_endpoint" | "issuer" | (string & Record<never, never>);
-  /** How assertions are signed (RFC 7518), where the key leaves a choice, such as `"PS256"`. */
+  /** How assertions are signed (RFC 7518), if the key leaves a choice, such as `"PS256"`. */
   assertionAlgorithm?: string;
   /**
    * The assertion that `"federated_jwt"` proves the client with (RFC 7523 section 2.2). It is sent to
-   * the token endpoint alone.
+   * the token endpoint only.
    */
   clientAssertion?: ExternalToken;
   /**
    * What says who signs in: the subject token of `token_exchange` (RFC 8693 section 2.1), or the
-   * assertion of `jwt_bearer` (RFC 7523 section 2.1). It is sent to the token endpoint alone.
+   * assertion of `jwt_bearer` (RFC 7523 section 2.1). It is sent to the token endpoint only.
    */
   subjectToken?: ExternalToken;
   /**
    * What kind of token the subject token is (RFC 8693 section 3); `"urn:ietf:params:oauth:token-type:jwt"`
-   * unless told otherwise.
+   * by default.
    */
   subjectTokenType?: string;
   /** What kind of token to ask for (RFC 8693 section 2.1), for `token_exchange`. */
   requestedTokenType?: string;
   /**
    * The claims of an assertion that is signed here with the `private_key`, for `jwt_bearer` (RFC 7523
-   * section 3). `iss` and `sub` are the client ID unless told otherwise, and `aud` is as
+   * section 3). `iss` and `sub` are the client ID by default, and `aud` is as
    * {@linkcode Provider.assertionAudience} says; `iat`, `exp` and `jti` are added.
    */
   assertionClaims?: AssertionClaims;
-  /** How long such an assertion is good for, in seconds, at most 3600; 300 unless told otherwise. */
+  /** How long such an assertion is valid, in seconds: 300 by default, at most 3600. */
   assertionLifetime?: number;
   /**
-   * A program that prints the token, in place of a grant: see the `command` of
+   * A program that prints the token, instead of a grant: see the `command` of
    * {@linkcode ExternalToken}.
    */
   tokenCommand?: readonly string[];
   /** Scopes to ask for, separated by spaces (RFC 6749 section 3.3). */
   scope?: string;
-  /** Scopes to send with a refresh, where the server wants other ones. */
+  /** Scopes to send with a refresh, if the server wants other ones. */
   refreshScope?: string;
   /** The `audience` parameter some servers want. */
   audience?: string;
@@ -212,7 +215,7 @@ export interface Provider {
   tokenParameters?: Record<string, string>;
   /**
    * The redirect URI registered for this client. A loopback one without a port takes any free port
-   * (RFC 8252 section 7.3); `http://127.0.0.1/callback` unless told otherwise.
+   * (RFC 8252 section 7.3); `http://127.0.0.1/callback` by default.
    */
   redirectUri?: string;
   /**
@@ -228,7 +231,7 @@ export interface Provider {
   origins?: readonly string[];
   /** Values the credentials need, in the order they are asked for. */
   requires: readonly CredentialField[];
-  /** Values that are used where they are there, and asked of nobody. */
+  /** Values that are used if they are set, and never prompted for. */
   optional?: readonly CredentialField[];
   /** Values of `{name}` in URLs, where the credentials have none. */
   defaults?: Readonly<Record<string, string>>;
@@ -243,7 +246,7 @@ export interface Provider {
   /** A path of the API that answers 200 to a working session. */
   probe?: string;
   /**
-   * HTTP statuses of the API that are tried again; 429, 502, 503, 504 unless told otherwise. POST and
+   * HTTP statuses of the API that are tried again: 429, 502, 503, 504 by default. POST and
    * PATCH are tried again only after 413, 429 and 503, which say that nothing was done.
    */
   retryStatuses?: readonly number[];
@@ -256,7 +259,7 @@ export interface Provider {
   apiAuthorization?: ApiAuthorization;
   /**
    * How long one attempt of an API request may take until its headers are there, in milliseconds;
-   * 100 000 unless told otherwise.
+   * 100 000 by default.
    */
   timeout?: number;
   /**

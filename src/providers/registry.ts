@@ -42,9 +42,9 @@ export async function findProvider(
 }
 
 /**
- * The error for a system that nothing is known of.
+ * The error for an unknown system.
  *
- * @param others names that are known beside those that are built in
+ * @param others names that are known besides the built-in ones
  */
 export function unknownProvider(provider: unknown, others: readonly string[]): AuthError {
   const asked = (typeof provider === "string" || provider instanceof URL) && String(provider) !== ""

@@ -144,7 +144,7 @@ export function serverOrigin(
 ): string | undefined {
   const { endpoints, paste, enrolment } = provider;
   const token = own(endpoints, "token");
-  // An endpoint that stays is where a secret goes, whatever issuer is named beside it.
+  // An endpoint that stays gets the secret, even if another issuer is named beside it.
   const url = (token !== undefined && staysAt(token, urls) ? token : undefined) ??
     own(urls, "issuer") ?? own(provider, "issuer") ??
     paste?.page ?? enrolment?.login ?? provider.apiUrl;

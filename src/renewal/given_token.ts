@@ -19,7 +19,7 @@ const REREAD_TIME = 10;
 export interface GivenContext extends Omit<ExternalContext, "signal"> {
   /** The key of the session. */
   readonly key: string;
-  /** How people call the system. */
+  /** The system's name for people. */
   readonly title: string;
 }
 

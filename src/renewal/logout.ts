@@ -5,13 +5,13 @@ import type { Connection } from "./connection.ts";
 
 /** What became of one token at the server. */
 export type RevocationOutcome =
-  /** The server was told and agreed (RFC 7009). */
+  /** The server revoked it (RFC 7009). */
   | "revoked"
   /** The session had no such token. */
   | "none"
   /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
   | "unsupported"
-  /** The server was told and did not agree, or did not answer. */
+  /** The server did not revoke it, or did not respond. */
   | "failed";
 
 /** What a logout did. */

@@ -19,7 +19,7 @@ export interface Ending {
   readonly forget: boolean;
 }
 
-/** Puts a connection together that asks nobody. */
+/** Makes a connection that never prompts. */
 export type Connect = (profile: Profile, found: Found) => Connection;
 
 /** See `logout` of `verbs.ts`. */

@@ -165,7 +165,7 @@ class Renewal {
           previous = await store.read(key);
           if (previous && usable(previous)) return previous;
         } catch (error) {
-          // Whatever else it is leaves the session as it is: the client, the network, a busy server.
+          // Any other failure leaves the session as it is: the client, the network, a busy server.
           if (!isDeadGrant(error)) throw error;
           // Another program may have renewed meanwhile: read again before giving up.
           const again = await store.read(key);
@@ -268,7 +268,7 @@ class Renewal {
   ): Promise<Token> {
     const { key, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
-    // What the server has rotated must be saved, whoever has stopped waiting for it.
+    // A rotated token must be saved, even if nobody waits for it any more.
     if (request.grant === "refresh_token") grants.signal = undefined;
     const response = await obtainToken(grants, request);
     const { offset } = grants.clock;

@@ -6,7 +6,7 @@ import type { CardState, Person } from "../person/person.ts";
 
 /** What a card says of a session. */
 export interface ShownSession {
-  /** How people call the system. */
+  /** The system's name for people. */
   title: string;
   /** Who is signed in, where that is known. */
   person: string | undefined;

@@ -112,7 +112,7 @@ class Secrets {
     }
   }
 
-  /** Adds what is in a folder, of whatever system. */
+  /** Adds what is in a folder, for any system. */
   addApplication(runtime: Runtime, { name, tokens, credentials }: Application): void {
     const owner = ownerNamed(name);
     // What would be no provider's name is not made into a variable's.

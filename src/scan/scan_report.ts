@@ -7,7 +7,7 @@ export class ScanReport {
   readonly path: string;
   /** Every place with a secret in it, in the order of the notebook. */
   readonly findings: readonly NotebookFinding[];
-  /** How many secrets were looked for; with none, a clean report means nothing. */
+  /** How many secrets were looked for; 0 means that nothing was checked. */
   readonly secrets: number;
   /** Files that could not be read, whose secrets were therefore not looked for. */
   readonly unread: readonly string[];
@@ -33,14 +33,14 @@ export class ScanReport {
   }
 
   /**
-   * True when nothing was found, of all there is: also when there was nothing to look for, see
-   * `secrets`, but not when a file with secrets could not be read, see `unread`.
+   * True if nothing was found. Also true if there was nothing to look for, see
+   * `secrets`, but false if a file with secrets could not be read, see `unread`.
    */
   get ok(): boolean {
     return this.findings.length === 0 && this.unread.length === 0;
   }
 
-  /** What may be shown: all of it. */
+  /** All of it, since none of it is secret. */
   toJSON(): Record<string, unknown> {
     const { path, ok, secrets, unread, findings } = this;
     return { path, ok, secrets, unread, findings };

@@ -168,7 +168,7 @@ export function isBetter(one: Found, other: Found): boolean {
   return one.whole !== other.whole ? one.whole : one.weight > other.weight;
 }
 
-/** Of findings of one secret that overlap, the best; what was found with less undone comes first. */
+/** The best of the overlapping findings of one secret; the less was decoded, the better. */
 function best(found: Found[]): Found[] {
   const kept = new Map<string, Found[]>();
   for (const finding of found.toSorted((one, other) => one.at - other.at)) {

@@ -114,7 +114,7 @@ async function complete(
 ): Promise<Completed> {
   const { provider, options, runtime, place } = profile;
   const { file, foreign, given } = incomplete;
-  // What belongs to another server is no part of what is completed here.
+  // Values that belong to another server are not completed here.
   const values = foreign ? foreign.rest ?? { ...provider.defaults, ...given } : incomplete.values;
   const missing = foreign
     ? provider.requires.filter((field) => !Object.hasOwn(values, field))
@@ -236,7 +236,7 @@ async function enrol(
   await person.show({ kind: "starting", title: heading, step });
   for (let attempt = 1;; attempt++) {
     const username = given.username ?? await ask(profile, person, "username", host);
-    // A person who is gone, or stopped it, is asked nothing more.
+    // A person who has gone, or cancelled, is not asked again.
     const password = username === null
       ? null
       : given.password ?? await ask(profile, person, "password", host);

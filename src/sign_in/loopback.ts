@@ -34,7 +34,7 @@ export async function signInByLoopback(parts: SignInContext): Promise<SignedIn> 
     };
     waiting.onHint = (note) => void person.show({ ...card, note }).catch(() => {});
     await person.show(card);
-    // Whoever else is on this machine can read a program's arguments: they get an address that is
+    // Other users of this machine can read a program's arguments: they get an address that is
     // good once and tells nothing.
     await person.open(waiting.entrance);
     const url = await person.interruptible((signal) =>

@@ -63,7 +63,7 @@ export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
       const tokenEndpoint = answer.kind === "code" ? answer.tokenEndpoint : undefined;
       return { response, tokenEndpoint };
     } catch (error) {
-      // A code that is none any more, or never was one, is pasted again; all else is not the person's.
+      // A code that expired, or never was one, is pasted again; other failures are not the person's.
       if (!isDeadGrant(error)) throw error;
       again(error);
     }

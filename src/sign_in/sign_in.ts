@@ -93,7 +93,7 @@ export async function signInByPerson(parts: SignInContext): Promise<SignedIn> {
       const next = error instanceof AuthError && error.code === "unsupported" &&
         index < methods.length - 1;
       if (next) continue;
-      // Whatever it was, no link or code stays on the card.
+      // After any failure, no link or code stays on the card.
       const message = error instanceof AuthError ? error.message : "The sign-in failed.";
       const title = `Not signed in to ${provider.title}`;
       await person.show({ kind: "failed", title, message });

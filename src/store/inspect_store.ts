@@ -19,7 +19,7 @@ export async function isDamaged(runtime: Runtime, path: string, key: string): Pr
   }
 }
 
-/** What was found out of a folder of tokens. */
+/** What was found out about a folder of tokens. */
 export interface FolderCondition {
   /** Whether its disk has file locks; `null` when that could not be tried. */
   locks: boolean | null;
@@ -50,11 +50,11 @@ export async function inspectFolder(
   }
 }
 
-/** What was found out of a store, whichever it is. */
+/** What was found out about a store. */
 export interface StoreCondition extends FolderCondition {
-  /** Where sessions are kept, without a password. */
+  /** Where sessions are saved, without a password. */
   kept: string;
-  /** The folder, where there is one. */
+  /** The folder, if there is one. */
   folder?: string;
   /** Who else could read them, in words. */
   readers: string;

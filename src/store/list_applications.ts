@@ -4,7 +4,7 @@ import { baseDirectories, joinPath } from "./paths.ts";
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
 
-/** A folder that this module saved something in, whatever system it is of. */
+/** A folder that this module saved something in, for any system. */
 export interface Application {
   /** The folder's name below the configuration directory, most often the system's. */
   name: string;

@@ -62,7 +62,7 @@ export function facts(store: StoreChoice): Pick<Store, "kept" | "shared"> {
   return { kept, shared: !store.url.startsWith("keyring:") };
 }
 
-/** Of a token in memory and a saved one, the newer. */
+/** The newer one of a token in memory and a saved one. */
 export function newer(kept: Token | null, saved: Token | null): Token | null {
   if (kept && saved) return saved.obtained_at > kept.obtained_at ? saved : kept;
   return kept ?? saved;

@@ -297,7 +297,7 @@ class Connection {
     const known = this.#client;
     const there = await known?.catch(() => undefined);
     if (there?.isReady) return there;
-    // Of those who come at once, the first one opens another.
+    // If several come at once, the first one opens another connection.
     return await (this.#client === known ? this.#client = connect(this.#url) : this.#open());
   }
 }

@@ -4,7 +4,7 @@ import { parentPath, temporaryPath } from "./paths.ts";
 
 /**
  * Reads a file of secrets as ssh reads its own: only one that belongs to this user or to root, and
- * that nobody else can write to. Whoever can change it decides where a secret is sent.
+ * that nobody else can write to. Anyone who can change it decides where a secret is sent.
  *
  * @returns `null` when there is none
  * @throws the runtime's error: "unsafe" for another's file, "symlink" for a link

@@ -163,7 +163,7 @@ export async function forgetCredentials(
   const others = place.override ? [] : await otherConfigDirectories(runtime, place.directory);
   const paths = new Set(saved ? [saved.path] : []);
   let problem: AuthError | undefined;
-  // With the one in use alone gone, the next would take its place.
+  // If only the one in use were removed, the next would take its place.
   for (const folder of new Set([...folders, ...others])) {
     const look = async (find: () => Promise<string[]>) => {
       try {

@@ -41,7 +41,7 @@ test("parse() says what is wrong and suggests the nearest word", () => {
       /Unknown option --sesion-key\. Did you mean "--session-key"\?/,
     ],
     ["login --session_key=a spatiafi", /Did you mean "--session-key"\?/],
-    ["login -z spatiafi", /no option -z\.$/],
+    ["login -z spatiafi", /Unknown option -z\.$/],
     ["login --constructor spatiafi", /Unknown option --constructor\./],
     ["login --force=yes spatiafi", /--force takes no value/],
     ["login --user", /--user needs a value: --user NAME/],

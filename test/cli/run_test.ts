@@ -96,7 +96,7 @@ test("a user's own system needs all of its options", async () => {
     ["token mine --issuer http://a.example --api-url https://b.example", 1, /insecure_url/],
     ["fetch /api/info", 2, /Name the system that "\/api\/info" belongs to/],
     ["fetch spatiafi", 2, /Give one URL/],
-    ["fetch spatiafi /a -X GET -d x", 2, /A GET has no body/],
+    ["fetch spatiafi /a -X GET -d x", 2, /A GET request cannot have a body/],
     ["fetch spatiafi /a -H nonsense", 2, /'Name: value'/],
     ["fetch spatiafi /a -H x:é€", 2, /Latin-1/],
     ["token spatiafi get", 2, /Unexpected argument "get"/],
