@@ -123,7 +123,7 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
 
 /** Brings the card that was shown to its end. */
 async function ended(person: Person, title: string, error: unknown): Promise<never> {
-  const message = error instanceof AuthError ? error.message : "The sign-in did not succeed.";
+  const message = error instanceof AuthError ? error.message : "The sign-in failed.";
   await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
   throw error;
 }

@@ -53,7 +53,7 @@ export function parseAddress(text: string): URL {
   if (url.search !== "") {
     throw new AuthError(
       "invalid_argument",
-      `The API's address has a query. Give it without what follows the "?": ${url.origin}${url.pathname}`,
+      `The API's address has a query. Leave out the "?" and what follows: ${url.origin}${url.pathname}`,
     );
   }
   url.hash = "";
@@ -173,16 +173,16 @@ export function judgeResource(
       : undefined;
     throw wrong(
       named === undefined
-        ? "it names no resource"
+        ? "it has no resource"
         : `it is for another resource, ${named.origin}${named.pathname}`,
     );
   }
   const { bearer_methods_supported: methods, authorization_servers: servers } = metadata;
   if (Array.isArray(methods) && methods.length > 0 && !methods.includes("header")) {
-    throw wrong("it takes no token in a header");
+    throw wrong("it does not accept a token in a header");
   }
   if (!Array.isArray(servers) || servers.length === 0) {
-    throw wrong("it names no authorization server");
+    throw wrong("it has no authorization server");
   }
   const issuers: string[] = [];
   let refusal: unknown;
