@@ -13,16 +13,16 @@ import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
-/** What the stop button says of a request. */
+/** The error of the stop button for a request. */
 const STOPPED = "Request cancelled. Run the cell again to repeat it.";
 /** How long one API request may take, in milliseconds. */
 const API_TIMEOUT = 100_000;
 
 /**
- * Puts together what a session stands on. Nothing is read, sent or asked before its keeper is started.
+ * Puts a session's connection together. Nothing is read, sent or asked before its keeper starts.
  *
  * @param found what to sign in with
- * @param person finds somebody to ask; leave it out where nobody may be asked, such as for the doctor and a sign-out
+ * @param person finds somebody to ask; leave it out if nobody may be asked, as for the doctor and a sign-out
  * @throws {AuthError} `insecure_url`; `foreign_server` for credentials of another server; `credentials_missing` for what a URL needs
  */
 export function connect(
@@ -84,7 +84,7 @@ export function connect(
       }),
     foreign: async () => {
       const { foreignTokens } = provider;
-      // A folder or an account of the caller's own stands in the place of all others.
+      // The caller's own folder or account replaces all others.
       const isOwn = options.directory !== undefined || profile.account !== undefined;
       if (foreignTokens === undefined || isOwn || profile.given) return null;
       const { readForeignToken } = await lazy.foreignToken();

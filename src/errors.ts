@@ -1,10 +1,10 @@
 /**
- * What can go wrong, as a stable string, cut by what a program does next. There may be more of them in
+ * What can go wrong, as a stable string, grouped by what a program does next. There may be more of them in
  * a minor release: treat a code you do not know as you treat the others of its kind.
  *
  * - `invalid_argument`: an option, URL or provider definition is not usable as given
  * - `unknown_provider`: no provider is registered under that name
- * - `credentials_missing`: no credential values to sign in with, and nobody to ask: set them
+ * - `credentials_missing`: no credentials to sign in with, and nobody to prompt: set them
  * - `credentials_damaged`: a credentials file exists but cannot be used as it is
  * - `login_required`: a person has to sign in, and nobody is here, or the session has ended
  * - `login_refused`: the username, password or signed-in user was refused
@@ -14,19 +14,19 @@
  * - `cancelled`: the person cancelled, by an empty answer or with the stop button
  * - `aborted`: the caller's `AbortSignal` ended the wait; its reason is the `cause`
  * - `timeout`: a request or a wait took longer than allowed
- * - `network`: no connection, or it broke
+ * - `network`: no connection, or it was lost
  * - `tls`: the server's certificate was not accepted
- * - `server_error`: the server answered 5xx
- * - `rate_limited`: the server answered 429
- * - `bad_response`: the answer is not what the standard says
+ * - `server_error`: the server returned 5xx
+ * - `rate_limited`: the server returned 429
+ * - `bad_response`: the response does not follow the standard
  * - `redirect_refused`: a redirect that would carry credentials somewhere else
  * - `foreign_origin`: a request to an origin the session's token does not belong to
  * - `foreign_server`: a secret or a token would go to a server that it does not belong to
  * - `insecure_url`: plain `http` to something other than loopback
- * - `state_mismatch`: an answer to a sign-in this session did not start
+ * - `state_mismatch`: a response to a sign-in that this session did not start
  * - `api_error`: the API refused the call; `status` and `body` say how
  * - `store_unavailable`: the configuration directory cannot be read or written
- * - `store_locked`: another process holds the store's lock for too long
+ * - `store_locked`: another process held the store's lock for too long
  * - `permission_denied`: the runtime's permission flags do not allow this
  * - `unsupported`: this runtime or server cannot do what was asked
  */
@@ -69,11 +69,11 @@ export interface AuthErrorOptions {
   error?: string | undefined;
   /** How long the server asks to wait before another try, in seconds. */
   retryAfter?: number | undefined;
-  /** The beginning of what the API answered, cleaned of secrets. */
+  /** The beginning of the API's response, without secrets. */
   body?: string | undefined;
 }
 
-/** What tells an error of this module, of whichever copy or realm. */
+/** Marks an error of this module, from any copy or realm. */
 const MARK = Symbol.for("@onecell/auth/error");
 
 /**
@@ -88,7 +88,7 @@ const MARK = Symbol.for("@onecell/auth/error");
  *   await getSession("spatiafi", { interactive: false });
  * } catch (error) {
  *   if (!AuthError.is(error, "credentials_missing", "login_required")) throw error;
- *   error.message; // which variables or files would have served
+ *   error.message; // which variables or files to set
  * }
  * ```
  */
@@ -101,13 +101,13 @@ export class AuthError extends Error {
   declare readonly status: number | undefined;
   /** The RFC 6749 section 5.2 `error` value the server sent, when it is a plain error name. */
   declare readonly error: string | undefined;
-  /** How long the server asks to wait before another try, in seconds, when it said so. */
+  /** How long the server asks to wait before another try, in seconds, if it said so. */
   declare readonly retryAfter: number | undefined;
-  /** The beginning of what the API answered, without secrets, when there was something to read. */
+  /** The beginning of the API's response, without secrets, if there was one. */
   declare readonly body: string | undefined;
 
   /**
-   * Makes an error. Programs catch them; to make one is for tests of how a program takes it.
+   * Makes an error, for tests of how a program handles it.
    *
    * @param code what went wrong
    * @param message what happened and what to do next
@@ -124,10 +124,10 @@ export class AuthError extends Error {
   }
 
   /**
-   * True for an error of this module, of another copy or realm too; with codes, for one of those.
+   * True for an error of this module, also from another copy or realm; with codes, only for those codes.
    *
-   * @param error anything that was caught
-   * @param codes the codes to look for; any when there are none
+   * @param error any caught value
+   * @param codes the codes to look for; without any, every code
    */
   static is<C extends AuthErrorCode = AuthErrorCode>(
     error: unknown,
@@ -140,7 +140,7 @@ export class AuthError extends Error {
   /**
    * `instanceof` finds errors of another copy or realm, too.
    *
-   * @param error anything that was caught
+   * @param error any caught value
    */
   static override [Symbol.hasInstance](error: unknown): error is AuthError {
     return AuthError.is(error);
@@ -214,7 +214,7 @@ export function isTimeout({ reason }: AbortSignal): boolean {
 
 /**
  * Waits for a module that is loaded late. A first use downloads packages, and may be offline: what the
- * runtime says of that is for those who write modules.
+ * runtime's own message is for module authors.
  *
  * @throws {AuthError} `network` for one that is neither on this machine nor to be had
  */

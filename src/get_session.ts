@@ -14,18 +14,18 @@ import { freshFor, OpenSession, shownOf } from "./session.ts";
 /**
  * Signs in to a system and returns a session whose `fetch` carries the token.
  *
- * A saved session is used while it is good. Otherwise the credentials come from the options, the
+ * A saved session is used while it is valid. Otherwise the credentials come from the options, the
  * environment (`<PREFIX>_CLIENT_ID` and so on) or the saved file, in this order. You are prompted only
- * if none is found; what you type is saved for next time. A token that you have already comes first: the
+ * if none is found; what you type is saved for next time. A token that you already have comes first: the
  * option `token`, or the variable `<PREFIX>_ACCESS_TOKEN`.
  *
- * @param system a name that is built in, such as `"spatiafi"`, or that a file `NAME.json` in
+ * @param system a built-in name, such as `"spatiafi"`, or that a file `NAME.json` in
  * `~/.config/onecell/providers` has; the URL of its API; or what `defineProvider` returned. An API that is
  * known by neither is asked who signs people in for it (RFC 9728); before anything is sent to that server
  * you are asked once, and what was learnt is saved
  * @param options see {@linkcode SessionOptions}; times are in milliseconds
  * @returns a session that renews its token automatically
- * @throws {AuthError} with a code and what to do next; nothing saved is lost by a failure
+ * @throws {AuthError} with a code and what to do next; a failure loses nothing that is saved
  *
  * @example One cell
  * ```ts
@@ -49,7 +49,7 @@ export async function getSession<const S extends SystemReference>(
   }
 }
 
-/** Signs in with a profile that is there already. Not exported by the module. */
+/** Signs in with an existing profile. Not exported by the module. */
 export async function startSession(profile: Profile): Promise<Session> {
   const asked = new AskedPerson(profile);
   try {
@@ -66,7 +66,7 @@ export async function startSession(profile: Profile): Promise<Session> {
   }
 }
 
-/** Adds the accounts that there are to an error that another one of them might have spared. */
+/** Adds the saved accounts to an error that another account might have avoided. */
 async function namingAccounts(profile: Profile, error: unknown): Promise<unknown> {
   if (!AuthError.is(error, "credentials_missing", "login_required")) return error;
   return await (await lazy.listSessions()).namingAccounts(profile, error);
@@ -76,7 +76,7 @@ async function start(profile: Profile, asked: AskedPerson): Promise<Connection> 
   const { options } = profile;
   const saved = await findCredentials(profile);
   // With somebody to ask, signing in again is more than another token for what is saved.
-  // A public client's ID is none of what a person signs in with.
+  // A person does not sign in with a public client's ID.
   const again = options.forceLogin === true && isFromFile(saved) &&
     profile.provider.clientAuthentication !== "none" && await asked.isThere();
   const found = again ? await findCredentials(profile, false) : saved;
@@ -108,7 +108,7 @@ export async function get_session(
   return await getSession(system, options);
 }
 
-/** The person of one sign-in: looked for when first needed, and shown how it ended. */
+/** The person of one sign-in: found when first needed, and shown how it ended. */
 class AskedPerson {
   readonly #profile: Profile;
   #found: Promise<Person> | undefined;
@@ -138,7 +138,7 @@ class AskedPerson {
     await (await lazy.greeting()).greet(shownOf(connection, session));
   }
 
-  /** Brings a card that is there to its end, however the sign-in ended. */
+  /** Ends an open card, however the sign-in ended. */
   async failed(error: unknown): Promise<void> {
     const person = await this.#found?.catch(() => undefined);
     const message = error instanceof AuthError ? error.message : "The sign-in failed.";

@@ -14,7 +14,7 @@ import { claimsOf } from "./token/token.ts";
 
 let readConnection: (session: OpenSession) => Connection;
 
-/** What a session of this copy of the module stands on, secrets included. Not exported by the module. */
+/** The connection of a session of this copy of the module, with its secrets. Not exported by the module. */
 export function connectionOf(session: Session): Connection {
   return readConnection(session as OpenSession);
 }
@@ -79,7 +79,7 @@ export class OpenSession implements Session {
   }
 
   get storeProblem(): AuthError | undefined {
-    // A token can be had again; credentials may not.
+    // A new token can be requested; lost credentials cannot.
     return this.#connection.unsaved ?? this.#connection.keeper.storeProblem;
   }
 
@@ -220,7 +220,7 @@ export class OpenSession implements Session {
     return await sessionCard(this, shownOf(this.#connection, this), this.#connection.now());
   }
 
-  /** Scans a notebook for what this session knows: the secrets themselves are handed to nobody. */
+  /** Scans a notebook for this session's secrets, without handing them out. */
   async [SCAN](file: string | URL, directory: string | undefined): Promise<ScanReport> {
     const { profile: { provider, folder }, keeper: { values, token } } = this.#connection;
     const { scanFile } = await lazy.scan();
@@ -241,7 +241,7 @@ export class OpenSession implements Session {
 /**
  * How a session, of this or another copy of the module, scans a notebook for its own secrets.
  *
- * @returns `undefined` for anything that is no such session
+ * @returns `undefined` if it is not such a session
  */
 export function scanWith(
   session: unknown,
@@ -251,7 +251,7 @@ export function scanWith(
   return typeof scan === "function" ? scan.bind(session) : undefined;
 }
 
-/** What a card says of a session. */
+/** What a card says about a session. */
 export function shownOf(connection: Connection, session: Session): ShownSession {
   const { keeper, profile, sources } = connection;
   return {
@@ -268,7 +268,7 @@ export function shownOf(connection: Connection, session: Session): ShownSession 
   };
 }
 
-/** A token that lives at least so many seconds, renewed once for that if needed. */
+/** A token that is valid for at least so many seconds, renewed once if needed. */
 export async function freshFor(
   { keeper, now, system }: Connection,
   seconds: number,
@@ -320,7 +320,7 @@ async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): 
   }
 }
 
-/** The same for what comes one after the other. */
+/** The same for an async generator. */
 async function* each<T>(
   work: AsyncGenerator<T>,
   signal: AbortSignal | undefined,

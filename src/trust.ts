@@ -1,5 +1,5 @@
 /**
- * Says whether a secret, a password or a token may go to a URL. It is the only place that says it:
+ * Decides whether a secret, a password or a token may go to a URL. It is the only place that does:
  * pure functions, which every request, redirect, paste and link is judged by.
  *
  * It sends nothing and reads nothing. Which URLs a system has is `providers/system.ts`'s.
@@ -10,7 +10,7 @@ import { AuthError } from "./errors.ts";
 
 /**
  * True for hosts that never leave this machine (RFC 8252 section 7.3). A name such as `x.localhost` is
- * none of them: a resolver decides where it leads.
+ * not one of them, because a resolver decides where it leads.
  */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);

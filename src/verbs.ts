@@ -1,5 +1,5 @@
 /**
- * The documented verbs beside `getSession`: each opens a profile, and hands it to the room that does
+ * The documented verbs besides `getSession`: each opens a profile and hands it to the room that does
  * the work, which is loaded then.
  *
  * @module
@@ -84,7 +84,7 @@ export async function load_spatiafi_credentials(
 
 /**
  * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
- * its owner can read. An earlier file is kept beside it: a secret may be shown only once.
+ * its owner can read. An earlier file is kept as a backup, because a secret may be shown only once.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param values such as `{ client_id, client_secret }`, by these names; what else the provider needs
@@ -111,15 +111,15 @@ export async function saveCredentials<const S extends SystemReference>(
 }
 
 /**
- * Creates new app credentials with username and password, and saves them. Where a file is saved
- * already it is kept beside the new one. The request that creates is sent again only when the server
- * says that it did nothing (429, 503).
+ * Creates new app credentials with username and password, and saves them. An earlier file is kept as
+ * a backup. The request that creates them is sent again only if the server says that it did nothing
+ * (429, 503).
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned; it must have an `enrolment`
- * @param login the account's username and password; the password is used this once and kept nowhere
+ * @param login the account's username and password; the password is used once and never saved
  * @param options see {@linkcode ConnectionOptions} and {@linkcode LocationOptions}
- * @returns what was created; where it could not be saved it has no `path`, `storeProblem` says why,
- *   and it is nowhere else
+ * @returns what was created. If it could not be saved, it has no `path`, `storeProblem` says why,
+ *   and there is no other copy
  * @throws {AuthError} `login_refused`, `unsupported`, `credentials_damaged`, and what network and disk
  * met; `unknown_provider`, `invalid_argument`
  */
@@ -143,13 +143,13 @@ export async function createCredentials(
 }
 
 /**
- * Removes the saved app credentials from this machine, wherever `getSession` would find them, and the
- * earlier ones that were kept beside them (`app_credentials.backup-1` and so on). The server still
- * knows them all; what is in the environment stays.
+ * Removes the saved app credentials from this machine, everywhere `getSession` would find them, and the
+ * backups of earlier ones (`app_credentials.backup-1` and so on). The server still
+ * knows them all, and the environment is not changed.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param options `directory`: a folder to look in instead of the user's configuration directory
- * @returns every file that was removed, the one in use first; none when there was none
+ * @returns every file that was removed, the one in use first; empty if there was none
  * @throws {AuthError} `credentials_damaged` when the file in use is, and nothing is removed, or when
  * another one is, and that one stays; `store_unavailable` or `permission_denied`, naming what could
  * not be looked at or removed; `unknown_provider`, `invalid_argument`
@@ -170,9 +170,9 @@ export async function forgetCredentials(
 }
 
 /**
- * Takes credentials over from another program's file, such as Google's JSON of a service account's key
- * or the `appsettings.json` of the OSIsoft samples, and saves them for `getSession`. Where the file has sections, what belongs together
- * is taken from one. The file itself stays as it is.
+ * Imports credentials from another program's file, such as Google's JSON of a service account's key
+ * or the `appsettings.json` of the OSIsoft samples, and saves them for
+ * `getSession`. If the file has sections, values that belong together are taken from one section. The file itself is not changed.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param file the path of a JSON file, or its `file:` URL
@@ -204,7 +204,7 @@ export async function importCredentials(
  *
  * @param provider a registered name, or what `defineProvider` returned
  * @param options see {@linkcode LogoutOptions}
- * @returns what became of each session; a server that fails is in `problems`, the rest is done
+ * @returns what became of each session; a server's failure is in `problems`, the rest is done anyway
  * @throws {AuthError} `credentials_damaged`, `insecure_url` when it cannot be told which session is
  * meant and `all` is not given; `store_unavailable`, `permission_denied` for what `forget` met;
  * `unknown_provider`, `invalid_argument`
@@ -239,7 +239,7 @@ export async function logout(
  * credentials come from. It never prompts, renews or sends anything.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned; every system known by
- * name, and what is saved of others, when it is left out
+ * name, and what is saved for others, if it is left out
  * @param options `directory`: a folder to look in instead of the user's configuration directory
  * @returns a report that shows as text; `JSON.stringify` gives what `onecell status --json` prints
  * @throws {AuthError} `unknown_provider`, `invalid_argument`; what is wrong with files is in the report
@@ -272,16 +272,16 @@ export async function status(
 }
 
 /**
- * Reads and checks a system's definition that is kept in a JSON file, with the fields of
- * {@linkcode defineProvider} and perhaps `$schema`. A definition in `~/.config/onecell/providers` needs
- * none of this: `getSession("weather")` finds `weather.json` there.
+ * Reads and checks a system's definition in a JSON file, with the fields of
+ * {@linkcode defineProvider} and optionally `$schema`. A definition in `~/.config/onecell/providers`
+ * does not need this: `getSession("weather")` finds `weather.json` there.
  *
  * @param file the path, or the `file:` URL, of the JSON file
- * @returns what to pass to `getSession` and the others
+ * @returns what to pass to `getSession` and the other functions
  * @throws {AuthError} `invalid_argument` when there is no such file, it is not JSON, or not a
  * definition; `insecure_url`; `permission_denied`
  *
- * @example A definition kept in a file
+ * @example A definition in a file
  * ```ts
  * import { getSession, readProvider } from "@onecell/auth";
  *
@@ -295,8 +295,8 @@ export async function readProvider(file: string | URL): Promise<Provider> {
 /**
  * Finds out why a sign-in does not work, or would not: credentials, files and their modes, the saved
  * token, the clock, proxy and certificate settings, and whether the servers respond. It never
- * prompts, signs in nowhere and sends no secret. To see whether a session could be saved it makes an empty
- * file in its folder, or in the nearest one above, and removes it.
+ * prompts, signs in nowhere and sends no secret. To see whether a session could be saved, it makes an
+ * empty file in its folder, or in the nearest one above, and removes it.
  *
  * @param system its name, the URL of its API, or what `defineProvider` returned
  * @param options those of the `getSession` that failed
@@ -309,7 +309,7 @@ export async function readProvider(file: string | URL): Promise<Provider> {
  * import { doctor } from "@onecell/auth";
  *
  * const report = await doctor("spatiafi");
- * report.ok; // true when nothing stands in the way
+ * report.ok; // true if there is no problem
  * ```
  */
 export async function doctor(
@@ -322,15 +322,15 @@ export async function doctor(
 }
 
 /**
- * Looks in a saved notebook for this machine's secrets, before it is shared: credentials and live
- * tokens, whole or a recognisable part (12 characters; of a JWT's claims 40, for many tokens share
- * them), in every common encoding and in pieces: what is not found stands with `scanText`.
+ * Looks in a saved notebook for this machine's secrets before you share it: credentials and valid
+ * tokens, whole or a recognisable part (12 characters; 40 for a JWT's claims, because many tokens share
+ * them), in every common encoding and in pieces. `scanText` lists what it does not find.
  *
- * @param file the path of the `.ipynb` file, or its `file:` URL, as it was saved last
- * @param options `session`: whose secrets to look for, also where it has a `directory` of its own;
- * without it, those of every system that something is saved of in the configuration directory, and
- * of the environment. Where Deno may not list that directory, those of the registered systems.
- * `directory`: a folder that `getSession` was given, to look in as well
+ * @param file the path of the `.ipynb` file, or its `file:` URL, as last saved
+ * @param options `session`: whose secrets to look for, even if it has its own `directory`;
+ * without it, those of every system with something saved in the configuration directory, and
+ * of the environment. If Deno may not list that directory, those of the known systems.
+ * `directory`: a folder that was passed to `getSession`, to look in as well
  * @returns what was found: the cell, the place and the secret's name, never its value; with
  * `secrets` 0 there was nothing to look for, and the notebook was not checked; `unread` names the
  * files that could not be read

@@ -7,7 +7,7 @@ import type { DoctorFacts, DoctorFinding } from "./facts.ts";
  * shows a card; as text it says the same. It holds no secret.
  */
 export class DoctorReport {
-  /** Everything that was looked at. */
+  /** Everything that was checked. */
   readonly facts: DoctorFacts;
   /** What is wrong or may become so, problems first, each with what to do next. */
   readonly findings: readonly DoctorFinding[];
@@ -16,7 +16,7 @@ export class DoctorReport {
   /**
    * Made by `doctor`.
    *
-   * @param facts everything that was looked at
+   * @param facts everything that was checked
    * @param findings what that means
    * @param home the user's home folder, which is not shown
    */
@@ -31,7 +31,7 @@ export class DoctorReport {
     return !this.findings.some(({ level }) => level === "problem");
   }
 
-  /** What may be shown: all of it, with `~` for the home folder. */
+  /** All of it, with `~` for the home folder. */
   toJSON(): Record<string, unknown> {
     const all = { ok: this.ok, findings: this.findings, ...this.facts };
     return JSON.parse(

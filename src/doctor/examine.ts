@@ -20,7 +20,7 @@ import type { DoctorFacts, DoctorProblem, ExternalFacts, TokenFacts } from "./fa
 import { networkSettings } from "./network_settings.ts";
 import { reach, type Reached, type ReachTarget } from "./reach.ts";
 
-/** What is known before anything is looked at. */
+/** What is known before anything is checked. */
 export interface Patient {
   profile: Profile;
   /** Where the credentials came from, in words. */
@@ -33,10 +33,10 @@ export interface Patient {
   now: () => number;
 }
 
-/** How long one server has to answer, in milliseconds. */
+/** How long one server has to respond, in milliseconds. */
 const REACH_TIME = 5_000;
 
-/** Gathers the facts: looks at files and settings, and asks the servers whether they are there. */
+/** Gathers the facts: checks files and settings, and whether the servers respond. */
 export async function examine(patient: Patient): Promise<DoctorFacts> {
   const { profile: { runtime, provider, given }, connection, now } = patient;
   const [external, reached, credentials, store, address] = await Promise.all([
@@ -71,7 +71,7 @@ export async function examine(patient: Patient): Promise<DoctorFacts> {
   };
 }
 
-/** What may be said of a token. */
+/** What may be said about a token. */
 export function tokenFacts(
   provider: Provider,
   token: StoredToken,

@@ -9,7 +9,7 @@ export interface DoctorProblem {
   message: string;
 }
 
-/** What the token is worth. Nothing of the token itself is in here. */
+/** What is known about the token, without the token itself. */
 export interface TokenFacts {
   /** Such as `"bearer"`. */
   type: string;
@@ -19,7 +19,7 @@ export interface TokenFacts {
   expiresAt: string;
   /** Seconds until then; negative once it is over. */
   secondsLeft: number;
-  /** How many seconds it lives in all. */
+  /** Its whole lifetime in seconds. */
   lifetime: number;
   /** The scopes, where the server or the provider names them. */
   scope?: string;
@@ -40,7 +40,7 @@ export interface TokenFacts {
   bound: boolean;
 }
 
-/** Whether one server answers. The request carries no credential. */
+/** Whether one server responds. The request carries no credential. */
 export interface EndpointFacts {
   /** What it is. */
   what: "issuer" | "token endpoint" | "sign-in page" | "API";
@@ -52,7 +52,7 @@ export interface EndpointFacts {
   status?: number;
   /** How long it took, in milliseconds. */
   milliseconds: number;
-  /** Why there was no answer, or none that fits. */
+  /** Why there was no response, or not the right one. */
   problem?: DoctorProblem;
   /** What the metadata says that does not go with the provider's definition. */
   doubts?: string[];
@@ -111,7 +111,7 @@ export interface DoctorFacts {
     account?: string;
     /** The account that was named, and by what. */
     chosen?: { name: string; from: string };
-    /** Names of values that no place has. */
+    /** Names of missing values. */
     missing: string[];
     /** The credentials file and the folder it is in. */
     file?: PathCondition;
@@ -131,7 +131,7 @@ export interface DoctorFacts {
     works?: boolean;
     file?: PathCondition;
     folder?: PathCondition;
-    /** True when the file is there and holds no whole token: it counts as none. */
+    /** True if the file exists but has no usable token. */
     damaged?: boolean;
     /** Why the token is not, or could not be, on disk. */
     problem?: DoctorProblem;

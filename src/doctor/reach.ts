@@ -33,7 +33,7 @@ export interface Reached {
 }
 
 /**
- * Asks whether a server answers. The request is a plain GET without any credential, and follows no
+ * Checks whether a server responds. The request is a plain GET without any credential, and follows no
  * redirect. It never throws.
  */
 export async function reach(target: ReachTarget, options: ReachOptions): Promise<Reached> {
@@ -89,7 +89,7 @@ export async function reach(target: ReachTarget, options: ReachOptions): Promise
   }
 }
 
-/** What is wrong with an answer, if anything. */
+/** What is wrong with a response, if anything. */
 async function judge(
   { what, title, url, provider }: ReachTarget,
   response: Response,

@@ -71,7 +71,7 @@ export async function beginAuthorization(
   }
 }
 
-/** Parameters of ours, which no provider may replace. */
+/** This module's parameters, which no provider may replace. */
 const OURS = ["response_type", "client_id", "redirect_uri", "state", "nonce"];
 
 async function parametersOf(

@@ -73,7 +73,7 @@ export async function clientAuthentication(
     // The connection is what proves it.
     case "tls_client_auth":
     case "none":
-      // Who signs in with a token from elsewhere may have no client at all (Google's STS).
+      // A sign-in with a token from elsewhere may have no client at all (Google's STS).
       return id === "" ? () => {} : openid.None();
   }
 }

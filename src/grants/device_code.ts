@@ -78,7 +78,7 @@ function linkOf(text: string, endpoint: string): URL | undefined {
 /** The most a poll is put off by failures, in seconds. */
 const LONGEST_INTERVAL = 60;
 
-/** Asks again and again, through failures that pass, until the code ends. */
+/** Polls, through passing failures, until the code expires. */
 async function poll(
   context: GrantContext & { signal: AbortSignal },
   { deviceCode, interval: first }: DeviceAnswer,

@@ -174,7 +174,7 @@ async function outputOf(
   const failed = (problem: string) => new AuthError("login_required", `${what}: ${problem}`);
   const [program] = command;
   try {
-    // What loadCredentials has put there is another program's business.
+    // The program does not need what loadCredentials has put there.
     const { code, output } = await runtime.runProgram(command, {
       signal,
       without: [...exported.keys()],

@@ -6,7 +6,7 @@ import type { GrantContext, TokenResponse } from "./grant.ts";
 /** How far clocks may be apart, beyond what is known of the server's, in seconds. */
 const TOLERANCE = 300;
 
-/** What an `id_token` is judged with. */
+/** What an `id_token` is compared with. */
 export interface IdTokenContext {
   /** The issuer, where it is known. */
   readonly issuer: string | undefined;

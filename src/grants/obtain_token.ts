@@ -11,8 +11,8 @@ import { signAssertion } from "./private_key.ts";
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 
 /**
- * The one switch between the grants that ask nobody. It is loaded when a token is needed, and
- * openid-client with it: a session whose token is still good loads neither.
+ * The one switch between the grants that prompt nobody. It is loaded when a token is needed, and
+ * openid-client with it: a session whose token is still valid loads neither.
  *
  * @throws {AuthError} what the server or the network said
  */

@@ -32,7 +32,7 @@ export function isDeadGrant(error: unknown): error is AuthError {
   return error instanceof Error && deadGrants.has(error);
 }
 
-/** Makes the error of a refusal: what happened, in the server's words where they hold no secret. */
+/** Makes the error of a refusal: what happened, in the server's words if they hold no secret. */
 export function refusalError(refusal: Refusal, context: RefusalContext): AuthError {
   const { kind, status } = refusal;
   const error = nameOf(refusal, context);

@@ -1,8 +1,8 @@
 import { type Body, bodyOf, hasFailed, isObject, isSuccess } from "./answer_body.ts";
 
 /**
- * What an answer that is not usable means: its kind, its name, and the server's words. Pure; errors
- * are made of it in `refusal.ts`.
+ * What an unusable response means: its kind, its name, and the server's words. Pure; errors
+ * are made from it in `refusal.ts`.
  */
 
 /** What was asked, as far as it matters for the answer. */
@@ -68,7 +68,7 @@ const VAGUE =
 /** A person, or a policy, that said no. */
 const DECLINED = /^(access_denied|authorization_declined)$/;
 
-/** What an answer that is not usable means. */
+/** What an unusable response means. */
 export function refusalOf(
   { grant }: Asked,
   status: number,
@@ -111,7 +111,7 @@ export function refusalOf(
   }
   if (name !== "" && !VAGUE.test(name)) return refused("request");
   if (status === 401 || status === 403) {
-    // 403 says that the client is known, and may not: unless the server says nothing at all (Glewlwyd).
+    // 403 says that the client is known but not allowed, unless the server says nothing at all (Glewlwyd).
     const isSilent = name === "" && said.description === undefined;
     const isClient = grant === "client_credentials" && (status === 401 || isSilent);
     return refused(isClient ? "client" : grant === "password" ? "login" : "request");

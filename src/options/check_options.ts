@@ -101,7 +101,7 @@ const RULES: Record<OptionKind, () => Record<string, Rule>> = {
   session: () => ({ ...LOCATION, ...CONNECTION, ...SESSION }),
 };
 
-/** One form of what may be given in several. */
+/** One form for values that may be given in several. */
 const FORMS: Record<string, (value: unknown) => unknown> = {
   authUrl: String,
   apiUrl: String,
@@ -148,7 +148,7 @@ const OTHER_NAMES: Record<string, string> = {
 };
 
 /**
- * Checks options before anything is done with them: a mistyped one would silently do nothing.
+ * Checks options before they are used: a mistyped one would silently do nothing.
  *
  * @returns the options, each in one form
  * @throws {AuthError} `invalid_argument`, naming the option

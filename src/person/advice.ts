@@ -1,4 +1,4 @@
-/** What a person is told to do, depending on where they are. */
+/** What to tell a person to do, depending on where they are. */
 export interface Advice {
   /** The computer a sign-in runs on. */
   computer: string;
@@ -6,7 +6,7 @@ export interface Advice {
   paste: string;
   /** How to sign in after a cancelled sign-in. */
   again: string;
-  /** How to cancel a question that is open, where keys do not tell. */
+  /** How to cancel an open prompt, if it is not obvious. */
   cancel?: string;
 }
 

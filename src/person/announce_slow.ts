@@ -5,7 +5,7 @@ import { findKernel, type Kernel } from "./kernel.ts";
 const PATIENCE = 700;
 
 /**
- * Says in a notebook what a long wait is for, such as a first download; what is there already takes
+ * Says in a notebook what a long wait is for, such as a first download. A module that is there takes
  * less than the time until then, and nothing is shown. A terminal has Deno's own bar.
  *
  * @param work what is waited for
@@ -30,7 +30,7 @@ export async function announceSlow<T>(
     return await work;
   } finally {
     clearTimeout(timer);
-    // Nothing of it is left in the notebook.
+    // It leaves nothing in the notebook.
     if (said !== undefined) await said.then(() => say("", "", true));
   }
 }

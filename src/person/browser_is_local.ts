@@ -15,7 +15,7 @@ const elsewhere = [
 /**
  * Says whether a browser on this machine, used by the person, can reach a loopback port here.
  *
- * Nothing tells for certain, so a doubt counts as "no": a device code or a pasted code works
+ * No sign is certain, so a doubt counts as "no": a device code or a pasted code works
  * everywhere, while a redirect to a loopback port nobody listens on is a dead end.
  *
  * - Linux needs a display, in a notebook too: a kernel inherits `DISPLAY` from the desktop Jupyter

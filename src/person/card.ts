@@ -24,7 +24,7 @@ export interface CardExtras {
 
 type Live<Kind extends CardState["kind"]> = Extract<CardState, { kind: Kind }>;
 
-/** True when nothing follows this state: what it shows stays in the saved notebook. */
+/** True for a final state: what it shows stays in the saved notebook. */
 export function isFinal({ kind }: CardState): boolean {
   return kind === "signed_in" || kind === "greeting" || kind === "failed";
 }
@@ -33,7 +33,7 @@ export function isFinal({ kind }: CardState): boolean {
  * Renders one moment of a sign-in. Pure: the same state and time give the same card, in the machine's
  * time zone.
  *
- * Styles are inline, and the order of the text alone tells the story: an untrusted notebook drops
+ * Styles are inline, and the text makes sense without them: an untrusted notebook drops
  * most styling. Colours are the frontend's own, so a dark theme needs no second version.
  *
  * @param state the moment to show
@@ -64,7 +64,7 @@ function startingCard(state: Live<"starting">, extras: CardExtras): Rendered {
   const where = "Where do I get these?";
   const cancel = cancelText(extras);
   return card(title, [
-    // Asked again, the person knows what to do: the refusal says what was wrong.
+    // The second prompt needs no instructions: the refusal says what was wrong.
     problem === undefined
       ? paragraph(escapeHtml(step))
       : paragraph(`<b>${escapeHtml(`! ${problem}`)}</b>`),

@@ -12,7 +12,7 @@ export interface Display {
   show(state: CardState): Promise<void>;
   /** Says on the card how to cancel, while a question is open. Never throws. */
   asking(open: boolean): Promise<void>;
-  /** Shows that it waits, where that is not saved, until the function it returns is called. */
+  /** Shows that it waits, if that is not saved, until the function it returns is called. */
   waiting(): () => void;
   /** Takes a link or a code off the card: its wait is over, and what is shown last is saved. Never throws. */
   settle(message?: string): Promise<void>;
@@ -42,7 +42,7 @@ export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advic
   };
 
   const show = async (next: CardState) => {
-    // A card that is final stays; what begins after it gets a card of its own.
+    // A final card stays; the next step gets its own card.
     if (!state || (isFinal(state) && !isFinal(next))) {
       id = crypto.randomUUID();
       shown = "";
@@ -100,7 +100,7 @@ export function terminalDisplay(
     if (next.kind === "failed" || next.kind === "greeting") return Promise.resolve();
     const { text } = renderCard(next, now(), { advice });
     const [first = "", ...lines] = text.split("\n");
-    // The heading stays on the screen: what goes on below it does not repeat it.
+    // The heading stays on the screen, so the lines below do not repeat it.
     const news = first === heading ? lines : [first, ...lines];
     if (text !== shown) runtime.writeError(`${news.join("\n")}\n`);
     shown = text;
@@ -142,7 +142,7 @@ function settleWith(
     const next: CardState = message === undefined
       ? { kind: "starting", title: state.title, step: "Finishing the sign-in…" }
       : { kind: "failed", title: state.title, message };
-    // What the wait came to counts, not whether it could be shown.
+    // A failure to show the wait does not fail the wait.
     await show(next).catch(() => {});
   };
 }

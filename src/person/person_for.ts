@@ -4,7 +4,7 @@ import { createPerson } from "./create_person.ts";
 import type { Person } from "./person.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Somebody who is not there: every question is answered with `null`. */
+/** An absent person: every prompt gets `null`. */
 const nobody: Person = {
   kind: "nobody",
   browserIsLocal: false,

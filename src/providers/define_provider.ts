@@ -72,7 +72,7 @@ const ASSERTION_ALGORITHMS = [
   "Ed25519",
 ];
 
-/** What this module puts into the requests itself; a definition that could would change whose they are. */
+/** Parameters that this module sets itself: a definition could use them to act for another client. */
 const authorizationParameters = () =>
   /^(client_id|client_secret|client_assertion.*|response_type|redirect_uri|state|nonce|code_challenge.*|request(_uri)?|dpop_jkt)$/i;
 const tokenParameters = () =>
@@ -140,7 +140,7 @@ const urlOrPath: Check = (value, field) => {
   // A browser reads "//host" and "/\\host" as another host's.
   if (/^\/[/\\]/.test(value as string)) refuse(field, 'a path such as "/token"', value);
 };
-/** Every template names a value that is no secret: URLs stand in logs and histories. */
+/** Every template names a value that is not a secret, because URLs end up in logs and histories. */
 function checkTemplates(value: string, field: string): void {
   for (const [, name = ""] of value.matchAll(/\{([^{}]*)\}/g)) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
@@ -166,7 +166,7 @@ const fileName: Check = (value, field) =>
 const fieldName: Check = (value, field) =>
   safeName(/^[a-z][a-z0-9_]*$/, "lower-case letters, digits and underscores")(value, field);
 
-/** A path that says all by itself where it is. */
+/** An absolute path. */
 const absolutePath: Check = (value, field) =>
   safeName(
     // deno-lint-ignore no-control-regex -- they are what is refused
@@ -373,7 +373,7 @@ function plainForm(definition: unknown): unknown {
   return { ...rest, defaults: { ...rest["defaults"] as object, client_id: clientId } };
 }
 
-/** Fields that are fine one by one and do not fit together. */
+/** Fields that are valid alone but not together. */
 function checkTogether(provider: Provider): void {
   const { grant, endpoints, issuer, authUrl, enrolment, paste } = provider;
   if (provider.files.length === 0) refuse("files", "at least one file name", provider.files);
@@ -412,7 +412,7 @@ function checkTogether(provider: Provider): void {
   }
 }
 
-/** A token from elsewhere stands where its grant or client authentication needs one, and nowhere else. */
+/** A token from elsewhere is only given if its grant or client authentication needs one. */
 function checkExternal(provider: Provider): void {
   const { grant, clientAuthentication, subjectToken, assertionClaims, tokenCommand } = provider;
   const isExchange = grant === "token_exchange";
@@ -469,7 +469,7 @@ function checkFields(
   }
 }
 
-/** What people call a field that has another name here. */
+/** Other names that people use for a field. */
 function hint(field: string): string | undefined {
   const names: Record<string, string> = {
     directory: "folder",
@@ -511,7 +511,7 @@ export function withDefaults(input: ProviderInput): Provider {
     endpoints: input.endpoints ?? {},
     apiUrl: input.apiUrl,
     requires: input.requires ?? requiredFields(input, grant, clientAuthentication),
-    // Whose session it is, only the subject token tells: the next one may be another's.
+    // Only the subject token says whose session it is: the next one may belong to somebody else.
     store: input.store ?? (input.subjectToken === undefined ? "disk" : "memory"),
     ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: Reflect.get(input, FOREIGN) } : {}),
   };

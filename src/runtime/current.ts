@@ -1,5 +1,5 @@
 /**
- * The choice of runtime: each is loaded where it is, with what it needs now and then.
+ * The choice of runtime: only the present one is loaded.
  *
  * @module
  */

@@ -16,7 +16,7 @@ import type { DiskWeakness, FileStatus, FileSystem, PrivateFileHandle } from "./
 export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
   const weaknesses = new Set<DiskWeakness>();
-  /** What the disk cannot do at all is noted, and gone without. */
+  /** What the disk cannot do at all is noted and skipped. */
   const unable = (error: unknown, weakness: DiskWeakness) => {
     if (!isInability(error)) throw error;
     weaknesses.add(weakness);

@@ -18,7 +18,7 @@ const NO_FOLLOW = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0
 
 const weaknesses = new Set<DiskWeakness>();
 
-/** What the disk cannot do at all is noted, and gone without. */
+/** What the disk cannot do at all is noted and skipped. */
 function unable(error: unknown, weakness: DiskWeakness): void {
   if (!isInability(error)) throw error;
   weaknesses.add(weakness);

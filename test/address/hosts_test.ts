@@ -210,7 +210,7 @@ test("an address: what an API says wrongly ends the sign-in before anybody else 
       name: "an authorization server on this machine",
       answers: { [API + RESOURCE]: resource(["http://127.0.0.1:8080"]) },
       code: "insecure_url",
-      says: /this machine/,
+      says: /a loopback or link-local address/,
     },
     {
       name: "one in this network",

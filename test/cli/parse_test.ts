@@ -43,18 +43,18 @@ test("parse() says what is wrong and suggests the nearest word", () => {
     ["login --session_key=a spatiafi", /Did you mean "--session-key"\?/],
     ["login -z spatiafi", /Unknown option -z\.$/],
     ["login --constructor spatiafi", /Unknown option --constructor\./],
-    ["login --force=yes spatiafi", /--force takes no value/],
+    ["login --force=yes spatiafi", /--force does not take a value/],
     ["login --user", /--user needs a value: --user NAME/],
     ["login --user --force spatiafi", /--user needs a value/],
-    ["login --user a --user b spatiafi", /--user is given twice/],
+    ["login --user a --user b spatiafi", /--user can only be given once/],
     ["login --method devise spatiafi", /browser, device, paste\. Did you mean "device"\?/],
     ["login spatiafi ocs", /Unexpected argument "ocs"\. Usage: onecell login SYSTEM/],
     ["providers all", /Unexpected argument "all"\. Usage: onecell providers$/],
     ["scan", /Missing argument\. Usage: onecell scan FILE/],
     ["import", /Missing argument\. Usage: onecell import SYSTEM FILE/],
-    ["lgoin", /no command "lgoin"\. Did you mean "login"\?/],
+    ["lgoin", /Unknown command "lgoin"\. Did you mean "login"\?/],
     ["tokens", /Did you mean "token"\?/],
-    ["frobnicate", /no command "frobnicate"\.$/],
+    ["frobnicate", /Unknown command "frobnicate"\.$/],
   ];
   for (const [line, expected] of rows) {
     assert.throws(() => read(line), (error) => {
