@@ -70,7 +70,7 @@ export interface ProgressOptions {
 
 /**
  * Shows progress in the notebook, or on one line of a terminal; elsewhere only the end of it.
- * There is no timer: what is skipped is shown by a later update, and the end is never skipped.
+ * There is no timer: a later update shows what was skipped, and the end is never skipped.
  *
  * @param options where it appears
  */
@@ -114,7 +114,7 @@ function remaining(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
-/** How long it took: a fact, which must agree with the rate beside it. */
+/** How long it took. It must agree with the rate beside it. */
 function taken(seconds: number): string {
   if (seconds < 0.001) return "less than 0.001 s";
   if (seconds < 1) return `${Number(seconds.toPrecision(2))} s`;

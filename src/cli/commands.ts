@@ -4,7 +4,7 @@ import { TOKEN_FORMATS } from "./token_format.ts";
 
 const json: Options = { json: { type: "boolean", help: "print JSON, the same in every release" } };
 
-/** Options that say which system, beside its name. */
+/** Options that say which system, besides its name. */
 const system: Options = {
   account: {
     type: "string",

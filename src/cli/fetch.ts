@@ -127,7 +127,7 @@ async function readData(host: Host, data: string): Promise<Uint8Array<ArrayBuffe
   }
 }
 
-/** What data looks like: JSON, else a form, as other programs send it. */
+/** The content type of data: JSON, else a form, as other programs send it. */
 function contentType(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
   try {
@@ -175,7 +175,7 @@ async function writeBody(host: Host, response: Response, path: string | undefine
   }
 }
 
-/** A text without what steers a terminal, but for the ends of its lines. */
+/** A text without characters that steer a terminal, except line ends. */
 function visibleLines(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(/[^\n\t]+/g, plain);
 }

@@ -73,7 +73,7 @@ function commandHelp(command: Command, paint: Paint): string {
   ].join("\n");
 }
 
-/** The words after a command's name; options come before what is not ours to read. */
+/** The words after a command's name. Options come before the words of another command. */
 function usageOf({ words }: Command): string {
   const [ours = "", theirs] = words.split(" -- ");
   const usage = `${ours} [OPTIONS]`.trim();

@@ -62,7 +62,7 @@ export async function login(context: Context): Promise<number> {
   return problems.length > 0 ? 1 : 0;
 }
 
-/** Who is signed in where, where the credentials are, and how long it lasts. */
+/** Who is signed in, where the credentials are, and how long it lasts. */
 function sessionLines(session: Session): string[] {
   const connection = connectionOf(session);
   const { system: { provider }, keeper: { values }, sources, profile, now } = connection;
@@ -87,7 +87,7 @@ function sessionLines(session: Session): string[] {
 
 function credentialsLine(sources: readonly Source[]): string {
   const isGiven = sources.some(({ kind }) => kind === "options");
-  // The command has no code to pass them in.
+  // The command has no code that passes them.
   return isGiven
     ? credentialsText(sources).replace("passed in code", "given by --user")
     : credentialsText(sources);
@@ -122,8 +122,8 @@ function noteOf(kept: KeptUsername): string[] {
 }
 
 /**
- * What becomes of a username or password where nothing would ask for one: they never do nothing
- * without a word.
+ * Handles a username or password that no prompt would ask for: they are never ignored
+ * silently.
  *
  * @returns the app credentials that were created with them, if any
  */

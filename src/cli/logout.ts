@@ -37,7 +37,7 @@ export async function logout(context: Context): Promise<number> {
 }
 
 interface Line {
-  /** What stands before the text; it may have colours. */
+  /** The mark before the text; it may have colours. */
   readonly mark: string;
   readonly text: string;
 }
@@ -74,7 +74,7 @@ function reportLines(report: SystemLogoutReport, title: string, ok: string, now:
   return lines;
 }
 
-/** What became of the tokens at the server. */
+/** What happened to the tokens at the server. */
 function serverLines(session: EndedSession, now: number): string[] {
   const named = (outcome: EndedSession["accessToken"]) =>
     ([["refreshToken", "refresh token"], ["accessToken", "access token"]] as const)

@@ -14,7 +14,7 @@ export const EVERYWHERE: Options = {
  */
 export function parse(command: Command, args: string[]): Given {
   const options = { ...command.options, ...EVERYWHERE };
-  // Not strict: the parser's own errors suggest nothing, and differ between runtimes.
+  // Not strict: the parser's own errors have no suggestions and differ between runtimes.
   const { tokens } = parseArgs({
     args,
     options: parserOptions(options),

@@ -34,7 +34,7 @@ export async function provider(context: Context): Promise<number> {
   );
 }
 
-/** Says everything that is wrong, or what the definition does. */
+/** Shows everything that is wrong, or what the definition does. */
 async function check(context: Context, source: string): Promise<number> {
   const { host, flags } = context;
   const { provider, faults } = examineDefinition(await read(context, source));
@@ -53,7 +53,7 @@ async function check(context: Context, source: string): Promise<number> {
   return faults.length === 0 ? 0 : 1;
 }
 
-/** Shows what a definition does, asks, and keeps it. */
+/** Shows what a definition does, asks, and saves it. */
 async function add(context: Context, source: string): Promise<number> {
   const { host, flags } = context;
   const text = await read(context, source);
@@ -81,7 +81,7 @@ async function add(context: Context, source: string): Promise<number> {
   return 0;
 }
 
-/** Whether the definition may be kept: `--yes` says so, else the person at the terminal. */
+/** Whether to add the definition: `--yes`, or the person at the terminal, decides. */
 async function agrees(
   context: Context,
   provider: Provider,
@@ -122,7 +122,7 @@ async function remove(context: Context, name: string): Promise<number> {
   return 0;
 }
 
-/** The text of a file, or of what a URL answers with. */
+/** The text of a file, or of a URL's response. */
 async function read({ host, signal }: Context, source: string): Promise<string> {
   if (/^https?:/i.test(source)) return await downloadDefinition(source, host.runtime, signal);
   return await readDocument(host.runtime, source, "definition");

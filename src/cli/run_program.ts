@@ -53,7 +53,7 @@ async function runWith(
   let child: Child | undefined;
   const pass = (signal: StopSignal) =>
     listen(runtime, () => {
-      // A terminal sends Ctrl-C to both: twice would be one too many.
+      // A terminal sends Ctrl-C to both processes, so it is not sent again.
       if (signal !== "SIGINT" || !runtime.inputIsTerminal()) child?.kill(signal);
     }, signal);
   // Before the program starts: a signal that comes at once must not end this process alone.

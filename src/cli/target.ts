@@ -93,10 +93,10 @@ const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
   doctor: "examine",
 };
 
-/** Commands whose words say more than which system. */
+/** Commands with more words than the system. */
 const TAKES_WORDS = ["fetch", "import", "run", "switch", "token"];
 
-/** What describes a system of one's own on the command line, where it is given. */
+/** The option that describes the caller's own system, if given. */
 function ownOption({ texts }: Given): string | undefined {
   return ["grant", "client-authentication"].find((option) => texts[option]);
 }
@@ -166,7 +166,7 @@ export function sessionOptions(context: Context): CheckedOptions {
     option: string,
   ) => {
     const value = textOf(context, option);
-    // A shell's variable that is not set: the default would be another place.
+    // An empty value comes from an unset shell variable: the default would be another folder.
     if (value === "") throw new UsageError(`--${option} is empty.`);
     if (value === undefined) return;
     const isRelative = name === "directory" && !isAbsolute(filePath(value));

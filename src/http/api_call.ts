@@ -92,7 +92,7 @@ export function createApiCall(wire: Wire): ApiCall {
     }
   }
 
-  /** Another token after a refusal, or `null` when there is no use in it. */
+  /** Another token after a refusal, or `null` if that does not help. */
   async function renew(turn: Turn, response: Response): Promise<StoredToken | null> {
     const { request, token, renewed } = turn;
     if (token === null) return null;

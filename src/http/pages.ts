@@ -99,7 +99,7 @@ export function relNext(header: string | null): string | undefined {
     link.lastIndex = at;
     const target = link.exec(header)?.[1];
     if (target === undefined) {
-      // What is no link is passed over up to the next one.
+      // Anything that is not a link is skipped.
       at = header.indexOf("<", at + 1);
       if (at < 0) return undefined;
       continue;

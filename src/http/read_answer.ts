@@ -84,7 +84,7 @@ function parse(text: string, what: string, status: number): unknown {
   }
 }
 
-/** How an answer is read. */
+/** How a response is read. */
 interface Reading {
   limit: number;
   timeout: number;
@@ -92,7 +92,7 @@ interface Reading {
   what: string;
 }
 
-/** Reads a whole answer as text: no longer than its time, no more than its limit. */
+/** Reads a whole response as text, within its time and its limit. */
 async function readText(response: Response, reading: Reading): Promise<string> {
   const { limit, timeout, signal, what } = reading;
   const { text, end } = await readBeginning(response, reading);
@@ -125,7 +125,7 @@ async function readText(response: Response, reading: Reading): Promise<string> {
   });
 }
 
-/** Reads an answer as far as it goes, and says why it goes no further. */
+/** Reads a response as far as it goes, and says why it ended. */
 async function readBeginning(
   response: Response,
   { limit, timeout, signal }: Omit<Reading, "what">,
@@ -163,7 +163,7 @@ async function readBeginning(
   }
 }
 
-/** An HTTP error of the API as an error of ours, with the beginning of what the API said. */
+/** An HTTP error of the API as an `AuthError`, with the beginning of the response. */
 export async function apiError(api: Api, response: Response, what: string): Promise<AuthError> {
   const { status, headers } = response;
   const { text } = await readBeginning(response, { limit: ERROR_LIMIT, timeout: api.timeout });
@@ -184,7 +184,7 @@ export async function apiError(api: Api, response: Response, what: string): Prom
   });
 }
 
-/** The beginning of a text, without the pieces that repeat a part of a secret. */
+/** The beginning of a text, without pieces that repeat a part of a secret. */
 function cleaned(text: string, { secrets }: Api): string | undefined {
   const all = [...secrets?.() ?? []];
   const pieces = text.slice(0, SHOWN).match(/[^\r\n]{1,180}|\r?\n/g) ?? [];

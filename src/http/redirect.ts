@@ -3,7 +3,7 @@ import type { System } from "../providers/system.ts";
 import { checkTransport, entersLoopback } from "../trust.ts";
 import { type ApiRequest, checkTarget } from "./api_request.ts";
 
-/** Headers that may follow a redirect out of the API: they say what is wanted, not who asks. */
+/** Headers that may follow a redirect out of the API: they say what is requested, not who asks. */
 const OPEN_HEADERS = ["accept", "accept-language", "range", "if-range", "user-agent"];
 
 /**

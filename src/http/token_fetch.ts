@@ -19,7 +19,7 @@ export type OpenFetch = () => { fetch: typeof fetch; close(): void };
 
 /** What {@linkcode createTokenFetch} needs. */
 export interface TokenFetchOptions {
-  /** Opens a `fetch` of its own for one request, so that it rides no connection another one used. */
+  /** Opens a separate `fetch` for one request, so that it does not reuse a connection. */
   openFetch: OpenFetch;
   /** How long one exchange may take with all its attempts, in milliseconds. */
   timeout: number;

@@ -151,7 +151,7 @@ export async function saveValues(
       username,
     );
   await writeCredentials(runtime, path, whole, { signal });
-  // The system's own Python package reads this name alone.
+  // The system's own Python package reads only this name.
   const [first, second] = place.files;
   const isEnrolled = username !== undefined && provider.enrolment !== undefined;
   if (isEnrolled && second !== undefined && path.endsWith(`${first}`)) {
@@ -198,7 +198,7 @@ function textOnly(values: Values): CredentialValues {
   return normaliseCredentials(values, "The credentials");
 }
 
-/** Where there is no place for a provider's credentials. */
+/** For when there is no folder for a provider's credentials. */
 function noFolder({ title }: Provider): AuthError {
   return new AuthError(
     "store_unavailable",

@@ -1,5 +1,5 @@
 /**
- * A definition that somebody wants to keep: what is wrong with it, where it would send what, and the
+ * A definition that somebody wants to add: what is wrong with it, where it would send what, and the
  * file it is kept in. Only the command loads this; how a definition is found again is
  * `profile/known_systems.ts`'s.
  *
@@ -33,7 +33,7 @@ export interface Fault {
   readonly line?: number;
 }
 
-/** What stands for a value that is wrong, so that the rest can be looked at. */
+/** A placeholder for a wrong value, so that the rest can be checked. */
 const SOME_URL = "https://placeholder.invalid";
 /** How many faults are told at most. */
 const MOST = 50;
@@ -49,7 +49,7 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
   }
   const input = withoutSchema(structuredClone(read));
   const faults: Fault[] = [];
-  // Each fault is taken out of the way for the next one.
+  // Each fault is removed to find the next one.
   while (faults.length < MOST) {
     try {
       const provider = defineForeign(input, { agreed: true });
@@ -67,7 +67,7 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
   return { faults };
 }
 
-/** Takes what is wrong at a path out of the way; false where that cannot be done. */
+/** Removes what is wrong at a path; false if that cannot be done. */
 function repair(input: unknown, path: string, message: string): boolean {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
   const definition = input as Record<string, unknown>;
@@ -90,7 +90,7 @@ function repair(input: unknown, path: string, message: string): boolean {
   return true;
 }
 
-/** What stands for members that no definition can be without. */
+/** Placeholders for required members. */
 const STANDS_FOR: Readonly<Record<string, unknown>> = {
   name: "placeholder",
   apiUrl: SOME_URL,
@@ -193,7 +193,7 @@ const DOWNLOAD_TIME = 30_000;
 const REDIRECTS = 3;
 
 /**
- * Downloads a definition: by https or from this machine, from the host that was named alone.
+ * Downloads a definition: by https or from this machine, only from the host that was named.
  *
  * @param send a `fetch`
  * @throws {AuthError} `insecure_url`, `redirect_refused`, `bad_response`, `network`, `invalid_argument`
@@ -254,11 +254,11 @@ export async function downloadDefinition(
   }
 }
 
-/** The file that a definition is, or would be, kept in, and what is there. */
+/** The file of a definition, and what is there now. */
 export interface DefinitionPlace {
   readonly path: string;
   readonly whose: DefinitionFolder["whose"];
-  /** What is there already: a definition, or what is damaged. */
+  /** What is already there: a definition, or something damaged. */
   readonly there: "nothing" | "same" | "another";
 }
 

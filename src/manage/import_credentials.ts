@@ -181,7 +181,7 @@ function sectionFor(
   }
   // Half of it is refused later, by what it lacks.
   const place = places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0];
-  // A password or a key's id may stand elsewhere, where nobody else is named.
+  // A password or a key's ID may be elsewhere, if nobody else is named.
   const rest = sections.map(part);
   return conflict(rest, isIn(group)) ? place ?? top : Object.assign({}, ...rest, place);
 }

@@ -20,7 +20,7 @@ const RESERVED =
 /** Variables that steer this module: where a system is, whose account it is, which token it uses. */
 const STEERING =
   /(^|_)(AUTH_URL|API_URL|ISSUER|ACCOUNT|PROVIDERS|STORE|ACCESS_TOKEN(_.*)?)$|^ONECELL_/;
-/** What a server tells of app credentials beside them: whose they are, their names, dates and states. */
+/** What a server says about app credentials: whose they are, their names, dates and states. */
 const ABOUT =
   /^(CLIENT|APP|APPLICATION|KEY|SECRET|USER|TENANT|ORGANIZATION|PROJECT)_(ID|NAME|EMAIL)$|^([A-Z]+_)*(ID|NAME|TITLE|DESCRIPTION|NOTES?|EMAIL|OWNER|ROLES?|SCOPES?|TAGS?|STATUS|STATE|TYPE|VERSION|COUNT|LIST|DISABLED|ENABLED|ACTIVE|[A-Z]+_AT|[A-Z]+_ON|EXPIRES_IN)$/;
 
@@ -62,7 +62,7 @@ function exportValue(
   if (text.includes("\0")) return;
   const isDeclared = knownNames(provider).includes(key.toLowerCase());
   for (const variable of variablesOf(provider, key, isDeclared)) {
-    // What nobody declared is a remark: it replaces nothing that is there.
+    // An undeclared value is a remark: it replaces nothing.
     const isFree = runtime.getEnvironment(variable) === undefined || exported.has(variable);
     if (!isDeclared && !isFree) continue;
     try {

@@ -42,7 +42,7 @@ export async function forgetCredentials(profile: Profile): Promise<ForgetReport>
     await (await profile.openStored?.())?.remove(file.stored || undefined);
     removed.push(file.path);
   }
-  // A file beside the store would take their place.
+  // A file beside the store would take precedence over them.
   removed.push(...await forget(profile.runtime, await placeToForget(profile)));
   const learnt = learntPath(profile);
   if (learnt !== undefined && await removePrivateFile(profile.runtime, learnt)) {

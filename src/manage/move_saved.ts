@@ -76,7 +76,7 @@ export async function moveSaved(move: Move): Promise<MoveReport> {
   const open = (choice: StoreChoice, directory: string | undefined) =>
     driverOf({ runtime: move.runtime, directory, store: choice, drivers: move.drivers });
   if (typeof to === "object" && report.to !== "keyring:") {
-    // One that is away is told of, even where there is nothing to move.
+    // An unreachable store is reported, even if there is nothing to move.
     await (await open(to, undefined))?.read("");
   }
   for (const { folder, wanted } of await unitsOf(move, from as StoreChoice, open)) {
@@ -122,7 +122,7 @@ async function unitsOf(
   }));
 }
 
-/** The system that a key is of; `undefined` for one that is no key of ours. */
+/** The system of a key; `undefined` if the key is not one of ours. */
 function systemOf(key: string): string | undefined {
   const name = parseCredentialsKey(key)?.provider ?? parseKey(key)?.provider;
   return name !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(name) ? name : undefined;
@@ -132,7 +132,7 @@ function folderOf(system: string): string {
   return providers.find(({ name }) => name === system)?.folder ?? system;
 }
 
-/** Saves app credentials where the tutorial reads them; what is there is kept beside them. */
+/** Saves app credentials where the tutorial reads them; earlier ones are kept as a backup. */
 async function writeFile(
   { runtime, directory, signal }: Move,
   { provider, account = "", server }: CredentialsName,

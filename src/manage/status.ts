@@ -22,10 +22,10 @@ export async function statusOfOne(profile: Profile): Promise<StatusReport> {
 }
 
 /**
- * Looks at several systems, and at what is saved of systems that are not known by name.
+ * Looks at several systems, and at what is saved for systems that are not known by name.
  *
  * @param profiles of every system that is known by name
- * @param defined what the files of definitions are, also those that may not be used
+ * @param defined the systems that files define, also unusable ones
  */
 export async function statusOfAll(
   profiles: readonly Profile[],
@@ -56,7 +56,7 @@ async function storesOf(
   return [...new Map(stores.map((store) => [place(store), store])).values()];
 }
 
-/** A definition that may not be used, with the reason. */
+/** An unusable definition, with the reason. */
 function unusable({ name, path, problem }: KnownSystem): SystemStatus[] {
   if (problem === undefined) return [];
   const { code, message } = problem;
@@ -89,7 +89,7 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   const silent = complete && problem === null && found?.foreign === undefined &&
     (profile.given !== undefined || !asksPerson);
   const saved = await listSessions(profile).catch((error) => {
-    // A store that is away has nothing to show; what it met is said where stores are.
+    // An unreachable store shows nothing here; its error is shown with the stores.
     if (error instanceof AuthError) return [];
     throw error;
   });
@@ -127,7 +127,7 @@ function sessionStatus(
   const key = parseKey(token.key);
   const { account: savedAs, sessionKey } = accountOfSession(key?.sessionKey ?? "");
   const client = key?.clientId || undefined;
-  // Who created app credentials is signed in with these alone.
+  // With app credentials alone, the user who created them is signed in.
   const isWith = found !== undefined && found.values["client_id"] === client;
   const sources: readonly Source[] = isWith ? found.sources : [];
   const person = personOf({ username: key?.username, named: token.account, client, sources });

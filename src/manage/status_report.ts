@@ -30,7 +30,7 @@ const IN_CODE: StatusStyle = {
 export class StatusReport implements Face {
   /** The system that was asked for, or every registered one. */
   readonly systems: readonly SystemStatus[];
-  /** What is saved of systems that are not known by name; empty where one system was asked for. */
+  /** What is saved for systems that are not known by name; empty if one system was asked for. */
   readonly others: readonly OtherStatus[];
   /** Where sessions are kept. */
   readonly stores: readonly StoreStatus[];

@@ -85,7 +85,7 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
   return { ...found(theirs, null), foreign: { ...foreign, rest: chosen.values } };
 }
 
-/** What there is beside a token in place of credentials: values that stand in URLs. */
+/** Values for URLs, used together with a token instead of credentials. */
 function withToken(
   profile: Profile,
   token: GivenToken,
@@ -362,7 +362,7 @@ async function findOne(
   return file;
 }
 
-/** Takes what this module has noted beside the values out of them. */
+/** Removes what this module has noted among the values. */
 export function withoutMembers(
   { path, values, stored }: SavedCredentials,
 ): SavedCredentials {
@@ -376,7 +376,7 @@ export function withoutMembers(
   };
 }
 
-/** The place of what is kept for one other server. */
+/** The folder of what is saved for one other server. */
 export function placeApart(
   { files: [file = ""], ...place }: CredentialsPlace,
   server: string,

@@ -134,7 +134,7 @@ export async function systemNamed(
   return undefined;
 }
 
-/** The system whose API a URL belongs to, where there is one alone. */
+/** The system whose API a URL belongs to, if there is exactly one. */
 export async function systemAt(runtime: Runtime, url: string): Promise<Provider | undefined> {
   const originOf = (text: string) => URL.canParse(text) ? new URL(text).origin : undefined;
   const origin = originOf(url);
@@ -147,8 +147,8 @@ export async function systemAt(runtime: Runtime, url: string): Promise<Provider 
 }
 
 /**
- * Every system that a file defines, by its name. One that may not be used is there with the reason; a
- * folder that may not be seen counts as empty.
+ * Every system that a file defines, by its name. An unusable one comes with the reason; a
+ * folder that may not be read counts as empty.
  */
 export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
   const found = new Map<string, KnownSystem>();
@@ -176,7 +176,7 @@ export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
 /** The systems that can be used: those that are built in, then those of files. */
 export async function allProviders(runtime: Runtime): Promise<Provider[]> {
   const known = await listSystems(runtime).catch((error) => {
-    // A variable that names no folder: what is built in is known all the same.
+    // The variable names no folder; the built-in systems are known anyway.
     if (error instanceof AuthError) return [];
     throw error;
   });
@@ -215,7 +215,7 @@ async function readSystem(
         `to it. Check what is in it, then run: chmod 700 "${folder.path}"`,
     );
   }
-  // What a variable names may have come with somebody's files; nobody has agreed to it.
+  // A folder in a variable may come from somebody else's files, and nobody has approved it.
   const provider = definitionIn(input, path, folder.whose !== "variable");
   if (provider.name !== name) throw notNamed(path, provider.name);
   return provider;
@@ -262,7 +262,7 @@ function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
   }
 }
 
-/** What editors check the file with is no part of the definition. */
+/** `$schema` is for editors and not a part of the definition. */
 export function withoutSchema(input: unknown): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
   const { $schema: _, ...definition } = input as Record<string, unknown>;

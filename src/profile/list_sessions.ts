@@ -71,7 +71,7 @@ export async function listAccounts(profile: Profile): Promise<string[]> {
   return [...usual, ...[...found].sort()];
 }
 
-/** A store that is away has nothing to show. */
+/** An unreachable store shows nothing. */
 function noneThere(error: unknown): never[] {
   if (error instanceof AuthError) return [];
   throw error;

@@ -13,7 +13,7 @@ import type { OpenStoreOptions, StoreChoice } from "../store/store.ts";
 import type { StoredCredentials } from "../store/stored_credentials.ts";
 
 /**
- * Everything one call stands on: which system, in which runtime, with which checked options. It is
+ * Everything one call needs: which system, in which runtime, with which checked options. It is
  * resolved once by {@linkcode openProfile} and never changed.
  */
 export interface Profile {
@@ -22,7 +22,7 @@ export interface Profile {
   readonly options: CheckedOptions;
   /** Another account than the usual one, with app credentials and tokens of its own. */
   readonly account: string | undefined;
-  /** Where an account was named, for people; `undefined` where nothing names one. */
+  /** Where an account was named, for people; `undefined` if nothing names one. */
   readonly accountFrom: string | undefined;
   /** What replaces the provider's URLs: the options, else the environment. */
   readonly urls: ProviderUrls;
@@ -129,7 +129,7 @@ export function profileOf(
   runtime: Runtime,
   drivers: OpenStoreOptions["drivers"],
 ): Profile {
-  // What a program put into `Object.prototype` is no option, and steers no URL.
+  // What a program put into `Object.prototype` is not an option and must not steer a URL.
   const own = withoutPrototype(options);
   const { directory, fetch: given } = own;
   const [folder] = configDirectories(runtime, provider.folder, directory);

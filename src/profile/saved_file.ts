@@ -82,7 +82,7 @@ export function serverToSaveFor(profile: Profile, values: CredentialValues): str
   return serverOf(profile, { ...environment, ...values });
 }
 
-/** What is written into a file: the values, and whose they are. */
+/** What is written to a file: the values, and whose they are. */
 export function withMembers(
   values: Values,
   server: string | undefined,

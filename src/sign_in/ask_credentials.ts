@@ -190,7 +190,7 @@ async function complete(
   };
 }
 
-/** Asks whether what belongs to one server may be sent to another; "no" goes on with new values. */
+/** Asks whether to send one server's values to another; "no" continues with new values. */
 async function maySend(
   profile: Profile,
   { foreign, missing }: Incomplete,

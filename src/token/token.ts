@@ -1,11 +1,11 @@
 import { isObject, parseObject } from "../base/json.ts";
 
 /**
- * What is kept of one sign-in: its members, its key, its freshness, and its JSON, written and read
+ * What is saved for one sign-in: its members, its key, its freshness, and its JSON, written and read
  * here and nowhere else. Pure; where tokens are kept is the store's business.
  */
 
-/** What is kept of one sign-in. All of it is secret. Times are epoch seconds. */
+/** What is saved for one sign-in. All of it is secret. Times are epoch seconds. */
 export interface Token {
   version: 1;
   /** Which token this is, as {@linkcode formatKey} writes it. */

@@ -127,7 +127,7 @@ export function epochSeconds(value: unknown): number | undefined {
   return number > MILLISECONDS ? number / 1000 : number;
 }
 
-/** Who a token was given to, as its claims tell (OpenID Connect Core section 5.1), for people. */
+/** Whom a token was issued to, as its claims say (OpenID Connect Core section 5.1), for people. */
 export function accountOf(token: Token): string | undefined {
   const claims = claimsOf(token.id_token ?? token.access_token);
   const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
