@@ -198,7 +198,7 @@ test("URLs that change nothing, or a half, are refused; an issuer replaces endpo
     ...MINIMAL,
     endpoints: { token: "https://login.weather.example/token" },
   });
-  throws(() => resolveSystem(absolute, { authUrl: test }, {}), "invalid_argument", /nothing/);
+  throws(() => resolveSystem(absolute, { authUrl: test }, {}), "invalid_argument", /has no effect/);
   const moved = resolveSystem(absolute, { issuer: test }, {});
   assert.deepEqual([moved.issuer, moved.endpoints.token], [test, undefined]);
 });
