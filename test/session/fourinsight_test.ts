@@ -90,7 +90,7 @@ test("fourinsight: a wrong paste is asked for again, three times in all", async 
 
   await Deno.remove(`${world.directory}/onecell`, { recursive: true });
   const stubborn = paste(world, "no", "no", "no", good);
-  await rejects(stubborn.session, "invalid_argument", /package/);
+  await rejects(stubborn.session, "invalid_argument", /whole sign-in code/);
   assert.equal(stubborn.person.shown.at(-1)?.kind, "failed");
   await rejects(paste(world, "").session, "cancelled");
 });
