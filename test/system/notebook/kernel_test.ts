@@ -137,7 +137,7 @@ Deno.test({
     const [card, error] = cells[1]!.outputs;
     assert.ok(!JSON.stringify(card).includes("WDJB"), "the code is off the card");
     assert.equal(error?.ename, "AuthError");
-    assert.match(error?.evalue ?? "", /Request cancelled\. Run the cell again/);
+    assert.match(error?.evalue ?? "", /cancelled\. Run the cell again/);
     assert.equal(textOf(cells[2]!.outputs), "[ 7, true ]");
     assert.equal(textOf(cells[3]!.outputs), "7");
   },

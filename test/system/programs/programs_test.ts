@@ -173,7 +173,7 @@ test("program: a person with a code, on a remote machine", async () => {
 program("a socket's token, which must live for a while", async (s, { sandbox }) => {
   const token = await s.token({ minLifetime: 60 });
   assert.equal(token, await s.token({ minLifetime: 600 }));
-  await rejects(s.token({ minLifetime: 86_400 }), "unsupported", /live \d+ seconds/);
+  await rejects(s.token({ minLifetime: 86_400 }), "unsupported", /tokens for \d+ seconds/);
   sandbox.setTokenLifetime(5);
   await rejects(
     s.token({ lifetime: 60 } as { minLifetime?: number }),
@@ -293,7 +293,7 @@ test("program: wrong guesses get the right advice", () =>
             password: string;
           },
         ),
-      says: /options come third/,
+      says: /pass options as the third/,
     },
     {
       name: "a definition's directory",
@@ -307,7 +307,7 @@ test("program: wrong guesses get the right advice", () =>
     {
       name: "map over a text",
       run: () => fakeSession(() => new Response()).map("abc", () => 1),
-      says: /items are a list/,
+      says: /items must be a list/,
     },
   ], async ({ run, says }) => {
     const error = await (async () => await run())().then(() => undefined, (error) => error);

@@ -122,5 +122,5 @@ test("recipes: a hub's server exchanges what the hub keeps of its user", async (
   const token = world.asked.find(({ path }) => path === "/token");
   assert.equal(token?.form.get("subject_token"), "token-of-the-hub");
   const outside = await runAt(world.url, "hub", {}, HUB);
-  assert.match(outside.problems, /no server of a JupyterHub/);
+  assert.match(outside.problems, /not a JupyterHub server/);
 });
