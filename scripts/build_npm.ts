@@ -6,10 +6,17 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, normalize } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { bundle } from "./bundle.ts";
-import { COMMAND_FILE, copyDocuments, packageFields, writeCommand } from "./npm_package.ts";
+import { bundle, ENTRY_POINTS } from "./bundle.ts";
+import {
+  COMMAND_FILE,
+  copyDocuments,
+  packageFields,
+  withOptionalPeers,
+  writeCommand,
+} from "./npm_package.ts";
 
 /** The part of dnt this script uses. */
 interface Dnt {
@@ -49,6 +56,7 @@ await dnt.build({
     lib: ["ESNext", "DOM", "DOM.Iterable"],
     sourceMap: true,
     inlineSources: true,
+    stripInternal: true,
     noUncheckedIndexedAccess: true,
     useUnknownInCatchVariables: true,
   },
@@ -63,7 +71,11 @@ await dnt.build({
   },
 });
 // Bundle after dnt has run its tests, which need the single modules.
-await bundle(join(outDir, "esm"));
+const esm = join(outDir, "esm");
+await removePolyfills(esm);
+await bundle(esm);
+await removeOtherDeclarations(esm);
+await finishManifest(join(outDir, "package.json"));
 await importInNode();
 
 /** Loads dnt by a computed name, so that only this script needs it, and no check does. */
@@ -86,6 +98,41 @@ async function writeImportMap(): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".json" });
   await Deno.writeTextFile(path, JSON.stringify({ imports }));
   return path;
+}
+
+/** Every Node that is supported has what dnt fills in; its declarations would change the consumer's globals. */
+async function removePolyfills(directory: string): Promise<void> {
+  await Deno.writeTextFile(join(directory, "_dnt.polyfills.js"), "");
+  for (const name of ENTRY_POINTS) {
+    const path = join(directory, `${name}.d.ts`);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace(/^import ".*_dnt\.polyfills\.js";\n/m, ""));
+  }
+}
+
+/** Removes the declarations that those of the entry points do not reach: nobody can import them. */
+async function removeOtherDeclarations(directory: string): Promise<void> {
+  const reached = new Set<string>();
+  const toRead = ENTRY_POINTS.map((name) => `${name}.d.ts`);
+  for (const name of toRead) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    const text = await Deno.readTextFile(join(directory, name));
+    for (const [, to = ""] of text.matchAll(/(?:\bfrom|\bimport) *\(?"(\.{1,2}\/[^"]+)\.js"/g)) {
+      toRead.push(normalize(join(name, "..", `${to}.d.ts`)));
+    }
+  }
+  for (const name of await readdir(directory, { recursive: true })) {
+    if (name.endsWith(".d.ts") && !reached.has(name)) await Deno.remove(join(directory, name));
+  }
+}
+
+/** Leaves out of `package.json` what was for the build, and makes optional what few need. */
+async function finishManifest(path: string): Promise<void> {
+  const { scripts: _, devDependencies: __, _generatedBy: ___, ...made } = JSON.parse(
+    await Deno.readTextFile(path),
+  );
+  await Deno.writeTextFile(path, JSON.stringify(withOptionalPeers(made), null, 2) + "\n");
 }
 
 /** Imports the built package by its own name (Node's self-reference), as a consumer would. */

@@ -2,7 +2,8 @@
  * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
  *
  * `deno pack` writes neither commands nor engines, and packs unused sources. This script completes its
- * work and prints the path of the tarball.
+ * work and prints the path of the tarball. It stays beside `build_npm.ts`, which makes what is
+ * published, because dnt is on JSR alone, and the package test must run where JSR cannot be reached.
  *
  * @module
  */

@@ -49,7 +49,11 @@ export async function getSession<const S extends SystemReference>(
   }
 }
 
-/** Signs in with an existing profile. Not exported by the module. */
+/**
+ * Signs in with an existing profile. Not exported by the module.
+ *
+ * @internal
+ */
 export async function startSession(profile: Profile): Promise<Session> {
   const asked = new AskedPerson(profile);
   try {

@@ -60,13 +60,11 @@ export function compareFiles(
     const [, name = ""] = new RegExp(`^${prefix}${FOLDER}/(\\w+?)\\d*\\.js$`).exec(file) ?? [];
     return names.has(name);
   };
-  const isHelper = (file: string) => prefix !== "" && /^esm\/_dnt\.\w+\.d\.ts$/.test(file);
   const isMap = (file: string) =>
     prefix !== "" && file.endsWith(".js.map") && files.includes(file.slice(0, -4));
   return {
     unexpected: files.filter((file) =>
-      !expected.has(file) && !optional.has(file) && !isChunk(file) && !isHelper(file) &&
-      !isMap(file)
+      !expected.has(file) && !optional.has(file) && !isChunk(file) && !isMap(file)
     ),
     missing: [...expected].filter((file) => !files.includes(file)),
   };

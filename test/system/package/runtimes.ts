@@ -11,6 +11,9 @@ export interface OtherRuntime {
 /** The first Node release with everything this package needs, as npm has it. */
 const OLDEST_NODE = "node@22.13.0";
 
+/** A release that many machines still have, and that is too old. */
+const OLD_NODE = "node@20.19.0";
+
 /** The one most use, and the newest. */
 const OTHER_NODES = ["node@24.9.0", "node@26.10.0"];
 
@@ -37,6 +40,11 @@ export async function findRuntimes(): Promise<OtherRuntime[]> {
   const bun = await versionOf("bun") === null ? await fromNpm(BUN) : "bun";
   found.push({ name: `bun ${await versionOf(bun)}`, program: bun });
   return found;
+}
+
+/** A Node that this package refuses, from npm. */
+export async function findOldNode(): Promise<string> {
+  return await fromNpm(OLD_NODE);
 }
 
 /** Has npm fetch a runtime, which is then asked where it is. */

@@ -13,8 +13,8 @@ import { startSandbox } from "../../../examples/sandbox/mod.ts";
 import { packageFields } from "../../../scripts/npm_package.ts";
 import { install } from "./install.ts";
 import { compareFiles, listFiles, reachedModules, root } from "./package_files.ts";
-import { runOrThrow, runTool } from "./run.ts";
-import { findRuntimes } from "./runtimes.ts";
+import { run, runOrThrow, runTool } from "./run.ts";
+import { findOldNode, findRuntimes } from "./runtimes.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 import { packageRunner, type Runner } from "./task.ts";
 import { terminalAvailable } from "./terminal.ts";
@@ -81,6 +81,21 @@ Deno.test("the package", async (context) => {
     });
   }
 
+  await context.step("a Node that is too old says which one is needed", async () => {
+    const node = await findOldNode();
+    const path = join(directory, "old.mjs");
+    await writeFile(
+      path,
+      `import { getSession } from "@onecell/auth";
+       await getSession("spatiafi").catch(({ code, message }) => console.log(code, message));`,
+    );
+    assert.match(await runOrThrow(node, [path]), /^unsupported .*needs Node 22\.13/);
+    const command = join(directory, "node_modules", ".bin", "onecell");
+    const { code, stderr } = await run(node, [command, "status"]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^onecell: unsupported: .*needs Node 22\.13/);
+  });
+
   for (const runtime of runtimes) {
     if (modules.includes("src/cli")) {
       await context.step(`${runtime.name} runs the command`, async () => {
@@ -111,7 +126,7 @@ Deno.test("the package", async (context) => {
     const declared = (await listFiles(packageDirectory)).filter((name) => name.endsWith(".d.ts"));
     const open =
       /^(esm\/)?(mod|src\/(cli|errors|get_session|verbs|testing|interface\/\w+|testing\/[\w/]+|providers\/(provider|definition|define_provider)))\.d\.ts$/;
-    assert.deepEqual(declared.filter((name) => !open.test(name) && !name.includes("_dnt.")), []);
+    assert.deepEqual(declared.filter((name) => !open.test(name)), []);
     for (const name of declared) {
       const text = await Deno.readTextFile(join(packageDirectory, name));
       assert.doesNotMatch(text, /from "(jose|openid-client|oauth4webapi|p-map|uqr)"/, name);
