@@ -186,4 +186,23 @@ test("entersLoopback() tells a redirect into this machine", () => {
   assert.equal(entersLoopback(api, own), true);
   assert.equal(entersLoopback(own, own), false);
   assert.equal(entersLoopback(own, api), false);
+  const near = [
+    "http://localhost./", // the root's dot changes nothing
+    "http://a.localhost/",
+    "http://127.0.0.1./",
+    "http://0.0.0.0/",
+    "http://169.254.169.254/", // a cloud's metadata
+    "http://169.254.169.254./",
+    "http://[fd00:ec2::254]/",
+    "http://[::]/",
+    "http://[fe80::1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::127.0.0.1]/",
+    "http://[64:ff9b::169.254.169.254]/",
+  ];
+  for (const url of near) assert.equal(entersLoopback(api, new URL(url)), true, url);
+  for (const url of ["http://10.0.0.1/", "http://[fd00::1]/", "http://[::ffff:8.8.8.8]/"]) {
+    assert.equal(entersLoopback(api, new URL(url)), false, url);
+  }
 });

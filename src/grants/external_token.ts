@@ -105,8 +105,9 @@ export async function lookAtExternal(
     return null;
   }
   const { token, expiresAt } = await getExternalToken(source, what, context);
-  const end = expiresAt ?? Number(claimsOf(token)?.["exp"]);
-  if (!Number.isFinite(end)) return undefined;
+  const ends = [expiresAt, claimsOf(token)?.["exp"]].map(Number).filter(Number.isFinite);
+  if (ends.length === 0) return undefined;
+  const end = Math.min(...ends);
   if (end * 1000 > context.now()) return end;
   throw new AuthError(
     "login_required",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pause } from "../../src/base/wait.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import {
   type ExternalContext,
@@ -193,6 +194,8 @@ test("getExternalToken() runs a command, and says in its own words what went wro
     rejects(get({ command: ["sleep", "8"] }, { timeout: 200 }), "timeout")
   );
   assert(took < 3_000, `${took} ms`);
+  // The program was killed, and nobody waited for its end: it must not outlast this test.
+  await pause(500);
 });
 
 const GITHUB = {
@@ -319,6 +322,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       "http://8.8.8.8/hub/api",
       "http://169.254.169.254/hub/api",
       "http://0.0.0.0:8081/hub/api",
+      "http://[fd00:ec2::254]/hub/api", // EC2's metadata
       "http://user:pass@hub:8081/hub/api",
       "ftp://hub/hub/api",
       "hub:8081",

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { AuthError } from "../../src/errors.ts";
+import { AuthError, type AuthErrorCode } from "../../src/errors.ts";
 import { logout } from "../../src/renewal/logout.ts";
 import { fakeServer, json, tokenAnswer } from "../support/fake_server.ts";
 import { makeKeeper, plainProvider, savedTokenOf } from "../support/parts.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { rejects } from "../support/rejects.ts";
-import { test } from "../support/tests.ts";
+import { eachRow, test } from "../support/tests.ts";
 
 // Each of these stands for a fault that no test noticed on 2026-11-26.
 
@@ -108,4 +108,51 @@ test("a logout counts an access token that ended with the refresh token as revok
     assert.deepEqual([report.refreshToken, report.accessToken], ["revoked", outcome], seen);
     assert.equal(report.problems.length, outcome === "failed" ? 1 : 0, seen);
   }
+});
+
+test("a failure that is not the refresh token's own leaves it, and signs in by nothing else", () =>
+  eachRow<{ name: string; answer: () => Response; code: AuthErrorCode }>([
+    { name: "500", answer: () => json({}, 500), code: "server_error" },
+    { name: "429", answer: () => json({}, 429, { "retry-after": "90" }), code: "rate_limited" },
+    {
+      name: "the client is refused",
+      answer: () => json({ error: "invalid_client" }, 401),
+      code: "client_refused",
+    },
+    { name: "a page", answer: () => new Response("<html>"), code: "bad_response" },
+    {
+      name: "a lost answer",
+      answer: () => {
+        throw new TypeError("connection reset");
+      },
+      code: "network",
+    },
+  ], async ({ answer, code }) => {
+    const isRefresh = (form: URLSearchParams) => form.get("grant_type") === "refresh_token";
+    const server = fakeServer(({ form }, n) => isRefresh(form) ? answer() : tokenAnswer(n));
+    const { keeper, store, clock } = makeKeeper(server.fetch);
+    const saved = savedTokenOf(clock, {
+      expires_at: clock() / 1000,
+      refresh_token: "the-only-one",
+    });
+    store.tokens.set("key", saved);
+    await keeper.adopt();
+    await rejects(keeper.fresh(), code);
+    assert.equal(server.count("client_credentials"), 0, "nothing else has its turn");
+    assert.equal(store.tokens.get("key"), saved);
+    server.answer = ({ form }, n) => tokenAnswer(n, { refresh_token: form.get("refresh_token") });
+    assert.equal((await keeper.fresh()).refresh_token, "the-only-one", "it is offered again");
+  }));
+
+test("a refresh token that comes with a dead access token is saved", async () => {
+  // What came has replaced the old one at the server, whatever its access token is worth.
+  const server = fakeServer((_, n) => tokenAnswer(n, { expires_in: 0, refresh_token: "next" }));
+  const { keeper, store, clock } = makeKeeper(server.fetch);
+  store.tokens.set(
+    "key",
+    savedTokenOf(clock, { expires_at: clock() / 1000, refresh_token: "first" }),
+  );
+  await keeper.adopt();
+  await rejects(keeper.fresh(), "bad_response");
+  assert.equal(store.tokens.get("key")?.refresh_token, "next");
 });

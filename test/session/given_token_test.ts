@@ -266,6 +266,14 @@ test("errors about a token from elsewhere say what to do next", async () => {
         /environment \(PLANTPREDICT_ACCESS_TOKEN\) has expired.*unset PLANTPREDICT_ACCESS_TOKEN/,
     },
     {
+      name: "expired, whatever is said beside it",
+      env: {
+        PLANTPREDICT_ACCESS_TOKEN: JSON.stringify({ access_token: over, expires_at: 4e9 }),
+      },
+      code: "login_required",
+      says: /has expired/,
+    },
+    {
       name: "no token",
       env: { PLANTPREDICT_ACCESS_TOKEN: "two words" },
       code: "bad_response",

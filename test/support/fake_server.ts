@@ -44,7 +44,15 @@ export function fakeServer(respond: Respond): FakeServer {
       const abort = () => aborted.reject(signal.reason);
       signal.addEventListener("abort", abort);
       try {
-        return await Promise.race([aborted.promise, server.answer(arrival, arrivals.length)]);
+        const answer = server.answer(arrival, arrivals.length);
+        const response = await Promise.race([aborted.promise, answer]);
+        const location = response.headers.get("location");
+        const follows = request.redirect === "follow" && response.status >= 300 &&
+          location !== null;
+        if (!follows) return response;
+        // As `fetch` does it; what must not go there is seen to arrive.
+        if (arrivals.length > 20) throw new TypeError("too many redirects");
+        return await server.fetch(new URL(location, request.url), { headers: request.headers });
       } finally {
         signal.removeEventListener("abort", abort);
       }
