@@ -385,3 +385,11 @@ test("a variable for the other kind of URL does not stand in the way of what cod
   });
   assert.doesNotThrow(open);
 });
+
+test("a copy whose original is gone is no credentials file", async () => {
+  // The copy is for the system's own Python package; who removed the original meant both.
+  const file = { ...PAIR, onecell_copy: true };
+  const { found } = await look("spatiafi", { file });
+  assert.deepEqual(found.missing, ["client_id", "client_secret"]);
+  assert.deepEqual((await look("spatiafi", { file: PAIR })).found.missing, []);
+});

@@ -100,3 +100,18 @@ test("logout() checks its options, and stops with its signal", async () => {
   await rejects(logout("plantpredict", { ...options, credentials, signal }), "aborted");
   assert.equal((await savedTokenFiles(directory)).length, 1);
 });
+
+test("logout() with all leaves another system's session in the same folder", async () => {
+  await using world = await createWorld("plantpredict");
+  const { options: { interactive: _, ...options }, credentials, directory } = world;
+  await getSession("plantpredict", { ...world.options, credentials });
+  await getSession("plantpredict", { ...world.options, credentials, sessionKey: "theirs" });
+  await changeSavedToken(directory, (token) => {
+    const parts = JSON.parse(String(token["key"]));
+    parts[0] = "another-system";
+    token["key"] = JSON.stringify(parts);
+  });
+  const report = await logout("plantpredict", { ...options, credentials, all: true });
+  assert.deepEqual([report.sessions.length, report.left], [1, 0]);
+  assert.equal((await savedTokenFiles(directory)).length, 1);
+});

@@ -156,3 +156,48 @@ test("a refresh token that comes with a dead access token is saved", async () =>
   await rejects(keeper.fresh(), "bad_response");
   assert.equal(store.tokens.get("key")?.refresh_token, "next");
 });
+
+test("a refresh is announced before, and its end is told, however it ended", () =>
+  eachRow<{ name: string; answer: () => Response; ends: string }>([
+    {
+      name: "a new refresh token",
+      answer: () => tokenAnswer(1, { refresh_token: "next" }),
+      ends: "rotated",
+    },
+    {
+      name: "the same one",
+      answer: () => tokenAnswer(1, { refresh_token: "first" }),
+      ends: "not rotated",
+    },
+    { name: "none", answer: () => tokenAnswer(1), ends: "not rotated" },
+    {
+      name: "a refusal",
+      answer: () => json({ error: "invalid_client" }, 401),
+      ends: "not rotated",
+    },
+  ], async ({ answer, ends }) => {
+    const { keeper, store, clock } = makeKeeper(fakeServer(answer).fetch);
+    const over = { expires_at: clock() / 1000, refresh_token: "first" };
+    store.tokens.set("key", savedTokenOf(clock, over));
+    await keeper.adopt();
+    await keeper.fresh().catch(() => {});
+    const steps = store.log.filter((step) => /begin|rotated|write/.test(step));
+    const isSaved = store.tokens.get("key")?.access_token === "access-token-1";
+    assert.deepEqual(steps, isSaved ? ["begin", "write", ends] : ["begin", ends]);
+  }));
+
+test("a logout ends what another process has saved meanwhile", async () => {
+  const revoked: (string | null)[] = [];
+  const server = fakeServer(({ form }) => {
+    revoked.push(form.get("token"));
+    return new Response(null, { status: 200 });
+  });
+  const { keeper, store, clock, setup } = makeKeeper(server.fetch);
+  const provider = plainProvider({ endpoints: { token: "/token", revocation: "/revoke" } });
+  const grants = { ...setup.grants, system: resolveSystem(provider, {}, {}) };
+  store.tokens.set("key", savedTokenOf(clock, { access_token: "old", refresh_token: "used-up" }));
+  await keeper.adopt();
+  store.tokens.set("key", savedTokenOf(clock, { access_token: "new", refresh_token: "good" }));
+  await logout({ store, key: "key", keeper, grants });
+  assert.deepEqual(revoked, ["good", "new"]);
+});

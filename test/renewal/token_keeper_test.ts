@@ -81,7 +81,7 @@ test("TokenKeeper: a token with a refresh token is saved before it is given out"
   await keeper.adopt();
   store.log.length = 0;
   const token = await keeper.fresh();
-  assert.deepEqual(store.log, ["lock", "read", "write", "unlock"]);
+  assert.deepEqual(store.log, ["lock", "read", "begin", "write", "rotated", "unlock"]);
   assert.equal(store.tokens.get("key"), token);
   assert.equal(token.refresh_token, server.valid);
 });
@@ -233,4 +233,11 @@ test("TokenKeeper: a hanging server ends in a timeout, and the next call tries a
   await rejects(keeper.fresh(), "timeout", /0\.1 s/);
   hang = false;
   assert.equal((await keeper.fresh()).access_token, "access-token-2");
+});
+
+test("TokenKeeper: a saved token that is bound to no key is of no use where one is wanted", async () => {
+  const { keeper, store, clock } = makeKeeper(rotating().fetch, { dpop: true });
+  store.tokens.set("key", savedTokenOf(clock));
+  assert.equal(await keeper.adopt(), null);
+  assert.equal(keeper.current(), null);
 });

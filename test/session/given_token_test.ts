@@ -355,3 +355,22 @@ test("a command does not inherit what loadCredentials has put into the environme
   );
   assert.equal(said.token, "-its-own.");
 });
+
+test("logout() revokes no token that was given: others may use it", async () => {
+  await using world = await createWorld("plantpredict-okta");
+  const { options, credentials, user, sandbox } = world;
+  const signedIn = await getSession("plantpredict-okta", {
+    ...options,
+    credentials: { ...credentials, ...user },
+    store: "memory",
+  });
+  const token = await signedIn.token();
+  const session = await getSession("plantpredict-okta", { ...options, token });
+  const report = await session.logout();
+  assert.deepEqual(
+    [report.refreshToken, report.accessToken, report.removed, report.problems],
+    ["none", "unsupported", false, []],
+  );
+  assert.equal(sandbox.count("plantpredict-okta.revoke"), 0);
+  await rejects(session.token(), "login_required");
+});

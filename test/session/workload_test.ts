@@ -150,3 +150,30 @@ test("a variable that moves the server gets no token of this machine", async () 
   // The caller's own word is another thing.
   assert.equal((await run({ authUrl: "https://test.example" })).code, "none");
 });
+
+test("an assertion's claims tell sessions apart: each person's is saved for that one", async () => {
+  await using folder = await TestFolder.make();
+  const keys = await crypto.subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" },
+    true,
+    ["sign", "verify"],
+  );
+  const private_key = JSON.stringify(await crypto.subtle.exportKey("jwk", keys.privateKey));
+  const robot = defineProvider({
+    ...common,
+    grant: "jwt_bearer",
+    requires: ["client_email", "private_key"],
+    optional: ["subject"],
+    assertionClaims: { iss: "{client_email}", sub: "{subject}" },
+  });
+  const { fetch, count } = server();
+  const of = async (subject: string) => {
+    const credentials = { client_email: "robot@example.com", private_key, subject };
+    const options = { directory: folder.path, interactive: false, fetch, credentials } as const;
+    return (await (await getSession(robot, options)).json<{ token: string }>("/x")).token;
+  };
+  const [ada, bob, again] = [await of("ada"), await of("bob"), await of("ada")];
+  assert.notEqual(ada, bob);
+  assert.equal(again, ada, "it was saved");
+  assert.equal(count("urn:ietf:params:oauth:grant-type:jwt-bearer"), 2);
+});

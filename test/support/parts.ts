@@ -81,8 +81,14 @@ export function fakeStore(): FakeStore {
     shared: false,
     problem: undefined,
     readStrictly: (key) => Promise.resolve(tokens.get(key) ?? null),
-    beginRefresh: () => Promise.resolve("go"),
-    endRefresh: () => Promise.resolve(),
+    beginRefresh() {
+      log.push("begin");
+      return Promise.resolve("go");
+    },
+    endRefresh(_token, rotated) {
+      log.push(rotated ? "rotated" : "not rotated");
+      return Promise.resolve();
+    },
   };
   return store;
 }
