@@ -171,12 +171,12 @@ export function judgeMetadata(
         checkEndpoint(issuer, name, source[name]);
       }
     }
-  }
-  for (const name of OPTIONAL) {
-    try {
-      if (metadata[name] !== undefined) checkEndpoint(issuer, name, metadata[name]);
-    } catch {
-      delete metadata[name]; // the sign-in does not need it
+    for (const name of OPTIONAL) {
+      try {
+        if (source[name] !== undefined) checkEndpoint(issuer, name, source[name]);
+      } catch {
+        delete source[name]; // the sign-in does not need it
+      }
     }
   }
   if (given["token_endpoint"] === undefined && metadata["token_endpoint"] === undefined) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { AuthErrorCode } from "../../src/errors.ts";
+import { judgeMetadata } from "../../src/grants/discovery.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
 import { claimsOf } from "../../src/token/token.ts";
@@ -174,6 +175,16 @@ test("discovery: metadata of another issuer gets no secret", () =>
       code: "insecure_url",
     },
     {
+      name: "an alias for mutual TLS on this machine (RFC 8705)",
+      answer: () =>
+        json({
+          ...METADATA,
+          mtls_endpoint_aliases: { token_endpoint: "https://localhost:8080/token" },
+        }),
+      code: "insecure_url",
+      says: /this machine/,
+    },
+    {
       name: "a redirect that never ends",
       answer: () => new Response(null, { status: 302, headers: { location: OPENID } }),
       code: "redirect_refused",
@@ -270,3 +281,12 @@ test("a client assertion made for a discovered server is good nowhere else (trus
     assert.equal(claims?.["nbf"], undefined);
     assert.equal(Number(claims?.["exp"]) - Number(claims?.["iat"]), 300);
   }));
+
+test("a revocation endpoint that nobody may use is left out, as an alias too", () => {
+  const revocation_endpoint = "https://127.0.0.1/revoke";
+  const aliases = { revocation_endpoint, token_endpoint: "https://mtls.example.com/token" };
+  const metadata = { ...METADATA, revocation_endpoint, mtls_endpoint_aliases: aliases };
+  const judged = judgeMetadata(ISSUER, JSON.stringify(metadata), {});
+  assert.equal(judged.revocation_endpoint, undefined);
+  assert.deepEqual(judged.mtls_endpoint_aliases, { token_endpoint: aliases.token_endpoint });
+});

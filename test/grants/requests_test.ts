@@ -422,3 +422,12 @@ test("a one-time request is sent again only where its time was refused", () =>
     await assert.rejects(obtainToken(context, { grant: "refresh_token", refreshToken: "r" }));
     assert.equal(server.arrivals.length, sent);
   }));
+
+test("a server that asks for another nonce each time is not asked for ever", async () => {
+  const server = fakeServer((_, number) =>
+    json({ error: "use_dpop_nonce" }, 400, { "dpop-nonce": `nonce-${number}` })
+  );
+  const context = grantParts(server.fetch, { dpopKey: await createDpopKey() });
+  await rejects(obtainToken(context, { grant: "client_credentials" }), "grant_refused");
+  assert.equal(server.arrivals.length, 3);
+});
