@@ -278,3 +278,17 @@ test("redirects of the token endpoint are never followed", async () => {
   );
   assert.deepEqual(arrived, []);
 });
+
+test("a redirect elsewhere takes no cookies along, with a fetch that keeps some", async () => {
+  const asked: [string, RequestCredentials | undefined][] = [];
+  const fetch = (input: string | URL | Request, init?: RequestInit) => {
+    asked.push([String(input), init?.credentials]);
+    return Promise.resolve(asked.length === 1 ? redirect("https://files.example/x") : json({}));
+  };
+  const { session } = fakeApi(() => json({}), { more: { fetch } });
+  await session.fetch("/x", { credentials: "include" });
+  assert.deepEqual(asked, [
+    ["https://api.example.com/x", "include"],
+    ["https://files.example/x", "omit"],
+  ]);
+});
