@@ -70,6 +70,8 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   ]);
 
   // One file that cannot be read does not hide what is in the others.
+  const unread = await machine.run(["scan", "clean.ipynb", "none.ipynb"]);
+  assert.equal(unread.code, 1, "what cannot be read is not passed");
   const both = await machine.run(["scan", "none.ipynb", "leaky.ipynb"]);
   assert.equal(both.code, 1);
   assert.match(both.stderr, /^onecell: invalid_argument: none\.ipynb: /);

@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { parseObject } from "../../src/base/json.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { FileDriver } from "../../src/store/file_driver.ts";
-import { MemoryDriver } from "../../src/store/writing.ts";
+import { fileDriver, MemoryDriver } from "../../src/store/writing.ts";
 import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
 import { conformance } from "./conformance.ts";
@@ -27,3 +28,14 @@ for (const { name, check } of conformance) {
     );
   });
 }
+
+test("files: what is removed takes its marks along, also where it only moves elsewhere", async () => {
+  await using folder = await TestFolder.make();
+  const driver = fileDriver({ runtime: await currentRuntime(), directory: folder.path });
+  assert(driver !== undefined);
+  await driver.marks.make("a", "mark");
+  await driver.marks.make("b", "mark");
+  await driver.remove("a");
+  const names = (await Array.fromAsync(Deno.readDir(folder.at("onecell")))).map(({ name }) => name);
+  assert.equal(names.filter((name) => name.endsWith(".mark")).length, 1);
+});
