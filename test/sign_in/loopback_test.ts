@@ -334,3 +334,19 @@ test("loopback: another user of the machine gets nothing, where the system can t
     const wasTold = JSON.stringify(person.shown).includes("was refused");
     assert.equal(wasTold, is === 403);
   }));
+
+test("loopback: the address a browser opens leads on once; the second one is told of it", async () => {
+  const answers: [number, boolean][] = [];
+  const { outcome, person } = await start(authorizationServer(), async (link) => {
+    while (person.opened.length === 0) await new Promise((done) => setTimeout(done, 1));
+    for (let time = 0; time < 2; time++) {
+      const answer = await fetch(person.opened[0] ?? "", { redirect: "manual" });
+      answers.push([answer.status, answer.headers.has("location")]);
+      await answer.body?.cancel();
+    }
+    await knock(link, { code: "good", state: link.state });
+  });
+  await outcome;
+  assert.deepEqual(answers, [[302, true], [410, false]]);
+  assert.match(JSON.stringify(person.shown), /was opened twice/);
+});

@@ -53,6 +53,9 @@ test("redis: values are encrypted, keys are hashes, and each belongs to its own"
   await server.ask(`HSET ${name} v ${sealed}`);
   assert.equal(await store.read(KEY), null);
   await rejects(store.readStrictly(KEY), "store_unavailable", /damaged/);
+  // The driver itself says so: app credentials do not say whose they are.
+  const driver = await openDriver({ runtime, directory: undefined }, server.url);
+  await rejects(driver.read(KEY), "store_unavailable", /damaged/);
   // With another key to encrypt with, nothing of it is seen, and nothing is lost.
   const stranger = await runtimeWith({ ONECELL_STORE_KEY: btoa("x".repeat(32)) });
   assert.equal(await openTokenStore(stranger, undefined, { url: server.url }).read("other"), null);
