@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { learntFrom } from "../../src/address/find_address.ts";
-import { judgeRegistration, registrationRequest } from "../../src/address/register_client.ts";
+import {
+  judgeRegistration,
+  registerClient,
+  registrationRequest,
+} from "../../src/address/register_client.ts";
 import { judgeResource, parseAddress } from "../../src/address/resource_metadata.ts";
 import { nameOf } from "../../src/address/saved_address.ts";
 import { AuthError, type AuthErrorCode } from "../../src/errors.ts";
 import { judgeMetadata } from "../../src/grants/discovery.ts";
 import { leadsInside } from "../../src/trust.ts";
+import { fakeServer, json } from "../support/fake_server.ts";
+import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
 const API = "https://api.example.org/v1";
@@ -434,3 +440,35 @@ test("leadsInside() knows this machine, its network, and what is outside", () =>
   assert.equal(leads("https://a.example", "https://172.32.0.1"), false);
   assert.equal(leads("https://a.example", "https://172.31.0.1"), true);
 });
+
+test("registerClient() makes one client: only what surely was not done is sent again", () =>
+  eachRow<{ name: string; answer: () => Response; code: AuthErrorCode; sent: number }>([
+    {
+      name: "a lost answer",
+      answer: () => {
+        throw new TypeError("connection reset");
+      },
+      code: "network",
+      sent: 1,
+    },
+    { name: "502", answer: () => json({}, 502), code: "server_error", sent: 1 },
+    {
+      name: "503: not done",
+      answer: () => json({}, 503, { "retry-after": "0" }),
+      code: "server_error",
+      sent: 3,
+    },
+  ], async ({ answer, code, sent }) => {
+    const { fetch, arrivals } = fakeServer(answer);
+    const registration = {
+      endpoint: `${AUTH}/register`,
+      grant: "authorization_code",
+      device: false,
+      authentication: "none",
+      scope: undefined,
+    } as const;
+    const openFetch = () => ({ fetch, close() {} });
+    const asking = { openFetch, timeout: 5_000, now: Date.now, signal: undefined };
+    await rejects(registerClient(registration, asking), code);
+    assert.equal(arrivals.length, sent);
+  }));
