@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { grantParts } from "../support/parts.ts";
+import { fakeServer, json } from "../support/fake_server.ts";
+import { spatiafi } from "../../src/providers/spatiafi.ts";
+import { createAppCredentials } from "../../src/grants/enrolment.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { works } from "../support/call.ts";
 import { rejects } from "../support/rejects.ts";
@@ -119,4 +123,13 @@ test("a long Retry-After is an error, not a wait", async () => {
   const error = await rejects(world.send(), "server_error");
   assert.equal(error.retryAfter, 3600);
   assert.equal(world.sandbox.count(world.endpoint), 1);
+});
+
+test("an enrolment sends no token that fits into no header, and repeats none", async () => {
+  const token = "a-secret\r\nx-evil: 1";
+  const { fetch, arrivals } = fakeServer(() => json({ access_token: token }));
+  const parts = grantParts(fetch, { provider: spatiafi });
+  const { message } = await rejects(createAppCredentials(parts, "ada", "pw"), "bad_response");
+  assert.equal(arrivals.length, 1);
+  assert(!message.includes("a-secret"), message);
 });

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { resolveSystem } from "../../src/providers/system.ts";
+import { prepareRequest } from "../../src/http/api_request.ts";
 import { getSession } from "../../mod.ts";
 import { fakeApi } from "../support/api.ts";
 import { call } from "../support/call.ts";
@@ -288,3 +290,15 @@ test("fetch: every kind of body can be replayed, but for a stream", () =>
       assert.equal(auth.arrivals.length, 2, "renewed for the next call in any case");
     }
   }));
+
+test("a call ends by the caller's signal, and by the stop button, whichever comes first", async () => {
+  const context = { system: resolveSystem(plainProvider(), {}, {}), fetch };
+  for (const ends of ["own", "stop"] as const) {
+    const signals = { own: new AbortController(), stop: new AbortController() };
+    const init = { signal: signals.own.signal };
+    const { signal } = await prepareRequest(context, "/x", init, signals.stop.signal);
+    assert.equal(signal?.aborted, false);
+    signals[ends].abort(ends);
+    assert.equal(signal?.reason, ends);
+  }
+});

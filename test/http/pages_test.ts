@@ -119,3 +119,13 @@ test("pages() refuses a link to another origin, an error, and a body that is not
   await rejects(all("/api/big?n=10"), "bad_response", /not JSON/);
   await rejects(all("http://"), "invalid_argument");
 });
+
+test("pages() takes a link as relative to the page that it is on (RFC 8288 section 3.1)", async () => {
+  const system = resolveSystem(plainProvider(), {}, {});
+  const server = fakeServer((_, number) =>
+    json([number], 200, number === 1 ? { link: `<?page=2>; rel="next"` } : {})
+  );
+  const context = { system, fetch: server.fetch, timeout: 1_000 };
+  assert.equal((await Array.fromAsync(pages(context, "/deep/items?page=1"))).length, 2);
+  assert.equal(server.arrivals[1]?.url.href, "https://api.example.com/deep/items?page=2");
+});

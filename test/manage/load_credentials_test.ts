@@ -164,3 +164,35 @@ test("loadCredentials() exports no setting of this module, another system or the
   assert.equal(environment["SPATIAFI_CREATED_AT"], "new");
   assert.equal(environment["ONECELL_SERVER"], undefined);
 });
+
+test("loadCredentials() gives a definition from a file its own prefix, and no plain name (trust 1)", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "onecell-test-" });
+  try {
+    const definition = {
+      name: "weather",
+      apiUrl: "https://api.weather.example",
+      endpoints: { token: "https://auth.weather.example/token" },
+      requires: ["client_id", "client_secret", "station"],
+    };
+    const content = {
+      client_id: "the-id",
+      client_secret: "the-secret",
+      station: "of-the-file",
+      onecell_server: "https://auth.weather.example",
+    };
+    await Deno.writeTextFile(`${directory}/weather.json`, JSON.stringify(definition));
+    await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(content));
+    const set = await answerOf<Record<string, string>>(
+      `const system = await auth.readProvider(data.directory + "/weather.json");
+       await auth.loadCredentials(system, { directory: data.directory });
+       ${SHOW_ENVIRONMENT}`,
+      { data: { directory }, env: { HOME: directory } },
+    );
+    assert.deepEqual(
+      [set["WEATHER_STATION"], set["STATION"], set["CLIENT_ID"]],
+      ["of-the-file", undefined, "the-id"],
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

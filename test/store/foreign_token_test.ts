@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { parseForeignToken } from "../../src/store/foreign_token.ts";
+import { currentRuntime } from "../../src/runtime/current.ts";
+import { TestFolder } from "../support/folder.ts";
+import { parseForeignToken, readForeignToken } from "../../src/store/foreign_token.ts";
 import { answerOf } from "../support/program.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
@@ -90,4 +92,18 @@ test("fourinsight goes on with the session its Python package has saved, of the 
   assert.deepEqual(await startWith(world, { ...file, expires_at: 1 }), { status: 200 });
   assert.equal(sandbox.count("fourinsight.token.refresh_token"), 1);
   assert.equal(options.authUrl, new URL(endpoint).origin);
+});
+
+test("readForeignToken() takes the file of its own session alone", async () => {
+  await using home = await TestFolder.make();
+  const runtime = { ...await currentRuntime(), homeDirectory: () => home.path };
+  const read = (sessionKey: string | undefined) =>
+    readForeignToken(runtime, { folder: "data", file: "token" }, sessionKey, "key", HOSTS);
+  await Deno.mkdir(home.at("data"));
+  await Deno.writeTextFile(home.at("data", "token"), JSON.stringify(FILE), { mode: 0o600 });
+  assert.equal((await read(undefined))?.access_token, "access");
+  assert.equal(await read("work"), null);
+  const work = JSON.stringify({ ...FILE, access_token: "of-work" });
+  await Deno.writeTextFile(home.at("data", "token.work"), work, { mode: 0o600 });
+  assert.equal((await read("work"))?.access_token, "of-work");
 });
