@@ -182,7 +182,7 @@ test("discovery: metadata of another issuer gets no secret", () =>
           mtls_endpoint_aliases: { token_endpoint: "https://localhost:8080/token" },
         }),
       code: "insecure_url",
-      says: /this machine/,
+      says: /nothing is sent there/,
     },
     {
       name: "a redirect that never ends",
