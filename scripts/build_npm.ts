@@ -100,24 +100,24 @@ async function writeImportMap(): Promise<string> {
   return path;
 }
 
-/** Every Node that is supported has what dnt fills in; its declarations would change the consumer's globals. */
+/** Removes what dnt fills in: every supported Node has it. */
 async function removePolyfills(directory: string): Promise<void> {
   await Deno.writeTextFile(join(directory, "_dnt.polyfills.js"), "");
-  for (const name of ENTRY_POINTS) {
-    const path = join(directory, `${name}.d.ts`);
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace(/^import ".*_dnt\.polyfills\.js";\n/m, ""));
-  }
 }
 
-/** Removes the declarations that those of the entry points do not reach: nobody can import them. */
+/**
+ * Removes the declarations that those of the entry points do not need: nobody can import them. An
+ * import without names declares nothing, but for dnt's, which would change the consumer's globals.
+ */
 async function removeOtherDeclarations(directory: string): Promise<void> {
   const reached = new Set<string>();
   const toRead = ENTRY_POINTS.map((name) => `${name}.d.ts`);
   for (const name of toRead) {
     if (reached.has(name)) continue;
     reached.add(name);
-    const text = await Deno.readTextFile(join(directory, name));
+    const path = join(directory, name);
+    const text = (await Deno.readTextFile(path)).replace(/^import "[^"]+";\n/gm, "");
+    await Deno.writeTextFile(path, text);
     for (const [, to = ""] of text.matchAll(/(?:\bfrom|\bimport) *\(?"(\.{1,2}\/[^"]+)\.js"/g)) {
       toRead.push(normalize(join(name, "..", `${to}.d.ts`)));
     }
