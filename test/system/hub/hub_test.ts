@@ -166,8 +166,11 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
   const status = await bobs.run(
     'import { status } from "jsr:@onecell/auth"; console.log(String(await status()));',
   );
-  const [adasClient = "", bobsClient = ""] = clients;
-  assert(status.text.includes(bobsClient) && !status.text.includes(adasClient), status.text);
+  const [adasClient = ""] = clients;
+  assert(status.text.includes(`signed in as ${two.account}`), status.text);
+  for (const hers of [adasClient, one.account ?? "nobody"]) {
+    assert(!status.text.includes(hers), status.text);
+  }
   assert.match(status.text, /Saved in .*\.config\/spatiafi \(readable by you/);
 
   // The hub's own token of its user: exchanged, or used as it is; and fresh each time.
