@@ -1,24 +1,24 @@
-/** How much later than set an alarm may ring, in milliseconds, before something else is to blame. */
+/** How late an alarm may ring, in milliseconds, before we assume that the process slept. */
 const LATE = 2_000;
-/** How long an answer that may be there already has after a late alarm, in milliseconds. */
+/** How much time a response that may have arrived gets after a late alarm, in milliseconds. */
 const GRACE = 1_000;
-/** The longest time a timer can be set to, in milliseconds: 31 bits. */
+/** The longest time of a timer, in milliseconds: 31 bits. */
 const LONGEST = 2 ** 31 - 1;
 
-/** A signal that is aborted when time is up, until it is stopped. */
+/** A signal that is aborted when its time is up, unless it is stopped. */
 export interface Alarm {
   readonly signal: AbortSignal;
-  /** Turns it off. */
+  /** Turns the alarm off. */
   stop(): void;
 }
 
 /**
- * Rings after a time, and keeps no process alive for it. A process that was suspended (SIGSTOP, a
- * laptop's sleep) finds every alarm overdue when it wakes, before it reads what arrived meanwhile: an
- * alarm that rings much too late gives the answer one more turn.
+ * Rings after a time, and keeps no process alive. When a suspended process wakes (SIGSTOP, a laptop's
+ * sleep), every alarm is overdue before the process reads what arrived meanwhile. So an alarm that
+ * rings much too late gives the response one more turn.
  *
  * @param milliseconds how long
- * @param reason what the signal is aborted with
+ * @param reason makes the signal's abort reason
  */
 export function alarm(milliseconds: number, reason: () => unknown = timedOut): Alarm {
   const controller = new AbortController();

@@ -1,12 +1,12 @@
 /**
- * Reads a text, takes one layer of encoding off it, and tells where each character came from. What to
- * look for in the result is the caller's: `scan/` looks for saved secrets, `http/redact.ts` for sent ones.
+ * Reads a text, removes one layer of encoding, and tells where each character came from. The callers
+ * search the result: `scan/` for saved secrets, `http/redact.ts` for sent ones.
  */
 
-/** A decoded text; `from` and `to` say which part of the text before it a character stands for. */
+/** A decoded text. `from` and `to` say which part of the previous text a character stands for. */
 export interface Decoded {
   text: string;
-  /** How it was written before. */
+  /** How it was encoded. */
   form: DecodedForm;
   from(at: number): number;
   to(at: number): number;
@@ -16,7 +16,7 @@ export type DecodedForm = "url" | "escaped" | "pieces" | "base64" | "hex" | "byt
 
 type Rule = [pattern: RegExp, decode: (found: string) => string];
 
-/** One character of UTF-8, with a sign before each byte. */
+/** Matches one UTF-8 character, with a sign before each byte. */
 const utf8 = (sign: string) =>
   [
     `${sign}[0-7][0-9a-f]`,
@@ -31,11 +31,11 @@ const BACKSLASH =
 const ENTITY = "&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{2,9});?";
 const QUOTED_PRINTABLE = `=[ \\t]*\\r?\\n|${utf8("=")}`;
 const TAGS = "<[/!]?[A-Za-z!-][^<>]*>";
-/** Colours and what nobody sees. */
+/** Matches colours and invisible characters. */
 const UNSEEN = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
   "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|(?:\\udb40[\\udc00-\\udc7f])+";
 
-/** Names of entities in HTML, each with its character. */
+/** HTML's entity names, each with its character. */
 const NAMED = new Map(
   ("amp& lt< gt> quot\" apos' excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ " +
     "colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] hat^ lowbar_ grave` " +
@@ -43,7 +43,7 @@ const NAMED = new Map(
     .split(" ").map((entry): [string, string] => [entry.slice(0, -1), entry.slice(-1)])
     .concat([["nbsp", " "], ["tab", "\t"], ["newline", "\n"], ["shy", ""]]),
 );
-/** What a letter after a backslash means, where it is not that letter. */
+/** The meaning of a letter after a backslash, if it is not the letter itself. */
 const LETTERS: Record<string, string> = {
   b: "\b",
   f: "\f",
@@ -102,20 +102,20 @@ function entity(found: string): string {
   return NAMED.get(name) ?? found;
 }
 
-/** How much around what was decoded is kept: the rest is as it was, and was looked at before. */
+/** How much text around a decoded part is kept. The rest is unchanged and was searched before. */
 const AROUND = 256;
 
-/** A stretch of the text before, and what it became. */
+/** A part of the previous text, and its decoded form. */
 interface Change {
   from: number;
   to: number;
   text: string;
 }
 
-/** A text with one layer of a kind taken off, where there is one. */
+/** Removes one layer of a kind of encoding; `undefined` if there is none. */
 function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   const [pattern, decode] = RULES[kind] as Rule;
-  /** What was decoded, and what stands around it as it was. */
+  /** The decoded parts, and the unchanged text around them. */
   const changes: Change[] = [];
   const pieces: string[] = [];
   let until = 0;
@@ -127,7 +127,7 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   const keep = (to: number) => {
     if (to > until) copy(until, to, whole.slice(until, to));
   };
-  // What is returned to `replace` is not used. It hands out matches at less cost than `matchAll`.
+  // The result of `replace` is not used: it finds matches at less cost than `matchAll`.
   whole.replace(pattern, (found: string, index: number) => {
     const text = decode(found);
     if (text === found) return "";
@@ -135,7 +135,7 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
     if (pieces.length === 0) until = Math.max(0, near);
     else if (near > until + AROUND) {
       keep(until + AROUND);
-      // A line's end between what was not side by side.
+      // A line break separates parts that were not adjacent.
       copy(until, until, "\n");
       until = near;
     }
@@ -145,7 +145,7 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   });
   if (pieces.length === 0) return undefined;
   keep(Math.min(whole.length, until + AROUND));
-  // Most texts hold no secret: where characters came from is worked out when it is asked for.
+  // Most texts hold no secret, so trace where characters came from only on demand.
   let places: Places | undefined;
   const decoded = pieces.join("");
   const trace = () => places ??= placesOf(changes, decoded.length, whole);
@@ -158,7 +158,7 @@ function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
   };
 }
 
-/** For each character, which part of the text before it stands for. */
+/** For each character, the part of the previous text that it stands for. */
 interface Places {
   from: Int32Array;
   to: Int32Array;
@@ -177,30 +177,30 @@ function placesOf(changes: readonly Change[], length: number, whole: string): Pl
   return places;
 }
 
-/** A text, and what one pass over its characters tells. Its lists are good until the next is read. */
+/** A text, and what one pass finds out about it. Its lists are valid until the next text is read. */
 export interface ReadText {
   text: string;
   /** Its UTF-16 code units. */
   all: Uint16Array;
-  /** Letters and digits alone: without what a secret may be cut up by. */
+  /** Only its letters and digits, without the characters that may split a secret. */
   squeezed: Uint16Array;
-  /** The values of its characters of base 64. */
+  /** The values of its base64 characters. */
   values: Uint8Array;
-  /** Where eight values begin that are six characters of text, by where their quads begin. */
+  /** Where eight values begin that decode to six text characters, grouped by their quads' offset. */
   begins: readonly [number[], number[], number[], number[]];
-  /** The {@linkcode SIGNS} of encodings in it. */
+  /** Which {@linkcode SIGNS} of encodings it contains. */
   signs: number;
 }
 
-/** What a character is: its value in base 64 in the lowest bits, and bits for the rest. */
+/** Each character's kind: its base64 value in the lowest bits, then bits for its other properties. */
 const KIND = new Uint16Array(0x10000);
 const VALUE = 63;
 const HAS_VALUE = 1 << 6;
-/** It is a letter, a digit, or a visible sign beyond ASCII: not what joins pieces. */
+/** A letter, a digit, or a visible non-ASCII character: it does not join pieces. */
 const KEPT = 1 << 7;
-/** It is a digit in a list of bytes, the letter of "0x", or what stands between digits. */
+/** A digit in a list of bytes, the letter in "0x", or a separator of digits. */
 const OF_NUMBERS = 1 << 14;
-/** Bits of the characters that encodings begin with. */
+/** Bits for the characters that begin an encoding. */
 const SIGNS = {
   url: 1 << 8,
   backslash: 1 << 9,
@@ -218,7 +218,7 @@ for (
 }
 KIND["=".charCodeAt(0)] = SIGNS.quoted;
 KIND["<".charCodeAt(0)] = SIGNS.tags;
-// What {@linkcode UNSEEN} begins with.
+// The first characters of {@linkcode UNSEEN}.
 KIND.fill(SIGNS.markup, 0x200b, 0x2010).fill(SIGNS.markup, 0x202a, 0x202f)
   .fill(SIGNS.markup, 0x2060, 0x2070);
 for (const code of [0, 0x1b, 0x9b, 0xad, 0x61c, 0xfeff, 0xdb40]) {
@@ -230,7 +230,7 @@ for (
 ) {
   KIND[letter.charCodeAt(0)] = value | HAS_VALUE | (value < 62 ? KEPT : 0);
 }
-// The other alphabet.
+// The URL-safe alphabet.
 KIND["-".charCodeAt(0)] = 62 | HAS_VALUE;
 KIND["_".charCodeAt(0)] = 63 | HAS_VALUE;
 
@@ -239,8 +239,8 @@ for (const sign of "0123456789abcdefABCDEFxX\t\n\r ,:;-\"'\\") {
 }
 
 /**
- * Reads a text in one pass: what follows needs to look at few of its characters again. It reads in
- * pieces, for V8 compiles a short function that is called often sooner than one long loop.
+ * Reads a text in one pass, so that later steps look at few of its characters again. It reads pieces,
+ * because V8 compiles a short function that is called often sooner than one long loop.
  */
 export function readText(text: string): ReadText {
   const reading = new Reading(text);
@@ -252,7 +252,7 @@ export function readText(text: string): ReadText {
 
 const PIECE = 1024;
 
-/** Lists that are written again and again: to get new ones for each text takes as long as to fill them. */
+/** Reused lists: allocating new ones for each text takes as long as filling them. */
 let scratch = scratchOf(2 ** 14);
 
 function scratchOf(length: number) {
@@ -289,7 +289,7 @@ class Reading {
       const kind = KIND[code] as number;
       signs |= kind;
       all[at] = code;
-      // Without branches: which characters these are is hard to foretell.
+      // Without branches, because the processor would predict them poorly.
       squeezed[kept] = code;
       kept += kind >> 7 & 1;
       values[count] = kind & VALUE;
@@ -343,7 +343,7 @@ export function codesOf(text: string): Uint16Array {
   return codes;
 }
 
-/** Leaves letters and digits alone, at the beginning of the list, and returns how many they are. */
+/** Keeps only letters and digits, at the beginning of the list, and returns their number. */
 export function squeezeCodes(codes: Uint16Array): number {
   let kept = 0;
   for (let at = 0; at < codes.length; at++) {
@@ -354,7 +354,7 @@ export function squeezeCodes(codes: Uint16Array): number {
   return kept;
 }
 
-/** Where the characters of a text are that are letters and digits, or have a value in base 64. */
+/** The positions of a text's letters and digits, or of its base64 characters. */
 function placesOfKind(codes: Uint16Array, kind: number): Int32Array {
   const places = new Int32Array(codes.length);
   let count = 0;
@@ -364,16 +364,16 @@ function placesOfKind(codes: Uint16Array, kind: number): Int32Array {
   return places;
 }
 
-/** Where the characters of a squeezed text were. */
+/** The positions in the text of a squeezed text's characters. */
 export function placesOfSqueezed({ all }: ReadText): Int32Array {
   return placesOfKind(all, KEPT);
 }
 
 /**
- * The texts one layer below: escapes of all kinds undone together, markup taken out, and what is in
- * base 64, hexadecimal or lists of bytes.
+ * The texts one layer below: with escapes of all kinds undone together, with markup removed, and
+ * decoded from base64, hexadecimal or lists of bytes.
  *
- * @param alone each kind of escape alone too, for secrets that look like an escape of another kind
+ * @param alone also undoes each kind of escape alone, for secrets that look like another kind of escape
  * @param shortest the shortest text that counts among decoded bytes
  */
 export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_TEXT): Decoded[] {
@@ -384,7 +384,7 @@ export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_
   ];
 }
 
-/** Tells whether one of the equals signs, which code is full of, is an escape. */
+/** True when an equals sign begins an escape: code has many equals signs that do not. */
 function isQuoted(text: string): boolean {
   for (let at = text.indexOf("="); at !== -1; at = text.indexOf("=", at + 1)) {
     AFTER_EQUALS.lastIndex = at + 1;
@@ -413,20 +413,20 @@ function unescaped({ text, signs }: ReadText, alone: boolean): Decoded[] {
   });
 }
 
-/** The shortest text that counts among decoded bytes: below it pictures are full of them. */
+/** The shortest text that counts among decoded bytes: pictures are full of shorter ones. */
 const SHORTEST_TEXT = 8;
 
-/** Gathers stretches of text among bytes: UTF-8, and UTF-16 of ASCII. */
+/** Collects runs of text among bytes: UTF-8, and ASCII in UTF-16. */
 class Stretches {
   #text = "";
   readonly #from: number[] = [];
   readonly #to: number[] = [];
-  /** The stretch under way: so many of what is in the three lists. */
+  /** The length of the current run in the three lists. */
   #length = 0;
   readonly #open: number[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  /** A character of several bytes under way. */
+  /** The current character of several bytes. */
   #code = 0;
   #missing = 0;
   #start = 0;
@@ -468,7 +468,7 @@ class Stretches {
     this.#ends[this.#length++] = to;
   }
 
-  /** Ends a stretch; a short one is forgotten. */
+  /** Ends a run and drops it if it is short. */
   close(): void {
     const length = this.#length;
     this.#length = 0;
@@ -489,7 +489,7 @@ class Stretches {
     this.#to.push(end);
   }
 
-  /** @param placeOf where what {@linkcode add} was told of stands in the text */
+  /** @param placeOf maps a position passed to {@linkcode add} to one in the text */
   decoded(form: DecodedForm, placeOf = (at: number) => at): Decoded[] {
     this.close();
     if (this.#text === "") return [];
@@ -504,8 +504,8 @@ class Stretches {
 }
 
 /**
- * The texts in base 64, wherever they begin: in both alphabets, with or without padding, and over
- * line breaks, quotes and other marks.
+ * Decodes base64 texts, wherever they begin: in both alphabets, with or without padding, and across
+ * line breaks, quotes and other signs.
  */
 function fromBase64({ text, values, begins }: ReadText, shortest: number): Decoded[] {
   let places: Int32Array | undefined;
@@ -516,17 +516,17 @@ function fromBase64({ text, values, begins }: ReadText, shortest: number): Decod
   );
 }
 
-/** True for four values that are three characters of text, or zeros as UTF-16 has them. */
+/** True when four values decode to three text characters, or zeros as in UTF-16. */
 function isText(first: number, second: number, third: number, fourth: number): boolean {
   return TEXT[first << 2 & 255 | second >> 4] === 1 && TEXT[second << 4 & 255 | third >> 2] === 1 &&
     TEXT[third << 6 & 255 | fourth] === 1;
 }
 
-/** Bytes of text in ASCII, and 0. */
+/** ASCII text bytes, and 0. */
 const TEXT = new Uint8Array(256).fill(1, 32, 127);
 for (const code of [0, 9, 10, 13]) TEXT[code] = 1;
 
-/** Decodes four values at a time, and only where they can be text. */
+/** Decodes four values at a time, only where they may be text. */
 function quads(
   values: Uint8Array,
   first: number,
@@ -535,7 +535,7 @@ function quads(
 ): Stretches {
   const count = values.length;
   const stretches = new Stretches(shortest);
-  /** Quads before this one were added. */
+  /** All quads before this one were added. */
   let added = first;
   const add = (at: number) => {
     const second = values[at + 1] as number;
@@ -548,7 +548,7 @@ function quads(
   };
   for (const begin of begins) {
     if (begin < added) continue;
-    // What stands just before may be a text's beginning, with letters of two bytes in it.
+    // The values just before may be the text's beginning, with two-byte letters.
     let at = Math.max(added, begin - 16);
     if (at > added) stretches.close();
     for (; at < begin; at += 4) add(at);
@@ -561,7 +561,7 @@ function quads(
   return stretches;
 }
 
-/** What a character is in a list of bytes: a digit's value, {@linkcode BETWEEN}, or {@linkcode OTHER}. */
+/** A character's role in a list of bytes: a digit's value, {@linkcode BETWEEN}, or {@linkcode OTHER}. */
 const BYTES = new Uint8Array(128).fill(255);
 const BETWEEN = 254;
 const OTHER = 255;
@@ -576,19 +576,19 @@ function byteSign(codes: Uint16Array, at: number): number {
   return code < 128 ? BYTES[code] as number : OTHER;
 }
 
-/** "0x" is no part of a number. */
+/** True for "0x", which is not part of a number. */
 function isPrefix(codes: Uint16Array, at: number): boolean {
   return codes[at] === 48 && ((codes[at + 1] ?? 0) | 32) === 120;
 }
 
 /**
- * The texts in hexadecimal, with or without separators between the bytes, and those in lists of decimal
- * bytes, such as a `Uint8Array` that was shown.
+ * Decodes hexadecimal texts, with or without separators between the bytes, and lists of decimal bytes,
+ * such as a displayed `Uint8Array`.
  */
 function fromNumbers(codes: Uint16Array, shortest: number): Decoded[] {
   let pairs: [Stretches, Stretches] | undefined;
   let list: Stretches | undefined;
-  // What counts is so long that one of every so many characters is in it.
+  // Check only every few characters: each list that counts is long enough to include one of them.
   const step = 2 * shortest - 1;
   for (let at = step - 1; at < codes.length; at += step) {
     if (!isOfNumbers(codes, at)) continue;
@@ -614,12 +614,12 @@ function fromNumbers(codes: Uint16Array, shortest: number): Decoded[] {
   ];
 }
 
-/** Digits, what separates them, and the letter of "0x". */
+/** True for digits, their separators, and the letter in "0x". */
 function isOfNumbers(codes: Uint16Array, at: number): boolean {
   return ((KIND[codes[at] as number] as number) & OF_NUMBERS) !== 0;
 }
 
-/** False for what is mostly separators, such as the spaces that lines begin with. */
+/** False when there are mostly separators, such as a line's indentation. */
 function hasDigits(codes: Uint16Array, from: number, to: number, least: number): boolean {
   let digits = 0;
   for (let at = from; at < to && digits < least; at++) {
@@ -676,7 +676,7 @@ function listsIn(
   }
 }
 
-/** Reads digits in pairs, beginning with the first and with the second. */
+/** Reads digits in pairs, starting with the first and with the second. */
 function digitsIn(
   codes: Uint16Array,
   begin: number,

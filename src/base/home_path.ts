@@ -1,8 +1,8 @@
 /**
- * Shortens the paths in a text for people: those below the home folder begin with `~`. A quoted path
- * stays whole: it may be copied to a shell, which expands no `~` in quotes.
+ * Shortens the paths in a text for people: paths inside the home folder begin with `~`. A quoted path
+ * stays complete, because a shell does not expand a copied `~` in quotes.
  *
- * @param home the home folder, where there is one
+ * @param home the home folder, if there is one
  */
 export function shortenHome(text: string, home: string | undefined): string {
   const folder = home?.replace(/[\\/]+$/, "");
@@ -12,7 +12,7 @@ export function shortenHome(text: string, home: string | undefined): string {
   for (let at = text.indexOf(folder); at >= 0; at = text.indexOf(folder, at + 1)) {
     const next = text.charAt(at + folder.length);
     const isWhole = next === "/" || next === "\\";
-    // Part of a longer path, or quoted.
+    // It is quoted, or part of a longer path.
     if (!isWhole || /[\w"'/\\.:-]/.test(text.charAt(at - 1))) continue;
     short += `${text.slice(from, at)}~`;
     from = at + folder.length;

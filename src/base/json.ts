@@ -1,12 +1,12 @@
-/** True for what JSON calls an object: no list, no `null`. */
+/** True for a JSON object, not for a list or `null`. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Reads a text that should hold a JSON object; `undefined` when it holds none.
+ * Parses a JSON object; `undefined` when the text is not one.
  *
- * The parser's own error is dropped on purpose: it quotes the text, which may be a secret.
+ * Drops the parser's own error, because it quotes the text, which may be a secret.
  */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {

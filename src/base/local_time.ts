@@ -1,6 +1,6 @@
 /**
- * A moment for people at this machine: local time without seconds, with the date when it is not
- * today's. Pure but for the machine's time zone.
+ * Formats a time for people at this machine: local time without seconds, with the date if it is not
+ * today. Pure except for the machine's time zone.
  *
  * @param moment in epoch milliseconds; any number, since a server chooses it
  * @param now in epoch milliseconds
@@ -16,7 +16,7 @@ export function localTime(moment: number, now: number): string {
   return day === dayOf(new Date(now)) ? time : `${day} ${time}`;
 }
 
-/** When an access token expires, and what happens then: one line for people. */
+/** Says when an access token expires and what happens then, in one line for people. */
 export function expiryText(
   { expiresAt, renews }: { expiresAt: number; renews: boolean },
   now: number,

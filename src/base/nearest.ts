@@ -1,9 +1,9 @@
-/** The known word a mistyped one was perhaps meant to be: one letter in three may be wrong. */
+/** The known word that a mistyped one was probably meant to be: one letter in three may be wrong. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    // The beginning of a word is as good as a small mistake.
+    // The beginning of a word counts as a small mistake.
     const begun = word.length > 2 && candidate.startsWith(word);
     const cost = begun ? 1 : distance(word.toLowerCase(), candidate.toLowerCase());
     if (cost < least) [best, least] = [candidate, cost];
@@ -17,7 +17,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return found === undefined ? "" : ` Did you mean "${found}"?`;
 }
 
-/** Letters to put in, take out, replace, or swap with the next one (Damerau–Levenshtein). */
+/** Counts the letters to insert, delete, replace, or swap with the next one (Damerau–Levenshtein). */
 function distance(from: string, to: string): number {
   let before: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, at) => at);

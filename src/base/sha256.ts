@@ -1,7 +1,7 @@
 /**
- * SHA-256 of a text in UTF-8, in hexadecimal.
+ * The SHA-256 hash of a UTF-8 text, in hexadecimal.
  *
- * By Web Crypto: its first digest takes a start 0.5 ms in Deno 2.9, and one written here 0.8 ms.
+ * Uses Web Crypto: its first digest takes a start 0.5 ms in Deno 2.9, and our own code 0.8 ms.
  */
 export async function sha256(text: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -1,12 +1,12 @@
-/** How a text sets things off: marks, and words that matter. A terminal has colours for them. */
+/** How a text highlights things: marks, and important words. A terminal uses colours. */
 export interface Style {
-  /** Before what is in order. */
+  /** The mark for what is fine. */
   readonly ok: string;
-  /** Before what may go wrong. */
+  /** The mark for what may go wrong. */
   readonly warning: string;
-  /** Before what is wrong. */
+  /** The mark for what is wrong. */
   readonly problem: string;
-  /** Sets a word off. */
+  /** Highlights a word. */
   strong(text: string): string;
 }
 

@@ -1,12 +1,12 @@
 import { abortReason } from "../errors.ts";
 
-/** The longest time a timer can be set to, in milliseconds: 31 bits. A longer one rings at once. */
+/** The longest time of a timer, in milliseconds: 31 bits. A longer one rings at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Calls `ring` after a time, however long that is.
+ * Calls `ring` after a time of any length.
  *
- * @returns how to take the timer back
+ * @returns a function that cancels the timer
  */
 export function timer(milliseconds: number, ring: () => void): () => void {
   let handle: ReturnType<typeof setTimeout>;
@@ -39,9 +39,9 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 }
 
 /**
- * Waits for a promise until the signal ends the wait. What is waited for goes on for others.
+ * Waits for a promise until the signal ends the wait. The work itself continues for other callers.
  *
- * @throws {AuthError} see {@linkcode abortReason}; else what the promise rejects with
+ * @throws {AuthError} see {@linkcode abortReason}; else the promise's own rejection
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -54,9 +54,9 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 }
 
 /**
- * Waits for a promise, but no longer than a time. What is waited for goes on for others.
+ * Waits for a promise, but not longer than a time. The work itself continues for other callers.
  *
- * @param late makes the error for a wait that took too long
+ * @param late makes the error when the wait took too long
  */
 export async function deadline<T>(
   promise: Promise<T>,
@@ -66,7 +66,7 @@ export async function deadline<T>(
   let stop = () => {};
   const rung = new Promise<never>((_, reject) => {
     stop = timer(milliseconds, () => {
-      // A machine that slept rings late, and the answer may be there already: it comes first.
+      // After a sleep the timer rings late, and the response may have arrived: let it come first.
       stop = timer(0, () => reject(late()));
     });
   });

@@ -6,20 +6,20 @@ import { findKernel, type Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createProgress } from "./progress.ts";
 
-/** Whose work it is, and where it is shown. `S` is the session that a function is given. */
+/** What the work needs, and where to show it. `S` is the session that a function is given. */
 export interface MapContext<S> {
   /** The progress bar's title, unless the options give one. */
   title: string;
   /** Sends API requests. */
   fetch: Fetch;
-  /** A session that sends its requests with another `fetch`. */
+  /** Creates a session that sends its requests with another `fetch`. */
   view: (fetch: Fetch) => S;
   runtime: Runtime;
-  /** The notebook, or `null` for none; found where it is not given. */
+  /** The notebook, or `null` for none; detected when left out. */
   kernel?: Kernel | null;
 }
 
-/** How long what was stopped has to end, in milliseconds. */
+/** How long stopped work has to end, in milliseconds. */
 const ENDING_TIME = 1_000;
 
 /** Works on many items; see `Session.map`. */
@@ -50,7 +50,7 @@ export async function map<T, R, S>(
       if (!work.stopped) state.failed++;
       throw error;
     } finally {
-      // What was stopped is neither done nor failed.
+      // A stopped item is neither done nor failed.
       if (!work.stopped) {
         state.done++;
         show?.update(state);
@@ -71,7 +71,7 @@ export async function map<T, R, S>(
     check();
     return results;
   } catch (error) {
-    // Nothing goes on unseen after this call has ended.
+    // No work continues unseen after this call has ended.
     work.stop(new AuthError("aborted", "Stopped because another item failed."));
     await work.ended();
     throw error;
@@ -82,7 +82,7 @@ export async function map<T, R, S>(
   }
 }
 
-/** The items under way, and the one switch that stops them. */
+/** The running items, and the one switch that stops them. */
 class Work {
   readonly #all = new AbortController();
   readonly #running = new Map<AbortController, Promise<unknown>>();
@@ -120,7 +120,7 @@ class Work {
     for (const controller of this.#running.keys()) controller.abort(reason);
   }
 
-  /** Waits a moment for what was stopped to end. */
+  /** Waits briefly for stopped work to end. */
   async ended(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const enough = new Promise((resolve) => timer = setTimeout(resolve, ENDING_TIME));
@@ -130,8 +130,8 @@ class Work {
 }
 
 /**
- * Remembers an error of the source: p-map 7 takes it for the end of the items when it asked for
- * another one meanwhile, and resolves with what it has.
+ * Remembers an error of the source. If p-map 7 asked for another item meanwhile, it treats the error
+ * as the end of the items and resolves with what it has.
  */
 function watch<T>(items: MapItems<T>): { source: MapItems<T>; check: () => void } {
   let failure: { error: unknown } | undefined;
@@ -162,7 +162,7 @@ function watch<T>(items: MapItems<T>): { source: MapItems<T>; check: () => void 
   };
 }
 
-/** A session's `fetch` that ends with a controller, too. */
+/** A session's `fetch` that the controller also ends. */
 function within(fetch: Fetch, controller: AbortController): Fetch {
   return (input, init) => {
     const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
@@ -181,13 +181,13 @@ function stoppedByPerson(): AuthError {
   return new AuthError("cancelled", "Cancelled. Run the cell again to start over.");
 }
 
-/** A mistyped option would silently do nothing. */
+/** Refuses wrong arguments: a mistyped option would silently do nothing. */
 function checkCall(items: unknown, fn: unknown, options: unknown): void {
   const refuse = (message: string) => {
     throw new AuthError("invalid_argument", `session.map: ${message}`);
   };
   const iterable = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  // One text is hardly meant to be its letters.
+  // A single text was probably not meant as a list of its letters.
   const isText = typeof items === "string";
   if (isText || (!iterable?.[Symbol.iterator] && !iterable?.[Symbol.asyncIterator])) {
     refuse("the items must be a list or another iterable.");

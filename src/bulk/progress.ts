@@ -3,26 +3,26 @@ import { escapeHtml, type Rendered } from "../person/html.ts";
 import type { Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** How far a piece of bulk work is. Times are epoch milliseconds. */
+/** How far bulk work has come. Times are epoch milliseconds. */
 export interface ProgressState {
-  /** What is being done. */
+  /** What the work is. */
   title: string;
-  /** Finished, the failed ones too. */
+  /** How many items have finished, including the failed ones. */
   done: number;
-  /** How many there are, when that is known. */
+  /** How many items there are, if known. */
   total?: number;
   /** How many of `done` failed. */
   failed: number;
   /** When the work began. */
   since: number;
-  /** True once nothing more will come, also when it was stopped half way. */
+  /** True after the last update, even when the work was stopped half way. */
   ended?: boolean;
 }
 
 /**
- * Renders progress: a bar, counts, rate and the time that is left. Pure.
+ * Renders progress: a bar, counts, rate and remaining time. Pure.
  *
- * @param state how far the work is
+ * @param state how far the work has come
  * @param now the current time, in epoch milliseconds
  */
 export function renderProgress(state: ProgressState, now: number): Rendered {
@@ -37,7 +37,7 @@ export function renderProgress(state: ProgressState, now: number): Rendered {
     parts.push(`${remaining((total - done) / rate)} left`);
   }
   const line = parts.join(" · ");
-  // Without a value the bar says "busy": right as long as the total is unknown, wrong at the end.
+  // Without a value the bar means "busy": right while the total is unknown, wrong at the end.
   const bar = total !== undefined
     ? `<progress value="${Math.min(done, total)}" max="${Math.max(total, 1)}"></progress> `
     : state.ended
@@ -50,9 +50,9 @@ export function renderProgress(state: ProgressState, now: number): Rendered {
   };
 }
 
-/** Shows the progress of one piece of work. */
+/** Shows one piece of work's progress. */
 export interface Progress {
-  /** Shows how far the work is: at most a few times a second, but the end always. */
+  /** Shows how far the work has come: at most a few times a second, but always at the end. */
   update(state: ProgressState): Promise<void>;
 }
 
@@ -64,15 +64,15 @@ export interface ProgressOptions {
   runtime: Pick<Runtime, "writeError" | "errorIsTerminal">;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
-  /** The least time between two updates, in milliseconds. */
+  /** The minimum time between two updates, in milliseconds. */
   every?: number;
 }
 
 /**
- * Shows progress in the notebook, or on one line of a terminal; elsewhere only the end of it.
+ * Shows progress in the notebook, or on one line of a terminal; elsewhere shows only the end.
  * There is no timer: a later update shows what was skipped, and the end is never skipped.
  *
- * @param options where it appears
+ * @param options where it appears, and how often
  */
 export function createProgress(options: ProgressOptions): Progress {
   const { kernel, runtime, now = Date.now, every = 250 } = options;
@@ -97,7 +97,7 @@ export function createProgress(options: ProgressOptions): Progress {
       if (!state.ended && time - last < every) return before;
       last = time;
       const rendered = renderProgress(state, time);
-      // In order, and a picture that fails to appear must not end the work it shows.
+      // In order. A display that fails must not end the work it shows.
       return before = before.then(() => draw(rendered, state.ended === true)).catch(() => {});
     },
   };
@@ -107,14 +107,14 @@ function rounded(value: number): string {
   return value >= 10 ? String(Math.round(value)) : value.toFixed(1);
 }
 
-/** How long it still takes: an estimate, so in whole units and rather too long. */
+/** The remaining time: an estimate, so in whole units and rounded up. */
 function remaining(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
-/** How long it took. It must agree with the rate beside it. */
+/** The time it took. It must match the rate beside it. */
 function taken(seconds: number): string {
   if (seconds < 0.001) return "less than 0.001 s";
   if (seconds < 1) return `${Number(seconds.toPrecision(2))} s`;

@@ -15,14 +15,14 @@ export type ApiCall = (
   input: string | URL | Request,
   init: RequestInit | undefined,
   begun: {
-    /** The first request, when it was sent already. */
+    /** The first request, if it was already sent. */
     first?: FirstAttempt | undefined;
-    /** Ends the call, beside the caller's own signal. */
+    /** Ends the call, in addition to the caller's own signal. */
     stop?: AbortSignal | undefined;
   },
 ) => Promise<Response>;
 
-/** After a renewal that ends like this, the API's own answer says more. */
+/** When a renewal ends with one of these codes, the API's own response says more. */
 const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([
   "client_refused",
   "credentials_missing",
@@ -31,7 +31,7 @@ const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([
   "login_required",
 ]);
 
-/** Makes what calls the API: one attempt after the other, as {@linkcode whatFollows} says. */
+/** Creates the function that calls the API, one attempt after another, as {@linkcode whatFollows} says. */
 export function createApiCall(wire: Wire): ApiCall {
   const { system, tokens, now } = wire.options;
   const refusals = new Refusals(wire, now);
@@ -42,7 +42,7 @@ export function createApiCall(wire: Wire): ApiCall {
     try {
       return await run(request, first);
     } catch (error) {
-      // As `fetch` does, at any moment.
+      // An abort always rejects with the signal's own reason, as with `fetch`.
       throw request.signal?.aborted ? request.signal.reason : error;
     }
   };
@@ -83,7 +83,7 @@ export function createApiCall(wire: Wire): ApiCall {
         }
         case "redirect": {
           await response?.body?.cancel();
-          // A chain that has left the API stays without the token, wherever it leads.
+          // Once redirects have left the API, no later request carries the token.
           const trusted = next.trusted && turn.token !== null;
           const token = trusted ? await takeToken(wire, signal) : null;
           turn = { ...turn, request: next.request, token, tries: 1, hops: turn.hops + 1 };
@@ -92,7 +92,7 @@ export function createApiCall(wire: Wire): ApiCall {
     }
   }
 
-  /** Another token after a refusal, or `null` if that does not help. */
+  /** Gets another token after a refusal; `null` if that does not help. */
   async function renew(turn: Turn, response: Response): Promise<StoredToken | null> {
     const { request, token, renewed } = turn;
     if (token === null) return null;
@@ -109,14 +109,14 @@ export function createApiCall(wire: Wire): ApiCall {
       await response.body?.cancel();
       throw error;
     }
-    // Renewed for the next call, even where this one cannot be sent again.
+    // The next call uses the renewed token, even if this call cannot be sent again.
     if (!request.replayable || other === token) return null;
     wire.unproven = other;
     return other;
   }
 }
 
-/** A good token; where tokens are bound to a key, a bound one (RFC 9449 section 7.1). */
+/** A valid token; a bound one if tokens are bound to a key (RFC 9449 section 7.1). */
 async function takeToken(wire: Wire, signal: AbortSignal | undefined): Promise<StoredToken> {
   const { tokens, system } = wire.options;
   const isUsable = (token: StoredToken) =>
@@ -132,10 +132,10 @@ async function takeToken(wire: Wire, signal: AbortSignal | undefined): Promise<S
   );
 }
 
-/** Makes what sends one request of a call with its token. */
+/** Creates the function that sends one request of a call with its token. */
 function createAttempt(wire: Wire): (turn: Turn, sent?: Promise<Response>) => Promise<Outcome> {
   const { system, now, clock, openFetch, loopbackFetch, fetch } = wire.options;
-  /** The newest nonce of each origin (RFC 9449 section 9). */
+  /** The latest nonce of each origin (RFC 9449 section 9). */
   const nonces = new Map<string, string>();
   let known: { token: StoredToken; prover: Promise<DpopProver> } | undefined;
 
@@ -170,7 +170,7 @@ function createAttempt(wire: Wire): (turn: Turn, sent?: Promise<Response>) => Pr
     try {
       return await wire.send(request.url, init, request.signal, route);
     } finally {
-      // The body comes all the same: only the pool of the connection ends here.
+      // This does not end the body: it only closes the connection's pool.
       once?.close();
     }
   }

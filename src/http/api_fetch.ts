@@ -3,34 +3,34 @@ import { type FirstAttempt, type Interruptible, Wire, type WireOptions } from ".
 
 export type { FetchLike, Interruptible, TokenSource } from "./wire.ts";
 
-/** A `fetch` without what a runtime adds to its own. */
+/** A `fetch` without a runtime's own additions. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** What {@linkcode createApiFetch} needs. */
 export interface ApiFetchOptions extends WireOptions {
-  /** Loads what a call needs that is more than a plain GET with a good answer. */
+  /** Loads the code for every call that is not a plain GET with a good response. */
   loadCall: () => Promise<{ createApiCall: typeof createApiCall }>;
-  /** Lets the stop button end the wait for an answer; given in a kernel only. */
+  /** Lets the stop button end the wait for a response; only given in a kernel. */
   interruptible?: Interruptible | undefined;
 }
 
-/** A slash, and not what URL parsers read, alone or without the white space, as the two of a host. */
+/** True for a path that URL parsers cannot read as `//host`, even after they drop white space. */
 function isPlainPath(input: string): boolean {
   return input.startsWith("/") && !(input.length > 1 && "/\\\t\n\r".includes(input.charAt(1)));
 }
 
 /**
- * Makes the `fetch` of a session: relative URLs, the token where it belongs and nowhere else, one
- * renewal after a 401, bounded attempts, a timeout.
+ * Creates a session's `fetch`: it resolves relative URLs, sends the token only where it belongs,
+ * renews once after a 401, and limits attempts and time.
  *
- * Here is the short way of a plain GET whose answer is good; everything else is `api_call.ts`.
+ * This file has the fast path, a plain GET with a good response; everything else is `api_call.ts`.
  */
 export function createApiFetch(options: ApiFetchOptions): Fetch {
   const { system, tokens, loadCall, interruptible } = options;
   const { origin } = system.apiUrl;
   const { refusedPaths, dpop } = system.provider;
   const plain = refusedPaths === undefined && dpop !== true;
-  // Another package's `fetch` is told the method; the runtime's own knows, and is a little faster so.
+  // Another package's `fetch` needs the method. The runtime's own is a little faster without it.
   const named = options.fetch !== globalThis.fetch;
   const wire = new Wire(options);
   let loaded: Promise<ApiCall> | undefined;
@@ -41,8 +41,8 @@ export function createApiFetch(options: ApiFetchOptions): Fetch {
     stop?: AbortSignal,
   ): Promise<Response> {
     const token = tokens.current();
-    // Nearly every call is a plain GET by path, which needs no closer look: put behind the API's
-    // origin, such a path cannot name another. It costs no more than it must.
+    // Nearly every call is a plain GET by path and needs no further checks: appended to the API's
+    // origin, such a path cannot name another origin. Keep this path cheap.
     let first: FirstAttempt | undefined;
     if (
       plain && init === undefined && typeof input === "string" && isPlainPath(input) &&
@@ -57,7 +57,7 @@ export function createApiFetch(options: ApiFetchOptions): Fetch {
           wire.prove(token);
           return response;
         }
-      } catch { /* judged there, as any first attempt */ }
+      } catch { /* `api_call.ts` judges it, like any first attempt */ }
       first = { token, sent };
     }
     loaded ??= loadCall().then(({ createApiCall }) => createApiCall(wire));

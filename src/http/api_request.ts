@@ -2,26 +2,26 @@ import { AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
 import { checkApiUrl } from "../trust.ts";
 
-/** One API request, ready to be sent as often as its body allows. */
+/** One API request, which can be sent as often as its body allows. */
 export interface ApiRequest {
   /** Absolute. */
   readonly url: string;
   readonly method: string;
-  /** The caller's headers, names in lower case. */
+  /** The caller's headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Method and body, and everything else of the caller's `init`. */
+  /** The method, the body, and everything else in the caller's `init`. */
   readonly init: RequestInit;
   readonly signal: AbortSignal | undefined;
   /** False for a body that can be read only once. */
   readonly replayable: boolean;
-  /** What the caller wants done with a redirect. */
+  /** What the caller wants to happen on a redirect. */
   readonly redirect: RequestRedirect;
 }
 
 /**
- * Reads what a caller gave `fetch`, and refuses what the token must not go to.
+ * Reads the caller's `fetch` arguments, and refuses URLs that must not get the token.
  *
- * @param stop ends the request, beside the caller's own signal
+ * @param stop ends the request, in addition to the caller's own signal
  * @throws {AuthError} `foreign_origin`, `insecure_url` or `invalid_argument`
  */
 export async function prepareRequest(
@@ -30,7 +30,7 @@ export async function prepareRequest(
   init: RequestInit | undefined,
   stop?: AbortSignal,
 ): Promise<ApiRequest> {
-  // Not by its class: a program may bring another `Request` than the runtime's own.
+  // Do not check the class: a program may use another `Request` than the runtime's own.
   const given = typeof input === "object" && input !== null && "url" in input ? input : undefined;
   const url = resolveUrl(system, given ? given.url : input as string | URL);
   checkTarget(system, url);
@@ -41,7 +41,7 @@ export async function prepareRequest(
   let body: unknown = ownBody ?? undefined;
   if (body === undefined && given?.body) {
     checkUnread(given, given.bodyUsed);
-    // A Request's body can be read once; read now, it can be sent again after a renewal.
+    // A Request's body can be read only once. Read it now, so that it can be sent again after a renewal.
     body = await given.arrayBuffer();
   }
   const content = await contentOf(body, fetch !== globalThis.fetch);
@@ -57,21 +57,21 @@ export async function prepareRequest(
   };
 }
 
-/** A body as it is sent. */
+/** A body in the form in which it is sent. */
 interface Content {
   body: BodyInit;
-  /** True when it is the same however often it is read. */
+  /** True when every read gives the same content. */
   replayable: boolean;
-  /** The media type, where `fetch` cannot tell it from the body. */
+  /** The media type, when `fetch` cannot tell it from the body. */
   type?: string | undefined;
 }
 
 /**
- * Makes a body that can be sent again of what can be: `fetch` reads a body when it is called, so what
- * the caller changes afterwards must not be sent later. Everything that is not known to be readable
- * twice (streams, generators, other packages' forms) is sent once.
+ * Makes a body that can be sent again, if possible. `fetch` reads a body when it is called, so a later
+ * attempt must not send what the caller changed since then. Bodies that may not be readable twice
+ * (streams, generators, other packages' forms) are sent once.
  *
- * @param foreign the `fetch` is another package's, which does not know this runtime's `FormData`
+ * @param foreign true for another package's `fetch`, which does not know this runtime's `FormData`
  */
 async function contentOf(body: unknown, foreign: boolean): Promise<Content> {
   const again = (body: BodyInit) => ({ body, replayable: true });
@@ -97,7 +97,7 @@ async function contentOf(body: unknown, foreign: boolean): Promise<Content> {
   return { body: body as BodyInit, replayable: false };
 }
 
-/** A body that was read before would be sent empty. */
+/** Refuses a body that was already read, because it would be sent empty. */
 function checkUnread(body: unknown, wasRead: boolean): void {
   if (!wasRead) return;
   const what = body instanceof Request ? "Request" : "body";
@@ -112,7 +112,7 @@ function readHeaders(headers: HeadersInit | undefined): Record<string, string> {
   try {
     return Object.fromEntries(new Headers(headers));
   } catch {
-    // The runtime's own words repeat the value, which may be a secret.
+    // The runtime's own message repeats the value, which may be a secret.
     throw new AuthError(
       "invalid_argument",
       "A header is not valid: its name takes letters, digits and hyphens, its value one line of Latin-1.",
@@ -120,9 +120,9 @@ function readHeaders(headers: HeadersInit | undefined): Record<string, string> {
   }
 }
 
-/** Resolves a URL against the API, as a browser would against a page. */
+/** Resolves a URL against the API, as a browser resolves one against a page. */
 export function resolveUrl(system: System, input: string | URL): URL {
-  // What is neither a text nor a URL would be made one, such as "null".
+  // Any other value would be converted to a string, such as "null".
   const isUrl = typeof input === "string" || input instanceof URL;
   if (isUrl && URL.canParse(input, system.apiUrl)) return new URL(input, system.apiUrl);
   throw new AuthError(
@@ -131,7 +131,7 @@ export function resolveUrl(system: System, input: string | URL): URL {
   );
 }
 
-/** Refuses a URL the session's token does not belong to. */
+/** Refuses a URL that must not get the session's token. */
 export function checkTarget(system: System, url: URL): void {
   checkApiUrl({ title: system.provider.title, origins: system.origins }, url);
   const { refusedPaths } = system.provider;
@@ -148,14 +148,14 @@ export function checkTarget(system: System, url: URL): void {
   }
 }
 
-/** How often a path is decoded: servers and the proxies before them may each do it once. */
+/** How often a path is decoded, because a server and each proxy before it may decode it once. */
 const MOST_DECODINGS = 5;
 
-/** What a server may make of a path: decoded again and again, and with what servers leave out left out. */
+/** The paths a server may read: decoded repeatedly, and without the characters that servers drop. */
 function spellingsOf(path: string): string[] {
   const found = new Set<string>();
   for (let text = path, times = 0; times <= MOST_DECODINGS; times++) {
-    // By way of upper case: some servers compare so, and take other letters for ASCII's.
+    // Through upper case, because some servers compare this way and treat other letters as ASCII ones.
     const plain = text.normalize("NFKC").toUpperCase().toLowerCase()
       .replace(/\\/g, "/").replace(/[?#][^]*$/, "")
       .replace(/;[^/]*/g, "");
@@ -171,7 +171,7 @@ function spellingsOf(path: string): string[] {
   return [...found];
 }
 
-/** Some servers leave out dots and white space at the end of a name. */
+/** Removes dots and white space at the end of a name, as some servers do. */
 function withoutEnd(segment: string): string {
   if (segment === "." || segment === "..") return segment;
   let end = segment.length;
@@ -189,9 +189,9 @@ function withoutDots(path: string): string {
   return `/${kept.join("/")}`;
 }
 
-/** Decodes what can be decoded: one wrong escape must not hide the others. */
+/** Decodes every valid escape: one invalid escape must not hide the others. */
 function decodeOnce(path: string): string {
-  // Some servers of Windows read "%u0069".
+  // Some Windows servers decode "%u0069".
   const plain = path.replace(
     /%u([0-9a-f]{4})/gi,
     (_, hex) => String.fromCharCode(parseInt(hex, 16)),

@@ -1,14 +1,14 @@
 import type { Provider } from "../providers/provider.ts";
 
-/** One challenge of a `WWW-Authenticate` header (RFC 9110 section 11.6.1); names in lower case. */
+/** One challenge of a `WWW-Authenticate` header (RFC 9110 section 11.6.1), with names in lower case. */
 export interface Challenge {
   scheme: string;
   parameters: ReadonlyMap<string, string>;
 }
 
-/** Schemes that ask for a token: the standards', and what servers say in their place. */
+/** Schemes that ask for a token: the standard ones, and others that servers use instead. */
 const TOKEN_SCHEMES = ["bearer", "dpop", "jwt", "oauth", "token"];
-/** Errors that a new token does not mend (RFC 6750 section 3.1, RFC 9470, RFC 9449 section 7.1). */
+/** Errors that a new token does not fix (RFC 6750 section 3.1, RFC 9470, RFC 9449 section 7.1). */
 const NOT_THE_TOKEN = [
   "insufficient_scope",
   "insufficient_user_authentication",
@@ -17,8 +17,8 @@ const NOT_THE_TOKEN = [
 ];
 
 /**
- * Whether an answer refuses the token in a way that another token may mend: a 401, one of the
- * provider's own statuses, or a 403 that says so; and no challenge that asks for something else.
+ * Whether a response refuses the token and another token may help: a 401, one of the provider's own
+ * statuses, or a 403 that says so, without a challenge that asks for something else.
  */
 export function refusesToken(response: Response, provider: Provider): boolean {
   const { status } = response;
@@ -33,11 +33,11 @@ export function refusesToken(response: Response, provider: Provider): boolean {
   return !errors.some((error) => error !== undefined && NOT_THE_TOKEN.includes(error));
 }
 
-/** Reads a `WWW-Authenticate` header as far as it can be read. */
+/** Reads the valid part of a `WWW-Authenticate` header. */
 export function challengesOf(header: string | null): Challenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
   if (header === null) return found;
-  // A parameter, or the name of a scheme.
+  // A parameter or a scheme's name.
   const part = /[\s,]*(?:([^\s,;="()<>@]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))|([^\s,;="]+))/y;
   for (let match = part.exec(header); match !== null; match = part.exec(header)) {
     const [, name, quoted, plain, scheme] = match;

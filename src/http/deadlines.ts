@@ -1,30 +1,30 @@
-/** One request's time. */
+/** One request's time limit. */
 export interface Deadline {
-  /** Ends the request when its time is over. */
+  /** Ends the request when its time is up. */
   readonly controller: AbortController;
-  /** When that is, on the clock of `performance.now()`. */
+  /** When its time is up, on the clock of `performance.now()`. */
   at: number;
-  /** True when an alarm that rang much too late gave the answer more time. */
+  /** True when a very late alarm has given the response more time. */
   extended: boolean;
-  /** Where it stands in the list of those under way. */
+  /** Its index in the list of running requests. */
   index: number;
 }
 
-/** An alarm that rings this late, in milliseconds, says that the machine or the process slept. */
+/** An alarm this late, in milliseconds, means that the machine or the process slept. */
 const SLEPT = 1_000;
-/** How long an answer that came during a sleep has to be noticed, in milliseconds. */
+/** How much time a response that arrived during the sleep gets, in milliseconds. */
 const ONE_MORE_TURN = 100;
 
 /**
- * Ends requests that take too long: one alarm for all that are under way.
+ * Ends requests that take too long, with one alarm for all running requests.
  *
- * The reason is speed. The first `setTimeout` takes Deno 6 ms (25 million instructions) at a start,
- * `AbortSignal.timeout` 0.3 ms; and a timer for each call costs a warm call more than everything else
- * that is done for it.
+ * This is faster: the first `setTimeout` takes Deno 6 ms (25 million instructions) at a start,
+ * `AbortSignal.timeout` 0.3 ms, and a timer for each call costs a warm call more than everything else
+ * in it.
  */
 export class Deadlines {
   readonly #time: number;
-  /** Those under way, in no order. */
+  /** The running requests, in no order. */
   readonly #running: Deadline[] = [];
   #alarm: AbortSignal | undefined;
   #watching = false;
@@ -34,7 +34,7 @@ export class Deadlines {
     this.#time = time;
   }
 
-  /** Begins a request's time. Its signal is aborted at the end, once {@linkcode watch} was called. */
+  /** Starts a request's time. Its signal is aborted at the end, if {@linkcode watch} was called. */
   begin(): Deadline {
     const at = performance.now() + this.#time;
     const index = this.#running.length;
@@ -43,12 +43,12 @@ export class Deadlines {
     return deadline;
   }
 
-  /** Sets the alarm. This takes a while the first time: call it when the request is on its way. */
+  /** Sets the alarm. The first time is slow, so call this after sending the request. */
   watch(): void {
     if (!this.#watching && this.#running.length > 0) this.#listen(this.#time);
   }
 
-  /** Takes a request off the list: it has its answer, or has failed. */
+  /** Removes a request that has its response or has failed. */
   end(deadline: Deadline): void {
     const { index } = deadline;
     if (this.#running[index] !== deadline) return;
@@ -57,13 +57,13 @@ export class Deadlines {
       this.#running[index] = last;
       last.index = index;
     }
-    // Deno stays alive while somebody listens to an alarm.
+    // Deno stays alive while an alarm has a listener.
     if (this.#running.length > 0 || !this.#watching) return;
     this.#watching = false;
     this.#alarm?.removeEventListener("abort", this.#ring);
   }
 
-  /** Uses an alarm that an earlier request has set, if there is one: it rings too soon, and is set again. */
+  /** Reuses an earlier request's alarm, if there is one: it rings too soon and is then set again. */
   #listen(milliseconds: number): void {
     if (this.#alarm === undefined || this.#alarm.aborted) {
       this.#alarm = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)));

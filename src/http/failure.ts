@@ -4,10 +4,10 @@ const TLS =
   /certificate|\bCA file\b|\btls\b|\bssl\b|handshake|UnknownIssuer|SELF_SIGNED|CERT_|UNABLE_TO_/i;
 
 /**
- * Turns what a runtime's `fetch` throws into an {@linkcode AuthError}.
+ * Turns an error from a runtime's `fetch` into an {@linkcode AuthError}.
  *
  * @param error what was thrown
- * @param what who did not answer, such as "SpatiaFi's token endpoint (auth.spatiafi.com)"
+ * @param what what did not respond, such as "SpatiaFi's token endpoint (auth.spatiafi.com)"
  */
 export function fetchFailure(error: unknown, what: string): AuthError {
   if (error instanceof AuthError) return error;
@@ -35,8 +35,8 @@ export function fetchFailure(error: unknown, what: string): AuthError {
 }
 
 /**
- * Tells whether `fetch` refused a request before it sent anything: what it throws looks the same as
- * when the network fails.
+ * Checks whether `fetch` refused a request before sending anything, because it throws the same error
+ * as when the network fails.
  *
  * @throws {AuthError} `invalid_argument` when it did
  */
@@ -44,7 +44,7 @@ export function checkSendable(error: unknown, url: string, init: RequestInit): v
   if ((error as Partial<Error> | null)?.name !== "TypeError") return;
   const { body, ...rest } = init;
   try {
-    // Something else in the body's place: a stream would be used up.
+    // Use another body here: a stream would be consumed.
     const stand = body instanceof ReadableStream ? new ReadableStream() : "";
     void new Request(url, body ? { ...rest, body: stand } : rest);
   } catch {
@@ -73,9 +73,9 @@ function isNotCapable(error: unknown): boolean {
   return name === "NotCapable" || name === "PermissionDenied";
 }
 
-/** A fetch error repeats the URL, and a query may hold what the caller wants kept. */
+/** Removes queries from an error: a fetch error repeats the URL, whose query may be confidential. */
 function withoutQueries(error: unknown): unknown {
-  // Not by its class: under some test runners it comes from another realm.
+  // Do not check the class: under some test runners the error comes from another realm.
   const { name, message } = (error ?? {}) as Partial<Error>;
   if (typeof message !== "string") return undefined;
   const plain = new Error(message.replace(/\?[^\s)"']*/g, "?…"));

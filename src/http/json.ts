@@ -4,10 +4,10 @@ import { resolveUrl } from "./api_request.ts";
 import { type Api, ask } from "./read_answer.ts";
 
 /**
- * Calls the API and gives the answer's JSON; `undefined` for an empty answer.
+ * Calls the API and returns the response's JSON; `undefined` for an empty response.
  *
  * @throws {AuthError} `api_error` for an HTTP error, with `status`, `retryAfter` and the beginning of
- * the body; `bad_response` for what is not JSON; `invalid_argument`; else as `fetch`
+ * the body; `bad_response` when it is not JSON; `invalid_argument`; else as `fetch`
  */
 export async function json<T = unknown>(
   api: Api,
@@ -37,7 +37,7 @@ function stringify(value: unknown): string {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
-  } catch { /* a circle or a BigInt: said below */ }
+  } catch { /* a circular value or a BigInt: refused below */ }
   if (text === undefined) throw invalid('"json" cannot be written as JSON.');
   return text;
 }

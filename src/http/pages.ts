@@ -3,14 +3,14 @@ import { AuthError } from "../errors.ts";
 import { resolveUrl } from "./api_request.ts";
 import { type Api, ask } from "./read_answer.ts";
 
-/** Where APIs put the rows of a page, the most common first. */
+/** The members that hold a page's rows in common APIs, the most common first. */
 const ROWS = ["value", "items", "results", "features", "data"];
 
 /**
  * Follows the pages of an API: `@odata.nextLink` (OData 4.01), and `Link` with `rel="next"` (RFC 8288).
  *
- * @param init for every request
- * @param limit how large a page may be, in bytes
+ * @param init the options of every request
+ * @param limit the largest size of a page, in bytes
  * @throws {AuthError} `api_error`, `bad_response`; `foreign_origin` when a page links elsewhere;
  * `aborted`, `timeout`; else as `fetch`
  */
@@ -43,10 +43,10 @@ export async function* pages<T = unknown>(
 }
 
 /**
- * The rows of pages, one by one: of a page that is a list, its items; else the members of its `value`,
- * `items`, `results`, `features` or `data`; or what `of` picks.
+ * The rows of pages, one by one: the page itself when it is a list, else its `value`, `items`,
+ * `results`, `features` or `data`, or what `of` returns.
  *
- * @throws {AuthError} `bad_response` for a page without rows; what `pages` met
+ * @throws {AuthError} `bad_response` for a page without rows; the errors of `pages`
  */
 export async function* items<T = unknown>(
   pages: AsyncIterable<unknown>,
@@ -91,15 +91,15 @@ function odataNext(page: unknown): string | undefined {
 /** The target of `rel="next"` in a `Link` header (RFC 8288 section 3). */
 export function relNext(header: string | null): string | undefined {
   if (header === null) return undefined;
-  // Targets stand in <…>, where commas and semicolons mean nothing. So do those in quotes: parameters
-  // are read one after the other, never searched for.
+  // A target stands in <…>, where commas and semicolons are plain text, as they are in quotes.
+  // So this reads one parameter after another and never searches for one.
   const link = /[\s,]*<([^<>]*)>/y;
   const parameter = /\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?/y;
   for (let at = 0; at < header.length;) {
     link.lastIndex = at;
     const target = link.exec(header)?.[1];
     if (target === undefined) {
-      // Anything that is not a link is skipped.
+      // Skip anything that is not a link.
       at = header.indexOf("<", at + 1);
       if (at < 0) return undefined;
       continue;
@@ -112,7 +112,7 @@ export function relNext(header: string | null): string | undefined {
       if (match === null) break;
       at = parameter.lastIndex;
       const [, name, quoted, plain] = match;
-      // The first counts (RFC 8288 section 3.3).
+      // The first one counts (RFC 8288 section 3.3).
       if (name?.toLowerCase() === "rel") relation ??= quoted ?? plain ?? "";
     }
     if (target !== "" && relation?.toLowerCase().split(/\s+/).includes("next")) return target;

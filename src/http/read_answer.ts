@@ -6,40 +6,40 @@ import { retryAfter } from "./retry.ts";
 import type { Fetch } from "./api_fetch.ts";
 import type { Interruptible } from "./wire.ts";
 
-/** What the functions that read an API's answers stand on: a session, seen from here. */
+/** What the functions that read API responses need of a session. */
 export interface Api {
   system: System;
-  /** The session's own. */
+  /** The session's own `fetch`. */
   fetch: Fetch;
-  /** How long an answer may take once its headers are there, in milliseconds. */
+  /** How long a response may take after its headers, in milliseconds. */
   timeout: number;
-  /** What must not appear in an error: the token, and what it was obtained with. */
+  /** What must not appear in an error: the token, and the secrets it was obtained with. */
   secrets?: (() => Iterable<string>) | undefined;
-  /** Lets the stop button end the wait; given in a kernel only. */
+  /** Lets the stop button end the wait; only given in a kernel. */
   interruptible?: Interruptible | undefined;
 }
 
-/** The largest answer that is read as a whole, in bytes once unpacked: little gzip holds a lot. */
+/** The largest response to read completely, in bytes after unpacking, because gzip can hide a lot. */
 const ANSWER_LIMIT = 67_108_864;
-/** How much of an error's answer is read, in bytes. */
+/** How much of an error response is read, in bytes. */
 const ERROR_LIMIT = 16_384;
 /** How much of it is shown, in characters. */
 const SHOWN = 500;
 
-/** One request whose answer is read as JSON. */
+/** One request with a JSON response. */
 export interface Question {
   url: string | URL;
   init: RequestInit | undefined;
-  /** What answers, for messages, such as "SpatiaFi (page 2)". */
+  /** What responds, for messages, such as "SpatiaFi (page 2)". */
   what: string;
-  /** In place of {@linkcode ANSWER_LIMIT}. */
+  /** Replaces {@linkcode ANSWER_LIMIT}. */
   limit?: number | undefined;
 }
 
 /**
- * Calls the API and reads the answer, which must be a good one, as JSON.
+ * Calls the API and reads the response, which must be a good one, as JSON.
  *
- * @returns the value, `undefined` for an empty answer, and the answer's headers
+ * @returns the value, `undefined` for an empty response, and the response's headers
  * @throws {AuthError} `api_error`, `bad_response`, `timeout`, `network`, `aborted`; else as `fetch`
  */
 export async function ask(
@@ -56,8 +56,8 @@ export async function ask(
 }
 
 /**
- * Waits for what the stop button and a caller's signal may end. A `fetch` rejects with the signal's own
- * reason; everything else with an error of ours.
+ * Waits until the work ends, or the stop button or the caller's signal ends the wait. A `fetch`
+ * rejects with the signal's own reason; everything else rejects with an {@linkcode AuthError}.
  */
 export async function stoppable<T>(
   { interruptible }: Pick<Api, "interruptible">,
@@ -92,7 +92,7 @@ interface Reading {
   what: string;
 }
 
-/** Reads a whole response as text, within its time and its limit. */
+/** Reads a whole response as text, within its time and size limits. */
 async function readText(response: Response, reading: Reading): Promise<string> {
   const { limit, timeout, signal, what } = reading;
   const { text, end } = await readBeginning(response, reading);
@@ -125,7 +125,7 @@ async function readText(response: Response, reading: Reading): Promise<string> {
   });
 }
 
-/** Reads a response as far as it goes, and says why it ended. */
+/** Reads a response as far as possible, and says why it ended. */
 async function readBeginning(
   response: Response,
   { limit, timeout, signal }: Omit<Reading, "what">,
@@ -138,7 +138,7 @@ async function readBeginning(
     late = true;
     cancel();
   });
-  // Another package's `fetch` may not end its body with the signal.
+  // Another package's `fetch` may not end the body when the signal is aborted.
   signal?.addEventListener("abort", cancel);
   const decoder = new TextDecoder();
   let text = "";
@@ -163,7 +163,7 @@ async function readBeginning(
   }
 }
 
-/** An HTTP error of the API as an `AuthError`, with the beginning of the response. */
+/** Turns an API's HTTP error into an `AuthError`, with the beginning of the response. */
 export async function apiError(api: Api, response: Response, what: string): Promise<AuthError> {
   const { status, headers } = response;
   const { text } = await readBeginning(response, { limit: ERROR_LIMIT, timeout: api.timeout });
@@ -191,7 +191,7 @@ function cleaned(text: string, { secrets }: Api): string | undefined {
   const shown = pieces.map((piece) => piece.endsWith("\n") ? "\n" : safeText(piece, all) ?? "…")
     .join("").trim();
   if (shown === "") return undefined;
-  // A secret may stand across two pieces.
+  // A secret may be split across two pieces.
   const repeats = [shown, shown.replaceAll("\n", "")].some((one) =>
     safeText(one, all) === undefined
   );

@@ -1,7 +1,7 @@
 import { decodedOnce, readText } from "../base/decode.ts";
 import { plain, visible } from "../base/text.ts";
 
-/** Parameters of OAuth requests whose values are no secrets. */
+/** Parameters of OAuth requests whose values are not secret. */
 const OPEN_PARAMETERS = new Set([
   "grant_type",
   "scope",
@@ -22,9 +22,9 @@ const OPEN_PARAMETERS = new Set([
 const RUN = 6;
 
 /**
- * Collects the secrets of one request: form values, and what the Authorization header carries.
+ * Collects one request's secrets: the form values and the content of the Authorization header.
  *
- * @param more secrets the request was made with and does not carry, such as the one that signed a
+ * @param more secrets that the request used but does not contain, such as the one that signed a
  * `client_secret_jwt`
  */
 export function secretsOf(
@@ -46,7 +46,7 @@ export function secretsOf(
   return secrets;
 }
 
-/** The password of HTTP Basic, as it is and form-decoded (RFC 6749 section 2.3.1). */
+/** The password of HTTP Basic, as sent and form-decoded (RFC 6749 section 2.3.1). */
 function passwordOf(value: string): string[] {
   try {
     const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
@@ -57,11 +57,11 @@ function passwordOf(value: string): string[] {
   }
 }
 
-/** How many layers of encoding are undone in a server's text. */
+/** How many layers of encoding are removed from a server's text. */
 const LAYERS = 3;
 
 /**
- * Lets a server's text into a message only when it repeats no part of a secret: as it is, backwards,
+ * Returns a server's text for a message, unless it repeats a part of a secret: as it is, backwards,
  * or under up to three layers of percent-encoding, escapes, entities, base64 and hexadecimal.
  *
  * @returns the text on one line, at most 200 characters, or `undefined`
@@ -84,7 +84,7 @@ export function safeText(text: unknown, secrets: Iterable<string>): string | und
   return line.length > 200 ? `${line.slice(0, 199)}…` : line || undefined;
 }
 
-/** The text as a reader may take it. */
+/** The forms in which a reader may understand the text. */
 function formsOf(text: string): string[] {
   const forms = new Set([text, plain(text), visible(text), text.replaceAll("+", " ")]);
   let layer = [...forms];
@@ -96,7 +96,7 @@ function formsOf(text: string): string[] {
   return [...forms];
 }
 
-/** True when both texts have a run of {@linkcode RUN} characters in common. */
+/** True when both texts share a run of {@linkcode RUN} characters. */
 function sharesRun(text: string, secret: string): boolean {
   if (secret.length < RUN) return secret !== "" && text.includes(secret);
   const runs = new Set<string>();

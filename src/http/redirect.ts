@@ -3,15 +3,15 @@ import type { System } from "../providers/system.ts";
 import { checkTransport, entersLoopback } from "../trust.ts";
 import { type ApiRequest, checkTarget } from "./api_request.ts";
 
-/** Headers that may follow a redirect out of the API: they say what is requested, not who asks. */
+/** Headers that may follow a redirect out of the API: they describe the request, not the user. */
 const OPEN_HEADERS = ["accept", "accept-language", "range", "if-range", "user-agent"];
 
 /**
- * Decides about a redirect (RFC 9110 section 15.4). `fetch` itself would keep custom authentication
- * headers across origins and send a 307's body again, so it is told not to follow.
+ * Decides about a redirect (RFC 9110 section 15.4). `fetch` itself would send custom authentication
+ * headers to other origins and send a 307's body again, so it never follows redirects here.
  *
- * @returns the next request and whether the token may go along; `null` to give back the answer
- * @throws {AuthError} `redirect_refused` when following would carry a body or a secret elsewhere
+ * @returns the next request and whether it may carry the token; `null` to return the response
+ * @throws {AuthError} `redirect_refused` when following would send a body or a secret elsewhere
  */
 export function nextHop(
   system: System,
@@ -59,7 +59,7 @@ export function nextHop(
   if (next.method !== "GET" && next.method !== "HEAD") {
     throw refused(`The API redirects a ${next.method} to ${url.origin}, another origin.`);
   }
-  // A download elsewhere is common and fine, without anything that says who asks.
+  // A download from elsewhere is common and fine, without anything that identifies the user.
   const { body: _, ...init } = next.init;
   next = {
     ...next,

@@ -8,9 +8,9 @@ import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
 /**
  * Which failed requests may be sent again.
  *
- * - `"always"`: those that change nothing when they run twice
+ * - `"always"`: requests that may run twice without harm
  * - `"refused"`: one-time requests; only when the server says it did not process them (429, 503)
- * - `"never"`: where the caller asks again itself
+ * - `"never"`: when the caller itself sends the request again
  */
 export type Resend = "always" | "refused" | "never";
 
@@ -21,13 +21,13 @@ export type OpenFetch = () => { fetch: typeof fetch; close(): void };
 export interface TokenFetchOptions {
   /** Opens a separate `fetch` for one request, so that it does not reuse a connection. */
   openFetch: OpenFetch;
-  /** How long one exchange may take with all its attempts, in milliseconds. */
+  /** How long one exchange may take, including all attempts, in milliseconds. */
   timeout: number;
   /** Ends the exchange early. */
   signal?: AbortSignal | undefined;
   /** Epoch milliseconds. */
   now: () => number;
-  /** Told how far the server's clock is ahead of this one, in milliseconds (RFC 9110, `Date`). */
+  /** Gets how far the server's clock is ahead of this one, in milliseconds (RFC 9110, `Date`). */
   onClockOffset?: (milliseconds: number) => void;
 }
 
@@ -39,20 +39,20 @@ export interface SentRequest {
 
 /** A `fetch` for authorization servers. */
 export interface TokenFetch {
-  /** Sends; answers other than failures are the caller's to judge. Their bodies are read already. */
+  /** Sends a request. The caller judges every response that is not a failure; the bodies are already read. */
   (url: string | URL, init?: RequestInit, resend?: Resend): Promise<Response>;
-  /** What was sent: it holds secrets, and nothing of it may appear anywhere. */
+  /** What was sent. It holds secrets, so it must not appear anywhere. */
   readonly sent: readonly SentRequest[];
-  /** Turns the deadline off: nothing is sent any more. */
+  /** Turns the deadline off. Nothing may be sent afterwards. */
   close(): void;
 }
 
 /**
- * Makes a `fetch` for one exchange with an authorization server: https or loopback only, redirects
- * not followed, body capped, attempts and deadline bounded.
+ * Creates a `fetch` for one exchange with an authorization server. It allows only https or loopback,
+ * follows no redirects, and limits the body, the attempts and the time.
  *
- * @param resend which failures are sent again, unless a request says otherwise
- * @param what who is asked, for messages
+ * @param resend which failures to send again, unless a request says otherwise
+ * @param what the server's name, for messages
  */
 export function createTokenFetch(
   parts: TokenFetchOptions,
@@ -86,12 +86,12 @@ export function createTokenFetch(
   return Object.assign(send, { sent, close: deadline.stop });
 }
 
-/** What one attempt came to. */
+/** The result of one attempt. */
 type Outcome =
   | { response: Response; failure?: undefined }
   | { failure: AuthError; response?: undefined };
 
-/** Sends once, and reads the whole answer. */
+/** Sends a request once and reads the whole response. */
 async function attemptOnce(
   parts: TokenFetchOptions,
   target: URL,
@@ -111,7 +111,7 @@ async function attemptOnce(
   }
 }
 
-/** How long to wait before the request is sent again, in milliseconds; `null` when it is not. */
+/** How long to wait before sending the request again, in milliseconds; `null` to give up. */
 function waitBefore(
   { response, failure }: Outcome,
   resend: Resend,
@@ -128,7 +128,7 @@ function waitBefore(
   return backoff(attempt, retryAfter(response.headers, now));
 }
 
-/** An equal response that can be read at once. */
+/** Creates an equal response whose body is already in memory. */
 function responseOf({ status, headers }: Response, text: string): Response {
   const bodiless = status === 204 || status === 205 || status === 304;
   return new Response(bodiless ? null : text, { status, headers });
@@ -148,14 +148,14 @@ function tooSlow(who: string, timeout: number): AuthError {
   );
 }
 
-/** The largest answer of an authorization server that is read, in bytes. */
+/** The largest response to read from an authorization server, in bytes. */
 export const BODY_LIMIT = 1_048_576;
 
 /**
  * Reads a whole body of at most {@linkcode BODY_LIMIT} bytes as text.
  *
- * @param response the answer, its body unread
- * @param what who answered, for the message
+ * @param response a response with an unread body
+ * @param what what responded, for the message
  * @throws {AuthError} `bad_response` when it is larger
  */
 export async function readCapped(response: Response, what: string): Promise<string> {

@@ -2,8 +2,8 @@ import { AuthError } from "../errors.ts";
 import { type Api, apiError, stoppable } from "./read_answer.ts";
 
 /**
- * Asks the provider's probe, or another URL of the API, whether the session works: a good answer is
- * any 2xx.
+ * Calls the provider's probe, or another URL of the API, to check that the session works. Any 2xx is
+ * a good response.
  *
  * @throws {AuthError} `api_error` with the status, `unsupported` without a URL; `aborted`, `timeout`;
  * else as `fetch`

@@ -16,27 +16,27 @@ export const IDEMPOTENT: ReadonlySet<string> = new Set([
   "DELETE",
   "TRACE",
 ]);
-/** Statuses that say that nothing was done: every method may be sent again. */
+/** Statuses that say nothing was done, so every method may be sent again. */
 const NOT_DONE = [413, 429, 503];
-/** As many as the fetch standard follows. */
+/** As many redirects as the fetch standard follows. */
 const MOST_REDIRECTS = 20;
 
-/** One request of a call, and what led to it. */
+/** One request of a call, and the attempts before it. */
 export interface Turn {
   readonly request: ApiRequest;
-  /** `null` once the chain of redirects has left the API. */
+  /** `null` after a redirect has left the API. */
   readonly token: StoredToken | null;
-  /** How often this request was sent with this token, this time included. */
+  /** How often this request was sent with this token, including this time. */
   readonly tries: number;
   /** How many redirects were followed. */
   readonly hops: number;
-  /** True when the token came of a refusal in this call. */
+  /** True when the token was renewed in this call, after a refusal. */
   readonly renewed: boolean;
   /** True when the request was sent again with a nonce. */
   readonly nonce: boolean;
 }
 
-/** What came of one request. */
+/** The result of one request. */
 export type Outcome =
   | { response: Response; isNewNonce?: boolean; error?: undefined }
   | { error: AuthError; response?: undefined };
@@ -51,7 +51,7 @@ export type Next =
   | { kind: "redirect"; request: ApiRequest; trusted: boolean };
 
 /**
- * Says what follows from the outcome of one request. It sends nothing and changes nothing.
+ * Decides what to do after one request. Sends nothing and changes nothing.
  *
  * @param now epoch milliseconds
  */

@@ -5,32 +5,32 @@ import type { StoredToken } from "../store/store.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { OpenFetch } from "./token_fetch.ts";
 
-/** Where the API requests of a session get their token. */
+/** Gives a session's API requests their token. */
 export interface TokenSource {
-  /** The token while it is good, else `null`; never waits. */
+  /** The token while it is valid, else `null`; never waits. */
   current(): StoredToken | null;
-  /** A good token, renewed if need be. */
+  /** A valid token, renewed if needed. */
   fresh(signal?: AbortSignal): Promise<StoredToken>;
-  /** A token other than the one the API has refused. */
+  /** Another token than the one the API refused. */
   renewAfterRefusal(refused: StoredToken, signal?: AbortSignal): Promise<StoredToken>;
 }
 
-/** What sends a request: any `fetch`. It is called with a whole URL and plain headers, never a `Request`. */
+/** Any `fetch` that sends a request. It gets a full URL and plain headers, never a `Request`. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Runs a wait that the stop button can end; the signal ends what is waited for. */
+/** Runs a wait that the stop button can end; the signal then ends the work. */
 export type Interruptible = <T>(wait: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-/** What the API requests of one session stand on. */
+/** What one session's API requests need. */
 export interface WireOptions {
   system: System;
   tokens: TokenSource;
   fetch: FetchLike;
-  /** Takes the place of `fetch` for this machine's own servers: it passes every proxy by. */
+  /** Replaces `fetch` for this machine's own servers, because it bypasses every proxy. */
   loopbackFetch?: FetchLike | undefined;
-  /** Opens a connection for one request that must not run twice. Without it `fetch` is used. */
+  /** Opens a connection for one request that must not run twice. Without it, `fetch` is used. */
   openFetch?: OpenFetch | undefined;
-  /** How long one attempt may take until its headers are there, in milliseconds. */
+  /** How long one attempt may take until its headers arrive, in milliseconds. */
   timeout: number;
   /** Epoch milliseconds. */
   now: () => number;
@@ -38,15 +38,15 @@ export interface WireOptions {
   clock: { readonly offset: number };
 }
 
-/** A request that is under way, or was answered. */
+/** A request that was sent and may have its response already. */
 export interface FirstAttempt {
   token: StoredToken;
   sent: Promise<Response>;
 }
 
-/** Sends single requests, each in its time. It follows no redirect and judges no answer. */
+/** Sends single requests, each with its own time limit. Follows no redirect and judges no response. */
 export class Wire {
-  /** A token that came of a refusal and has not been accepted yet: another refusal changes nothing. */
+  /** A token renewed after a refusal and not accepted yet: another refusal changes nothing. */
   unproven: StoredToken | undefined;
   readonly options: WireOptions;
   /** The `fetch` for the API's own origin. */
@@ -54,10 +54,10 @@ export class Wire {
   readonly #deadlines: Deadlines;
   readonly #header: string;
   readonly #scheme: string;
-  /** The newest token and its headers: shared, they keep a warm call cheap. */
+  /** The latest token and its headers. Reusing them keeps a warm call cheap. */
   #known: { token: StoredToken; headers: Record<string, string> } | undefined;
 
-  /** @param options how to send, and how long that may take */
+  /** @param options how to send, and how long it may take */
   constructor(options: WireOptions) {
     this.options = options;
     const { system, loopbackFetch, fetch } = options;
@@ -68,12 +68,12 @@ export class Wire {
     this.#scheme = scheme === undefined ? "" : `${scheme} `;
   }
 
-  /** The API has taken this token. */
+  /** Records that the API accepted this token. */
   prove(token: StoredToken): void {
     if (token === this.unproven) this.unproven = undefined;
   }
 
-  /** What carries the token (RFC 6750 section 2.1, or what the provider says). Not to be changed. */
+  /** Headers that carry the token (RFC 6750 section 2.1, or the provider's own). Do not change them. */
   headersOf(token: StoredToken): Record<string, string> {
     if (this.#known?.token !== token) {
       this.#known = { token, headers: { [this.#header]: this.#scheme + token.access_token } };
@@ -84,7 +84,7 @@ export class Wire {
   /**
    * Sends one request.
    *
-   * @param init it is completed here, so it must not be shared
+   * @param init options that this function completes, so they must not be shared
    * @throws the signal's own reason, `timeout`, or what `fetch` threw
    */
   async send(
@@ -99,7 +99,7 @@ export class Wire {
     init.signal = signal ? AbortSignal.any([signal, late]) : late;
     try {
       const sent = fetch(url, init);
-      // While the request is on its way.
+      // While the request is under way.
       this.#deadlines.watch();
       return await sent;
     } catch (error) {

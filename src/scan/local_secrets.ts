@@ -13,35 +13,35 @@ import type { StoredToken } from "../store/store.ts";
 /** Secrets by the name they are reported under: what, whose and where it is kept, never its value. */
 export type NamedSecrets = Record<string, string>;
 
-/** What the secret members of a JWK (RFC 7517) are called. */
+/** The names of a JWK's secret members (RFC 7517). */
 const JWK_SECRETS = ["d", "k", "p", "q", "dp", "dq", "qi"];
 
-/** A session, as far as its secrets are concerned. */
+/** The parts of a session that lead to its secrets. */
 export interface SessionSecrets {
   readonly provider: Provider;
   readonly values: Record<string, unknown>;
   readonly token: StoredToken | null;
-  /** Where everything of it is kept. */
+  /** The folder with everything the session saved. */
   readonly folder: string | undefined;
 }
 
-/** Whose secrets to gather. */
+/** Chooses the secrets to gather. */
 export interface SecretsOf {
-  /** One session, with everything kept in its folder; without it, all that is saved. */
+  /** One session, with everything in its folder; without it, everything that is saved. */
   session?: SessionSecrets | undefined;
-  /** Providers to know more of than what is saved tells: their variables, and their files' names. */
+  /** More providers, whose variables and file names to look for. */
   providers?: Provider[];
-  /** Folders to look in beside the configuration directory. */
+  /** Folders to search in addition to the configuration folder. */
   directories?: readonly string[];
-  /** Gets the files that could not be read, in which there may be more. */
+  /** Collects the files that could not be read and may hold more secrets. */
   unread?: Set<string>;
 }
 
 /**
- * Gathers the secrets this machine keeps: of one session, or of every system that something is saved
- * of, registered or not. Asks nobody, and leaves out what cannot be read.
+ * Gathers the secrets this machine keeps, of one session or of every system with something saved,
+ * registered or not. Never prompts, and leaves out what cannot be read.
  *
- * @throws {AuthError} `invalid_argument` when nothing is in a folder that was named
+ * @throws {AuthError} `invalid_argument` when a named folder holds nothing
  */
 export async function localSecrets(
   runtime: Runtime,
@@ -53,7 +53,7 @@ export async function localSecrets(
       const folders = configDirectories(runtime, provider.folder);
       await secrets.gather(runtime, provider, folders, undefined);
     }
-    // Names alone would leave out every system of the caller's own.
+    // The registered names alone would miss the caller's own systems.
     for (const found of await listApplications(runtime, unread)) {
       secrets.addApplication(runtime, found);
     }
@@ -69,7 +69,7 @@ export async function localSecrets(
   return secrets.named;
 }
 
-/** Secrets under construction: each value once, under the first name it came with. */
+/** Collects secrets: each value once, under the first name it came with. */
 class Secrets {
   readonly named: NamedSecrets = {};
   readonly #seen = new Set<string>();
@@ -112,16 +112,16 @@ class Secrets {
     }
   }
 
-  /** Adds what is in a folder, for any system. */
+  /** Adds what is saved in a folder, for any system. */
   addApplication(runtime: Runtime, { name, tokens, credentials }: Application): void {
     const owner = ownerNamed(name);
-    // What would be no provider's name is not made into a variable's.
+    // Do not derive variables from a name that no provider can have.
     if (/^[a-z0-9][a-z0-9-]*$/.test(name)) this.#addEnvironment(runtime, owner);
     for (const { path, values } of credentials) this.addValues(owner, values, path);
     for (const { path, token } of tokens) this.addToken(owner, token, path);
   }
 
-  /** Adds what is in a folder that was named, where finding nothing is a mistake. */
+  /** Adds what is saved in a folder that the caller named; finding nothing is an error. */
   async gatherDirectory(runtime: Runtime, directory: string, named: Provider[]): Promise<void> {
     let files = 0;
     for (const provider of named) {
@@ -155,7 +155,7 @@ class Secrets {
     }
   }
 
-  /** Adds the secret ones of some credential values. */
+  /** Adds the secret ones among credential values. */
   addValues(provider: Provider, values: Record<string, unknown>, place: string): void {
     for (const [field, value] of Object.entries(values)) {
       if (!isSecret(field, provider, value)) continue;
@@ -166,7 +166,7 @@ class Secrets {
     }
   }
 
-  /** Adds what a stored token holds. */
+  /** Adds a stored token's secrets. */
   addToken(provider: Provider, token: StoredToken, place: string): void {
     for (const name of ["access_token", "refresh_token", "id_token"] as const) {
       const value = token[name];
@@ -177,12 +177,12 @@ class Secrets {
     }
   }
 
-  /** A private key may have come as a JWK in text. */
+  /** Adds a text, or a private key's secret members if the text is a JWK. */
   #addText(provider: Provider, field: string, place: string, text: string): void {
     if (text.trimStart().startsWith("{")) {
       try {
         return this.#addKey(provider, field, place, JSON.parse(text));
-      } catch { /* then it is a secret that begins like JSON */ }
+      } catch { /* a secret that only begins like JSON */ }
     }
     this.#add(provider, field, place, text);
   }
@@ -204,15 +204,15 @@ class Secrets {
   }
 }
 
-/** What stands for a system that is known by its folder alone. */
+/** Stands for a system of which only the folder is known. */
 function ownerNamed(name: string): Provider {
   const requires = ["client_id", "client_secret", "private_key", "username", "password"];
   return withDefaults({ name, apiUrl: "", requires });
 }
 
 /**
- * True for values to look for: those whose name says so, what a provider needs beside ids, and of
- * fields nobody knows what looks like no word, or every notebook with that word would be found.
+ * True for a value to look for: its name says it is secret, or the provider needs it besides IDs. A
+ * value of an unknown field must not look like a word, or every notebook with that word would match.
  */
 function isSecret(field: string, provider: Provider, value: unknown): boolean {
   const name = field.toLowerCase();

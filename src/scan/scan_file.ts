@@ -19,7 +19,7 @@ export async function scanFile(
     throw new AuthError("invalid_argument", "scanNotebook needs the path of an .ipynb file.");
   }
   const runtime = await currentRuntime();
-  // A wrong path is found before anything is gathered.
+  // Report a wrong path before gathering anything.
   const json = await readDocument(runtime, path, "notebook");
   const unread = new Set<string>();
   const secrets = await localSecrets(runtime, {
@@ -39,11 +39,11 @@ export type ScannedFile =
   );
 
 /**
- * Scans several notebooks for what this machine keeps, of systems and in folders of one's own too. A
- * file that cannot be read does not keep the others from being scanned.
+ * Scans several notebooks for the secrets this machine keeps, including the caller's own systems and
+ * folders. A file that cannot be read does not stop the other scans.
  *
- * @param providers more systems, whose variables and files to look at
- * @param directories more folders where something is saved
+ * @param providers more systems, whose variables and files to look for
+ * @param directories more folders with saved secrets
  */
 export async function scanFiles(
   paths: readonly string[],
@@ -52,7 +52,7 @@ export async function scanFiles(
   const runtime = await currentRuntime();
   const unread = new Set<string>();
   const secrets = await localSecrets(runtime, { providers, directories, unread });
-  // One index for all files: building it takes longer than looking through a notebook.
+  // All files share one index, because building it takes longer than scanning a notebook.
   const index = new SecretIndex(secrets);
   const scanned: ScannedFile[] = [];
   for (const path of paths) {
@@ -68,9 +68,9 @@ export async function scanFiles(
 }
 
 /**
- * What a notebook's text has of some secrets.
+ * Reports which secrets a notebook's text contains.
  *
- * @param index the index of these secrets, where several notebooks share it
+ * @param index the index of these secrets, if several notebooks share it
  */
 function reportOn(
   path: string,

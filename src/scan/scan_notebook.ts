@@ -6,7 +6,7 @@ import type { SecretIndex } from "./secret_index.ts";
 export interface NotebookFinding extends Omit<Finding, "at"> {
   /** The cell, counted from 1; 0 for the notebook's own metadata. */
   cell: number;
-  /** What of the cell. */
+  /** Which part of the cell. */
   where: "source" | "output" | "metadata";
   /** Which output, counted from 1. */
   output?: number;
@@ -15,13 +15,13 @@ export interface NotebookFinding extends Omit<Finding, "at"> {
 type Notebook = { cells: unknown[] } & Record<string, unknown>;
 type Place = Pick<NotebookFinding, "cell" | "where" | "output">;
 
-/** Texts of one kind, as they follow each other. */
+/** Consecutive texts of one kind. */
 class Texts {
   readonly texts: string[] = [];
   readonly places: { place: Place; at: number }[] = [];
   length = 0;
 
-  /** Begins a text. One that goes on where the one before ended, as chunks of a stream do, has no line. */
+  /** Begins a text. One that continues the text before it, as a stream's chunks do, starts no line. */
   begin(place: Place, goesOn: boolean): void {
     if (!goesOn) this.write("\n");
     this.places.push({ place, at: this.length });
@@ -34,12 +34,12 @@ class Texts {
 }
 
 /**
- * Looks for secrets in a saved notebook: in the cells' sources, in every part of their outputs, and
- * in metadata and attachments. Texts that stand beside each other are read as one, so a secret may be
- * cut by the end of an output or a cell. Each secret is reported once for each place.
+ * Looks for secrets in a saved notebook: in the cells' sources, every part of their outputs, metadata
+ * and attachments. Adjacent texts are read as one, so a secret is found even when the end of an
+ * output or a cell splits it. Each secret is reported once for each place.
  *
  * @param json the text of an `.ipynb` file
- * @param secrets the secrets, by the name they are reported under, or the index of them
+ * @param secrets the secrets, by the name they are reported under, or an index of them
  * @throws {AuthError} `invalid_argument` when the text is not a notebook
  */
 export function scanNotebookJson(
@@ -55,7 +55,7 @@ export function scanNotebookJson(
     length += kind.length;
   }
   const whole = texts.join("");
-  /** The worst of each secret in each place. */
+  /** The worst finding of each secret in each place. */
   const worst = new Map<string, { finding: Found; begins: number; place: Place }>();
   let number = 0;
   for (const finding of findSecrets(whole, secrets)) {
@@ -75,13 +75,13 @@ export function scanNotebookJson(
 
 const PARTS = { source: 0, output: 1, metadata: 2 };
 
-/** In the order of the notebook. */
+/** Sorts findings in the notebook's order. */
 function inOrder(one: NotebookFinding, other: NotebookFinding): number {
   return one.cell - other.cell || PARTS[one.where] - PARTS[other.where] ||
     (one.output ?? 0) - (other.output ?? 0);
 }
 
-/** All texts, those of one kind after each other: sources, what is shown by its type, and the rest. */
+/** All texts, grouped by kind: sources, displayed data by its type, and the rest. */
 function textsOf({ cells, ...rest }: Notebook): Iterable<Texts> {
   const kinds = new Map<string, Texts>();
   const add = (kind: string, place: Place, value: unknown, goesOn = false) => {
@@ -92,7 +92,7 @@ function textsOf({ cells, ...rest }: Notebook): Iterable<Texts> {
   add("rest", { cell: 0, where: "metadata" }, rest);
   for (const [index, value] of cells.entries()) {
     const cell = index + 1;
-    // A damaged cell is no less able to hold a secret.
+    // A damaged cell may hold a secret, too.
     const { source, outputs, ...others } = isRecord(value) ? value : { source: value };
     add("source", { cell, where: "source" }, source);
     let stream: unknown;
@@ -121,7 +121,7 @@ function parse(json: string): Notebook {
   try {
     notebook = JSON.parse(json.startsWith("\ufeff") ? json.slice(1) : json);
   } catch {
-    // The parser's message would quote the text, and the text may hold a secret.
+    // The parser's message would quote the text, which may hold a secret.
     throw new AuthError(
       "invalid_argument",
       "This is not a notebook: it is not JSON. Give the path of an .ipynb file, as it was saved.",
@@ -137,9 +137,9 @@ function parse(json: string): Notebook {
   return notebook as Notebook;
 }
 
-/** Adds every text in a value, keys too; a list of texts is the lines of one, as notebooks save them. */
+/** Adds every text in a value, including keys. Notebooks save one text as a list of its lines. */
 function addTexts(value: unknown, place: Place, goesOn: boolean, to: Texts): void {
-  // A list of its own, not recursion: a damaged file may be nested deeper than the stack.
+  // A list instead of recursion, because a damaged file may be nested deeper than the stack.
   const open: unknown[] = [];
   for (let next = value, left = true; left; left = open.length > 0, next = open.pop()) {
     if (typeof next === "string") {
@@ -167,7 +167,7 @@ function isText(item: unknown): item is string {
   return typeof item === "string";
 }
 
-/** Words of the notebook format, which are in every notebook: no secret is looked for in them. */
+/** Words of the notebook format, which are in every notebook. They are not searched for secrets. */
 const EVERYBODYS = new Set(
   ("attachments cell_type cells code data deno display_data display_id execute_result execution_count " +
     "file_extension id image/png isolated kernelspec language language_info markdown metadata " +

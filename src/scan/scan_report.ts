@@ -1,24 +1,24 @@
 import { plain } from "../base/text.ts";
 import type { NotebookFinding } from "./scan_notebook.ts";
 
-/** What a scan of a notebook found. It names secrets and shows none. */
+/** The result of scanning a notebook. It names secrets but does not show them. */
 export class ScanReport {
-  /** The notebook. */
+  /** The notebook's path. */
   readonly path: string;
-  /** Every place with a secret in it, in the order of the notebook. */
+  /** Every place with a secret, in the notebook's order. */
   readonly findings: readonly NotebookFinding[];
   /** How many secrets were looked for; 0 means that nothing was checked. */
   readonly secrets: number;
-  /** Files that could not be read, whose secrets were therefore not looked for. */
+  /** Files that could not be read, so their secrets were not looked for. */
   readonly unread: readonly string[];
 
   /**
    * Made by `scanNotebook`.
    *
-   * @param path the notebook
+   * @param path the notebook's path
    * @param findings what was found
    * @param secrets how many secrets were looked for
-   * @param unread what could not be read
+   * @param unread files that could not be read
    */
   constructor(
     path: string,
@@ -33,20 +33,20 @@ export class ScanReport {
   }
 
   /**
-   * True if nothing was found. Also true if there was nothing to look for, see
-   * `secrets`, but false if a file with secrets could not be read, see `unread`.
+   * True if nothing was found. Also true if there was nothing to look for (see `secrets`), but false
+   * if a file with secrets could not be read (see `unread`).
    */
   get ok(): boolean {
     return this.findings.length === 0 && this.unread.length === 0;
   }
 
-  /** All of it, since none of it is secret. */
+  /** The whole report: none of it is secret. */
   toJSON(): Record<string, unknown> {
     const { path, ok, secrets, unread, findings } = this;
     return { path, ok, secrets, unread, findings };
   }
 
-  /** One line for each finding, and what to do about them. */
+  /** One line for each finding, and what to do next. */
   toString(): string {
     const unread = this.unread.map((path) =>
       `\n${

@@ -9,7 +9,7 @@ import { type Hit, SecretIndex } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";
 
-/** How a secret was written; the first that applies of what was undone to read it. */
+/** How a secret was written: of the encodings undone to find it, the first that applies. */
 export type Form =
   | "plain"
   | "url"
@@ -18,11 +18,11 @@ export type Form =
   | "hex"
   /** A list of decimal numbers. */
   | "bytes"
-  /** With anything between its letters and digits: line breaks, quotes, tags, colours. */
+  /** With other characters between its letters and digits: line breaks, quotes, tags, colours. */
   | "pieces"
   | "reversed";
 
-/** A secret, or a part of one, that was found. It says where and which, never what. */
+/** A secret, or a part of one, that was found. Says where and which one, but not its value. */
 export interface Finding {
   /** The name the secret was given under. */
   name: string;
@@ -30,7 +30,7 @@ export interface Finding {
   at: number;
   /** The line it begins on, counted from 1. */
   line: number;
-  /** How many characters of the text it takes. */
+  /** How many characters of the text it covers. */
   length: number;
   /** True for the whole secret, false for a part. */
   whole: boolean;
@@ -38,44 +38,43 @@ export interface Finding {
   form: Form;
 }
 
-/** A finding before its line is known, and how much of the secret it is. */
+/** A finding whose line is not known yet, and how much of the secret it covers. */
 export interface Found extends Omit<Finding, "line"> {
   weight: number;
 }
 
 /** How many layers of encoding are undone. */
 const DEPTH = 4;
-/** A piece must be so much longer to count for more than what was found without taking signs out. */
+/** How much longer a secret in pieces must be to count for more than one found as it is. */
 const CHANCE = 5;
 
-/** A text, and how it came of the one that was given. */
+/** A text, and how it was derived from the given one. */
 interface View {
   text: string;
   form: Form;
-  /** The first and the last character, as a part of the text that was given. */
+  /** The part of the given text that these first and last characters stand for. */
   span(from: number, last: number): [from: number, to: number];
 }
 
 /**
- * Looks for secrets in a text: whole, or any run of 12 characters or more. It undoes up to four
- * layers of encodings, in any order, and looks for the secrets themselves: percent-encoding, escapes
- * of JSON and of source code, entities, quoted-printable, base 64 in both alphabets at any alignment
- * (as in a `Basic` header), hexadecimal and lists of bytes, UTF-16 in these. A secret is also found
- * backwards, and in pieces: with line breaks, quotes, signs, tags, colours or invisible characters
- * between its letters and digits. Of a JWT the header is left out, which all tokens share, and of
- * its claims a run has 40.
+ * Looks for secrets in a text: whole, or any run of 12 characters or more. It finds the secrets
+ * themselves, and undoes up to four layers of encodings, in any order: percent-encoding, escapes
+ * of JSON and of source code, entities, quoted-printable, base64 in both alphabets at any alignment
+ * (as in a `Basic` header), hexadecimal and lists of bytes, and UTF-16 in these. It also finds a
+ * secret backwards, and in pieces: with line breaks, quotes, signs, tags, colours or invisible
+ * characters between its letters and digits. It ignores a JWT's header, because all tokens share it,
+ * and a run of a JWT's claims must have 40 characters.
  *
- * Not found: what is compressed, encrypted or hashed; base 32 and base 85; other letters than the
- * secret's own, such as all upper case; pieces with words between them, when each is shorter than 12
- * characters; in pieces, a secret with fewer than 8 letters and digits; in bytes, one of fewer than
- * 8 characters, or without eight ASCII characters in a row; parts of a secret shorter than 12;
- * letters beyond ASCII in UTF-16 or Latin-1 bytes; the bytes that a key in base64 stands for, written
- * another way; what takes more than four layers. A secret of more than 256 characters without an
- * escape in them is found as parts where other characters of it are escaped.
+ * Not found: compressed, encrypted or hashed secrets; base32 and base85; changed letters, such as all
+ * upper case; pieces shorter than 12 characters with words between them; in pieces, a secret with
+ * fewer than 8 letters and digits; in bytes, a secret of fewer than 8 characters, or without eight
+ * ASCII characters in a row; parts of a secret shorter than 12; non-ASCII letters in UTF-16 or
+ * Latin-1 bytes; a base64 key's bytes, written another way; more than four layers. A secret with
+ * escaped characters is found only in parts if more than 256 others in a row are not escaped.
  *
  * @param text any text, of any length
- * @param secrets the secrets, by the name they are reported under, or the index of them
- * @returns what was found, in the order of the text; where findings of a secret overlap, the best
+ * @param secrets the secrets, by the name they are reported under, or an index of them
+ * @returns the findings, in the text's order; of a secret's overlapping findings, the best one
  */
 export function scanText(
   text: string,
@@ -89,7 +88,7 @@ export function scanText(
   });
 }
 
-/** The same without lines. */
+/** The same as {@linkcode scanText}, without lines. */
 export function findSecrets(
   text: string,
   secrets: Readonly<Record<string, string>> | SecretIndex,
@@ -98,7 +97,7 @@ export function findSecrets(
   const found: Found[] = [];
   const seen = new Set<string>();
   const look = (view: View, depth: number) => {
-    // The same text may be reached by several ways.
+    // Several decodings may lead to the same text.
     if (seen.has(view.text)) return;
     seen.add(view.text);
     const read = readText(view.text);
@@ -111,7 +110,7 @@ export function findSecrets(
 }
 
 function below(view: View, decoded: Decoded): View {
-  // Bytes say more than what they are written in.
+  // Keep the form of bytes: it says more than the encoding of the text in them.
   const keeps = view.form === "base64" || view.form === "hex" || view.form === "bytes" ||
     (decoded.form === "pieces" && view.form !== "plain");
   return {
@@ -141,7 +140,7 @@ function findIn(
   }
 }
 
-/** Short secrets count in pieces only where each cut is a line's or a quoted text's end. */
+/** A short secret in pieces counts only if each cut is the end of a line or of a quoted text. */
 function isJoined(text: string, at: number, length: number): boolean {
   if (/[\p{L}\p{N}_]/u.test((text[at - 1] ?? " ") + (text[at + length] ?? " "))) return false;
   const cuts = text.slice(at, at + length).match(/[^A-Za-z0-9\u00c0-\uffff]+/g) ?? [];
@@ -163,12 +162,12 @@ function add(
   found.push({ name, at, length: to - at, whole, form: written, weight });
 }
 
-/** True when the first says more of a secret. */
+/** True when the first finding covers more of a secret. */
 export function isBetter(one: Found, other: Found): boolean {
   return one.whole !== other.whole ? one.whole : one.weight > other.weight;
 }
 
-/** The best of the overlapping findings of one secret; the less was decoded, the better. */
+/** The best of one secret's overlapping findings; less decoding is better. */
 function best(found: Found[]): Found[] {
   const kept = new Map<string, Found[]>();
   for (const finding of found.toSorted((one, other) => one.at - other.at)) {

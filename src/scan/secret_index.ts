@@ -1,24 +1,24 @@
 /**
- * All secrets in one index, built once, that finds them in a text in time linear to the text and
- * flat in the number of secrets. Undoing encodings is `scan_text.ts`'s.
+ * An index of all secrets, built once. Finds them in a text in linear time, no matter how many secrets
+ * there are. `scan_text.ts` undoes encodings.
  */
 import { codesOf, squeezeCodes } from "../base/decode.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
  * 12 of a hexadecimal secret of a thousand turns up by chance once in 28,000 notebooks (16^12 to
- * 10^10), in base 64 practically never; a run of 8 hexadecimal ones would turn up twice in each.
+ * 10^10), in base64 practically never; a run of 8 hexadecimal ones would turn up twice in each.
  */
 export const SHORTEST_PART = 12;
 
-/** A secret shorter than this is not looked for: it is found in any text. */
+/** Shorter secrets are not looked for, because every text contains them. */
 const SHORTEST_SECRET = 4;
-/** A secret shorter than this counts only where it stands alone, and not in pieces. */
+/** Shorter secrets count only as a separate word, and not in pieces. */
 const SHORTEST_INSIDE_A_WORD = 8;
-/** Tokens of one issuer begin alike, and a payload is of no use without its signature. */
+/** Tokens of one issuer begin alike, and a payload is useless without its signature. */
 const SHORTEST_PAYLOAD = 40;
 
-/** A part of a text that is a secret, or a part of one. */
+/** A part of a text that matches a secret or a part of one. */
 export interface Hit {
   name: string;
   at: number;
@@ -26,7 +26,7 @@ export interface Hit {
   /** Whether it is the whole secret. */
   whole: boolean;
   reversed: boolean;
-  /** It counts only where nothing but line breaks and quotes stands between its pieces. */
+  /** True if it counts only when just line breaks and quotes separate its pieces. */
   joined: boolean;
 }
 
@@ -36,9 +36,9 @@ interface Needle {
   codes: Uint16Array;
   /** The shortest run that counts. */
   least: number;
-  /** Whether all of it is all of the secret. */
+  /** Whether a full match is the whole secret. */
   complete: boolean;
-  /** What stands before it in the whole secret, where that is not looked for by itself. */
+  /** The secret's characters before it, if they are not looked for separately. */
   before: Uint16Array;
   reversed: boolean;
   alone: boolean;
@@ -49,9 +49,9 @@ interface Needle {
 export class SecretIndex {
   readonly #parts: NamedPart[] = [];
   readonly #filter: Filter;
-  /** What is too short for the filter. */
+  /** Needles that are too short for the filter. */
   readonly #short: Groups;
-  /** Gathered when a text may hold one. */
+  /** The other needles, gathered when a text may contain one. */
   #long: Groups | undefined;
 
   /** @param secrets the secrets, by the name they are reported under */
@@ -65,7 +65,7 @@ export class SecretIndex {
       }
     }
     const filter = new Filter(total * 2);
-    // Without its signs a part may be short that is long with them.
+    // A part that is long enough with its signs may be too short without them.
     const short = this.#parts.filter(({ text }) => filter.add(text) < SHORTEST_PART);
     this.#filter = filter;
     this.#short = groupsOf(short, (least) => least < SHORTEST_PART);
@@ -76,7 +76,7 @@ export class SecretIndex {
     return this.#findIn("exact", codes);
   }
 
-  /** Finds secrets in a text's letters and digits alone. */
+  /** Finds secrets in a text's letters and digits only. */
   findSqueezed(codes: Uint16Array): Hit[] {
     return this.#findIn("squeezed", codes);
   }
@@ -89,13 +89,13 @@ export class SecretIndex {
   }
 }
 
-/** What is looked for in a text as it is, and in one without signs. */
+/** The needles to look for in a text as it is, and in one without signs. */
 interface Groups {
   exact: Grams[];
   squeezed: Grams[];
 }
 
-/** The needles that parts are looked for by, of the lengths that are wanted. */
+/** The needles for these parts, of the wanted lengths. */
 function groupsOf(parts: readonly NamedPart[], wanted: (least: number) => boolean): Groups {
   const exact = new Map<string, Needle>();
   const squeezed = new Map<string, Needle>();
@@ -109,7 +109,7 @@ function groupsOf(parts: readonly NamedPart[], wanted: (least: number) => boolea
   return { exact: some(exact), squeezed: some(squeezed) };
 }
 
-/** A stretch of a secret that may be found by itself. */
+/** A section of a secret that may be found separately. */
 interface Part {
   text: string;
   least: number;
@@ -130,7 +130,7 @@ function partsOf(secret: string): Part[] {
   });
   const pem = /-----BEGIN [^-]+-----([^-]+)-----END/.exec(secret)?.[1]?.replace(/\s|\\[nr]/g, "");
   if (pem !== undefined) {
-    // What every key of a kind begins with is left out.
+    // Leave out the beginning that all keys of a kind share.
     const skipped = pem.length > 100 ? 48 : pem.length > 36 ? 24 : 0;
     return [part(pem.slice(skipped), true, SHORTEST_PART, pem.slice(0, skipped))];
   }
@@ -155,7 +155,7 @@ function squeeze(text: string): string {
 function addSqueezed(needles: Map<string, Needle>, part: NamedPart, reversed: boolean): void {
   let text = squeeze(part.text);
   if (text.length < SHORTEST_INSIDE_A_WORD) return;
-  // Without its signs a secret that needs them would be any word.
+  // A secret that mostly consists of signs would match any word without them.
   if (text.length < part.text.length / 2) return;
   if (reversed) text = [...text].reverse().join("");
   const least = Math.min(part.least, text.length);
@@ -207,28 +207,28 @@ function gramsOf(needles: Needle[]): Grams[] {
   });
 }
 
-/** How many characters the filter takes together. */
+/** How many characters the filter hashes together. */
 const TAKEN = 4;
-/** So many grams in a row are in a run of {@linkcode SHORTEST_PART} characters. */
+/** How many consecutive grams a run of {@linkcode SHORTEST_PART} characters has. */
 const IN_A_ROW = SHORTEST_PART - TAKEN + 1;
 
 /**
- * Tells at little cost that a text holds no run of any secret, which is so for nearly all texts. It has
- * a bit for each gram of the secrets. A gram has the same hash backwards, so what is looked for
- * backwards needs no bits of its own.
+ * Finds out cheaply that a text contains no run of any secret, as almost all texts do not. It has a
+ * bit for each gram of the secrets. A gram has the same hash backwards, so reversed secrets need no
+ * bits of their own.
  */
 class Filter {
   readonly #bits: Uint8Array;
   readonly #shift: number;
 
-  /** @param total how many characters there will be in it */
+  /** @param total how many characters will be added */
   constructor(total: number) {
     const size = Math.max(16, Math.ceil(Math.log2((total + 1) * 32)));
     this.#shift = 32 - size;
     this.#bits = new Uint8Array(2 ** (size - 3));
   }
 
-  /** Adds the grams of a text as it is and without signs; returns how long it is without them. */
+  /** Adds the grams of a text as it is and without signs; returns its length without signs. */
   add(text: string): number {
     this.#addAll(text);
     if (/^[A-Za-z0-9]*$/.test(text)) return text.length;
@@ -248,7 +248,7 @@ class Filter {
     }
   }
 
-  /** False when no run of a secret is in the text. */
+  /** False when the text contains no run of a secret. */
   mayHold(codes: Uint16Array): boolean {
     for (let at = 0; at <= codes.length - TAKEN; at += IN_A_ROW) {
       if (this.#has(codes, at) && this.#isRun(codes, at)) return true;
@@ -261,7 +261,7 @@ class Filter {
     while (from > 0 && at - from < IN_A_ROW && this.#has(codes, from - 1)) from--;
     let to = at + 1;
     while (to <= codes.length - TAKEN && to - at < IN_A_ROW && this.#has(codes, to)) to++;
-    // All grams of a line of spaces have one hash, which a gram of a secret may have too.
+    // All grams of a line of spaces have one hash, which a secret's gram may also have.
     return to - from >= IN_A_ROW && hasContent(codes, from, to + TAKEN - 1, true);
   }
 
@@ -273,7 +273,7 @@ class Filter {
   }
 }
 
-/** A hash of four characters that is the same for them backwards. */
+/** A hash of four characters that is the same backwards. */
 function evenHash(one: number, two: number, three: number, four: number): number {
   const hash = Math.imul(evenProduct(one, four), 0x2545f491) + evenProduct(two, three) | 0;
   return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
@@ -283,14 +283,14 @@ function evenProduct(one: number, other: number): number {
   return Math.imul(one ^ 0x5bd1e995, other ^ 0x5bd1e995);
 }
 
-/** More secrets than this share nothing that tells of one. */
+/** A gram shared by more secrets than this identifies none of them. */
 const SHARED = 64;
-/** How often a gram of one secret is kept. */
+/** How often one secret's gram is kept. */
 const REPEATED = 8;
 
 /**
- * Short runs ("grams") of needles by their hash. Of a text only every so many characters are looked
- * at: a run that counts is so long that one of its grams is there.
+ * The needles' short runs ("grams") by their hash. Of a text, only every few characters are checked:
+ * a run that counts is long enough for one of its grams to be there.
  */
 class Grams {
   readonly #needles: Needle[];
@@ -320,7 +320,7 @@ class Grams {
     this.#offsetOf = offsetOf;
     let entry = 0;
     for (const [number, { codes, least }] of needles.entries()) {
-      // What counts only as a whole is found by its beginning.
+      // A needle that counts only as a whole is found by its beginning.
       const last = least === codes.length
         ? Math.min(codes.length - size, step - 1)
         : codes.length - size;
@@ -374,13 +374,13 @@ class Grams {
     while (to < codes.length && wantedTo < wanted.length && codes[to] === wanted[wantedTo]) {
       to++;
       wantedTo++;
-      // A run that was followed before is not followed again.
+      // Do not follow a run twice.
       if (to === end) {
         const key = number * 2 ** 32 + (at - offset + 2 ** 31);
         if (at < (followed.get(key) ?? -1)) return;
       }
     }
-    if (to < end) return; // only the hashes are the same
+    if (to < end) return; // only the hashes are equal
     followed.set(number * 2 ** 32 + (at - offset + 2 ** 31), to);
     let from = at;
     let wantedFrom = offset;
@@ -415,7 +415,7 @@ function hashAt(codes: Uint16Array, at: number, size: number): number {
   return Math.imul(hash, 0x9e3779b1) >>> 8;
 }
 
-/** "************" and "------------" are no part of anything. */
+/** False for repeated signs, such as "************" and "------------", which are not part of a secret. */
 function hasContent(codes: Uint16Array, from: number, to: number, all: boolean): boolean {
   const seen = new Set<number>();
   for (let at = from; at < to && seen.size < 4; at++) seen.add(codes[at] as number);

@@ -9,15 +9,15 @@ import type { SavedCredentials } from "./store.ts";
 
 /** Where an application's credentials file may be. */
 export interface CredentialsPlace {
-  /** The folder's name below the user's configuration directory. */
+  /** The folder's name inside the user's configuration folder. */
   directory: string;
-  /** Names of the file, the one to write first. */
+  /** The file's possible names; new credentials go to the first. */
   files: readonly string[];
-  /** A folder to look in instead of the user's configuration directory. */
+  /** A folder to look in instead of the user's configuration folder. */
   override?: string | undefined;
 }
 
-/** The file to save new credentials in, or `undefined` when there is no place for one. */
+/** The file to save new credentials in, or `undefined` when there is no folder for it. */
 export function credentialsPath(runtime: Runtime, place: CredentialsPlace): string | undefined {
   const [folder] = configDirectories(runtime, place.directory, place.override);
   const [file] = place.files;
@@ -25,10 +25,10 @@ export function credentialsPath(runtime: Runtime, place: CredentialsPlace): stri
 }
 
 /**
- * Finds saved credentials: in every folder they may be in, under every name.
+ * Finds saved credentials: looks in every possible folder, for every possible name.
  *
- * @throws {AuthError} `credentials_damaged` for the first file that is there and cannot be used; it
- * is left as it is
+ * @throws {AuthError} `credentials_damaged` for the first file that exists but cannot be used; the
+ * file stays as it is
  */
 export async function findCredentials(
   runtime: Runtime,
@@ -44,7 +44,7 @@ export async function findCredentials(
       const there = await findIn(runtime, folder, place.files);
       if (there) return there;
     } catch (error) {
-      // Only the first folder has to be readable: these are where others might have put a file.
+      // Only the first folder must be readable. The others are where another tool may have put a file.
       if (!(error instanceof AuthError) || error.code === "credentials_damaged") throw error;
     }
   }
@@ -65,10 +65,10 @@ async function findIn(
 }
 
 /**
- * Reads one credentials file; `null` when there is none. A link is followed to a plain file of this
- * user or of root, as Kubernetes, stow and chezmoi make them.
+ * Reads one credentials file; `null` when there is none. Follows a link to a plain file of this user
+ * or of root, because Kubernetes, stow and chezmoi make such links.
  *
- * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
+ * @throws {AuthError} `credentials_damaged` when the file cannot be used
  */
 export async function readCredentials(
   runtime: Runtime,
@@ -79,13 +79,13 @@ export async function readCredentials(
 }
 
 /**
- * Reads a file that holds a JSON object; `null` when there is none.
+ * Reads a file with a JSON object; `null` when there is none.
  *
  * @param what what the file is, for messages
  * @param advice what to do when it is damaged
- * @param read reads what is no link
- * @param parse reads its text
- * @throws {AuthError} `credentials_damaged` when it cannot be used as it is
+ * @param read reads a file that is not a link
+ * @param parse parses the file's text
+ * @throws {AuthError} `credentials_damaged` when the file cannot be used
  */
 export async function readObject(
   runtime: Runtime,
@@ -145,15 +145,15 @@ const PROBLEMS: Partial<Record<ErrorKind, string>> = {
 
 const readPlainly = (runtime: Runtime, path: string) => runtime.files.readTextNoFollow(path);
 
-/** The file that says which account is in use, beside the system's tokens: `onecell switch` writes it. */
+/** The file, beside the system's tokens, that names the current account. `onecell switch` writes it. */
 export function accountFile(runtime: Runtime, folder: string): string {
   return joinPath(runtime, folder, TOKEN_FOLDER, "account");
 }
 
 /**
- * The account that was switched to. A start reads this one small file, where there is one.
+ * The account that `onecell switch` chose. Each start reads this small file, if it exists.
  *
- * @throws {AuthError} `invalid_argument` for what is no such file
+ * @throws {AuthError} `invalid_argument` when the file's content is not valid
  */
 export function chosenAccount(runtime: Runtime, folder: string): string | undefined {
   const path = accountFile(runtime, folder);
@@ -161,7 +161,7 @@ export function chosenAccount(runtime: Runtime, folder: string): string | undefi
     return runtime.files.readTextNoFollow(path, 1000)?.trim() || undefined;
   } catch (error) {
     const kind = runtime.errorKind(error);
-    // What may not be read chooses nothing: the app credentials beside it are not seen either.
+    // An unreadable file chooses nothing: the app credentials beside it are unreadable too.
     if (kind !== "symlink" && kind !== "not_text" && kind !== "utf16") return undefined;
     throw new AuthError(
       "invalid_argument",
@@ -170,7 +170,7 @@ export function chosenAccount(runtime: Runtime, folder: string): string | undefi
   }
 }
 
-/** The file a path leads to: itself, unless it is a link. */
+/** The file a path points to: the path itself, unless it is a link. */
 export async function linkTarget(runtime: Runtime, path: string): Promise<string> {
   const { files } = runtime;
   if (!(await files.status(path))?.isSymlink) return path;

@@ -6,9 +6,9 @@ import type { Driver, OpenStoreOptions, StoreChoice } from "./store.ts";
 import { type CredentialsName, StoredCredentials } from "./stored_credentials.ts";
 
 /**
- * Opens what a store's URL stands for. Nothing is sent before it is used.
+ * Opens the store that a URL names. Sends nothing until the store is used.
  *
- * @throws {AuthError} `invalid_argument` for another URL, or without a key to encrypt with
+ * @throws {AuthError} `invalid_argument` for an unknown URL, or when the encryption key is missing
  */
 export async function openDriver(
   { runtime, directory }: Pick<OpenStoreOptions, "runtime" | "directory">,
@@ -31,7 +31,7 @@ export async function openDriver(
   );
 }
 
-/** Opens the app credentials in a store that is neither files nor memory. */
+/** Opens the app credentials in a store other than files or memory. */
 export async function openCredentials(
   options: Pick<OpenStoreOptions, "runtime" | "directory">,
   choice: Exclude<StoreChoice, string>,

@@ -15,13 +15,13 @@ import { readSafely } from "./safe_file.ts";
 import type { Driver, LockOptions, Marks } from "./store.ts";
 import { storeError } from "./store_error.ts";
 
-/** What a file's text is, of the key whose name it has. */
+/** What a file's text is, judged against the key that the file's name stands for. */
 export type Judgement =
-  /** A whole value of this key. */
+  /** A complete value of this key. */
   | "whole"
-  /** No whole value; it may hold a secret all the same. */
+  /** Not a complete value, but it may still hold a secret. */
   | "damaged"
-  /** A damaged value that still shows that it was of this key. */
+  /** A damaged value that clearly belongs to this key. */
   | "damaged and ours"
   /** Another key's value. */
   | "other";
@@ -29,22 +29,22 @@ export type Judgement =
 /** How a {@linkcode FileDriver} keeps its files. */
 export interface FileDriverOptions {
   runtime: Runtime;
-  /** The folder the files are in. */
+  /** The folder with the files. */
   folder: string;
-  /** The application's folder that this one is in: what Deno's flags must allow. */
+  /** The application's folder that contains it: Deno's flags must allow this one. */
   directory: string;
-  /** What the files' names end in. */
+  /** The file names' extension. */
   extension: string;
-  /** Says what a text is; damaged ones are set aside and not lost. */
+  /** Judges a file's text. Damaged files are set aside, so nothing is lost. */
   judge: (text: string, key: string) => Judgement;
-  /** The key of a file's value. */
+  /** Finds the key in a file's text. */
   keyOf: (text: string) => string | undefined | Promise<string | undefined>;
 }
 
-/** How long to wait for the lock where only the signal ends the wait, in milliseconds. */
+/** How long to wait for the lock when only the signal ends the wait, in milliseconds. */
 const UNTIL_THE_SIGNAL = 2 ** 31;
 
-/** Keeps each value in a private file of its own, named by the SHA-256 of its key. */
+/** Keeps each value in its own private file, named by the SHA-256 of its key. */
 export class FileDriver implements Driver {
   readonly #options: FileDriverOptions;
   #holders = 0;
@@ -62,8 +62,8 @@ export class FileDriver implements Driver {
     const path = await this.path(key);
     try {
       if (this.#holders > 0) await sweepTemporaryFiles(runtime, folder);
-      // Only just before a write, never on reading: somebody may have put a whole file in the
-      // damaged one's place meanwhile, with a refresh token that must not be lost.
+      // Only just before a write, never while reading: meanwhile another process may have replaced the
+      // damaged file with a complete one, and its refresh token must not be lost.
       const there = await this.#judged(path, key);
       if (there !== undefined && there !== "whole" && there !== "link") {
         await setAside(runtime, path);
@@ -80,8 +80,8 @@ export class FileDriver implements Driver {
     const { runtime, folder } = this.#options;
     const path = await this.path(key);
     try {
-      // What killed writers left, and what was set aside, may hold the same token. A writer that
-      // lives, and loses its temporary file here, writes again.
+      // Files left by killed writers, and files set aside, may hold the same token. A running writer
+      // that loses its temporary file here writes it again.
       await sweepTemporaryFiles(runtime, folder);
       await this.marks.clear(key);
       const earlier = this.#earlier(key);
@@ -114,7 +114,7 @@ export class FileDriver implements Driver {
     return this.locked(work, { timeout: UNTIL_THE_SIGNAL, signal: options.signal });
   }
 
-  /** Runs `work` under the one lock of the folder. */
+  /** Runs `work` under the folder's only lock. */
   async locked<T>(work: () => Promise<T>, options: LockOptions): Promise<T> {
     const { runtime, folder, directory } = this.#options;
     const place = { path: joinPath(runtime, folder, "lock.sqlite"), directory };
@@ -140,7 +140,7 @@ export class FileDriver implements Driver {
     return [...keys];
   }
 
-  /** The file a key's value is in. */
+  /** The path of a key's file. */
   async path(key: string): Promise<string> {
     const { runtime, folder, extension } = this.#options;
     return joinPath(runtime, folder, `${await sha256(key)}${extension}`);
@@ -167,7 +167,7 @@ export class FileDriver implements Driver {
           throw this.#explained(error, `make a mark in "${folder}"`);
         }
       }
-      // Its maker may be between its making and its writing.
+      // Another process may have created the file but not written to it yet.
       for (let tries = 0; tries < 3; tries++) {
         const time = Number(await this.#text(path));
         if (time > 0) return time;
@@ -195,7 +195,7 @@ export class FileDriver implements Driver {
     return await runtime.files.list(folder).catch(() => []);
   }
 
-  /** The file of a key: by its name of today, else by its earlier one. */
+  /** Finds a key's file: by its current name, then by its earlier one. */
   async #find(key: string): Promise<{ path: string; text: string } | undefined> {
     const path = await this.path(key);
     for (const at of [path, this.#earlier(key)]) {
@@ -212,7 +212,7 @@ export class FileDriver implements Driver {
     return undefined;
   }
 
-  /** What a file is; `undefined` when there is none. */
+  /** Judges a file; `undefined` when there is none. */
   async #judged(path: string, key: string): Promise<Judgement | "link" | undefined> {
     const { runtime, judge } = this.#options;
     try {
@@ -221,7 +221,7 @@ export class FileDriver implements Driver {
     } catch (error) {
       const kind = runtime.errorKind(error);
       if (kind === "not_text" || kind === "utf16" || kind === "unsafe") return "damaged";
-      // It is replaced by a write, and removed; its target is left alone.
+      // Writing replaces the link and removing removes it; its target stays as it is.
       if (kind === "symlink") return "link";
       throw error;
     }

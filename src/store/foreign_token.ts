@@ -7,10 +7,10 @@ import { readSafely } from "./safe_file.ts";
 import { fitsHeader, type Token } from "../token/token.ts";
 
 /**
- * Reads a token that a Python program has saved with oauthlib, such as 4insight's own package.
+ * Reads a token that a Python program saved with oauthlib, such as 4insight's own package.
  *
- * @param hosts where its token endpoint may be: a secret will be sent there
- * @returns `null` when there is none, or none that can be used; the file is left as it is
+ * @param hosts the hosts its token endpoint may have, because a secret will be sent there
+ * @returns `null` when there is no usable token; the file stays as it is
  */
 export async function readForeignToken(
   runtime: Runtime,
@@ -28,11 +28,11 @@ export async function readForeignToken(
     const text = await readSafely(runtime, path);
     return text === null ? null : parseForeignToken(JSON.parse(text), key, hosts);
   } catch {
-    return null; // another program's file: what is wrong with it is not for us to say
+    return null; // another program's file: this module does not report its problems
   }
 }
 
-/** The members of oauthlib's token JSON, and 4insight's `token_url`. */
+/** Reads the members of oauthlib's token JSON, and 4insight's `token_url`. */
 export function parseForeignToken(
   value: unknown,
   key: string,

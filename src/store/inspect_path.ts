@@ -4,9 +4,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface PathCondition {
   /** The path. */
   path: string;
-  /** What is there; `"unknown"` when looking is not allowed. */
+  /** What is at the path; `"unknown"` when this process may not look. */
   kind: "file" | "folder" | "symlink" | "other" | "missing" | "unknown";
-  /** Permission bits in octal, such as `"0600"`; absent where the platform has none. */
+  /** Permission bits in octal, such as `"0600"`; absent when the platform has none. */
   mode?: string;
 }
 
@@ -22,7 +22,7 @@ export async function inspectPath(runtime: Runtime, path: string): Promise<PathC
       : status.isDirectory
       ? "folder"
       : "other";
-    // A link's own mode says nothing about what it leads to.
+    // A link's own mode says nothing about its target.
     if (status.mode === null || kind === "symlink") return { path, kind };
     return { path, kind, mode: `0${status.mode.toString(8).padStart(3, "0")}` };
   } catch {

@@ -7,9 +7,9 @@ import { joinPath } from "./paths.ts";
 import { readSafely } from "./safe_file.ts";
 import type { OpenStoreOptions, TokenStore } from "./store.ts";
 
-/** What the doctor looks at: whether a store can do what sessions need of it. */
+/** The doctor's checks: whether a store can do what sessions need. */
 
-/** True for a token's file that is there and cannot be used as one; false where that cannot be seen. */
+/** True when a token's file exists but cannot be used; false when this cannot be checked. */
 export async function isDamaged(runtime: Runtime, path: string, key: string): Promise<boolean> {
   try {
     const text = await readSafely(runtime, path);
@@ -19,17 +19,17 @@ export async function isDamaged(runtime: Runtime, path: string, key: string): Pr
   }
 }
 
-/** What was found out about a folder of tokens. */
+/** What the checks found out about a token folder. */
 export interface FolderCondition {
-  /** Whether its disk has file locks; `null` when that could not be tried. */
+  /** Whether its disk supports file locks; `null` when this could not be tried. */
   locks: boolean | null;
-  /** What its disk cannot do: keep modes, or flush what was written. */
+  /** What its disk cannot do: keep file modes, or flush writes. */
   weaknesses: string[];
   /** What does not work, in words. */
   problem?: AuthError;
 }
 
-/** Tries the lock of an application's folder, as a renewal does. Makes the folder where it is missing. */
+/** Tries the lock of an application's folder, as a renewal does. Creates the folder if it is missing. */
 export async function inspectFolder(
   runtime: Runtime,
   directory: string,
@@ -44,29 +44,29 @@ export async function inspectFolder(
   } catch (error) {
     const problem = error as AuthError;
     if (isWithoutLocks(error)) return { locks: false, weaknesses: weaknesses(), problem };
-    // Held for two seconds: then it works.
+    // Another process held the lock for two seconds, so locks work.
     if (problem.code === "store_locked") return { locks: true, weaknesses: weaknesses() };
     return { locks: null, weaknesses: weaknesses(), problem };
   }
 }
 
-/** What was found out about a store. */
+/** What the checks found out about a store. */
 export interface StoreCondition extends FolderCondition {
   /** Where sessions are saved, without a password. */
   kept: string;
   /** The folder, if there is one. */
   folder?: string;
-  /** Who else could read them, in words. */
+  /** Who else could read the sessions, in words. */
   readers: string;
 }
 
 /** Which store to look at. */
 export interface InspectOptions extends Pick<OpenStoreOptions, "runtime" | "directory" | "store"> {
-  /** Opens it, where it is neither files nor memory. */
+  /** Opens a store other than files or memory. */
   open: (() => Promise<TokenStore>) | undefined;
 }
 
-/** Looks at a store and tries its lock: one round trip, or one lock of a file. */
+/** Inspects a store and tries its lock: one round trip, or one file lock. */
 export async function inspectStore(
   options: InspectOptions,
   signal: AbortSignal = AbortSignal.timeout(10_000),

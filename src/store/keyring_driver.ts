@@ -10,18 +10,18 @@ import { parseSecret, Seal } from "./seal.ts";
 import type { Driver, Marks } from "./store.ts";
 
 /**
- * Keeps values under the protection of the system's keyring: the keyring holds a key, and the files in
- * the application's folder are encrypted with it, as browsers do it. So values may be longer than a
- * keyring takes (2,560 bytes on Windows), and files, locks and marks work as they do without one.
+ * Keeps values protected by the system's keyring. The keyring holds a key, and the files in the
+ * application's folder are encrypted with it, as browsers do. Values may therefore be longer than a
+ * keyring allows (2,560 bytes on Windows), and files, locks and marks work as they do without one.
  */
 
-/** How long the keyring may take, in milliseconds: a locked one waits for a person, for good. */
+/** How long the keyring may take, in milliseconds: a locked keyring waits for a person forever. */
 const ANSWER_TIME = 3_000;
 
-/** What the keyring's entries are called. */
+/** The service name of the keyring's entries. */
 const SERVICE = "onecell";
 
-/** What this driver uses of `@napi-rs/keyring`. */
+/** The part of `@napi-rs/keyring` that this driver uses. */
 interface Entry {
   getPassword(): Promise<string | null | undefined>;
   setPassword(password: string): Promise<void>;
@@ -30,7 +30,7 @@ interface Entry {
 export class KeyringDriver implements Driver {
   readonly #runtime: Runtime;
   readonly #directory: string;
-  /** The files, by name and lock; what they hold is sealed. */
+  /** The encrypted files, with their names and lock. */
   readonly files: FileDriver;
   #seal: Promise<Seal> | undefined;
 
@@ -42,7 +42,7 @@ export class KeyringDriver implements Driver {
       folder: joinPath(runtime, directory, TOKEN_FOLDER),
       directory,
       extension: ".jwe",
-      // What cannot be decrypted may be another keyring's: it is replaced by the next write.
+      // A file that cannot be decrypted may belong to another keyring. The next write replaces it.
       judge: () => "whole",
       keyOf: async (text) => (await (await this.#open()).unseal(text.trim()))?.key,
     });
@@ -80,11 +80,11 @@ export class KeyringDriver implements Driver {
   }
 
   #open(): Promise<Seal> {
-    // One that failed is not asked again by this store: each time would take three seconds.
+    // A keyring that failed is not tried again by this store: each try would take three seconds.
     return this.#seal ??= this.#findSecret();
   }
 
-  /** One key for a folder: two machines that share a home have keyrings of their own. */
+  /** Each folder has one key: two machines that share a home folder have separate keyrings. */
   async #findSecret(): Promise<Seal> {
     const entry = await this.#entry();
     const read = async () => {
@@ -100,7 +100,7 @@ export class KeyringDriver implements Driver {
     };
     const there = await read();
     if (there) return new Seal(there);
-    // A lock of its own: the caller may hold the other one.
+    // A separate lock, because the caller may hold the other one.
     const path = joinPath(this.#runtime, this.#directory, TOKEN_FOLDER, "keyring.sqlite");
     const place = { path, directory: this.#directory };
     return await withLock(this.#runtime, place, find, { timeout: 4 * ANSWER_TIME })
@@ -121,7 +121,7 @@ export class KeyringDriver implements Driver {
     }
     const name = (await sha256(this.#directory)).slice(0, 32);
     try {
-      // The kernel's own keyring, which is forgotten at a restart, must not stand in for it.
+      // Never use the kernel's keyring instead: it is empty after a restart.
       return new module.AsyncEntry(SERVICE, name, { linux: { store: "secret-service" } });
     } catch (error) {
       throw noKeyring("it does not respond", error);
@@ -155,7 +155,7 @@ function noKeyring(why: string, cause?: unknown): AuthError {
     "store_unavailable",
     `The system's keyring cannot be used: ${why}. Unlock it, sign in to the desktop, or choose ` +
       'another store: the option store: "disk", or ONECELL_STORE.',
-    // Its own words name the service and no secret.
+    // The keyring's own message names the service and holds no secret.
     cause === undefined ? {} : { cause },
   );
 }

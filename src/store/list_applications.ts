@@ -4,29 +4,29 @@ import { baseDirectories, joinPath } from "./paths.ts";
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
 
-/** A folder that this module saved something in, for any system. */
+/** A folder in which this module saved something, for any system. */
 export interface Application {
-  /** The folder's name below the configuration directory, most often the system's. */
+  /** The folder's name inside the configuration folder, usually the system's name. */
   name: string;
-  /** The folder. */
+  /** The folder's path. */
   path: string;
   /** Newest first. */
   tokens: SavedToken[];
-  /** Credentials files, the earlier ones kept beside them too. */
+  /** Credentials files, including the earlier ones kept beside them. */
   credentials: SavedCredentials[];
 }
 
-/** What a provider's credentials file is called, unless it says otherwise. */
+/** The usual name of a provider's credentials file. */
 const USUAL_FILE = /^app_credentials(\.json)?(\.backup-\d+)?$/;
 
-/** One of these is in every credentials file, also in one that a provider calls otherwise. */
+/** Every credentials file has one of these fields, even when its name is unusual. */
 const CREDENTIAL_FIELDS = ["client_id", "client_secret", "private_key", "password"];
 
 /**
- * Lists every application folder of the configuration directory that holds tokens or credentials,
- * registered or not. Where the directory may not be listed, there are none.
+ * Lists every application folder in the configuration folder that holds tokens or credentials,
+ * registered or not. The list is empty when the configuration folder may not be listed.
  *
- * @param unread gets the files that could not be read
+ * @param unread collects the files that could not be read
  */
 export async function listApplications(
   runtime: Runtime,
@@ -37,7 +37,7 @@ export async function listApplications(
     const names: string[] = await runtime.files.list(base).catch(() => []);
     for (const name of names.sort()) {
       const folder = joinPath(runtime, base, name);
-      // On Windows an author's name, here the same again, stands above the application's.
+      // On Windows the folder is inside an author's folder, which here has the same name.
       const folders = runtime.platform === "windows"
         ? [joinPath(runtime, folder, name), folder]
         : [folder];
@@ -50,7 +50,7 @@ export async function listApplications(
   return found;
 }
 
-/** The application folders that this module saved sessions in, whichever way. */
+/** Lists the application folders in which this module saved sessions, in any kind of store. */
 export async function listFolders(runtime: Runtime): Promise<string[]> {
   const found: string[] = [];
   for (const base of baseDirectories(runtime)) {
@@ -69,7 +69,7 @@ export async function listFolders(runtime: Runtime): Promise<string[]> {
   return found;
 }
 
-/** Reads one folder; `null` when it holds nothing of this module's. */
+/** Reads one folder; `null` when this module saved nothing in it. */
 export async function readApplication(
   runtime: Runtime,
   name: string,
@@ -86,7 +86,7 @@ export async function readApplication(
     unread,
   );
   if (!ours) return credentials.length === 0 ? null : { name, path, tokens: [], credentials };
-  // Beside our own folder a credentials file may have any name; elsewhere that would be a guess.
+  // Beside our own folder a credentials file may have any name; elsewhere this would be a guess.
   const others = await listObjects(runtime, path, (file) => !USUAL_FILE.test(file));
   credentials.push(...others.filter(({ values }) => looksLikeCredentials(values)));
   const tokens = await listTokens(runtime, path, unread);

@@ -6,28 +6,28 @@ import { findProvider, isOtherJson, parseToken, type Token } from "../token/toke
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
 
-/** What a token file is called, also once it was set aside. */
+/** A token file's name, including one that was set aside. */
 const TOKEN_FILE = /^[0-9a-f]+\.json(\.damaged-[\w-]+)?$/;
 
-/** A token file, and what it holds. */
+/** A token file and its content. */
 export interface SavedToken {
   path: string;
   token: Token;
 }
 
-/** A token file without a whole token in it. */
+/** A token file without a complete token. */
 export interface DamagedFile {
   path: string;
-  /** The provider it was of, where that can still be read. */
+  /** The token's provider, if the file still shows it. */
   provider?: string;
 }
 
 /**
- * Lists the tokens saved for an application, newest first. What cannot be read is left out: this is
- * for looking around, and changes nothing.
+ * Lists an application's saved tokens, newest first. Leaves out what cannot be read, and changes
+ * nothing.
  *
  * @param directory the application's configuration folder
- * @param unread gets the damaged ones, and their folder where it may not be listed
+ * @param unread collects damaged files, and their folder when it may not be listed
  */
 export async function listTokens(
   runtime: Runtime,
@@ -40,8 +40,8 @@ export async function listTokens(
 }
 
 /**
- * Lists files of tokens that hold no whole one: damaged, or set aside as such. There may be a live
- * token in them all the same. Those of other versions, and other programs', are none.
+ * Lists token files without a complete token: damaged ones, and those set aside as damaged. They may
+ * still hold a live token. Files of other versions and other programs are not listed.
  *
  * @param directory the application's configuration folder
  */
@@ -77,21 +77,21 @@ async function readTokenFolder(
   return { tokens, damaged };
 }
 
-/** What is in a folder; nothing where that cannot be seen. */
+/** Lists a folder's content; empty when it cannot be listed. */
 export async function listNames(
   runtime: Runtime,
   folder: string,
   unread?: Set<string>,
 ): Promise<string[]> {
   return await runtime.files.list(folder).catch((error) => {
-    // A flag of Deno's says what to look at.
+    // When one of Deno's flags is missing, the user chose what may be read.
     const forbidden = runtime.errorKind(error) === "permission";
     if (forbidden && runtime.missingFlag(error) === undefined) unread?.add(folder);
     return [];
   });
 }
 
-/** Whether a file is there that could not be read, and no flag of Deno's is why. */
+/** True when a file exists but could not be read, and Deno's flags are not the reason. */
 async function isUnread(runtime: Runtime, path: string, error: unknown): Promise<boolean> {
   if (runtime.missingFlag(error) !== undefined) return false;
   const status = await runtime.files.status(path).catch(() => null);
@@ -99,10 +99,10 @@ async function isUnread(runtime: Runtime, path: string, error: unknown): Promise
 }
 
 /**
- * Lists an application's credentials files with the earlier ones kept beside them, in every folder
- * they may be in. What cannot be read is left out.
+ * Lists an application's credentials files and the earlier ones kept beside them, in every possible
+ * folder. Leaves out what cannot be read.
  *
- * @param unread gets what could not be
+ * @param unread collects what could not be read
  */
 export async function listCredentials(
   runtime: Runtime,
@@ -122,7 +122,7 @@ export async function listCredentials(
   return found;
 }
 
-/** Lists files of JSON in a folder below the home folder, such as another program's tokens. */
+/** Lists the JSON files in a folder inside the home folder, such as another program's tokens. */
 export async function listForeignFiles(
   runtime: Runtime,
   folder: string,
@@ -137,9 +137,9 @@ export async function listForeignFiles(
 }
 
 /**
- * The JSON objects in a folder's files. What cannot be read is left out.
+ * Lists the JSON objects in a folder's files. Leaves out what cannot be read.
  *
- * @param unread gets the files that could not be, unless Deno's flags forbid it: they say what to look at
+ * @param unread collects files that could not be read, except those that Deno's flags exclude
  */
 export async function listObjects(
   runtime: Runtime,

@@ -6,27 +6,27 @@ import { loadSqlite, type SqliteConstructor, type SqliteDatabase } from "./sqlit
 import type { LockOptions } from "./store.ts";
 import { storeError } from "./store_error.ts";
 
-/** Pauses between two tries to lock, in milliseconds: short at first, never long. */
+/** The first and the longest pause between two tries to lock, in milliseconds. */
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 40;
 
-/** A lock's place. */
+/** Where a lock is. */
 export interface LockPlace {
   /** The lock's file. */
   path: string;
-  /** The application's folder it is in: what Deno's flags must allow. */
+  /** The application's folder that contains it: Deno's flags must allow this one. */
   directory: string;
 }
 
 /**
- * Runs `action` while no other process, under whichever runtime, runs one with the same lock.
+ * Runs `action` while no other process, under any runtime, runs one with the same lock.
  *
- * The lock is SQLite's own write lock on an empty database. The system lets go of it when its
- * holder ends, however it ends, and at no other time: there is nothing to break, renew or clean up.
- * The file must stay for good, and nothing but SQLite may open it, because closing any handle of a
+ * The lock is SQLite's own write lock on an empty database. The system releases it when its holder
+ * ends, in any way, and at no other time: nothing needs to be broken, renewed or cleaned up.
+ * The file must never be removed, and only SQLite may open it, because closing any handle of a
  * file drops a process's locks on it (POSIX `fcntl`).
  *
- * @throws {AuthError} `store_locked`; `aborted`, or `timeout` for a signal of that kind;
+ * @throws {AuthError} `store_locked`; `aborted`, or `timeout` for a timeout signal;
  * `store_unavailable` or `permission_denied`
  */
 export async function withLock<T>(
@@ -40,18 +40,18 @@ export async function withLock<T>(
     try {
       return await action();
     } finally {
-      database.close(); // ends the transaction, and with it the lock
+      database.close(); // ends the transaction, which releases the lock
     }
   });
 }
 
-/** The last caller of this process in each queue. */
+/** This process's last caller in each queue. */
 const queues = new Map<string, Promise<void>>();
 
 /**
  * Runs `action` after this process's earlier callers with the same `key`, in order.
  *
- * @param what what is waited for, in words
+ * @param what what the caller waits for, in words
  */
 export async function inTurn<T>(
   key: string,
@@ -63,7 +63,7 @@ export async function inTurn<T>(
   const earlier = queues.get(key);
   let leave = () => {};
   const left = new Promise<void>((resolve) => leave = resolve);
-  // Who gives up leaves its place to the earlier ones: the next still waits for them.
+  // A caller that gives up does not shorten the queue: the next one still waits for the earlier ones.
   const place = Promise.all([earlier, left]).then(() => {
     if (queues.get(key) === place) queues.delete(key);
   });
@@ -77,7 +77,7 @@ export async function inTurn<T>(
   }
 }
 
-/** Tries until it works; the pauses are random so that waiting processes do not march in step. */
+/** Tries until it works. The pauses are random, so waiting processes do not try in step. */
 async function acquire(
   runtime: Runtime,
   place: LockPlace,
@@ -104,18 +104,18 @@ async function acquire(
 
 function open(Database: SqliteConstructor, path: string): SqliteDatabase {
   const database = new Database(path);
-  // Waiting inside SQLite would stop this process's event loop.
+  // Waiting inside SQLite would block this process's event loop.
   database.exec("PRAGMA busy_timeout = 0");
   return database;
 }
 
-/** Folders of this process that turned out to have no locks. */
+/** Folders that this process found to have no locks. */
 const withoutLocks = new Set<string>();
 
 /**
- * Finds out in a millisecond whether the folder's disk has locks, which NFS without lockd, some SMB
- * and FUSE mounts have not. SQLite calls ENOLCK "database is locked" and other numbers "disk I/O
- * error": files of new names, which nobody else can hold, tell them from what they sound like.
+ * Checks in a millisecond whether the folder's disk supports locks. NFS without lockd and some SMB
+ * and FUSE mounts do not. SQLite reports ENOLCK as "database is locked" and other errors as "disk
+ * I/O error", so this tries files with new names, which nobody else can hold.
  */
 async function hasLocks(
   runtime: Runtime,
@@ -123,7 +123,7 @@ async function hasLocks(
   { path }: LockPlace,
 ): Promise<boolean> {
   const folder = parentPath(path);
-  // Twice: to take a disk with locks for one without would let two hold the lock.
+  // Twice, because treating a disk with locks as one without would let two callers hold the lock.
   for (let tries = 0; tries < 2; tries++) {
     if (await canLockNew(runtime, Database, probePath(runtime, folder))) return true;
   }
@@ -139,7 +139,7 @@ async function canLockNew(
   try {
     await (await runtime.files.createPrivate(path, 0o600)).close();
   } catch {
-    return true; // what is wrong here is something else
+    return true; // the problem is not the locks
   }
   let database: SqliteDatabase | undefined;
   try {
@@ -153,12 +153,12 @@ async function canLockNew(
   }
 }
 
-/** Not a temporary file's name: those are swept, and SQLite notices. */
+/** Not a temporary file's name: those are swept, and SQLite would notice. */
 function probePath(runtime: Runtime, folder: string): string {
   return temporaryPath(runtime, folder).replace(/\.tmp$/, ".probe");
 }
 
-/** SQLite's words for a lock request that failed otherwise than by being refused. */
+/** True for SQLite's messages about a lock request that failed but was not refused. */
 function isLockFailure(error: unknown): boolean {
   return isError(error) && /disk I\/O error|locking protocol/i.test(error.message);
 }
@@ -178,12 +178,12 @@ function noLocks({ path }: LockPlace): AuthError {
   return error;
 }
 
-/** True for the error of a folder whose disk has no locks: one may go on, waiting changes nothing. */
+/** True for the error of a disk without locks: callers may go on, because waiting does not help. */
 export function isWithoutLocks(error: unknown): error is AuthError {
   return error instanceof AuthError && ofNoLocks.has(error);
 }
 
-/** Makes the lock's file, private; leaves one that is there, without ever opening it. */
+/** Creates the lock's file, private. Never opens or changes an existing one. */
 async function prepare(runtime: Runtime, path: string): Promise<void> {
   const { files } = runtime;
   const status = await files.status(path);
@@ -206,31 +206,31 @@ async function prepare(runtime: Runtime, path: string): Promise<void> {
 
 function tryLock(database: SqliteDatabase): boolean {
   try {
-    // On a read-only disk the first alone succeeds, for any number of holders at once: SQLite makes
-    // it a read. The second wants to write, and then has nothing to do.
+    // On a read-only disk the first statement alone succeeds, for any number of holders at once,
+    // because SQLite makes it a read. The second asks to write, and then has nothing to do.
     database.exec("BEGIN IMMEDIATE; PRAGMA incremental_vacuum(0)");
     return true;
   } catch (error) {
-    // Deno gives no SQLite error number, so the words must do; they are the same everywhere.
+    // Deno gives no SQLite error number, so this compares messages, which are the same everywhere.
     if (isError(error) && /database is locked/i.test(error.message)) return false;
     throw error;
   }
 }
 
-/** One caller's patience with those who are before it. */
+/** How long one caller waits for earlier ones. */
 export class Patience {
   readonly #what: string;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
 
-  /** @param what what is waited for, in words @param options how long */
+  /** @param what what the caller waits for, in words @param options how long to wait */
   constructor(what: string, options: LockOptions) {
     this.#what = what;
     this.#deadline = performance.now() + options.timeout;
     this.#signal = options.signal;
   }
 
-  /** @throws {AuthError} `aborted`, `timeout` or `store_locked` when patience has ended */
+  /** @throws {AuthError} `aborted`, `timeout` or `store_locked` when the wait is over */
   check(): void {
     if (this.#signal?.aborted) {
       if (this.#signal.reason instanceof AuthError) throw this.#signal.reason;
@@ -248,15 +248,15 @@ export class Patience {
     }
   }
 
-  /** Waits for a time, at most as long as patience lasts, and checks. */
+  /** Pauses, at most until the wait is over, then checks. */
   async pause(milliseconds: number): Promise<void> {
     this.check();
-    // `check` says in its own words how the wait was ended.
+    // `check` throws its own error when the wait was ended.
     await pause(Math.min(milliseconds, this.#left()), this.#signal).catch(() => {});
     this.check();
   }
 
-  /** Waits for a turn to come. */
+  /** Waits for the caller's turn. */
   async turn(turn: Promise<void>): Promise<void> {
     for (let came = false; !came;) {
       this.check();

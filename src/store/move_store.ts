@@ -7,14 +7,14 @@ import {
   readStoredCredentials,
 } from "./stored_credentials.ts";
 
-/** How things are moved. */
+/** How to move. */
 export interface MoveOptions {
   signal?: AbortSignal | undefined;
-  /** Says which keys are meant; all when left out. */
+  /** Chooses the keys to move; all when left out. */
   wanted?: (key: string) => boolean;
-  /** Saves credentials where they belong in the new store; without it they move as they are. */
+  /** Saves credentials where the new store keeps them; without it they move unchanged. */
   credentials?: (name: CredentialsName, values: Record<string, unknown>) => Promise<void>;
-  /** Told of each key that was moved. */
+  /** Called for each key that was moved. */
   moved?: (key: string) => void;
 }
 
@@ -22,7 +22,7 @@ export interface MoveOptions {
 export interface Moved {
   /** How many sessions and credentials are in the new store now. */
   moved: number;
-  /** What stayed where it was, and why. */
+  /** What could not be moved, and why. */
   problems: AuthError[];
 }
 
@@ -30,11 +30,11 @@ export interface Moved {
 const WAITING_TIME = 60_000;
 
 /**
- * Takes what is saved from one store to another. Each is removed only after it was read again from
- * the new store: ended in the middle, nothing is lost, and moving again finishes it. A session that
- * is newer in the new store stays as it is there.
+ * Moves everything saved in one store to another. Removes each value only after reading it back from
+ * the new store, so an interrupted move loses nothing and moving again completes it. A session that
+ * is newer in the new store stays unchanged there.
  *
- * @throws {AuthError} `unsupported` for a store that cannot say what is in it
+ * @throws {AuthError} `unsupported` for a store that cannot list its keys
  */
 export async function moveStore(
   from: TokenStore,
@@ -51,7 +51,7 @@ export async function moveStore(
   const done: Moved = { moved: 0, problems: [] };
   for (const key of (await from.keys()).filter(wanted)) {
     try {
-      // Under the lock of the old one: no renewal may come in between.
+      // Under the old store's lock, so that no renewal comes in between.
       const time = AbortSignal.timeout(WAITING_TIME);
       const both = { signal: signal === undefined ? time : AbortSignal.any([time, signal]) };
       await from.exclusive(key, () => moveOne(from, to, key, options), both);

@@ -6,20 +6,20 @@ import { readSafely } from "./safe_file.ts";
 import type { OpenStoreOptions, Store, StoreChoice, TokenStore } from "./store.ts";
 
 /**
- * Opens the store of an application's tokens, and reads a token's file: all that a start with a saved
- * token needs. What writes and locks is behind `options.writing`.
+ * Opens the store of an application's tokens and reads a token's file: all that a start with a saved
+ * token needs. `options.writing` loads the code that writes and locks.
  */
 
-/** Our folder in an application's: what else lies there is not ours. */
+/** This module's folder inside an application's folder, which may hold other programs' files. */
 export const TOKEN_FOLDER = "onecell";
 
 /**
- * Tokens a store would not take, by folder and key. They belong to the process, not to one store:
- * the next cell opens another store and must find them.
+ * Tokens that a store could not save, by folder and key. They belong to the process, not to one
+ * store, because the next cell opens another store and must find them.
  */
 const unsaved = new Map<string, Token>();
 
-/** Opens a store. Nothing is read, written or created before it is asked for. */
+/** Opens a store. Reads, writes and creates nothing until the store is used. */
 export function openStore(options: OpenStoreOptions): Store {
   const { runtime, directory, store } = options;
   let writing: Promise<Store> | undefined;
@@ -54,7 +54,7 @@ export function openStore(options: OpenStoreOptions): Store {
   };
 }
 
-/** What a store is called, without the password in its URL, and whether others share it. */
+/** The store's name, without the password in its URL, and whether other machines share it. */
 export function facts(store: StoreChoice): Pick<Store, "kept" | "shared"> {
   if (typeof store === "string") return { kept: store, shared: false };
   if (!("url" in store)) return { kept: "own", shared: true };
@@ -62,25 +62,25 @@ export function facts(store: StoreChoice): Pick<Store, "kept" | "shared"> {
   return { kept, shared: !store.url.startsWith("keyring:") };
 }
 
-/** The newer one of a token in memory and a saved one. */
+/** The newer of the token in memory and the saved one. */
 export function newer(kept: Token | null, saved: Token | null): Token | null {
   if (kept && saved) return saved.obtained_at > kept.obtained_at ? saved : kept;
   return kept ?? saved;
 }
 
-/** What a token that was not saved is kept under. */
+/** The key of an unsaved token in memory. */
 export function memoryKey(place: string | undefined, key: string): string {
   return `${place ?? ""}\n${key}`;
 }
 
-/** The file a key's token is in. Nobody can make another key of the same name. */
+/** The path of a key's token file. No other key can have the same path. */
 export async function tokenPath(runtime: Runtime, folder: string, key: string): Promise<string> {
   return joinPath(runtime, folder, `${await sha256(key)}.json`);
 }
 
 /**
- * The file an earlier version kept a key's token in, named by two FNV-1a of 32 bits. Such a name can
- * be forged, so what is in the file decides whose it is.
+ * The path an earlier version used for a key's token, named by two 32-bit FNV-1a hashes. Such a name
+ * can be forged, so only the file's content shows which key it belongs to.
  */
 export function earlierTokenPath(runtime: Runtime, folder: string, key: string): string {
   let one = 0x811c9dc5;
@@ -101,18 +101,18 @@ async function readFile(runtime: Runtime, folder: string, key: string): Promise<
       const text = await readSafely(runtime, at);
       if (text !== null) return parseToken(text, key) ?? null;
     } catch {
-      return null; // the next write finds out why, and says it
+      return null; // the next write finds and reports the reason
     }
   }
   return null;
 }
 
 /**
- * Chooses the store: by the option, else the provider's own, else by ONECELL_STORE, else files. A
- * provider that keeps nothing on disk keeps nothing elsewhere either, unless the caller says so.
+ * Chooses the store: the option, else the provider's own choice, else ONECELL_STORE, else files. A
+ * provider that saves nothing to disk saves nothing elsewhere either, unless the caller asks for it.
  *
- * @param option what the caller gave
- * @param usual what the provider says
+ * @param option the caller's choice
+ * @param usual the provider's choice
  * @param environment the value of ONECELL_STORE
  */
 export function chooseStore(

@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What finding a folder needs to know of the runtime. */
+/** The parts of the runtime that finding a folder needs. */
 export type PathRuntime = Pick<Runtime, "platform" | "getEnvironment" | "homeDirectory">;
 
 /** Joins a folder and names with the platform's separator. */
@@ -8,7 +8,7 @@ export function joinPath(runtime: Pick<Runtime, "platform">, ...parts: string[])
   const windows = runtime.platform === "windows";
   const [folder = "", ...names] = parts;
   const isSeparator = (letter: string) => letter === "/" || (windows && letter === "\\");
-  // Without patterns, whose first use costs more than all of this.
+  // Without regular expressions: the first one used costs more than all of this.
   let end = folder.length;
   while (end > 1 && isSeparator(folder.charAt(end - 1))) end--;
   const separator = windows ? "\\" : "/";
@@ -16,19 +16,19 @@ export function joinPath(runtime: Pick<Runtime, "platform">, ...parts: string[])
   return [trimmed === separator ? "" : trimmed, ...names].join(separator);
 }
 
-/** The folder a path is in. */
+/** The folder that contains a path. */
 export function parentPath(path: string): string {
   return path.replace(/[\\/][^\\/]*$/, "") || "/";
 }
 
 /**
- * The folders an application's credentials may be in, the one to write to first: the place of
- * Python's `platformdirs.user_config_dir(name)`, so that both languages share it, and where
- * platformdirs puts it with other arguments or in other versions. Empty without a home folder.
+ * The folders that may hold an application's credentials; new ones are written to the first. That is
+ * Python's `platformdirs.user_config_dir(name)`, so that both languages share it. The others are
+ * where platformdirs looks with other arguments or in other versions. Empty without a home folder.
  *
- * Nothing is imported for this, and nothing read but the environment.
+ * Imports nothing, and reads nothing but the environment.
  *
- * @param override a folder to use in place of all others
+ * @param override a folder to use instead of all others
  */
 export function configDirectories(
   runtime: PathRuntime,
@@ -38,15 +38,16 @@ export function configDirectories(
   if (override) return [override];
   return baseDirectories(runtime).flatMap((base) =>
     runtime.platform === "windows"
-      // `appauthor` is the name itself, unless it is switched off.
+      // `appauthor` defaults to the name, unless it is switched off.
       ? [joinPath(runtime, base, name, name), joinPath(runtime, base, name)]
       : [joinPath(runtime, base, name)]
   );
 }
 
 /**
- * Where env-paths, and so other JavaScript tools, would keep an application's configuration. Differs
- * from {@linkcode configDirectories} on macOS and Windows only; a place to look, not to write.
+ * Where env-paths, and therefore other JavaScript tools, would keep an application's configuration.
+ * Differs from {@linkcode configDirectories} only on macOS and Windows. Only read from, never
+ * written to.
  */
 export async function otherConfigDirectories(
   runtime: PathRuntime,
@@ -57,11 +58,11 @@ export async function otherConfigDirectories(
     const { default: envPaths } = await import("env-paths");
     return [envPaths(name, { suffix: "" }).config];
   } catch {
-    return []; // not allowed to ask for the home folder, say: one place less to look
+    return []; // such as when the home folder may not be read: skip these folders
   }
 }
 
-/** The configuration directories themselves, the one to write to first. */
+/** The configuration folders themselves; new files go to the first. */
 export function baseDirectories(runtime: PathRuntime): string[] {
   const home = runtime.homeDirectory();
   if (runtime.platform === "windows") {
@@ -74,13 +75,13 @@ export function baseDirectories(runtime: PathRuntime): string[] {
   const xdg = runtime.getEnvironment("XDG_CONFIG_HOME")?.trim();
   if (xdg?.startsWith("/")) bases.push(xdg);
   if (runtime.platform === "darwin") {
-    // Before platformdirs 4.6 the variable meant nothing here: what was saved then is found still.
+    // Before platformdirs 4.6 macOS ignored the variable, so files saved then must still be found.
     if (home) bases.push(joinPath(runtime, home, "Library", "Application Support"));
   } else if (home && bases.length === 0) bases.push(joinPath(runtime, home, ".config"));
   return bases;
 }
 
-/** A temporary file's name in a folder: ours, hidden, and not to be guessed. */
+/** A temporary file's path in a folder: recognizable as ours, hidden, and impossible to guess. */
 export function temporaryPath(runtime: Pick<Runtime, "platform">, folder: string): string {
   const name = Array.from(
     crypto.getRandomValues(new Uint8Array(16)),

@@ -3,24 +3,24 @@ import type { PrivateFileHandle, Runtime } from "../runtime/runtime.ts";
 import { joinPath, parentPath, temporaryPath } from "./paths.ts";
 import { storeError } from "./store_error.ts";
 
-/** What files need of the runtime. */
+/** The parts of the runtime that file access needs. */
 export type FileRuntime = Pick<Runtime, "files" | "platform" | "errorKind">;
 
-/** Names of temporary files; see {@linkcode temporaryPath}. */
+/** Matches temporary files' names; see {@linkcode temporaryPath}. */
 const TEMPORARY_NAME = /^\.onecell-[0-9a-f]{32}\.tmp$/;
 
-/** How often a write starts over because its temporary file was swept as a leftover. */
+/** How often a write starts over when another process swept its temporary file. */
 const WRITING_TRIES = 5;
 
-/** How often, and after what pause, a rename is tried again on Windows, in milliseconds. */
+/** How often a rename is tried again on Windows, and after what pause, in milliseconds. */
 const RENAMING_TRIES = 20;
 const RENAMING_PAUSE = 25;
 
 /**
- * Writes a file that only its owner can read, whole or not at all: into a temporary file beside it,
- * flushed, then renamed over it. A symlink at `path` is replaced, not followed.
+ * Writes a file that only its owner can read, completely or not at all: writes a temporary file in the
+ * same folder, flushes it, then renames it to `path`. Replaces a symlink there, and never follows it.
  *
- * @throws the runtime's error; the old file is then whole, and no temporary file is left
+ * @throws the runtime's error; the old file is then unchanged, and no temporary file is left
  */
 export async function writePrivateFile(
   runtime: FileRuntime,
@@ -32,7 +32,7 @@ export async function writePrivateFile(
     try {
       return await writeOnce(runtime, path, bytes);
     } catch (error) {
-      // Somebody with the lock took it for a leftover: they could not know that we live.
+      // A process with the lock removed it as a leftover, because it could not know that we still run.
       if (runtime.errorKind(error) !== "not_found" || tries === WRITING_TRIES) throw error;
     }
   }
@@ -48,7 +48,7 @@ async function writeOnce(runtime: FileRuntime, path: string, bytes: Uint8Array):
     await runtime.files.remove(temporary).catch(() => {});
     throw error;
   }
-  // The file is in place now, even if the folder cannot be flushed: only a power cut could still undo that.
+  // The file is in place now. If the folder cannot be flushed, only a power cut could undo the rename.
   await runtime.files.syncDirectory(folder).catch(() => {});
 }
 
@@ -57,7 +57,7 @@ async function replace(runtime: FileRuntime, from: string, to: string): Promise<
     try {
       return await runtime.files.rename(from, to);
     } catch (error) {
-      // Windows refuses while another process has the old file open, which takes a moment.
+      // Windows refuses while another process has the old file open, which is usually brief.
       const busy = runtime.platform === "windows" && runtime.errorKind(error) === "permission";
       if (!busy || tries === RENAMING_TRIES) throw error;
       await pause(RENAMING_PAUSE);
@@ -66,7 +66,7 @@ async function replace(runtime: FileRuntime, from: string, to: string): Promise<
 }
 
 /**
- * Makes a new file that only its owner can read, with all its bytes on the disk, and its folder.
+ * Creates a file that only its owner can read, with all its bytes on the disk, and its folder.
  *
  * @throws the runtime's error, "exists" when the name is taken; no part of the file is left
  */
@@ -79,7 +79,7 @@ export async function createPrivateFile(
   try {
     try {
       await handle.write(bytes);
-      // Before any rename, or a power cut leaves the new name with no bytes.
+      // Before any rename; otherwise a power cut could leave the new name without content.
       await handle.sync();
     } finally {
       await handle.close();
@@ -116,7 +116,7 @@ export async function removePrivateFile(runtime: FileRuntime, path: string): Pro
 }
 
 /**
- * Moves a damaged file out of the way, readable by its owner only.
+ * Renames a damaged file to set it aside, readable only by its owner.
  *
  * @returns its new name
  */
@@ -130,8 +130,8 @@ export async function setAside(runtime: FileRuntime, path: string): Promise<stri
 }
 
 /**
- * Removes temporary files of writers that were killed: they hold secrets. For who holds the lock;
- * a writer without it that loses its file here writes again.
+ * Removes temporary files of killed writers, because they hold secrets. The caller must hold the
+ * lock; a writer without the lock that loses its file here writes it again.
  */
 export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string): Promise<void> {
   for (const name of await runtime.files.list(folder).catch(() => [])) {
@@ -142,9 +142,9 @@ export async function sweepTemporaryFiles(runtime: FileRuntime, folder: string):
 }
 
 /**
- * Removes one file of an application's tokens, also a damaged one; true when there was one.
+ * Removes one of an application's token files, even a damaged one; true when there was one.
  *
- * @param directory the application's folder: what Deno's flags must allow
+ * @param directory the application's folder: Deno's flags must allow it
  * @throws {AuthError} `store_unavailable` or `permission_denied`
  */
 export async function removeTokenFile(

@@ -6,9 +6,9 @@ import { readSafely } from "./safe_file.ts";
 import { storeError } from "./store_error.ts";
 
 /**
- * Reads a file a person names, such as a notebook: of any size, and through links.
+ * Reads a file that a person named, such as a notebook, of any size. Follows links.
  *
- * @param what what it is, for the message, such as "notebook"
+ * @param what what the file is, for the message, such as "notebook"
  * @throws {AuthError} `invalid_argument` when there is none, `permission_denied`, `store_unavailable`
  */
 export async function readDocument(runtime: Runtime, path: string, what: string): Promise<string> {
@@ -30,11 +30,11 @@ export async function readDocument(runtime: Runtime, path: string, what: string)
 }
 
 /**
- * Reads a file that holds a token: through links, as Kubernetes makes them; only one of this user or
- * of root, that nobody else can write to.
+ * Reads a file that holds a token. Follows links, because Kubernetes makes them. The file must belong
+ * to this user or to root, and nobody else may be able to write to it.
  *
  * @returns `null` when there is none
- * @throws {AuthError} `credentials_damaged` for one that is not used, `permission_denied`,
+ * @throws {AuthError} `credentials_damaged` for an unsafe file, `permission_denied`,
  * `store_unavailable`
  */
 export async function readTokenFile(runtime: Runtime, path: string): Promise<string | null> {

@@ -8,26 +8,27 @@ import type { Driver, Marks } from "./store.ts";
 import { storeError } from "./store_error.ts";
 
 /**
- * Keeps values in Redis or Valkey, for machines that share sessions: encrypted, under hashed keys.
+ * Keeps values in Redis or Valkey, encrypted and under hashed keys, so that machines can share
+ * sessions.
  *
- * The lock is a lease: it has an owner, is renewed while its holder lives, and ends by itself when it
- * does not. A holder that was stopped for longer is overtaken; what it then writes is refused, since
+ * The lock is a lease. It has an owner, is renewed while its holder runs, and expires when the holder
+ * stops. A holder that was stopped for longer loses it, and its later writes are refused, because
  * each value counts its writes.
  */
 
-/** How long a lease lasts without its holder's sign of life, in milliseconds. */
+/** How long a lease lasts unless its holder extends it, in milliseconds. */
 const LEASE = 30_000;
-/** How often its holder gives one. */
+/** How often the holder extends it. */
 const HEARTBEAT = LEASE / 3;
-/** How long the server may take to answer, in milliseconds. */
+/** How long the server may take to respond, in milliseconds. */
 const ANSWER_TIME = 5_000;
-/** Pauses between two tries to get the lease, in milliseconds. */
+/** The first and the longest pause between two tries to get the lease, in milliseconds. */
 const FIRST_PAUSE = 10;
 const LONGEST_PAUSE = 250;
-/** How long a mark, and the count of a removed value's writes, are kept, in milliseconds. */
+/** How long a mark, and a removed value's write count, are kept, in milliseconds. */
 const MEMORY = 24 * 3600_000;
 
-/** Adds one to the count; refuses when it is not the one that is expected. */
+/** Adds one to the count; refuses when the count is not the expected one. */
 const WRITE = `local count = tonumber(redis.call('HGET', KEYS[1], 'n') or '0')
 if ARGV[2] ~= '' and count ~= tonumber(ARGV[2]) then return -1 end
 redis.call('HSET', KEYS[1], 'n', count + 1, 'v', ARGV[1])
@@ -45,13 +46,13 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 const RELEASE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** Makes a mark, unless the one that is there has the same name. */
+/** Makes a mark, unless there is one with the same name. */
 const MARK = `local there = redis.call('GET', KEYS[1])
 if there and string.sub(there, 1, #ARGV[1]) == ARGV[1] then return there end
 redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 return ''`;
 
-/** What the driver uses of the package. */
+/** The part of the package that the driver uses. */
 interface Client {
   connect(): Promise<unknown>;
   destroy(): void;
@@ -65,7 +66,7 @@ interface Client {
 /** A lease that this process holds. */
 interface Lease {
   owner: string;
-  /** How often the value was written, by what this process has seen; `undefined` until it has. */
+  /** The value's write count as this process last saw it; `undefined` until then. */
   count: number;
 }
 
@@ -131,7 +132,7 @@ export class RedisDriver implements Driver {
           this.#leases.delete(key);
           stop.abort();
           await beating;
-          // It ends by itself where the server is away.
+          // The lease expires by itself if the server cannot be reached.
           await this.#run(RELEASE, await this.#lockName(key), lease.owner).catch(() => {});
         }
       }));
@@ -173,7 +174,7 @@ export class RedisDriver implements Driver {
       return there === "" ? "made" : Number(String(there).split(" ")[1]) || Date.now();
     },
     clear: async (key, except) => {
-      if (except !== undefined) return; // one mark a key: it is the one to keep
+      if (except !== undefined) return; // a key has only one mark: keep it
       await this.#send(["DEL", `${await this.#name(key)}:mark`]);
     },
   };
@@ -192,7 +193,7 @@ export class RedisDriver implements Driver {
     }
   }
 
-  /** Signs of life. One that fails is told by `hold`, before anything is sent that must not be. */
+  /** Extends the lease. `hold` reports a failure before the caller sends anything critical. */
   async #beat(key: string, { owner }: Lease, signal: AbortSignal): Promise<void> {
     const name = await this.#lockName(key);
     for (;;) {
@@ -220,13 +221,13 @@ export class RedisDriver implements Driver {
         const late = () => new Error("no response");
         return await deadline(client.sendCommand(args), ANSWER_TIME, late);
       } catch (error) {
-        destroy(client); // the next one to send opens another connection
+        destroy(client); // the next command opens another connection
         throw this.#explained(error);
       }
     });
   }
 
-  /** Runs `work` with this process's connection; several questions need no other. */
+  /** Runs `work` with this process's only connection, which several callers can use at once. */
   async #connected<T>(work: (client: Client) => Promise<T>): Promise<T> {
     let begun = false;
     try {
@@ -235,7 +236,7 @@ export class RedisDriver implements Driver {
         return work(client);
       });
     } catch (error) {
-      // What the work itself throws is the caller's.
+      // An error of the work itself belongs to the caller.
       throw begun ? error : this.#explained(error);
     }
   }
@@ -249,7 +250,7 @@ export class RedisDriver implements Driver {
     if (this.#runtime.errorKind(error) === "capability") {
       return storeError(this.#runtime, error, `reach ${this.#where}`, "");
     }
-    // A server's words may repeat the command, and so a value: only its error's name is kept.
+    // A server's message may repeat the command, including a value: keep only the error's name.
     const name = /^[A-Z]+(?= )/.exec(isError(error) ? error.message : "")?.[0];
     const refused = name === "WRONGPASS" || name === "NOAUTH" || name === "NOPERM";
     return new AuthError(
@@ -264,7 +265,7 @@ export class RedisDriver implements Driver {
   }
 }
 
-/** One process's connection to a server: all its sessions share it. */
+/** One process's connection to a server, shared by all its sessions. */
 class Connection {
   readonly #url: string;
   #client: Promise<Client> | undefined;
@@ -274,7 +275,7 @@ class Connection {
     this.#url = url;
   }
 
-  /** Runs `work` with a client. One that nobody uses stays open, and keeps no process alive. */
+  /** Runs `work` with a client. An unused client stays open but keeps no process alive. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     this.#users++;
     try {
@@ -282,7 +283,7 @@ class Connection {
       client.ref();
       return await work(client);
     } finally {
-      // Not the one it began with: that may have been lost.
+      // Use the current client, because the first one may have been lost.
       if (--this.#users === 0) this.#client?.then((it) => it.isReady && it.unref(), () => {});
     }
   }
@@ -297,7 +298,7 @@ class Connection {
     const known = this.#client;
     const there = await known?.catch(() => undefined);
     if (there?.isReady) return there;
-    // If several come at once, the first one opens another connection.
+    // If several callers arrive at once, the first one opens another connection.
     return await (this.#client === known ? this.#client = connect(this.#url) : this.#open());
   }
 }
@@ -310,7 +311,7 @@ function connectionTo(url: string): Connection {
   return connection;
 }
 
-/** Closes what this process has open, for tests. */
+/** Closes this process's connections, for tests. */
 export async function closeConnections(): Promise<void> {
   for (const connection of connections.values()) await connection.close();
 }
@@ -324,7 +325,7 @@ async function connect(url: string): Promise<Client> {
     disableOfflineQueue: true,
     disableClientInfo: true,
   }) as unknown as Client;
-  client.on("error", () => {}); // what was sent rejects, too
+  client.on("error", () => {}); // pending commands reject, too
   try {
     await deadline(client.connect(), ANSWER_TIME, () => new Error("no response"));
     return client;

@@ -3,11 +3,11 @@ import type { FileStatus, Runtime } from "../runtime/runtime.ts";
 import { parentPath, temporaryPath } from "./paths.ts";
 
 /**
- * Reads a file of secrets as ssh reads its own: only one that belongs to this user or to root, and
- * that nobody else can write to. Anyone who can change it decides where a secret is sent.
+ * Reads a file of secrets with ssh's rules: it must belong to this user or to root, and nobody else
+ * may be able to write to it. Anyone who can change it decides where a secret is sent.
  *
  * @returns `null` when there is none
- * @throws the runtime's error: "unsafe" for another's file, "symlink" for a link
+ * @throws the runtime's error: "unsafe" for another user's file, "symlink" for a link
  */
 export async function readSafely(runtime: Runtime, path: string): Promise<string | null> {
   const { files } = runtime;
@@ -18,7 +18,7 @@ export async function readSafely(runtime: Runtime, path: string): Promise<string
     const { owner, mode } = status;
     if (mode !== null && (mode & 0o022) !== 0) return false;
     if (owner === null || owner === 0) return true;
-    // Deno may not tell who this is. Asking takes it 0.25 ms: not for root's files.
+    // Deno may not allow reading the user ID. Reading it takes 0.25 ms, so skip it for root's files.
     const user = runtime.userId();
     if (user === undefined) stranger = owner;
     return user === undefined || owner === user;
@@ -35,12 +35,12 @@ export async function readSafely(runtime: Runtime, path: string): Promise<string
 }
 
 /**
- * True for a folder of this user or of root that nobody else can write to: whoever can puts files of
- * theirs in it, or others' in place of them. What is above it does not count: a folder that somebody
- * puts in its place is theirs.
+ * True for a folder of this user or of root that nobody else can write to. Anyone who can write to it
+ * could add files or replace them. The folders above it do not matter: a folder that another user
+ * puts in its place belongs to that user.
  *
- * @throws the runtime's error where the folder, or where this user is not told the one above it, may not
- * be looked at
+ * @throws the runtime's error when the folder may not be read, or, if the user ID is unknown, the
+ * folder above it
  */
 export async function isSafeFolder(runtime: Runtime, folder: string): Promise<boolean> {
   const { files } = runtime;
@@ -54,15 +54,15 @@ export async function isSafeFolder(runtime: Runtime, folder: string): Promise<bo
   return !isOthers && !isOpen || await looksLikeNew(runtime, path, seen);
 }
 
-/** Stands for this user's number, where that is not told. */
+/** Stands in for this user's ID when that is unknown. */
 async function ownerOfFolder({ files }: Runtime, path: string): Promise<number | undefined> {
   const status = await files.status(parentPath(path)).catch(() => null);
   return status?.owner ?? undefined;
 }
 
 /**
- * True when a private file made here and now looks the same: a disk without modes or owners (drvfs,
- * exFAT, SMB) shows the same ones for every file, and they say nothing.
+ * True when a private file created here now looks the same. A disk without modes or owners (drvfs,
+ * exFAT, SMB) shows the same ones for every file, so they say nothing.
  */
 async function looksLikeNew(
   runtime: Runtime,

@@ -4,8 +4,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { readSafely } from "./safe_file.ts";
 
 /**
- * Encrypts what is kept where others could read it: JWE (RFC 7516) in its compact form, `dir` with
- * A256GCM. A sealed value is bound to its key, so that none can be put in another's place.
+ * Encrypts values kept where others could read them: JWE (RFC 7516) in its compact form, `dir` with
+ * A256GCM. Each sealed value is bound to its key, so nobody can swap two values.
  */
 export class Seal {
   readonly #secret: Uint8Array;
@@ -15,7 +15,7 @@ export class Seal {
     this.#secret = secret;
   }
 
-  /** What a key is called where its name can be read: a hash that needs the secret to be made. */
+  /** A key's name where others can read it: a hash that only the secret's owner can compute. */
   async nameOf(key: string): Promise<string> {
     return await sha256(`${Array.from(this.#secret).join()}\n${key}`);
   }
@@ -28,7 +28,7 @@ export class Seal {
       .encrypt(this.#secret);
   }
 
-  /** Decrypts what {@linkcode seal} made; `undefined` for anything else. */
+  /** Decrypts the result of {@linkcode seal}; `undefined` for anything else. */
   async unseal(sealed: string): Promise<{ key: string; value: string } | undefined> {
     const { compactDecrypt } = await loaded(import("jose"));
     try {
@@ -46,10 +46,10 @@ export class Seal {
 const HOW = "Make one with `openssl rand -base64 32`, the same for every machine.";
 
 /**
- * The seal of a shared store, by the secret in ONECELL_STORE_KEY or in the file that
+ * The seal of a shared store, made from the secret in ONECELL_STORE_KEY or in the file that
  * ONECELL_STORE_KEY_FILE names.
  *
- * @throws {AuthError} `invalid_argument` without one, or with one that is no 32 bytes
+ * @throws {AuthError} `invalid_argument` when the secret is missing or not 32 bytes
  */
 export async function sharedSeal(runtime: Runtime): Promise<Seal> {
   const given = runtime.getEnvironment("ONECELL_STORE_KEY")?.trim();
@@ -72,7 +72,7 @@ export async function sharedSeal(runtime: Runtime): Promise<Seal> {
 
 async function readKeyFile(runtime: Runtime, file: string): Promise<string> {
   try {
-    // Secrets are mounted as links.
+    // Mounted secrets are links.
     const text = await readSafely(runtime, await runtime.files.realPath(file));
     return text?.trim() ?? "";
   } catch (error) {
@@ -85,7 +85,7 @@ async function readKeyFile(runtime: Runtime, file: string): Promise<string> {
   }
 }
 
-/** 32 bytes in hexadecimal, base64 or base64url. */
+/** Reads 32 bytes in hexadecimal, base64 or base64url. */
 export function parseSecret(text: string): Uint8Array | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) {
     return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -1,7 +1,7 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** The part of `node:sqlite`'s `DatabaseSync` the lock uses. */
+/** The part of `node:sqlite`'s `DatabaseSync` that the lock uses. */
 export interface SqliteDatabase {
   exec(sql: string): void;
   close(): void;
@@ -10,20 +10,20 @@ export interface SqliteDatabase {
 /** Opens a database. */
 export type SqliteConstructor = new (path: string) => SqliteDatabase;
 
-/** The part of Node's `process` that loading SQLite quietly takes. */
+/** The part of Node's `process` that loading SQLite without a warning needs. */
 interface NodeProcess {
   emitWarning: (warning: unknown, ...details: unknown[]) => void;
   getBuiltinModule?: (name: string) => { DatabaseSync: SqliteConstructor } | undefined;
 }
 
 /**
- * The SQLite that is part of the runtime.
+ * Loads the runtime's own SQLite.
  *
  * @throws {AuthError} `store_unavailable` when the runtime has none
  */
 export async function loadSqlite(runtime: Pick<Runtime, "name">): Promise<SqliteConstructor> {
   try {
-    // Deno loads it without Node's `process`, which takes longer than SQLite itself.
+    // Deno loads it without Node's `process`, which takes longer to load than SQLite itself.
     const module = runtime.name === "deno" ? undefined : loadQuietly();
     return (module ?? await import("node:sqlite")).DatabaseSync;
   } catch (error) {
@@ -36,8 +36,8 @@ export async function loadSqlite(runtime: Pick<Runtime, "name">): Promise<Sqlite
 }
 
 /**
- * Loads the module in one synchronous step, for the length of which its own "SQLite is an
- * experimental feature" (Node 22) is not shown: no other code can run, or warn, meanwhile.
+ * Loads the module in one synchronous step and hides its warning "SQLite is an experimental feature"
+ * (Node 22). No other code can run, or warn, during this step.
  */
 function loadQuietly(): { DatabaseSync: SqliteConstructor } | undefined {
   const { process } = globalThis as unknown as { process?: NodeProcess };

@@ -4,28 +4,28 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Token } from "../token/token.ts";
 import type { CredentialsName, StoredCredentials } from "./stored_credentials.ts";
 
-/** What a store is, for those who use one, who write one, and who put one together. */
+/** The types of a store, for code that uses, implements or creates one. */
 
 export type { TokenStore };
 
 export type { SavedCredentials } from "../credentials/choose_credentials.ts";
 
-// For callers that have not changed to the new name yet.
+// For callers that still use the old name.
 export type { Token as StoredToken };
 
-/** A {@linkcode TokenStore} of this module's own, which can do more. */
+/** One of this module's own {@linkcode TokenStore}s, with extra functions. */
 export interface Driver extends TokenStore {
-  /** Makes sure that `exclusive` still holds the key, and holds it for this long, in milliseconds. */
+  /** Checks that `exclusive` still holds the key, and keeps holding it for this long, in milliseconds. */
   hold?(key: string, milliseconds: number): Promise<void>;
-  /** Marks that needs no lock to be safe; see `refresh_mark.ts`. Others keep theirs among the values. */
+  /** Marks that are safe without a lock. For other drivers, the store keeps marks among the values. */
   marks?: Marks;
 }
 
-/** Marks of refresh tokens that were sent. */
+/** Marks refresh tokens that were sent. */
 export interface Marks {
-  /** Makes a mark; when it is there already, the time it was made at, in epoch milliseconds. */
+  /** Makes a mark. If there is one already, gives the time it was made, in epoch milliseconds. */
   make(key: string, name: string): Promise<"made" | number>;
-  /** Removes the marks of a key, all or all but one. */
+  /** Removes a key's marks, all or all but one. */
   clear(key: string, except?: string): Promise<void>;
 }
 
@@ -36,66 +36,66 @@ export interface LockOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What may follow from {@linkcode Store.beginRefresh}. */
+/** The result of {@linkcode Store.beginRefresh}. */
 export type RefreshTurn =
   /** Send the refresh now, then call `endRefresh`. */
   | "go"
-  /** Another process has renewed meanwhile: read again. */
+  /** Another process renewed the token: read it again. */
   | "changed"
   /**
-   * Another process has sent this refresh token and its result never came: it was killed, or is
-   * stopped. The token may be used up, and using it twice can end every session: sign in otherwise.
+   * Another process sent this refresh token and never got a result: it was killed or stopped. The
+   * token may be used up, and using it twice can end every session: sign in another way.
    */
   | "unknown";
 
 /** Where a session's tokens are kept, as the rest of this module sees it. */
 export interface Store {
-  /** Where: `"disk"`, `"memory"`, or what stands for another store, without a password. */
+  /** The store: `"disk"`, `"memory"`, or another store's name without its password. */
   readonly kept: string;
-  /** True when other machines use it too: without it no rotating refresh token may be used. */
+  /** True when other machines use it too. Otherwise no rotating refresh token may be used. */
   readonly shared: boolean;
-  /** What does not work as it should, though sessions do; for the doctor and `storeProblem`. */
+  /** What does not work although sessions do; for the doctor and `storeProblem`. */
   readonly problem: AuthError | undefined;
   /**
-   * The token, or `null`: of the store and this process's memory the newer one. Takes no lock and
-   * never throws. A damaged one counts as none; the next write sets it aside.
+   * The newer token of the store and this process's memory, or `null`. Takes no lock and never
+   * throws. A damaged token counts as missing; the next write sets it aside.
    */
   read(key: string): Promise<Token | null>;
   /**
-   * The token, or `null` when there certainly is none, as after a log-out in another process.
+   * The token, or `null` when there certainly is no token, as after a sign-out in another process.
    *
-   * @throws {AuthError} `store_unavailable` or `permission_denied` when that cannot be seen, also
-   * for a damaged one
+   * @throws {AuthError} `store_unavailable` or `permission_denied` when this cannot be checked, or
+   * when the token is damaged
    */
   readStrictly(key: string): Promise<Token | null>;
   /**
-   * Writes it, atomically and private. Where the store refuses, this process has it in memory.
+   * Writes the token, atomically and private. If the store refuses it, this process keeps it in memory.
    *
-   * @throws {AuthError} `store_unavailable` or `permission_denied` when the store has not taken it
+   * @throws {AuthError} `store_unavailable` or `permission_denied` when the store did not save it
    */
   write(key: string, token: Token): Promise<void>;
-  /** Removes it, and what killed writers left; true when there was one. */
+  /** Removes the token and the leftovers of killed writers; true when there was a token. */
   remove(key: string): Promise<boolean>;
   /**
-   * Runs `action` while no other process or caller runs one for this key. Where the disk has no
-   * locks it runs at once, and `problem` says so.
+   * Runs `action` while no other process or caller runs one for this key. If the disk has no locks,
+   * runs it at once and sets `problem`.
    *
    * @throws {AuthError} `store_locked` when `timeout` passes first; `aborted`, or `timeout` for a
-   * signal of that kind, when `signal` ends the wait; `store_unavailable` when there is no place for
-   * a lock, or the store does not answer
+   * timeout signal, when `signal` ends the wait; `store_unavailable` when there is no folder for
+   * a lock, or the store does not respond
    */
   exclusive<T>(key: string, action: () => Promise<T>, options: LockOptions): Promise<T>;
   /**
-   * Asks for the turn to send a token's refresh token, where refresh tokens work once. A second
-   * guard beside `exclusive`, which holds where locks do not.
+   * Asks for the turn to send a token's refresh token, when refresh tokens work only once. This second
+   * guard besides `exclusive` also works without locks.
    *
    * @param options how long one request may take, in milliseconds
-   * @throws {AuthError} `store_locked` when the turn was lost while waiting, and others have it
+   * @throws {AuthError} `store_locked` when another caller took the turn during the wait
    */
   beginRefresh(token: Token, options: LockOptions): Promise<RefreshTurn>;
-  /** Ends the turn. @param rotated true when a new refresh token was saved in this one's place */
+  /** Ends the turn. @param rotated true when a new refresh token was saved instead of this one */
   endRefresh(token: Token, rotated: boolean): Promise<void>;
-  /** The file a key is kept in, for people; `null` where there is none. */
+  /** The path of a key's file, for people; `null` when there is none. */
   location(key: string): Promise<string | null>;
 }
 
@@ -104,12 +104,12 @@ export type StoreChoice = "disk" | "memory" | { readonly url: string } | {
   readonly own: TokenStore;
 };
 
-/** What {@linkcode OpenStoreOptions.writing} loads: what writes and locks. */
+/** What {@linkcode OpenStoreOptions.writing} loads: the code that writes and locks. */
 export interface WritingDoor {
   openWriting(options: OpenStoreOptions, unsaved: Map<string, Token>): Promise<Store>;
 }
 
-/** What {@linkcode OpenStoreOptions.drivers} loads: stores that are neither files nor memory. */
+/** What {@linkcode OpenStoreOptions.drivers} loads: stores other than files and memory. */
 export interface DriversDoor {
   openDriver(
     options: Pick<OpenStoreOptions, "runtime" | "directory">,
@@ -122,13 +122,13 @@ export interface DriversDoor {
   ): Promise<StoredCredentials>;
 }
 
-/** What a store is opened with. */
+/** The options for opening a store. */
 export interface OpenStoreOptions {
   runtime: Runtime;
   /** The application's configuration folder; `undefined` when there is none. */
   directory: string | undefined;
   store: StoreChoice;
-  /** Loads `writing.ts`: a start that finds its token needs none of it. */
+  /** Loads `writing.ts`. A start that finds its token does not need it. */
   writing: () => Promise<WritingDoor>;
   /** Loads `drivers.ts`. */
   drivers: () => Promise<DriversDoor>;

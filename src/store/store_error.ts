@@ -1,14 +1,14 @@
 import { AuthError, isError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What the runtime needs to say about an error. */
+/** The parts of the runtime that explain an error. */
 type Judge = Pick<Runtime, "errorKind" | "missingFlag">;
 
 /**
- * Turns an error of the disk into one that says what to do.
+ * Turns a disk error into one that says what to do.
  *
- * @param doing what did not work, such as `write "/home/ada/.config/x/app_credentials"`
- * @param directory the folder to allow, where Deno's flags are in the way
+ * @param doing the action that failed, such as `write "/home/ada/.config/x/app_credentials"`
+ * @param directory the folder to allow when Deno's flags are the reason
  */
 export function storeError(
   runtime: Judge,
@@ -48,7 +48,7 @@ const REASONS: Record<string, string> = {
   not_found: "a parent folder is missing. Create it and try again.",
 };
 
-/** The system's own words, which hold a path and no contents. SQLite's say "readonly", say. */
+/** The system's own message: it may name a path, never contents. SQLite's says "readonly", for example. */
 function reason(error: unknown): string {
   const words = isError(error) ? error.message : "an unknown error";
   return `${words}. Choose another folder with the option \`directory\`.`;

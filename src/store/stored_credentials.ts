@@ -3,28 +3,28 @@ import { abortReason, AuthError } from "../errors.ts";
 import type { TokenStore } from "../interface/options.ts";
 
 /**
- * App credentials in a shared store or a keyring, so that a hub hands them to its users without a
- * file. In files they stay where the tutorial puts them: see `credentials_file.ts`.
+ * App credentials in a shared store or a keyring, so that a hub can give them to its users without a
+ * file. With files they stay where the tutorial puts them: see `credentials_file.ts`.
  */
 
-/** Whose credentials: a system's, of one account. */
+/** Identifies credentials by system and account. */
 export interface CredentialsName {
   provider: string;
   /** Another account of the same system. */
   account?: string | undefined;
-  /** The host of another server than the system's own, whose credentials are kept apart. */
+  /** A host other than the system's own, which has separate credentials. */
   server?: string | undefined;
 }
 
 const KIND = "credentials";
 
-/** What credentials are kept under. No token's key looks like it. */
+/** The key of some credentials. It never looks like a token's key. */
 export function credentialsKey({ provider, account = "", server }: CredentialsName): string {
   const apart = server === undefined ? [] : [server];
   return JSON.stringify({ [KIND]: [provider, account, ...apart] });
 }
 
-/** Reads what {@linkcode credentialsKey} wrote; `undefined` for a token's key. */
+/** Reads a key from {@linkcode credentialsKey}; `undefined` for a token's key. */
 export function parseCredentialsKey(
   key: string,
 ): CredentialsName & { account: string } | undefined {
@@ -38,7 +38,7 @@ export function parseCredentialsKey(
 /**
  * Reads credentials; `undefined` when there are none.
  *
- * @throws {AuthError} `credentials_damaged` for what is no JSON object; what the store throws
+ * @throws {AuthError} `credentials_damaged` when the value is not a JSON object; the store's own errors
  */
 export async function readStoredCredentials(
   store: TokenStore,
@@ -54,10 +54,10 @@ export async function readStoredCredentials(
   );
 }
 
-/** How long a save waits for others, in milliseconds. */
+/** How long a save waits for other processes, in milliseconds. */
 const SAVING_TIME = 45_000;
 
-/** The app credentials of one system and account in a store that is neither files nor memory. */
+/** The app credentials of one system and account, in a store other than files and memory. */
 export class StoredCredentials {
   /** The store itself. */
   readonly store: TokenStore;
@@ -69,18 +69,18 @@ export class StoredCredentials {
     this.#name = name;
   }
 
-  /** Reads them. @param server the host they are kept apart for */
+  /** Reads the credentials. @param server the host, if it has separate credentials */
   async read(server?: string): Promise<Record<string, unknown> | undefined> {
     return await told(readStoredCredentials(this.store, { ...this.#name, server }));
   }
 
-  /** Saves them, for a caller that is in `exclusive`. */
+  /** Saves the credentials. The caller must be in `exclusive`. */
   async write(values: Record<string, unknown>, server?: string): Promise<void> {
     const key = credentialsKey({ ...this.#name, server });
     await told(this.store.write(key, JSON.stringify({ key, values })));
   }
 
-  /** Removes them; true when there were some. */
+  /** Removes the credentials; true when there were any. */
   async remove(server?: string): Promise<boolean> {
     return await told(this.store.remove(credentialsKey({ ...this.#name, server })));
   }
@@ -102,7 +102,7 @@ export class StoredCredentials {
     }
   }
 
-  /** Makes sure that something can be saved: a secret may be shown only once. */
+  /** Checks that saving works, because a secret may be shown only once. */
   async tryWriting(): Promise<void> {
     const key = `${credentialsKey(this.#name)}\ntry`;
     await told(this.store.write(key, ""));
@@ -110,7 +110,7 @@ export class StoredCredentials {
   }
 }
 
-/** A store of somebody's own may reject with anything. */
+/** A caller's own store may reject with any value. */
 async function told<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;

@@ -5,12 +5,12 @@ import { removePrivateFile } from "./private_file.ts";
 import { storeError } from "./store_error.ts";
 
 /**
- * Finds out whether files can be made in a folder, by making an empty private one and removing it:
- * modes alone do not tell of read-only disks, and Deno does not tell whose process this is. Where the
- * folder is missing it is tried in the nearest one above, which a first save would make it in.
+ * Checks whether files can be created in a folder, by creating and removing an empty private one.
+ * Modes alone do not show a read-only disk, and Deno does not show this process's user. If the folder
+ * is missing, tries the nearest existing one above, in which a first save would create it.
  *
- * @param directory the application's folder, that `folder` is in: what Deno's flags must allow
- * @returns why it cannot be, or `null`
+ * @param directory the application's folder, which contains `folder`: Deno's flags must allow it
+ * @returns the reason when files cannot be created, else `null`
  */
 export async function tryWriting(
   runtime: Runtime,
@@ -21,18 +21,18 @@ export async function tryWriting(
   try {
     while (await runtime.files.status(at) === null) {
       const above = parentPath(at);
-      // Nothing is above the first name of a relative path but where this process is.
+      // The folder above a relative path's first name is the current folder.
       at = above === at ? "." : above;
     }
     const path = temporaryPath(runtime, at);
     const file = await runtime.files.createPrivate(path, 0o600);
     await file.close();
-    // A writer with the lock may have taken it for a leftover already.
+    // A writer with the lock may already have removed it as a leftover.
     await removePrivateFile(runtime, path);
     return null;
   } catch (error) {
     const isAbove = at !== folder && at !== directory;
-    // Deno may allow the folder itself and nothing above it, and then it can be made.
+    // Deno may allow the folder itself but nothing above it; then it can still be created.
     if (isAbove && runtime.errorKind(error) === "capability") return null;
     return storeError(runtime, error, `save a session in "${folder}"`, directory);
   }

@@ -23,14 +23,14 @@ type Values = Record<string, unknown>;
 const WRITING_TIME = 10_000;
 
 /**
- * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable by their owner
- * only. What was there is kept beside it under another name: a secret may be shown only once.
+ * Saves credentials as a plain JSON object, as Python's `json.dump` does, readable only by their
+ * owner. Keeps the earlier file beside it under another name, because a secret may be shown only once.
  *
- * @param values what to save, or what makes it of what is there by then; `null` leaves that
- * @returns where the earlier file is now, or `null` when there was none or it held the same
- * @throws {AuthError} `credentials_damaged` when the file that is there cannot be read, unless
+ * @param values what to save, or a function of the values saved by then; `null` changes nothing
+ * @returns the earlier file's new path, or `null` when there was none or its content was the same
+ * @throws {AuthError} `credentials_damaged` when the existing file cannot be read, unless
  * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written;
- * `store_locked`, or what `signal` was aborted with, when others do not stop saving
+ * `store_locked`, or the reason of `signal`, when other processes do not stop saving
  */
 export async function writeCredentials(
   runtime: Runtime,
@@ -39,7 +39,7 @@ export async function writeCredentials(
   options: { replaceDamaged?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<string | null> {
   const directory = parentPath(path);
-  // A lock of its own: the caller may hold the one of the tokens already.
+  // A separate lock, because the caller may already hold the tokens' lock.
   const place = { path: joinPath(runtime, directory, "onecell", "credentials.sqlite"), directory };
   let started = false;
   const change = typeof values === "function" ? values : () => values;
@@ -51,7 +51,7 @@ export async function writeCredentials(
     return await withLock(runtime, place, write, { timeout: WRITING_TIME, signal: options.signal });
   } catch (error) {
     const noLock = error instanceof AuthError && error.code === "store_unavailable";
-    // Where there is no lock, two that save at the very same moment are left to chance.
+    // Without locks, chance decides which of two simultaneous saves wins.
     if (started || !noLock) throw error;
     return await write();
   }
@@ -70,13 +70,13 @@ async function replaceCredentials(
     const { earlier, aside } = await readEarlier(runtime, path, replaceDamaged);
     const values = change(earlier);
     if (values === null) return null;
-    // A link stays one: what it leads to is replaced.
+    // Keep a link and replace its target.
     target = await linkTarget(runtime, path);
     const kept = await keepEarlier(runtime, path, earlier, values);
     try {
       await writePrivateFile(runtime, target, asText(values));
     } catch (error) {
-      // The file itself is there still: a copy beside it would only be one secret more.
+      // The file itself is still there, so a copy would only be one more secret on the disk.
       if (kept !== null) await removePrivateFile(runtime, kept).catch(() => {});
       throw error;
     }
@@ -88,7 +88,7 @@ async function replaceCredentials(
   }
 }
 
-/** What is there; a damaged file, which may hold a secret still, is moved away. */
+/** Reads the existing file. Moves a damaged one away, because it may still hold a secret. */
 async function readEarlier(
   runtime: Runtime,
   path: string,
@@ -103,10 +103,10 @@ async function readEarlier(
   }
 }
 
-/** How many earlier files are kept: each holds a secret. */
+/** How many earlier files are kept: each one holds a secret. */
 const MOST_BACKUPS = 5;
 
-/** The numbers of the earlier files that are kept, lowest first. */
+/** The numbers of the earlier files, lowest first. */
 async function backupNumbers(runtime: Runtime, path: string): Promise<number[]> {
   const folder = parentPath(path);
   const start = `${path.slice(folder.length).replace(/^[\\/]/, "")}.backup-`;
@@ -122,7 +122,7 @@ async function removeOldest(runtime: Runtime, path: string): Promise<void> {
   }
 }
 
-/** Copies the file that is there to the next backup name; it stays itself until replaced. */
+/** Copies the existing file to the next backup name. The file itself stays until it is replaced. */
 async function keepEarlier(
   runtime: Runtime,
   path: string,
@@ -146,13 +146,13 @@ function asText(values: Record<string, unknown>): string {
 }
 
 /**
- * Removes the saved credentials, under whichever of their names, and the earlier ones kept beside
- * them, which hold secrets too and may be good at the server still.
+ * Removes the saved credentials, under any of their names, and the earlier ones kept beside them.
+ * Those hold secrets too, and the server may still accept them.
  *
- * @returns the files that were removed, the one that was in use first
- * @throws {AuthError} `credentials_damaged` when the one in use is, and then nothing is removed; else
- * for the first file that is damaged or could not be removed (`store_unavailable`,
- * `permission_denied`), and the others are gone
+ * @returns the removed files, starting with the one that was in use
+ * @throws {AuthError} `credentials_damaged` when the one in use is damaged, and then nothing is
+ * removed; else for the first file that is damaged or could not be removed (`store_unavailable`,
+ * `permission_denied`), and the others are removed
  */
 export async function forgetCredentials(
   runtime: Runtime,
@@ -163,14 +163,14 @@ export async function forgetCredentials(
   const others = place.override ? [] : await otherConfigDirectories(runtime, place.directory);
   const paths = new Set(saved ? [saved.path] : []);
   let problem: AuthError | undefined;
-  // If only the one in use were removed, the next would take its place.
+  // If only the one in use were removed, the next one would be used.
   for (const folder of new Set([...folders, ...others])) {
     const look = async (find: () => Promise<string[]>) => {
       try {
         for (const path of await find()) paths.add(path);
       } catch (error) {
         if (!(error instanceof AuthError)) throw error;
-        // Only the first folder has to be readable, as for a sign-in.
+        // Only the first folder must be readable, as for a sign-in.
         if (folder === folders[0] || error.code === "credentials_damaged") problem ??= error;
       }
     };
@@ -180,12 +180,12 @@ export async function forgetCredentials(
     }
     await look(() => earlierFiles(runtime, folder, place.files));
   }
-  // What killed writers left holds secrets, too; one that lives writes again.
+  // Leftovers of killed writers hold secrets, too. A running writer writes its file again.
   for (const folder of folders) await sweepTemporaryFiles(runtime, folder);
   const removed: string[] = [];
   for (const path of paths) {
     try {
-      // What a link leads to holds the secret.
+      // A link's target holds the secret.
       const target = await linkTarget(runtime, path).catch(() => path);
       if (await removePrivateFile(runtime, path)) removed.push(path);
       if (target !== path && await removePrivateFile(runtime, target)) removed.push(target);
@@ -202,7 +202,7 @@ export async function forgetCredentials(
   return removed;
 }
 
-/** Lists what {@linkcode keepEarlier} kept. */
+/** Lists the files that {@linkcode keepEarlier} kept. */
 async function earlierFiles(
   runtime: Runtime,
   folder: string,

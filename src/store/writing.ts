@@ -19,11 +19,11 @@ import type {
 } from "./store.ts";
 
 /**
- * The store with all it can do, over any driver: what writes, removes, locks and marks. The driver
- * knows texts; what is a token, what is newer and what was not saved is known here.
+ * The complete store over any driver: it writes, removes, locks and marks. Drivers handle only texts;
+ * this file knows what a token is, which one is newer and which one was not saved.
  */
 
-/** Opens a store. @param unsaved the tokens of this process that stores would not take */
+/** Opens a store. @param unsaved this process's tokens that stores could not save */
 export async function openWriting(
   options: OpenStoreOptions,
   unsaved: Map<string, Token>,
@@ -34,7 +34,7 @@ export async function openWriting(
   return new WritingStore(options, await driverOf(options), kept, place);
 }
 
-/** The texts under a store: for credentials, and to move what is in it; `undefined` without a folder. */
+/** A store's driver, for saving credentials and moving a store's content; `undefined` without a folder. */
 export async function driverOf(
   options: Pick<OpenStoreOptions, "runtime" | "directory" | "store" | "drivers">,
 ): Promise<Driver | undefined> {
@@ -44,7 +44,7 @@ export async function driverOf(
   return "own" in store ? store.own : await (await drivers()).openDriver(options, store.url);
 }
 
-/** The store of files alone, for who writes in any case. */
+/** The file store alone, for callers that always write. */
 export function openFiles(runtime: Runtime, directory: string | undefined): Store {
   const options = { runtime, directory, store: "disk" } as const;
   return new WritingStore(options, fileDriver(options), new Map());
@@ -72,7 +72,7 @@ function judgeToken(text: string, key: string): Judgement {
   return mentionsKey(text, key) ? "damaged and ours" : "damaged";
 }
 
-/** Keeps values in this process alone. */
+/** Keeps values in this process only. */
 export class MemoryDriver implements Driver {
   readonly #values = new Map<string, string>();
   readonly #queue = `memory ${crypto.randomUUID()}`;
@@ -104,15 +104,15 @@ export class MemoryDriver implements Driver {
   }
 }
 
-/** How often the stored token is looked at while another process refreshes, in milliseconds. */
+/** How often to read the stored token while another process refreshes it, in milliseconds. */
 const LOOKING_PAUSE = 100;
 
-/** A disk's or a server's copy may be this much older than the truth, in milliseconds: SMB. */
+/** How old a disk's or a server's copy may be, in milliseconds, as with SMB. */
 const STALE_TIME = 1_200;
 
 /**
- * After this time, in milliseconds, a refresh token whose result never came is tried once more: the
- * server may never have seen it, and if it has there is nothing to lose by then.
+ * After this time, in milliseconds, a refresh token without a result is tried once more. The server
+ * may never have received it, and if it has, there is nothing left to lose.
  */
 const MARK_LIFETIME = 15 * 60_000;
 
@@ -140,7 +140,7 @@ class WritingStore implements Store {
     this.#unsaved = unsaved;
     this.#marks = driver?.marks ?? marksAmongValues(() => this.#need());
     ({ kept: this.kept, shared: this.shared } = facts(store));
-    // The same place as in `openStore`, which looks into the same map.
+    // The same folder as in `openStore`, which uses the same map.
     this.#place = store === "disk" && options.directory !== undefined
       ? joinPath(runtime, options.directory, TOKEN_FOLDER)
       : place;
@@ -155,7 +155,7 @@ class WritingStore implements Store {
     try {
       return newer(kept, await this.#saved(key));
     } catch (error) {
-      // A file that cannot be read is explained by the next write.
+      // The next write explains a file that cannot be read.
       if (error instanceof AuthError && this.#options.store !== "disk") this.#problem = error;
       return kept;
     }
@@ -177,7 +177,7 @@ class WritingStore implements Store {
       await this.#need().write(key, formatToken(token, key));
       if (this.#options.store !== "disk") this.#problem = undefined;
     } catch (error) {
-      // Another process signed in while this one was stopped: its session is the one to keep.
+      // Another process signed in while this one was stopped: keep its session.
       const isOvertaken = error instanceof AuthError && error.code === "store_locked";
       if (!isOvertaken || !await this.#saved(key).catch(() => null)) throw error;
     }
@@ -232,7 +232,7 @@ class WritingStore implements Store {
       }
       const waited = performance.now() - started;
       const age = Math.abs(Date.now() - made);
-      // By this process's own clock too: the other one may have jumped.
+      // Check this process's own clock too, because the other process's clock may have jumped.
       if (waited >= timeout && age > MARK_LIFETIME) await this.#marks.clear(key);
       else if (waited >= timeout || (age > timeout && waited > STALE_TIME)) return "unknown";
       else await pause(LOOKING_PAUSE * (0.5 + Math.random()), signal);
@@ -242,8 +242,8 @@ class WritingStore implements Store {
   async endRefresh({ key, refresh_token: sent }: Token, rotated: boolean): Promise<void> {
     const isAlone = this.#driver === undefined || this.#options.store === "memory";
     if (sent === undefined || isAlone) return;
-    // The mark of a token that is used up stays until the next one ends: who reads an older copy of
-    // the token, as from SMB for a second, meets it.
+    // A used token's mark stays until the next refresh ends. A process that reads an older copy of
+    // the token, as SMB gives for a second, then finds the mark.
     const except = rotated ? await markName(sent) : undefined;
     await this.#marks.clear(key, except).catch(() => {});
   }
@@ -259,7 +259,7 @@ class WritingStore implements Store {
     return text === undefined ? null : parseToken(text, key) ?? null;
   }
 
-  /** Makes a mark. Where none can be made the token could not be saved either, and that is told. */
+  /** Makes a mark. If a local store fails, goes on: the token cannot be saved either, which is reported. */
   async #mark(key: string, name: string): Promise<"made" | number> {
     try {
       return await this.#marks.make(key, name);
@@ -283,12 +283,12 @@ class WritingStore implements Store {
   }
 }
 
-/** A mark's name: it tells which refresh token was sent, and not what it is. */
+/** A mark's name: it identifies the sent refresh token without revealing it. */
 async function markName(refreshToken: string): Promise<string> {
   return (await sha256(refreshToken)).slice(0, 16);
 }
 
-/** Marks in a store that knows nothing of them: safe as long as `exclusive` is. */
+/** Marks for a store without its own marks. They are as safe as its `exclusive`. */
 function marksAmongValues(driver: () => Driver): Marks {
   const under = (key: string) => `${key}\nmark`;
   return {
@@ -299,13 +299,13 @@ function marksAmongValues(driver: () => Driver): Marks {
       return "made";
     },
     async clear(key, except) {
-      if (except !== undefined) return; // one mark a key: it is the one to keep
+      if (except !== undefined) return; // a key has only one mark: keep it
       await driver().remove(under(key));
     },
   };
 }
 
-/** `exclusive` of any driver, with a time limit. */
+/** Calls any driver's `exclusive`, with a time limit. */
 async function exclusively<T>(
   driver: TokenStore,
   key: string,
@@ -334,7 +334,7 @@ async function exclusively<T>(
   try {
     return await driver.exclusive(key, work, { signal: signals });
   } catch (error) {
-    // A store of somebody's own may throw the signal's reason, or anything.
+    // A caller's own store may throw the signal's reason, or anything else.
     if (begun || !(late.signal.aborted) || error === late.signal.reason) throw error;
     throw late.signal.reason;
   } finally {

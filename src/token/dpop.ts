@@ -4,30 +4,30 @@ import { base64url } from "../base/text.ts";
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 
-/** Makes a key to bind tokens to (DPoP, RFC 9449), as a private JWK for the store. */
+/** Creates a key to bind tokens to (DPoP, RFC 9449), as a private JWK for the store. */
 export async function createDpopKey(): Promise<DpopKey> {
   const pair = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   return await crypto.subtle.exportKey("jwk", pair.privateKey);
 }
 
-/** What a proof is for. */
+/** The request that a proof is for. */
 export interface DpopRequest {
   method: string;
   url: URL;
-  /** What the server asked for with `DPoP-Nonce`. */
+  /** The server's `DPoP-Nonce`. */
   nonce?: string | undefined;
   /** Epoch milliseconds, by the server's clock. */
   now: number;
 }
 
-/** Makes the proof for one request (RFC 9449 section 4.2). */
+/** Creates the proof for one request (RFC 9449 section 4.2). */
 export type DpopProver = (request: DpopRequest) => Promise<string>;
 
 /**
- * Makes what proves the possession of a token's key. Key, header and hash are the same for every
- * request, so they are made once: then a proof costs little more than its signature.
+ * Creates the function that proves possession of a token's key. Key, header and hash are the same for
+ * every request and are made once, so a proof costs little more than its signature.
  *
- * @param accessToken what goes to an API; an authorization server gets a proof without one
+ * @param accessToken the token for an API; a proof for an authorization server has none
  */
 export async function createDpopProver(jwk: DpopKey, accessToken?: string): Promise<DpopProver> {
   const key = await privateKeyOf(jwk);
@@ -42,7 +42,7 @@ export async function createDpopProver(jwk: DpopKey, accessToken?: string): Prom
     const htu = url.origin + url.pathname;
     const claims = { htm: method, htu, ath, nonce, jti: crypto.randomUUID(), iat };
     const text = start + base64url(encode(JSON.stringify(claims)));
-    // WebCrypto's form of an ECDSA signature is that of RFC 7518 section 3.4.
+    // Web Crypto gives an ECDSA signature in the form of RFC 7518 section 3.4.
     const signature = await crypto.subtle.sign(SIGNATURE, key, encode(text));
     return `${text}.${base64url(new Uint8Array(signature))}`;
   };

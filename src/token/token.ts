@@ -1,14 +1,14 @@
 import { isObject, parseObject } from "../base/json.ts";
 
 /**
- * What is saved for one sign-in: its members, its key, its freshness, and its JSON, written and read
- * here and nowhere else. Pure; where tokens are kept is the store's business.
+ * The token saved for one sign-in: its members, its key, when to renew it, and its JSON, which only
+ * this file writes and reads. Pure; the store decides where tokens are kept.
  */
 
-/** What is saved for one sign-in. All of it is secret. Times are epoch seconds. */
+/** The token saved for one sign-in. All of it is secret. Times are epoch seconds. */
 export interface Token {
   version: 1;
-  /** Which token this is, as {@linkcode formatKey} writes it. */
+  /** Which token this is, in the form of {@linkcode formatKey}. */
   key: string;
   access_token: string;
   token_type: string;
@@ -19,15 +19,15 @@ export interface Token {
   scope?: string;
   refresh_token?: string;
   id_token?: string;
-  /** False when the server was seen to leave the refresh token as it is; each may work once else. */
+  /** False when the server keeps the same refresh token; otherwise each one may work only once. */
   rotates?: false;
-  /** Who signed in, as shown to the person; not a secret. */
+  /** The account that signed in, as shown to the person; not a secret. */
   account?: string;
-  /** The token endpoint it came from, when the sign-in decided it. */
+  /** The token endpoint it came from, if the sign-in chose it. */
   token_endpoint?: string;
   /**
-   * When it is read again although it still works, in epoch seconds: of a token in a file, which
-   * something else renews. It is never saved.
+   * When to read the token again although it still works, in epoch seconds: only for a token in a
+   * file that another program renews. Never saved.
    */
   read_again_at?: number;
   /** The DPoP key the token is bound to (RFC 9449), as a private JWK. */
@@ -43,7 +43,7 @@ export interface DpopKey {
   d?: string;
 }
 
-/** Which token it is: no two systems, accounts, scopes, audiences or session keys share one. */
+/** Identifies a token: no two systems, accounts, scopes, audiences or session keys share one. */
 export interface TokenKey {
   provider: string;
   /** The issuer, or the token endpoint. */
@@ -53,13 +53,13 @@ export interface TokenKey {
   scope: string;
   /** The resource (RFC 8707), or the audience. */
   audience: string;
-  /** Another account of the same system, with its own app credentials; `""` for the usual one. */
+  /** Another account of the same system, with its own app credentials; `""` for the default one. */
   account: string;
-  /** Another session of the same account; `""` for the usual one. */
+  /** Another session of the same account; `""` for the default one. */
   sessionKey: string;
 }
 
-/** The members in their order in a key's text; `account` comes last, and only when there is one. */
+/** The members in the order of a key's text; `account` comes last, and only if there is one. */
 const KEY_MEMBERS = [
   "provider",
   "server",
@@ -72,8 +72,8 @@ const KEY_MEMBERS = [
 ] as const;
 
 /**
- * Writes a key as the text a token is saved under. Without an account it is the text that
- * earlier versions wrote, byte for byte, so that what they saved is still found.
+ * Writes a key as the text a token is saved under. Without an account, the text is byte for byte the
+ * one that earlier versions wrote, so that their tokens are still found.
  */
 export function formatKey(key: Partial<TokenKey> & Pick<TokenKey, "provider">): string {
   const members = KEY_MEMBERS.map((name) => key[name] ?? "");
@@ -81,7 +81,7 @@ export function formatKey(key: Partial<TokenKey> & Pick<TokenKey, "provider">): 
   return JSON.stringify(members);
 }
 
-/** Reads the text a token is saved under; `undefined` when it is not one of ours. */
+/** Reads the text a token is saved under; `undefined` for any other text. */
 export function parseKey(text: string): TokenKey | undefined {
   let members: unknown;
   try {
@@ -96,12 +96,12 @@ export function parseKey(text: string): TokenKey | undefined {
   return Object.fromEntries(named) as unknown as TokenKey;
 }
 
-/** The provider that the text of a damaged token file was of, where that can still be read. */
+/** Finds the provider in a damaged token file's text, if it is still readable. */
 export function findProvider(text: string): string | undefined {
   return /"key":\s*"\[\\"([a-z0-9-]+)\\"/.exec(text)?.[1];
 }
 
-/** True when the text of a damaged token file still shows that it was of this key. */
+/** True when a damaged token file's text still names this key. */
 export function mentionsKey(text: string, key: string): boolean {
   return text.includes(JSON.stringify(key));
 }
@@ -117,11 +117,11 @@ const OPTIONAL_TEXTS = ["scope", "refresh_token", "id_token", "account", "token_
 const KEY_TEXTS = ["crv", "x", "y", "d"] as const;
 
 /**
- * Reads a token's JSON, wherever it comes from.
+ * Reads a token's JSON from any source.
  *
- * @param key the key it has to have; any when left out
- * @returns `undefined` when it is not a whole token of this version and key: a member of a wrong
- * type, or one that would not fit into a header
+ * @param key the key it must have; any key when left out
+ * @returns `undefined` when it is not a complete token of this version and key, when a member has a
+ * wrong type, or when one does not fit into a header
  */
 export function parseToken(text: string, key?: string): Token | undefined {
   const value = parseObject(text);
@@ -154,7 +154,7 @@ export function parseToken(text: string, key?: string): Token | undefined {
   return read as unknown as Token;
 }
 
-/** True for JSON that is whole, and no token of this version: another program's, or a later one's. */
+/** True for valid JSON that is not a token of this version: another program's, or a later version's. */
 export function isOtherJson(text: string): boolean {
   let value: unknown;
   try {
@@ -165,7 +165,7 @@ export function isOtherJson(text: string): boolean {
   return !isObject(value) || value["version"] !== 1 || typeof value["key"] !== "string";
 }
 
-/** True for a text that a header takes: printable ASCII, without spaces at the ends. */
+/** True for a text that fits into a header: printable ASCII, without spaces at the ends. */
 export function fitsHeader(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
 }
@@ -180,8 +180,8 @@ export function isFresh(token: Token, now: number): boolean {
 }
 
 /**
- * When to renew, in epoch milliseconds: a minute before the end, sooner for short tokens (a tenth of
- * their life), so that a request under way does not arrive with a dead token.
+ * When to renew, in epoch milliseconds: a minute before the token expires, or a tenth of its lifetime
+ * if that is shorter, so that a request under way does not arrive with an expired token.
  */
 export function renewalTime(token: Token): number {
   const lifetime = Math.max(0, token.expires_at - token.obtained_at);
@@ -190,7 +190,7 @@ export function renewalTime(token: Token): number {
 }
 
 /**
- * The claims of a JWT (RFC 7519), unverified: they are for reading, never for trusting.
+ * The claims of a JWT (RFC 7519), unverified: only show them, never trust them.
  *
  * @returns `undefined` for an opaque token
  */

@@ -1,36 +1,36 @@
 import { AuthError } from "../errors.ts";
 import { claimsOf, fitsHeader, type Token } from "./token.ts";
 
-/** The members of a token response (RFC 6749 section 5.1) this module reads. */
+/** The members of a token response (RFC 6749 section 5.1) that this module reads. */
 export interface TokenResponse {
   access_token: string;
   token_type: string;
   /** Lifetime in seconds. */
   expires_in?: number;
-  /** Expiry in epoch seconds, as some servers give it instead. */
+  /** Expiry in epoch seconds, which some servers send instead. */
   expires_at?: unknown;
   scope?: string;
   refresh_token?: string;
   id_token?: string;
 }
 
-/** What a server that names no lifetime is taken to mean, in seconds; a 401 corrects it. */
+/** The assumed lifetime when a server names none, in seconds; a 401 corrects it. */
 const ASSUMED_LIFETIME = 3600;
 
-/** Lifetimes are cut to ten years, in seconds, so that dates stay dates. */
+/** The longest lifetime, ten years in seconds, so that dates stay valid. */
 const LONGEST_LIFETIME = 315_360_000;
 
 /**
- * Makes what the store keeps of a token response.
+ * Turns a token response into the token that the store keeps.
  *
- * @param response the checked answer of the token endpoint
+ * @param response the token endpoint's checked response
  * @param received when it was received, in epoch milliseconds
- * @param clockOffset how far the server's clock is ahead, in milliseconds; it matters for `expires_at`
- * @param previous the token this one replaces: a refresh token the server did not repeat stays valid
- * (RFC 6749 section 6)
- * @param renewable whether a new one can be had without a person. Where not, and where nothing says
- * how long this one lives, it is used until the API refuses it
- * @returns the token; {@linkcode checkAlive} says whether it is of any use
+ * @param clockOffset how far the server's clock is ahead, in milliseconds; needed for `expires_at`
+ * @param previous the token this one replaces: its refresh token stays valid if the server sends no
+ * new one (RFC 6749 section 6)
+ * @param renewable whether a new token can be obtained without a person. If not, and if its lifetime
+ * is unknown, this one is used until the API refuses it
+ * @returns the token; {@linkcode checkAlive} says whether it is usable
  */
 export function storedToken(
   key: string,
@@ -65,13 +65,13 @@ export function storedToken(
   return token;
 }
 
-/** True for a token that can be sent as it must be: bound to its key (DPoP), or to none. */
+/** True for a token that can be sent correctly: bound to its key (DPoP), or to none. */
 export function isSendable({ token_type, dpop_key }: Token): boolean {
   return (token_type.toLowerCase() === "dpop") === (dpop_key !== undefined);
 }
 
 /**
- * Refuses a token that had expired when it came, or fits into no header.
+ * Refuses a token that was already expired on arrival, or does not fit into a header.
  *
  * @throws {AuthError} `bad_response`
  */
@@ -99,7 +99,7 @@ export function checkAlive(token: Token): void {
   );
 }
 
-/** Seconds the token lives from now, as the answer, else the token itself, tells. */
+/** How many seconds the token lives from now, as the response, or else the token itself, says. */
 function lifetimeOf(response: TokenResponse, serverNow: number): number | undefined {
   if (typeof response.expires_in === "number") return response.expires_in;
   const at = epochSeconds(response.expires_at);
@@ -108,12 +108,12 @@ function lifetimeOf(response: TokenResponse, serverNow: number): number | undefi
   return typeof expiry === "number" ? expiry - serverNow : undefined;
 }
 
-/** From here on a number counts milliseconds: as seconds it is the year 5138. */
+/** Larger numbers count milliseconds: as seconds they would be in the year 5138 or later. */
 const MILLISECONDS = 1e11;
 
 /**
- * `expires_at` comes as epoch seconds or milliseconds, as digits in a string, or as a date. A date
- * without a zone is in UTC: that is what servers write, and what `Date.parse` does not take it for.
+ * Reads `expires_at`: epoch seconds or milliseconds, digits in a string, or a date. A date without a
+ * zone is in UTC, because servers mean UTC, while `Date.parse` would read local time.
  */
 export function epochSeconds(value: unknown): number | undefined {
   if (typeof value === "string" && !/^\s*\d+(\.\d+)?\s*$/.test(value)) {
@@ -127,7 +127,7 @@ export function epochSeconds(value: unknown): number | undefined {
   return number > MILLISECONDS ? number / 1000 : number;
 }
 
-/** Whom a token was issued to, as its claims say (OpenID Connect Core section 5.1), for people. */
+/** The account a token was issued to, from its claims (OpenID Connect Core section 5.1), for people. */
 export function accountOf(token: Token): string | undefined {
   const claims = claimsOf(token.id_token ?? token.access_token);
   const names = ["preferred_username", "email", "upn", "unique_name", "name", "sub"];
