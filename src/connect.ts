@@ -13,17 +13,19 @@ import { formatKey } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
-/** The error of the stop button for a request. */
+/** The error for a request that the stop button ended. */
 const STOPPED = "Request cancelled. Run the cell again to repeat it.";
 /** How long one API request may take, in milliseconds. */
 const API_TIMEOUT = 100_000;
 
 /**
- * Puts a session's connection together. Nothing is read, sent or asked before its keeper starts.
+ * Puts a session's connection together. Nothing is read, sent or asked until its keeper starts.
  *
  * @param found what to sign in with
- * @param person finds somebody to ask; leave it out if nobody may be asked, as for the doctor and a sign-out
- * @throws {AuthError} `insecure_url`; `foreign_server` for credentials of another server; `credentials_missing` for what a URL needs
+ * @param person finds somebody to ask; leave it out if nobody may be asked, as for the doctor and a
+ * sign-out
+ * @throws {AuthError} `insecure_url`; `foreign_server` for credentials of another server;
+ * `credentials_missing` if a URL needs a value that is missing
  */
 export function connect(
   profile: Profile,
@@ -124,8 +126,8 @@ export function connect(
 }
 
 /**
- * Whether a session is kept in memory regardless of the store: its token comes from elsewhere, or
- * whose it is only the caller knows.
+ * Whether a session stays in memory, regardless of the store: its token comes from elsewhere, or only the
+ * caller knows whose it is.
  */
 function isApart({ given, options, provider: { subjectToken: token } }: Profile): boolean {
   return given !== undefined || options.subjectToken !== undefined || typeof token === "function" ||
@@ -133,11 +135,11 @@ function isApart({ given, options, provider: { subjectToken: token } }: Profile)
 }
 
 /**
- * Lets the stop button of a notebook end what waits for a server. A script is ended by SIGINT; a kernel
- * would be, too, with every variable.
+ * Lets a notebook's stop button end a wait for a server. SIGINT ends a script; it would also end a kernel,
+ * and every variable would be lost.
  *
- * @param work what may wait; its signal, given in a notebook only, ends with the stop button
- * @throws {AuthError} `cancelled` at the stop button, whether `work` listens or not
+ * @param work the work that may wait; its signal, passed only in a notebook, fires at the stop button
+ * @throws {AuthError} `cancelled` at the stop button, even if `work` ignores the signal
  */
 export async function endsAtStop<T>(
   runtime: Profile["runtime"],
@@ -151,7 +153,7 @@ function stopButton(runtime: Profile["runtime"]): Interruptible | undefined {
   return async (wait) => (await lazy.interruptible()).interruptible(runtime, wait, STOPPED);
 }
 
-/** Whose tokens are this system's: at a page that was moved, such as a test system's, its own alone. */
+/** Whose tokens this system may use: if its page was moved, as for a test system, only its own. */
 function foreignHosts(system: System, values: CredentialValues): readonly string[] {
   const { pastePage, pasteHosts, provider } = system;
   const isMoved = pastePage !== resolveSystem(provider, {}, values).pastePage;
@@ -163,14 +165,14 @@ function sessionOf({ account, options: { sessionKey } }: Profile): string | unde
   return account === undefined ? sessionKey : `account ${account}/${sessionKey ?? ""}`;
 }
 
-/** The values that an assertion's claims name: they say whose session it is. */
+/** The values in an assertion's claims, which tell whose session it is. */
 function claimed({ assertionClaims }: Provider, values: CredentialValues): string[] {
   if (assertionClaims === undefined) return [];
   return [...JSON.stringify(assertionClaims).matchAll(/\{([a-z][a-z0-9_]*)\}/g)]
     .flatMap(([, name = ""]) => Object.hasOwn(values, name) ? [`${name}=${values[name]}`] : []);
 }
 
-/** Which token this is: no two accounts, systems, scopes or session keys share one. */
+/** The key of this token. No two accounts, systems, scopes or session keys share one. */
 function tokenKey(
   system: System,
   values: CredentialValues,

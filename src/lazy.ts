@@ -1,10 +1,10 @@
 // deno-lint-ignore-file explicit-module-boundary-types -- each returns the module it names
 /**
- * The doors: the only place that loads a module of ours late. Behind a door everything is static.
+ * The doors: the only place that loads our own modules late. Behind a door all imports are static.
  *
- * Deno reads the target of every `import("…")` before a program starts (about 0.1 million
- * instructions a file), and evaluates it only when the door opens (0.23 and 0.1 a kilobyte). So what
- * not every start needs stands here, a room a line.
+ * Deno reads the target of every `import("…")` before a program starts (about 0.1 million instructions a
+ * file), but evaluates it only when the door opens (0.23, and 0.1 a kilobyte). So this file loads what not
+ * every start needs, one line a room.
  *
  * @module
  */

@@ -14,15 +14,15 @@ import { claimsOf } from "./token/token.ts";
 
 let readConnection: (session: OpenSession) => Connection;
 
-/** The connection of a session of this copy of the module, with its secrets. Not exported by the module. */
+/** A session's connection and its secrets, in this copy of the module. The module does not export it. */
 export function connectionOf(session: Session): Connection {
   return readConnection(session as OpenSession);
 }
 
-/** Looks for the secrets of a session of any copy of this module: see {@linkcode scanWith}. */
+/** Looks for the secrets of a session, made by any copy of this module: see {@linkcode scanWith}. */
 const SCAN = Symbol.for("@onecell/auth/session");
 
-/** A session over its connection. The interface documents its members. */
+/** A session on top of its connection. The interface documents its members. */
 export class OpenSession implements Session {
   readonly #connection: Connection;
 
@@ -30,10 +30,10 @@ export class OpenSession implements Session {
     readConnection = (session) => session.#connection;
   }
 
-  /** @param connection what `getSession` has put together */
+  /** @param connection made by `getSession` */
   constructor(connection: Connection) {
     this.#connection = connection;
-    // `console.table` shows an object's own properties only.
+    // `console.table` shows only an object's own properties.
     for (const name of ["provider", "account", "expiresAt"]) {
       const property = Object.getOwnPropertyDescriptor(OpenSession.prototype, name) ?? {};
       Object.defineProperty(this, name, { ...property, enumerable: true });
@@ -68,7 +68,7 @@ export class OpenSession implements Session {
 
   get expiresAt(): Date | undefined {
     const seconds = this.#connection.keeper.token?.expires_at;
-    // A file may say anything; a `Date` ends there.
+    // A file may hold any number, but a `Date` has limits.
     return seconds === undefined
       ? undefined
       : new Date(Math.max(-8.64e15, Math.min(seconds * 1000, 8.64e15)));
@@ -79,7 +79,7 @@ export class OpenSession implements Session {
   }
 
   get storeProblem(): AuthError | undefined {
-    // A new token can be requested; lost credentials cannot.
+    // A new token can be requested; lost credentials cannot be restored.
     return this.#connection.unsaved ?? this.#connection.keeper.storeProblem;
   }
 
@@ -142,7 +142,7 @@ export class OpenSession implements Session {
     yield* items<T>(this.pages(url, rest), of);
   }
 
-  /** What reads the API's answers. */
+  /** How to read the API's responses. */
   #api(): Api {
     const { system, fetch, timeout, keeper, interruptible } = this.#connection;
     const secrets = () => {
@@ -188,7 +188,7 @@ export class OpenSession implements Session {
     const { signal } = checked(options, "logout", SIGNAL);
     const { logout } = await lazy.logout();
     if (signal?.aborted) throw abortReason(signal);
-    // What has begun goes on to its end.
+    // A sign-out that has begun finishes.
     const ended = this.#untilStopped(() => logout(this.#connection, signal));
     return await stoppable(ended, signal);
   }
@@ -214,13 +214,13 @@ export class OpenSession implements Session {
     return `Session(${this.provider}, ${account}, expires ${expires})`;
   }
 
-  /** The card a notebook shows for a session that ends a cell. */
+  /** The card that a notebook shows if the session is a cell's last value. */
   async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
     const { sessionCard } = await lazy.sessionCard();
     return await sessionCard(this, shownOf(this.#connection, this), this.#connection.now());
   }
 
-  /** Scans a notebook for this session's secrets, without handing them out. */
+  /** Scans a notebook for this session's secrets without exposing them. */
   async [SCAN](file: string | URL, directory: string | undefined): Promise<ScanReport> {
     const { profile: { provider, folder }, keeper: { values, token } } = this.#connection;
     const { scanFile } = await lazy.scan();
@@ -239,7 +239,7 @@ export class OpenSession implements Session {
 }
 
 /**
- * How a session, of this or another copy of the module, scans a notebook for its own secrets.
+ * How a session scans a notebook for its own secrets, made by this or another copy of the module.
  *
  * @returns `undefined` if it is not such a session
  */
@@ -268,7 +268,7 @@ export function shownOf(connection: Connection, session: Session): ShownSession 
   };
 }
 
-/** A token that is valid for at least so many seconds, renewed once if needed. */
+/** Gets a token that is valid for at least this many seconds; renews once if needed. */
 export async function freshFor(
   { keeper, now, system }: Connection,
   seconds: number,
@@ -290,7 +290,7 @@ const SIGNAL = ["signal"] as const;
 const TOKEN_OPTIONS = ["signal", "minLifetime"] as const;
 const VERIFY_OPTIONS = ["signal", "url"] as const;
 
-/** A mistyped option would silently do nothing. */
+/** Refuses unknown options: a mistyped one would be ignored. */
 function checked<T extends object>(options: T, caller: string, known: readonly string[]): T {
   const refuse = (problem: string) =>
     new AuthError("invalid_argument", `session.${caller}: ${problem}`);
@@ -311,7 +311,7 @@ function checked<T extends object>(options: T, caller: string, known: readonly s
   return options;
 }
 
-/** A `fetch` rejects with the signal's own reason; everything else here with an error of ours. */
+/** A `fetch` rejects with the signal's own reason. Everything else here rejects with our own error. */
 async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;

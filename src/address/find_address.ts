@@ -33,40 +33,40 @@ import {
 } from "./saved_address.ts";
 
 /**
- * Finds the system at an API's address: what is saved of it, or what the API and its authorization
- * server say (RFC 9728, RFC 8414, RFC 7591), once a person has agreed.
+ * Finds the system at an API's address: in what is saved, or in what the API and its authorization server
+ * say (RFC 9728, RFC 8414, RFC 7591), after a person has agreed.
  *
- * Only the API's own host is asked before that. Everything afterwards goes to hosts that the question
- * named: where the authorization server's metadata names another host, it is asked about too. The
- * sign-in itself is that of any other system.
+ * Until the person agrees, it contacts only the API's own host. Afterwards it contacts only the hosts that
+ * the question named; if the server's metadata names another host, the person is asked about that one too.
+ * The sign-in itself works as for any other system.
  *
  * @module
  */
 
-/** Which address, for what, and how. */
+/** Which address to look up, and how. */
 export interface AddressRequest {
   readonly address: string;
-  /** `"sign_in"` may learn and ask; `"examine"` may ask the API; `"look"` takes what is saved. */
+  /** `"sign_in"` may learn and prompt; `"examine"` may contact the API; `"look"` uses only what is saved. */
   readonly purpose: "sign_in" | "examine" | "look";
   readonly options: CheckedOptions;
   readonly runtime: Runtime;
   readonly drivers: OpenStoreOptions["drivers"];
 }
 
-/** A system, and with what options to go on. */
+/** A system, and the options to continue with. */
 export interface FoundAddress {
   readonly provider: Provider;
   readonly options: CheckedOptions;
-  /** Why a client ID has to be asked for. */
+  /** Why the person has to enter a client ID. */
   readonly note?: string | undefined;
 }
 
-/** How long one exchange may take unless told otherwise, in milliseconds. */
+/** How long one exchange may take by default, in milliseconds. */
 const TIMEOUT = 30_000;
 
 /**
- * @throws {AuthError} `unknown_provider` where nothing is saved, and nobody is there to ask;
- * `cancelled`, `foreign_server`, what {@linkcode readResourceMetadata} says, and what network and disk met
+ * @throws {AuthError} `unknown_provider` if nothing is saved and nobody can be asked; `cancelled`,
+ * `foreign_server`, the errors of {@linkcode readResourceMetadata}, and network and disk errors
  */
 export async function findAddress(request: AddressRequest): Promise<FoundAddress> {
   const { runtime, purpose } = request;
@@ -100,7 +100,7 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
   const asking = askingOf(options, runtime);
   const read = (asking: Asking) => readResourceMetadata(address, asking);
   const metadata = await stoppable(person, asking, read).catch((error) => {
-    // What was agreed on stays good while the API does not answer.
+    // A saved agreement stays valid while the API does not respond.
     if (
       saved && !isOther && AuthError.is(error, "network", "timeout", "server_error", "unsupported")
     ) {
@@ -121,14 +121,14 @@ export async function findAddress(request: AddressRequest): Promise<FoundAddress
   return await withClient(next, learnt, path, true);
 }
 
-/** Brings the card that was shown to its end. */
+/** Ends the card that was shown. */
 async function ended(person: Person, title: string, error: unknown): Promise<never> {
   const message = error instanceof AuthError ? error.message : "The sign-in failed.";
   await person.show({ kind: "failed", title: `Not signed in to ${title}`, message });
   throw error;
 }
 
-/** Says whether an API still names the server that is saved; for the doctor, who asks the API alone. */
+/** Says whether an API still names the saved server. The doctor uses it, which contacts only the API. */
 export async function examineAddress(
   runtime: Runtime,
   provider: Pick<Provider, "apiUrl" | "name">,
@@ -149,7 +149,7 @@ export async function examineAddress(
     return { learnt, path, problem: stays ? undefined : moved(address, learnt, issuers[0] ?? "") };
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    // Whether it answers is another row.
+    // Another row of the report says whether the API responds.
     const isAway = AuthError.is(error, "network", "timeout", "server_error", "rate_limited", "tls");
     return { learnt, path, problem: isAway ? undefined : error };
   }
@@ -176,7 +176,7 @@ function askingOf({ fetch, timeout, signal }: CheckedOptions, runtime: Runtime):
   };
 }
 
-/** The system of an address that nothing is known of, for a caller who has a token. */
+/** The system for an unknown address, when the caller has a token. */
 async function unlearnt(address: URL): Promise<Provider> {
   return await systemOf({
     address: address.href,
@@ -188,7 +188,7 @@ async function unlearnt(address: URL): Promise<Provider> {
   });
 }
 
-/** The authorization server to go on with: the one that is wanted, else the API's first. */
+/** The authorization server to use: the one the caller wants, else the API's first. */
 function chooseIssuer(
   address: URL,
   { issuers }: ResourceMetadata,
@@ -208,18 +208,18 @@ function chooseIssuer(
   return issuers[0] ?? "";
 }
 
-/** True for one issuer, whether or not it ends with a slash. */
+/** True if two issuers are the same, apart from a final slash. */
 function isSame(one: string, other: string): boolean {
   const plain = (url: string) => URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url;
   return plain(one) === plain(other);
 }
 
-/** The same person goes on: a sign-in has one card. One of this module's own is taken as it is. */
+/** Keeps the same person, because a sign-in has one card. One that this module made is used as it is. */
 function withPerson(options: CheckedOptions, person: Person): CheckedOptions {
   return { ...options, person: person as unknown as NonNullable<CheckedOptions["person"]> };
 }
 
-/** What a person is asked about. */
+/** What to ask the person about. */
 interface Proposal {
   readonly address: URL;
   readonly saved: Learnt | undefined;
@@ -228,7 +228,7 @@ interface Proposal {
   readonly metadata: ResourceMetadata;
 }
 
-/** Asks once whether to go on; what was agreed on before is not asked again. */
+/** Asks once whether to continue. It does not ask again about what the person has agreed to. */
 async function agree(
   person: Person,
   { address, saved, server, scope, metadata }: Proposal,
@@ -273,7 +273,7 @@ async function confirm(
   if (error !== undefined) throw error;
 }
 
-/** Reads the authorization server's metadata, and makes a definition of it. */
+/** Reads the authorization server's metadata, and makes a definition from it. */
 async function learn(
   person: Person,
   { address, server, metadata, asking }: {
@@ -310,7 +310,7 @@ async function learn(
 }
 
 /**
- * Makes a definition of what both have said. Pure.
+ * Makes a definition from what the API and its server said. Pure.
  *
  * @throws {AuthError} `insecure_url`, `bad_response`, `unsupported`
  */
@@ -370,7 +370,7 @@ export function learntFrom(
   });
 }
 
-/** How a client with a secret proves who it is: as the server lists it (RFC 8414 section 2). */
+/** How a client with a secret authenticates, as the server's metadata lists it (RFC 8414 section 2). */
 function confidentialMethodOf(metadata: ServerMetadata): SecretAuthentication {
   const methods = metadata["token_endpoint_auth_methods_supported"];
   const isPost = Array.isArray(methods) && !methods.includes("client_secret_basic") &&
@@ -379,9 +379,9 @@ function confidentialMethodOf(metadata: ServerMetadata): SecretAuthentication {
 }
 
 /**
- * Sees to it that there is a client: a given or saved one, else one that the server registers.
+ * Makes sure that there is a client: a given or saved one, else one that the server registers.
  *
- * @param isNew whether the definition has to be saved
+ * @param isNew whether to save the definition
  */
 async function withClient(
   request: AddressRequest,
@@ -398,7 +398,7 @@ async function withClient(
   };
   const save = async (learnt: Learnt) => {
     if (path === undefined) return;
-    // Where it cannot be saved this session works all the same, and says so of its token.
+    // If it cannot be saved, this session still works, and says that its token is not saved.
     await saveLearnt(runtime, path, learnt).catch((error) => {
       if (!(error instanceof AuthError)) throw error;
     });
@@ -459,19 +459,19 @@ async function withClient(
     return { provider: made, options: next };
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    // This session has it at least.
+    // This session can use it even if saving fails.
     const { client_id, client_secret } = values as Record<string, string>;
     const credentials = { client_id, ...(client_secret === undefined ? {} : { client_secret }) };
     return { provider: made, options: { ...next, credentials } };
   }
 }
 
-/** True where there is a client of this server. */
+/** True if there is a client for this server. */
 function hasClient({ foreign, values }: Found): boolean {
   return foreign === undefined && values["client_id"] !== undefined;
 }
 
-/** A caller who gives a secret has a confidential client. */
+/** A caller who passes a secret has a confidential client. */
 function withGivenSecret(learnt: Learnt, { credentials }: CheckedOptions): Learnt {
   if (credentials === undefined || learnt.clientAuthentication !== "none") return learnt;
   const secret = isCredentials(credentials)

@@ -11,29 +11,29 @@ import type { Asking } from "./resource_metadata.ts";
  * @module
  */
 
-/** Where a redirect to this machine goes (RFC 8252 section 7.3); the server leaves the port open. */
+/** Where a redirect to this machine goes (RFC 8252 section 7.3); the server accepts any port. */
 export const REDIRECT_URI = "http://127.0.0.1/callback";
 
 const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
-/** What is registered. */
+/** What to register. */
 export interface Registration {
   /** The registration endpoint. */
   readonly endpoint: string;
   readonly grant: Grant;
-  /** Whether a device code may be used as well. */
+  /** Whether to register the device code grant too. */
   readonly device: boolean;
   readonly authentication: ClientAuthentication;
   readonly scope: string | undefined;
 }
 
-/** What the server answered: values to save, as it named them. */
+/** What the server returned: the values to save, by the server's names. */
 export interface Registered {
   readonly values: Readonly<Record<string, unknown>>;
   readonly authentication: ClientAuthentication;
 }
 
-/** What is kept of an answer: the client, and what changes its registration later (RFC 7592). */
+/** What to keep of a response: the client, and what changes its registration later (RFC 7592). */
 const KEPT = [
   "client_id",
   "client_secret",
@@ -42,7 +42,7 @@ const KEPT = [
   "registration_client_uri",
 ];
 
-/** What a client without browser pages of its own says of itself. Pure. */
+/** How a client without web pages of its own describes itself. Pure. */
 export function registrationRequest(
   { grant, device, authentication, scope }: Registration,
 ): Record<string, unknown> {
@@ -63,10 +63,10 @@ export function registrationRequest(
 }
 
 /**
- * Registers a client. What a server may refuse is left out when it does: scopes first, then the
- * device code.
+ * Registers a client. If the server refuses the request, it is sent with less: first without scopes, then
+ * without the device code.
  *
- * @throws {AuthError} `client_refused` where the server does not register it; what the network met
+ * @throws {AuthError} `client_refused` if the server does not register it, and network errors
  */
 export async function registerClient(
   registration: Registration,
@@ -96,7 +96,7 @@ export async function registerClient(
 async function register(registration: Registration, asking: Asking): Promise<Registered> {
   const { endpoint } = registration;
   const { host } = new URL(endpoint);
-  // It makes a client each time: once, unless the server says that it did nothing.
+  // Each request creates a client, so send it once, unless the server says that it did nothing.
   const fetch = createTokenFetch(asking, "refused", "the registration endpoint");
   try {
     const response = await fetch(endpoint, {
@@ -111,7 +111,7 @@ async function register(registration: Registration, asking: Asking): Promise<Reg
 }
 
 /**
- * Says what an answer to a registration means. Pure.
+ * Interprets the response to a registration. Pure.
  *
  * @throws {AuthError} `client_refused`, `server_error`, `rate_limited`, `bad_response`
  */

@@ -8,27 +8,27 @@ import { createTokenFetch, type OpenFetch } from "../http/token_fetch.ts";
 import { checkTransport, leadsInside } from "../trust.ts";
 
 /**
- * What an API says about signing in (RFC 9728): it is asked without any credential, and nobody but the
- * API's own host is asked. What its authorization server says is `grants/discovery.ts`'s.
+ * What an API says about signing in (RFC 9728). The requests carry no credentials and go only to the API's
+ * own host. `grants/discovery.ts` reads the authorization server's metadata.
  *
  * @module
  */
 
-/** An API's metadata, as far as it was taken over. */
+/** The part of an API's metadata that is used. */
 export interface ResourceMetadata {
-  /** The resource identifier, letter for letter: what a token is asked for (RFC 8707). */
+  /** The resource identifier, character for character: the resource to request tokens for (RFC 8707). */
   readonly resource: string;
-  /** The issuers that may be used, in the API's order; there is at least one. */
+  /** The issuers that may be used, at least one, in the API's order. */
   readonly issuers: readonly string[];
-  /** Scopes to ask for, separated by spaces. */
+  /** Scopes to request, separated by spaces. */
   readonly scope: string | undefined;
-  /** True where tokens have to be bound to a key (RFC 9449). */
+  /** True if tokens must be bound to a key (RFC 9449). */
   readonly dpop: boolean;
-  /** A page of the API's own host that tells developers more. */
+  /** A page on the API's own host with more for developers. */
   readonly documentation: string | undefined;
 }
 
-/** How it is asked. */
+/** How to send the requests. */
 export interface Asking {
   readonly openFetch: OpenFetch;
   /** In milliseconds. */
@@ -37,10 +37,10 @@ export interface Asking {
   readonly now: () => number;
 }
 
-/** A scope (RFC 6749 section 3.3), and the most of them that are asked for. */
+/** A scope (RFC 6749 section 3.3), and how many are requested at most. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 const MOST_SCOPES = 60;
-/** The most authorization servers that are looked at. */
+/** How many authorization servers are considered at most. */
 const MOST_SERVERS = 10;
 
 /**
@@ -60,17 +60,16 @@ export function parseAddress(text: string): URL {
   return url;
 }
 
-/** How people call an API that they have the address of. */
+/** What people call an API when they only have its address. */
 export function titleOf({ host, pathname }: URL): string {
   return `${host}${pathname.replace(/\/+$/, "")}`;
 }
 
 /**
- * Asks an API who signs people in for it: by its answer to a request without a token, and at the
- * well-known places.
+ * Asks an API which server signs people in: with a request without a token, and at the well-known URLs.
  *
- * @throws {AuthError} `unsupported` where it does not say; `bad_response`, `insecure_url`,
- * `foreign_origin` for what cannot be used, and what the network met
+ * @throws {AuthError} `unsupported` if the API does not say; `bad_response`, `insecure_url`,
+ * `foreign_origin` for metadata that cannot be used, and network errors
  */
 export async function readResourceMetadata(
   address: URL,
@@ -110,11 +109,11 @@ export async function readResourceMetadata(
   );
 }
 
-/** What helps where an address is not enough. */
+/** What to do if an address is not enough. */
 const OTHERWISE =
   "Otherwise describe the system with defineProvider; for the command use --issuer and --api-url.";
 
-/** What the API answers to a request without a token (RFC 9728 section 5.1, RFC 6750 section 3). */
+/** The API's response to a request without a token (RFC 9728 section 5.1, RFC 6750 section 3). */
 async function challengeOf(
   address: URL,
   { openFetch, timeout, signal }: Asking,
@@ -127,7 +126,7 @@ async function challengeOf(
       redirect: "manual",
       signal: signal ? AbortSignal.any([signal, time.signal]) : time.signal,
     });
-    // It may never end: an API without a sign-in may stream.
+    // The body may never end: an API without a sign-in may stream.
     await response.body?.cancel();
     if (response.status !== 401) return {};
     const challenges = challengesOf(response.headers.get("www-authenticate"));
@@ -151,9 +150,9 @@ async function challengeOf(
 }
 
 /**
- * Takes an API's metadata over. Pure.
+ * Checks an API's metadata and keeps what is used. Pure.
  *
- * @param asked scopes that the API's own answer named, which come before those of the metadata
+ * @param asked scopes from the API's own response; they take precedence over the metadata's
  * @throws {AuthError} as {@linkcode readResourceMetadata}
  */
 export function judgeResource(
@@ -207,8 +206,9 @@ export function judgeResource(
 }
 
 /**
- * True when a resource is the address, or holds it: at the same origin, on the way to it. RFC 9728
- * wants them equal; APIs have one resource for all their paths, and a token goes to the origin anyway.
+ * True if the resource is the address, or contains it: same origin, and a parent path. RFC 9728 requires
+ * them to be equal, but many APIs have one resource for all paths, and the token is limited to the origin
+ * anyway.
  */
 function covers(resource: string, address: URL): boolean {
   if (!URL.canParse(resource)) return false;
@@ -218,7 +218,7 @@ function covers(resource: string, address: URL): boolean {
     (address.pathname === path || address.pathname.startsWith(`${path}/`));
 }
 
-/** Judges an authorization server that an API names. */
+/** Checks an authorization server that an API names. */
 function checkIssuer(address: URL, server: unknown): string {
   checkEndpoint(address.href, "authorization server", server);
   const url = new URL(server as string);
@@ -236,7 +236,7 @@ function checkIssuer(address: URL, server: unknown): string {
 }
 
 /**
- * Refuses a URL by which a server elsewhere would have this machine send requests into its own network.
+ * Refuses a URL with which a remote server would make this machine send requests into its own network.
  *
  * @throws {AuthError} `insecure_url`
  */

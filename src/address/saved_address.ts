@@ -13,30 +13,30 @@ import { REDIRECT_URI } from "./register_client.ts";
 import { parseAddress, titleOf } from "./resource_metadata.ts";
 
 /**
- * What was learnt about an API by its address, and the file it is kept in: `<name>.json` in the
- * system's own folder. The client ID is not in it: that is kept as any other system's app credentials are.
+ * What this module learned about an API from its address, and the file that holds it: `<name>.json` in the
+ * system's own folder. The client ID is not in it: it is saved like any other system's app credentials.
  *
  * @module
  */
 
-/** How a client with a secret proves who it is. */
+/** How a client with a secret authenticates. */
 export type SecretAuthentication = "client_secret_basic" | "client_secret_post";
 
-/** What an API and its authorization server said, and a person agreed to. */
+/** What an API and its authorization server said, after a person agreed to it. */
 export interface Learnt {
-  /** The API's address, as it was given first. */
+  /** The API's address, as it was first given. */
   readonly address: string;
-  /** The issuer, letter for letter. */
+  /** The issuer, character for character. */
   readonly issuer: string;
-  /** What tokens are asked for (RFC 8707). */
+  /** The resource to request tokens for (RFC 8707). */
   readonly resource: string;
-  /** The scopes that the API asked for, separated by spaces. */
+  /** The scopes that the API asks for, separated by spaces. */
   readonly asked?: string | undefined;
   readonly scope?: string | undefined;
   readonly grant: Grant;
   readonly endpoints: Endpoints;
   readonly clientAuthentication: ClientAuthentication;
-  /** The same for a client that has a secret. */
+  /** The same, for a client that has a secret. */
   readonly confidentialMethod?: SecretAuthentication | undefined;
   /** The registration endpoint (RFC 7591). */
   readonly registration?: string | undefined;
@@ -44,24 +44,24 @@ export interface Learnt {
   readonly documentation?: string | undefined;
 }
 
-/** Says in the file which authorization server it is about, as a credentials file does. */
+/** Says in the file which authorization server it is for, as in a credentials file. */
 const SERVER_MEMBER = "onecell_server";
 
 /**
- * The name, and so the folder and the prefix of variables, of the system at an address: no two
- * addresses share one, and no program's own name is one.
+ * The name of the system at an address. Its folder and the prefix of its variables come from it. No two
+ * addresses share a name, and no name is that of another program.
  */
 export async function nameOf(address: URL): Promise<string> {
   const words = address.host.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40);
   return `${words || "api"}-${(await sha256(identityOf(address))).slice(0, 10)}`;
 }
 
-/** An address without what makes no difference. */
+/** An address without the parts that make no difference. */
 function identityOf({ origin, pathname }: URL): string {
   return `${origin}${pathname.replace(/\/+$/, "")}/`;
 }
 
-/** Where an address is kept: the file, and the folder that is the system's own. */
+/** Where an address is saved: the file, and the system's own folder. */
 export async function placeOf(
   runtime: Runtime,
   address: URL,
@@ -75,7 +75,7 @@ export async function placeOf(
   };
 }
 
-/** The system that was learnt. */
+/** The system that was learned. */
 export async function systemOf(learnt: Learnt): Promise<Provider> {
   const { address, asked: _, registration: __, confidentialMethod: ___, ...definition } = learnt;
   const url = parseAddress(address);
@@ -84,18 +84,18 @@ export async function systemOf(learnt: Learnt): Promise<Provider> {
     name: await nameOf(url),
     title: titleOf(url),
     apiUrl: url.href,
-    // All that is needed is here: a start reads no metadata.
+    // The file has all that is needed, so a start reads no metadata.
     discovery: false,
     ...(learnt.grant === "authorization_code" ? { redirectUri: REDIRECT_URI } : {}),
   });
-  // Credentials without a word about their server are not sent to one that an API has named.
+  // Credentials that name no server are not sent to a server that an API has named.
   return { ...provider, [FOREIGN]: true } as Provider;
 }
 
 /**
- * Reads what is saved of an address; `undefined` when there is nothing.
+ * Reads what is saved for an address; `undefined` if there is nothing.
  *
- * @throws {AuthError} `credentials_damaged`, naming the file; what the disk met
+ * @throws {AuthError} `credentials_damaged`, naming the file; disk errors
  */
 export async function readLearnt(
   runtime: Runtime,
@@ -125,7 +125,7 @@ export async function readLearnt(
 }
 
 /**
- * The saved address that a URL is below, the nearest one; `undefined` when there is none.
+ * The nearest saved address above a URL; `undefined` if there is none.
  *
  * @throws {AuthError} as {@linkcode readLearnt}
  */
@@ -147,11 +147,11 @@ export async function savedAbove(
   return undefined;
 }
 
-/** How deep an address is looked for. */
+/** How many path segments are searched at most. */
 const MOST_SEGMENTS = 20;
 
 /**
- * Saves what was learnt, for its owner alone.
+ * Saves what was learned, readable only by its owner.
  *
  * @throws {AuthError} `store_unavailable`, `permission_denied`
  */

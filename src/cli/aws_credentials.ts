@@ -16,10 +16,10 @@ export interface AwsRequest {
 export const STS = "https://sts.amazonaws.com/";
 
 /**
- * Exchanges a token for the keys of a role, and prints them as a `credential_process` of AWS does. The
- * request is not signed: the token is its proof.
+ * Exchanges a token for a role's keys, and prints them as a `credential_process` for AWS does. The request
+ * is not signed, because the token proves who sends it.
  *
- * @throws {AuthError} `grant_refused` with what AWS says, `bad_response`, `network`
+ * @throws {AuthError} `grant_refused` with AWS's message, `bad_response`, `network`
  */
 export async function awsCredentials(request: AwsRequest): Promise<string> {
   const { role, endpoint, token, signal } = request;

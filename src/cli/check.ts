@@ -14,7 +14,7 @@ export async function examine(context: Context): Promise<number> {
   const { host, flags } = context;
   const { provider, options } = await findTarget(context);
   const report = await doctor(provider, options) as DoctorReport;
-  // Stopped half way it would tell of servers that were not waited for.
+  // A doctor that is stopped halfway would report servers that it did not wait for.
   context.signal.throwIfAborted();
   const text = flags.has("json") ? JSON.stringify(report, null, 2) : renderDoctor(
     report.facts,
@@ -44,7 +44,7 @@ export async function scan(context: Context): Promise<number> {
   return reports.length < scanned.length || reports.some(({ ok }) => !ok) ? 1 : 0;
 }
 
-/** Without secrets to look for a notebook was not checked, so it gets no check mark. */
+/** Without secrets to look for, the notebook was not checked, so it gets no check mark. */
 function reportsText(reports: readonly ScanReport[], { red, green, yellow }: Paint): string {
   const lines = reports.map((report) => {
     const { secrets, findings, unread } = report;

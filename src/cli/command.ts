@@ -8,11 +8,11 @@ export interface OptionSpec {
   short?: string;
   /** May be given several times. */
   multiple?: boolean;
-  /** What stands for the value in the help, such as `URL`. */
+  /** The placeholder for the value in the help, such as `URL`. */
   value?: string;
   /** What the value can be, for completion. */
   choices?: readonly string[];
-  /** True for an option that describes a system of the person's own; the help lists these apart. */
+  /** True for an option that describes the person's own system; the help lists these separately. */
   own?: boolean;
   help: string;
 }
@@ -25,9 +25,9 @@ export interface Given {
   /** Options that take a value, each with all its values. */
   texts: Readonly<Record<string, string[]>>;
   flags: ReadonlySet<string>;
-  /** What is no option, in order. */
+  /** The words that are not options, in order. */
   words: readonly string[];
-  /** How many of the words stand before `--`; `undefined` without one. */
+  /** How many of the words come before `--`; `undefined` without one. */
   before?: number | undefined;
 }
 
@@ -40,29 +40,29 @@ export interface Context extends Given {
   commands: readonly Command[];
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
-  /** Ends the command as Ctrl-C does, or another signal; for where it is not heard everywhere. */
+  /** Ends the command as Ctrl-C or the given signal does; for code that receives the signal itself. */
   interrupt: (by?: StopSignal) => void;
 }
 
-/** One command: its line in the table makes the help, the parser and the completions. */
+/** One command. The help, the parser and the completions come from its line in the table. */
 export interface Command {
   name: string;
   /** What it does, in one line. */
   summary: string;
   /** The words it takes, such as `SYSTEM FILE`. */
   words: string;
-  /** The least and the most words. */
+  /** The smallest and largest number of words. */
   count: readonly [number, number];
   /** What a word can be, for completion. */
   completes: "provider" | "file" | "command" | "shell" | "nothing";
   options: Options;
-  /** More for its own help, in lines. */
+  /** More lines for the command's own help. */
   details?: readonly string[];
-  /** Loads what runs it; gives the exit code. */
+  /** Loads the code that runs it; returns the exit code. */
   load: () => Promise<(context: Context) => Promise<number>>;
 }
 
-/** The one value of an option, the last one where there are several. */
+/** An option's value; the last one if there are several. */
 export function textOf(given: Given, name: string): string | undefined {
   return given.texts[name]?.at(-1);
 }
@@ -71,10 +71,10 @@ export function textOf(given: Given, name: string): string | undefined {
 export class UsageError extends Error {
   /** The class name, `"UsageError"`. */
   override name = "UsageError";
-  /** The command it is about, when that was understood. */
+  /** The command it is about, if that is known. */
   readonly command: string | undefined;
 
-  /** @param message what is wrong and what was perhaps meant @param command the command, if known */
+  /** @param message what is wrong and what may have been meant @param command the command, if known */
   constructor(message: string, command?: string) {
     super(message);
     this.command = command;

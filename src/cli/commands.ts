@@ -4,7 +4,7 @@ import { TOKEN_FORMATS } from "./token_format.ts";
 
 const json: Options = { json: { type: "boolean", help: "print JSON, the same in every release" } };
 
-/** Options that say which system, besides its name. */
+/** Options that, besides its name, say which system. */
 const system: Options = {
   account: {
     type: "string",
@@ -72,7 +72,7 @@ const OWN_SYSTEM = [
   "--api-url, or describe it in a file for --provider, with the fields of defineProvider.",
 ];
 
-/** All commands, in the order of the help. What the help, the parser and completion know is in here. */
+/** All commands, in the help's order. The help, the parser and the completions know only this table. */
 export const commands: readonly Command[] = [
   {
     name: "login",

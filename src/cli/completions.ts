@@ -5,10 +5,10 @@ import { EVERYWHERE } from "./parse.ts";
 
 type Commands = readonly Command[];
 
-/** What a script is made of. */
+/** What a script is made from. */
 interface Words {
   readonly commands: Commands;
-  /** The systems that are known by name when the script is made. */
+  /** The systems with a known name when the script is made. */
   readonly systems: readonly string[];
 }
 
@@ -52,13 +52,13 @@ const isFollowed = ({ completes, count }: Command) => completes === "provider" &
 
 const optionsOf = (command: Command) => Object.entries({ ...command.options, ...EVERYWHERE });
 
-/** A word list in single quotes; none of the words has a quote in it. */
+/** A word list in single quotes; none of the words contains a quote. */
 const quoted = (words: readonly string[]) => `'${words.join(" ")}'`;
 
 /**
- * The part that bash and zsh have in common: what the words of each command can be. It sets `options`,
- * `known`, `followed` where a file or a URL comes after a known one, and, where the word before is an
- * option that takes one, `values`.
+ * The part that bash and zsh share: what the words of each command can be. It sets `options`, `known`,
+ * `followed` if a file or a URL comes after a known one, and `values` if the word before is an option that
+ * takes one.
  */
 function cases(words: Words): string {
   return words.commands.map((command) => {
@@ -84,8 +84,8 @@ function cases(words: Words): string {
 const commandNames = (commands: Commands) => quoted(commands.map(({ name }) => name));
 
 /**
- * Files are left to readline (`-o default`), which knows of folders, spaces, quotes and `~`, in bash
- * 3.2 too. To readline, `=` ends a word, so what is before it is two words back.
+ * Readline completes files (`-o default`), because it handles folders, spaces, quotes and `~`, even in bash
+ * 3.2. For readline, `=` ends a word, so the word before it is two words back.
  */
 function bash(words: Words): string {
   return `# bash completion for onecell

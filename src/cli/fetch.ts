@@ -37,12 +37,12 @@ export async function fetchUrl(context: Context): Promise<number> {
 const isForeign = (error: unknown): error is AuthError =>
   error instanceof AuthError && error.code === "foreign_origin";
 
-/** The error names the option of `getSession`; a command has its own. */
+/** The error names an option of `getSession`; a command has its own. */
 function hintAtOrigin(error: AuthError, origin: string): AuthError {
   return new AuthError(error.code, `${error.message} For this command: --origin ${origin}`);
 }
 
-/** Puts the provider's name before a URL that tells it. */
+/** Adds the provider's name before a URL that identifies it. */
 async function withProvider(context: Context): Promise<Context> {
   const { words, host: { runtime } } = context;
   const [word] = words;
@@ -75,7 +75,7 @@ async function withProvider(context: Context): Promise<Context> {
   );
 }
 
-/** Where a registered system's token may go. */
+/** Where a registered system's token may be sent. */
 function originsOf(runtime: Runtime, provider: Provider): ReadonlySet<string> {
   const get = (name: string) => runtime.getEnvironment(name);
   const values = { ...provider.defaults, ...environmentCredentials(provider, get) };
@@ -91,7 +91,7 @@ async function requestInit(context: Context): Promise<RequestInit> {
   const headers = new Headers();
   for (const line of context.texts["header"] ?? []) {
     const colon = line.indexOf(":");
-    // The line itself may hold a secret.
+    // The line itself may contain a secret.
     if (colon < 1) throw new UsageError("Write a header as 'Name: value'.", "fetch");
     try {
       headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
@@ -127,7 +127,7 @@ async function readData(host: Host, data: string): Promise<Uint8Array<ArrayBuffe
   }
 }
 
-/** The content type of data: JSON, else a form, as other programs send it. */
+/** The content type of a body: JSON, else a form, as other programs send it. */
 function contentType(body: Uint8Array): string {
   const text = new TextDecoder().decode(body);
   try {
@@ -154,7 +154,8 @@ async function writeBody(host: Host, response: Response, path: string | undefine
     throw fileError(error, `The file "${path}" cannot be written`);
   }
   let last = 10;
-  // A body may steer a terminal. For the raw body, use "-o -" or redirect the output.
+  // A body may contain control characters for the terminal. For the raw body, use "-o -" or redirect the
+  // output.
   const shown = path === undefined && host.outputIsTerminal ? new TextDecoder() : undefined;
   try {
     for await (const part of response.body ?? []) {
@@ -175,7 +176,7 @@ async function writeBody(host: Host, response: Response, path: string | undefine
   }
 }
 
-/** A text without characters that steer a terminal, except line ends. */
+/** Removes control characters from a text, except line ends. */
 function visibleLines(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(/[^\n\t]+/g, plain);
 }

@@ -22,7 +22,7 @@ export async function showHelp(
   return 0;
 }
 
-/** The command of this name. */
+/** The command with this name. */
 export function findCommand(commands: readonly Command[], name: string): Command {
   const found = commands.find((command) => command.name === name);
   if (found) return found;
@@ -89,7 +89,7 @@ function optionRow([name, { short, type, value, help, choices }]: [string, Optio
   return [short === undefined ? `    ${long}` : `-${short}, ${long}`, told];
 }
 
-/** The widest a line gets, in characters. */
+/** The longest line, in characters. */
 const WIDTH = 96;
 
 function columns(rows: [string, string][]): string[] {
@@ -101,7 +101,7 @@ function columns(rows: [string, string][]): string[] {
   );
 }
 
-/** Breaks a text at spaces. */
+/** Wraps a text at spaces. */
 function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -9,17 +9,17 @@ import { currentRuntime } from "../runtime/current.ts";
 import { errorKind } from "../runtime/error_kind.ts";
 import type { Runtime, StopSignal } from "../runtime/runtime.ts";
 
-/** What a command needs of the machine beside the runtime; passed in, so that a test can play it. */
+/** What a command needs from the machine besides the runtime; passed in, so that a test can replace it. */
 export interface Host {
   readonly runtime: Runtime;
-  /** True when standard output is a terminal. */
+  /** True if standard output is a terminal. */
   readonly outputIsTerminal: boolean;
   /** The folder that the command line's paths are relative to. */
   workingDirectory(): string;
   /**
    * Writes to standard output.
    *
-   * @throws {BrokenPipe} when nobody reads any more; {OutputError} when it cannot be written
+   * @throws {BrokenPipe} if nobody reads any more; {OutputError} if it cannot be written
    */
   write(data: string | Uint8Array): Promise<void>;
   /** All of standard input. */
@@ -31,38 +31,38 @@ export interface Host {
   /**
    * Starts a program on this process's input and output.
    *
-   * @param variables what its environment has beside this process's
+   * @param variables what to add to this process's environment
    */
   start(program: string, args: readonly string[], variables: Record<string, string>): Child;
 }
 
 /** A running program. */
 export interface Child {
-  /** How it ended; rejects with the runtime's error when it could not be started. */
+  /** How it ended; rejects with the runtime's error if it could not be started. */
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
   /** Passes a signal on. */
   kill(signal: StopSignal): void;
 }
 
-/** A file being written; what cannot be written is an {@linkcode OutputError}. */
+/** A file being written; a failed write throws an {@linkcode OutputError}. */
 export interface OutputFile {
   write(data: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The reader of standard output has gone, as `head` does. */
+/** The reader of standard output has closed it, as `head` does. */
 export class BrokenPipe extends Error {
   /** The class name, `"BrokenPipe"`. */
   override name = "BrokenPipe";
 }
 
-/** Standard output, or a file in its place, cannot be written, such as to a full disk. */
+/** Standard output, or the file that replaces it, cannot be written, for example because the disk is full. */
 export class OutputError extends Error {
   /** The class name, `"OutputError"`. */
   override name = "OutputError";
 }
 
-/** Says why there is no {@linkcode processHost}: the runtime is too old for it. */
+/** Says why there is no {@linkcode processHost}: the runtime is too old. */
 export function sayUnsupported(error: AuthError): undefined {
   process.stderr.write(`onecell: ${error.code}: ${error.message}\n`);
 }
@@ -70,7 +70,7 @@ export function sayUnsupported(error: AuthError): undefined {
 /** This process as a {@linkcode Host}: `node:process` is the same in Deno, Node and Bun. */
 export async function processHost(): Promise<Host> {
   const { stdin, stdout } = process;
-  // Told to the writer below; without a listener it would end the process with a stack.
+  // The writer below gets the error too; without a listener it would end the process with a stack trace.
   stdout.on("error", () => {});
   return {
     runtime: await currentRuntime(),
@@ -82,7 +82,7 @@ export async function processHost(): Promise<Host> {
         try {
           stdout.write(data, done);
         } catch (error) {
-          done(error); // Deno throws what a file or a device refuses
+          done(error); // Deno throws errors of files and devices
         }
       }),
     async readInput() {
@@ -126,7 +126,7 @@ export async function processHost(): Promise<Host> {
   };
 }
 
-/** What the runtime says of a failed write, in the commands' own terms. */
+/** Translates the runtime's error for a failed write into the commands' own. */
 function outputError(error: unknown): Error {
   const { code, name, message } = error as { code?: unknown; name?: unknown; message?: unknown };
   // Deno's own error has a name and no code.
@@ -138,17 +138,17 @@ function outputError(error: unknown): Error {
 }
 
 /**
- * Ends the process soon with this code, unless it has ended by then: cancelled work may still wait
- * for a timer, and the person who pressed Ctrl-C should not.
+ * Ends the process soon with this code, unless it has ended by then: cancelled work may still wait for a
+ * timer, and somebody who pressed Ctrl-C should not have to.
  */
 export function endSoon(code: number): void {
   setTimeout(() => process.exit(code), 100).unref();
 }
 
 /**
- * Runs `main` when its module is the program itself, and not imported by another.
+ * Runs `main` if its module is the program itself, not imported by another one.
  *
- * @param meta the module's `import.meta`; Node 22 has no `main` in it
+ * @param meta the module's `import.meta`, which has no `main` in Node 22
  */
 export async function runAsProgram(
   meta: { url: string; main?: boolean },
@@ -158,7 +158,7 @@ export async function runAsProgram(
   process.exitCode = await main(process.argv.slice(2));
 }
 
-/** npm starts a command through a link; Node then gives the module's real path, Deno the link. */
+/** npm starts a command through a link. Node then gives the module's real path, Deno the link's. */
 function isProgram(url: string): boolean {
   const [, script] = process.argv;
   if (script === undefined || !url.startsWith("file:")) return false;

@@ -58,7 +58,7 @@ export async function login(context: Context): Promise<number> {
       `${styleFor(host).ok} ${first}\n` + more.map((line) => `  ${line}\n`).join(""),
     );
   }
-  // Nothing was saved for the next command, so this is not a login.
+  // Nothing was saved that the next command could use, so this is not a login.
   return problems.length > 0 ? 1 : 0;
 }
 
@@ -87,7 +87,7 @@ function sessionLines(session: Session): string[] {
 
 function credentialsLine(sources: readonly Source[]): string {
   const isGiven = sources.some(({ kind }) => kind === "options");
-  // The command has no code that passes them.
+  // A command has no code that passes them.
   return isGiven
     ? credentialsText(sources).replace("passed in code", "given by --user")
     : credentialsText(sources);
@@ -122,8 +122,7 @@ function noteOf(kept: KeptUsername): string[] {
 }
 
 /**
- * Handles a username or password that no prompt would ask for: they are never ignored
- * silently.
+ * Handles a username or password that no prompt would ask for, so that it is never ignored silently.
  *
  * @returns the app credentials that were created with them, if any
  */

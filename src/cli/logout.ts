@@ -37,7 +37,7 @@ export async function logout(context: Context): Promise<number> {
 }
 
 interface Line {
-  /** The mark before the text; it may have colours. */
+  /** The mark before the text; it may be coloured. */
   readonly mark: string;
   readonly text: string;
 }

@@ -8,7 +8,7 @@ import type { Context } from "./command.ts";
 import type { Target } from "./target.ts";
 import { type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 
-/** The session a command works with; prompts at a terminal, unless told not to. */
+/** Opens the session for a command; prompts at a terminal, unless told not to. */
 export async function openSession(
   context: Context,
   { provider, options }: Pick<Target, "provider" | "options">,

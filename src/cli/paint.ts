@@ -1,10 +1,10 @@
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import type { Host } from "./host.ts";
 
-/** Ways to set a text off on a terminal. */
+/** Ways to highlight a text on a terminal. */
 export type Paint = Record<"bold" | "green" | "red" | "yellow", (text: string) => string>;
 
-/** Colours where standard output is a terminal that wants them (no-color.org); else plain text. */
+/** Colours if standard output is a terminal that wants them (no-color.org), else plain text. */
 export function paintFor(
   { outputIsTerminal, runtime }: Pick<Host, "outputIsTerminal" | "runtime">,
 ): Paint {

@@ -10,7 +10,7 @@ export const EVERYWHERE: Options = {
 /**
  * Reads a command's part of the command line.
  *
- * @throws {UsageError} for what the command's line in the table does not know
+ * @throws {UsageError} for anything that the command's line in the table does not list
  */
 export function parse(command: Command, args: string[]): Given {
   const options = { ...command.options, ...EVERYWHERE };

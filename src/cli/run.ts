@@ -10,7 +10,7 @@ import { parse } from "./parse.ts";
 import { say } from "./say.ts";
 import { VERSION } from "./version.ts";
 
-/** Exit codes after a signal, as of a program that it ended. */
+/** Exit codes after a signal, as for a program that the signal ended. */
 export const STOPPED: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -65,7 +65,7 @@ async function dispatch(
   return await (await loaded(command.load()))(context);
 }
 
-/** Says on standard error what went wrong. */
+/** Reports an error on standard error. */
 function explain(error: unknown, host: Host): number {
   if (error instanceof BrokenPipe) return 0;
   if (error instanceof UsageError) {

@@ -6,12 +6,12 @@ import { openSession } from "./open_session.ts";
 import { findTarget } from "./target.ts";
 import { usableToken } from "./token.ts";
 
-/** Exit codes of a shell for a program that cannot be started, and what to add to a signal's number. */
+/** A shell's exit codes for a program that cannot be started, and what it adds to a signal's number. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 const SIGNALLED = 128;
 
-/** Numbers of the signals that end programs, the same on Linux and macOS. */
+/** The numbers of the signals that end programs, the same on Linux and macOS. */
 const NUMBERS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -42,7 +42,7 @@ export async function runProgram(context: Context): Promise<number> {
   return await runWith(host, program, args, { [variable]: accessToken });
 }
 
-/** Runs a program to its end; signals to this process are passed on. */
+/** Runs a program to its end; passes on the signals that this process gets. */
 async function runWith(
   host: Host,
   program: string,
@@ -56,7 +56,7 @@ async function runWith(
       // A terminal sends Ctrl-C to both processes, so it is not sent again.
       if (signal !== "SIGINT" || !runtime.inputIsTerminal()) child?.kill(signal);
     }, signal);
-  // Before the program starts: a signal that comes at once must not end this process alone.
+  // Listen before the program starts: an early signal must not end this process alone.
   const forget = [pass("SIGINT"), pass("SIGTERM")];
   try {
     child = host.start(program, args, variables);

@@ -3,17 +3,17 @@ import { plain } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Host } from "./host.ts";
 
-/** One line on standard error, if anybody listens there. */
+/** Writes one line to standard error, if it is open. */
 export function say({ runtime }: Pick<Host, "runtime">, message: string): void {
   const line = `onecell: ${forPeople(runtime, message)}\n`;
   try {
     runtime.writeError(line);
   } catch {
-    // Nobody does.
+    // It is closed.
   }
 }
 
-/** A text that a person can read: nothing in it steers the terminal, and paths begin with `~`. */
+/** Makes a text readable: without control characters, and with paths that begin with `~`. */
 export function forPeople(runtime: Pick<Runtime, "homeDirectory">, text: string): string {
   return shortenHome(plain(text), runtime.homeDirectory());
 }

@@ -21,7 +21,7 @@ export async function store(context: Context): Promise<number> {
   if (to === undefined) {
     throw new UsageError("Name the store to move to, or set ONECELL_STORE.", "store");
   }
-  // Who has set the variable already moves what was saved before.
+  // Somebody who has set the variable already moves what was saved before.
   const usual = variable === undefined || variable === to ? "disk" : variable;
   const report = await moveSaved({
     runtime: host.runtime,

@@ -21,7 +21,7 @@ export async function switchTo(context: Context): Promise<number> {
   const accounts = account === undefined
     ? await listAccounts(open({}))
     : await switchAccount(open({ account }));
-  // What the next command will use: a variable comes before the choice.
+  // What the next command will use: a variable takes precedence over the choice.
   const now = accountInUse(open({})) ?? { name: USUAL_ACCOUNT, from: undefined };
   if (flags.has("json")) {
     const report = { provider: provider.name, account: now.name, from: now.from ?? null, accounts };

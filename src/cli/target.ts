@@ -17,16 +17,16 @@ import { verboseFetch } from "./verbose_fetch.ts";
 /** Which system a command is about. */
 export interface Target {
   provider: Provider;
-  /** Options for `getSession` that the command line gave. */
+  /** The options for `getSession` from the command line. */
   options: CheckedOptions;
   /** The words after the system's name. */
   rest: readonly string[];
 }
 
 /**
- * Finds out which system is meant: a file, a registered name, or a name of the caller's with URLs.
+ * Finds out which system is meant: a file, a registered name, or the caller's own name with URLs.
  *
- * @throws {UsageError} when none is named; {AuthError} when there is no such one
+ * @throws {UsageError} if none is named; {AuthError} if it does not exist
  */
 export async function findTarget(context: Context): Promise<Target> {
   const { words, name: command } = context;
@@ -51,7 +51,7 @@ export async function findTarget(context: Context): Promise<Target> {
   return { provider: await findNamed(context, name), options, rest };
 }
 
-/** Finds a system by its API's address: a known one's, or one that is learnt about by signing in. */
+/** Finds a system by its API's address: a known system, or one to learn about by signing in. */
 async function findByAddress(
   context: Context,
   name: string,
@@ -84,7 +84,7 @@ async function findByAddress(
   return { provider, options: found };
 }
 
-/** Commands that sign in, and the one that asks the API alone. */
+/** The commands that sign in, and the one that contacts only the API. */
 const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
   login: "sign_in",
   token: "sign_in",
@@ -93,7 +93,7 @@ const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
   doctor: "examine",
 };
 
-/** Commands with more words than the system. */
+/** Commands that take more words than the system. */
 const TAKES_WORDS = ["fetch", "import", "run", "switch", "token"];
 
 /** The option that describes the caller's own system, if given. */
@@ -135,7 +135,7 @@ async function findNamed(given: Context, name: string): Promise<Provider> {
   });
 }
 
-/** @param unseen why folders with definitions could not be looked into */
+/** @param unseen why folders with definitions could not be read */
 async function unknownProvider(
   runtime: Runtime,
   name: string,
@@ -156,7 +156,7 @@ async function unknownProvider(
   );
 }
 
-/** The options that commands have in common, by `getSession`'s names. */
+/** The options that commands share, by `getSession`'s names. */
 export function sessionOptions(context: Context): CheckedOptions {
   const options: CheckedOptions = { signal: context.signal };
   const set = <
@@ -166,7 +166,7 @@ export function sessionOptions(context: Context): CheckedOptions {
     option: string,
   ) => {
     const value = textOf(context, option);
-    // An empty value comes from an unset shell variable: the default would be another folder.
+    // An empty value comes from an unset shell variable; the default would be another folder.
     if (value === "") throw new UsageError(`--${option} is empty.`);
     if (value === undefined) return;
     const isRelative = name === "directory" && !isAbsolute(filePath(value));

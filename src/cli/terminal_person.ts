@@ -5,20 +5,20 @@ import type { CardState, Person } from "../person/person.ts";
 import { listen } from "../person/interruptible.ts";
 import type { Context } from "./command.ts";
 
-/** What the command line answered already. */
+/** What the command line has already answered. */
 export interface GivenAnswers {
   username?: string | undefined;
   password?: string | undefined;
 }
 
-/** Cards of a sign-in under way. How it ended is for the command to say: nothing is said twice. */
+/** Cards of a sign-in in progress. The command reports how it ended, so that nothing is said twice. */
 export const ASKING: readonly CardState["kind"][] = ["starting", "link", "device"];
 
 /**
- * The person at the terminal. Questions that the command line has answered are not asked again, and
- * Ctrl-C or SIGTERM at a question ends the command, as they do anywhere else.
+ * The person at the terminal. They are not asked what the command line has answered. Ctrl-C or SIGTERM at a
+ * prompt ends the command, as at any other time.
  *
- * @param shown the cards to show; every command says itself why it failed
+ * @param shown which cards to show; every command reports its own failure
  */
 export function terminalPerson(
   { host, interrupt, signal }: Pick<Context, "host" | "interrupt" | "signal">,
@@ -26,13 +26,13 @@ export function terminalPerson(
   shown: readonly CardState["kind"][] = [...ASKING, "signed_in"],
 ): Person {
   const { runtime } = host;
-  // A command is no cell, wherever it was started from.
+  // A command is not a cell, even if a notebook started it.
   const inner = createPerson(runtime, { kernel: null, advice: AT_COMMAND });
   const answers = { ...given };
   const take = (name: keyof GivenAnswers): string => {
     const answer = answers[name];
     if (answer !== undefined) {
-      // For one try: what was refused must not be sent again and again.
+      // For one try only: a refused value must not be sent again and again.
       answers[name] = "";
       if (answer !== "") return answer;
     }
@@ -54,12 +54,12 @@ export function terminalPerson(
         return take("password");
       }
       if (field === "username" && given.username !== undefined) {
-        // Where the rest is typed, another name may be typed at the next try.
+        // If the rest is typed, the next try may ask for another name.
         if (answers.username !== "" || given.password !== undefined) return take("username");
       }
-      // Stopped before there was a question: then none must appear.
+      // If it was stopped before the prompt, no prompt may appear.
       if (signal.aborted) throw new AuthError("aborted", "Stopped.");
-      // Elsewhere SIGTERM ends the process by itself.
+      // At other times SIGTERM ends the process by itself.
       const forget = listen(runtime, () => interrupt("SIGTERM"), "SIGTERM");
       const answer = await inner.ask(question).finally(forget);
       if (answer !== null || !runtime.inputIsTerminal()) return answer;

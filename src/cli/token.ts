@@ -69,13 +69,13 @@ export async function token(context: Context): Promise<number> {
   return 0;
 }
 
-/** What people tell `git credential`; Git itself tells a helper other words. */
+/** What people tell `git credential`; Git uses other words with a helper. */
 const FOR_PEOPLE = ["fill", "approve", "reject"];
 
 /**
- * A token that another program can use.
+ * Gets a token that another program can use.
  *
- * @throws {AuthError} `unsupported` for one that is bound to a key of ours
+ * @throws {AuthError} `unsupported` for a token that is bound to our own key
  */
 export async function usableToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
   const shown = await shownToken(session, signal);
@@ -88,7 +88,7 @@ export async function usableToken(session: Session, signal: AbortSignal): Promis
   );
 }
 
-/** A token that is good now, and what belongs to it. */
+/** A valid token, and what belongs to it. */
 async function shownToken(session: Session, signal: AbortSignal): Promise<ShownToken> {
   const accessToken = await session.token({ signal });
   const { keeper, profile: { provider } } = connectionOf(session);
@@ -102,8 +102,8 @@ async function shownToken(session: Session, signal: AbortSignal): Promise<ShownT
 }
 
 /**
- * Plays a credential helper: Git adds the operation to the command, and writes on standard input which
- * host it is about. Another host than the system's gets nothing, so that Git asks its next helper.
+ * Acts as a credential helper: Git adds the operation to the command, and writes to standard input which
+ * host it is about. For any host but the system's it prints nothing, so that Git asks its next helper.
  */
 async function answerGit(
   context: Context,
@@ -111,7 +111,7 @@ async function answerGit(
   operation = "get",
 ): Promise<number> {
   const { host, signal } = context;
-  // What is saved came from the server, not from Git; and Git wants later operations ignored.
+  // The saved token came from the server, not from Git, and Git wants helpers to ignore later operations.
   if (operation !== "get" && operation !== "erase") return 0;
   const request = parseGitRequest(
     host.runtime.inputIsTerminal() ? "" : new TextDecoder().decode(await host.readInput()),
@@ -127,7 +127,7 @@ async function answerGit(
       "token",
     );
   }
-  // Before anybody is asked to sign in for a host that is not meant.
+  // Check the host before a prompt asks anybody to sign in for another one.
   if (!(await originsOf(context, target)).has(origin)) {
     say(
       host,
@@ -140,7 +140,7 @@ async function answerGit(
   return 0;
 }
 
-/** Git erases what a server refused: the next token that it gets is another one, if that takes no prompt. */
+/** Git erases what a server refused: get another token for the next time, if that takes no prompt. */
 async function renewErased(
   context: Context,
   target: Target,
@@ -156,12 +156,12 @@ async function renewErased(
     const session = await openSession(silent, target);
     if (await session.token({ signal }) === password) await session.refresh({ signal });
   } catch (error) {
-    // The next "get" says what is wrong.
+    // The next "get" reports the problem.
     if (!AuthError.is(error) || signal.aborted) throw error;
   }
 }
 
-/** Where a system's token may go. */
+/** Where a system's token may be sent. */
 async function originsOf(
   { host }: Context,
   { provider, options }: Target,

@@ -1,27 +1,27 @@
 import { parseObject } from "../base/json.ts";
 
-/** The forms in which `onecell token` prints a token for other tools. */
+/** The formats in which `onecell token` prints a token for other tools. */
 export const TOKEN_FORMATS = ["json", "header", "env", "kubectl", "git", "aws"] as const;
 
 /** One of {@linkcode TOKEN_FORMATS}. */
 export type TokenFormat = typeof TOKEN_FORMATS[number];
 
-/** What the forms are made from. */
+/** What the formats are made from. */
 export interface ShownToken {
   readonly accessToken: string;
   readonly tokenType: string;
   readonly expiresAt: Date;
   readonly scope: string | undefined;
-  /** The variable it is given to programs in, such as `SPATIAFI_ACCESS_TOKEN`. */
+  /** The variable that passes it to programs, such as `SPATIAFI_ACCESS_TOKEN`. */
   readonly variable: string;
 }
 
-/** Versions of kubectl's ExecCredential that a token is told in alike. */
+/** The versions of kubectl's ExecCredential that have the same form for a token. */
 const EXEC_VERSIONS = ["v1", "v1beta1"].map((version) => `client.authentication.k8s.io/${version}`);
 
 /**
- * The version that kubectl wants: it says so in the variable `KUBERNETES_EXEC_INFO`, as its
- * configuration does, and takes no other.
+ * The version that kubectl wants. It names it in the variable `KUBERNETES_EXEC_INFO`, as set in its
+ * configuration, and accepts no other.
  */
 export function execVersion(info: string | undefined): string {
   const wanted = parseObject(info ?? "")?.["apiVersion"];
@@ -31,7 +31,7 @@ export function execVersion(info: string | undefined): string {
 /**
  * A token as text that needs nothing else. Pure.
  *
- * @param apiVersion of an ExecCredential
+ * @param apiVersion the version of an ExecCredential
  */
 export function formatToken(
   format: "json" | "header" | "env" | "kubectl",
@@ -75,7 +75,7 @@ export function parseGitRequest(text: string): GitAttributes {
   );
 }
 
-/** The origin that Git asks for; `undefined` where it names none. */
+/** The origin that Git asks for; `undefined` if it names none. */
 export function gitOrigin(request: GitAttributes): string | undefined {
   const url = `${request.get("protocol")}://${request.get("host")}`;
   return request.has("protocol") && request.has("host") && URL.canParse(url)
@@ -83,7 +83,7 @@ export function gitOrigin(request: GitAttributes): string | undefined {
     : undefined;
 }
 
-/** What a credential helper answers. Git hosts that take an OAuth token take it as a password. */
+/** A credential helper's output. Git hosts that accept an OAuth token accept it as a password. */
 export function gitAnswer(request: GitAttributes, { accessToken, expiresAt }: ShownToken): string {
   return [
     `username=${request.get("username") || "oauth2"}`,
@@ -94,15 +94,15 @@ export function gitAnswer(request: GitAttributes, { accessToken, expiresAt }: Sh
 
 const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
-/** RFC 3339, to the second: some readers know no fractions. */
+/** RFC 3339, to the second, because some readers do not accept fractions. */
 const withoutMilliseconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
 
-/** As the standards spell it (RFC 6750, RFC 9449); case makes no difference to a server. */
+/** Spelled as in the standards (RFC 6750, RFC 9449), though servers ignore case. */
 function typeName(type: string): string {
   return type.toLowerCase() === "dpop" ? "DPoP" : type.charAt(0).toUpperCase() + type.slice(1);
 }
 
-/** A value that a shell reads as it is. */
+/** A value quoted for a shell. */
 function quoted(value: string): string {
   return /^[\w.~+/=-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,12 +1,12 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import { forPeople } from "./say.ts";
 
-/** Requests that must not be sent twice get a connection of their own, as without `--verbose`. */
+/** Requests that must not be sent twice get their own connection, as without `--verbose`. */
 const MAY_RUN_TWICE = ["GET", "HEAD", "OPTIONS"];
 
 /**
- * A `fetch` that says of each request on standard error how it went: its method, its URL without
- * query, user and fragment, the status and the time. Neither headers nor bodies are shown.
+ * A `fetch` that reports each request on standard error: its method, its URL without query, user and
+ * fragment, the status and the time. It shows neither headers nor bodies.
  */
 export function verboseFetch(runtime: Runtime): typeof fetch {
   return async (input, init) => {

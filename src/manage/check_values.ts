@@ -4,9 +4,9 @@ import type { Provider } from "../providers/provider.ts";
 import { MAXIMUM_BYTES } from "../runtime/error_kind.ts";
 
 /**
- * Checks values to save: by names that are read back, no half of a client's, in a form that can be.
+ * Checks values before they are saved: known names, whole clients, and values that can be read back.
  *
- * @throws {AuthError} `invalid_argument`, naming what is missing or odd
+ * @throws {AuthError} `invalid_argument`, naming what is missing or wrong
  */
 export function checkValues(
   values: unknown,

@@ -20,33 +20,33 @@ import { writeCredentials } from "../store/write_credentials.ts";
 
 type Values = Record<string, unknown>;
 
-/** App credentials that the server has made. */
+/** App credentials that the server has created. */
 export interface CreatedCredentials {
   values: Values;
   /** Who created them. */
   username: string;
-  /** The file they are in, if they are saved. */
+  /** The file that holds them, if they are saved. */
   path: string | undefined;
   /** Why they could not be saved. */
   problem?: AuthError;
 }
 
-/** What a creation of app credentials depends on. */
+/** What it takes to create app credentials. */
 export interface Creation {
   /** Who creates them. */
   username: string;
-  /** Whether credentials that another process has saved meanwhile will do. */
+  /** Whether to accept credentials that another process has saved meanwhile. */
   reuse: boolean;
   /** Asks the server for them. */
   create: () => Promise<Values>;
 }
 
 /**
- * Creates app credentials and saves them, one process at a time: the second one finds the first
- * one's. The secret is shown once, so it is made certain before that it can be saved.
+ * Creates app credentials and saves them, one process at a time: the second process finds what the first
+ * one saved. The server shows the secret only once, so it first checks that it can be saved.
  *
- * @throws {AuthError} what the creation met; `store_unavailable` or `permission_denied` where they
- * could not be saved, and then nothing was created
+ * @throws {AuthError} the errors of the creation; `store_unavailable` or `permission_denied` if they could
+ * not be saved, and then nothing was created
  */
 export async function createAndSave(
   profile: Profile,
@@ -62,7 +62,7 @@ export async function createAndSave(
   let began = false;
   const action = async (): Promise<CreatedCredentials> => {
     const { file } = await findFile(profile);
-    // Another person's would be another account.
+    // Another person's credentials belong to another account.
     if (reuse && file && (file.username ?? username) === username) {
       return { ...file, username };
     }
@@ -72,7 +72,7 @@ export async function createAndSave(
       const path = await saveValues(profile, values, { username, isHeld: true });
       return { values, username, path };
     } catch (error) {
-      // The secret is never shown again: this process at least goes on with it.
+      // The server never shows the secret again, so at least this process uses it.
       if (error instanceof AuthError) return { values, username, path: undefined, problem: error };
       throw error;
     }
@@ -110,13 +110,13 @@ export async function createAndSave(
 }
 
 /**
- * Saves values as those of this profile's server.
+ * Saves values for this profile's server.
  *
- * @param merge whether what the same server's file holds already stays
- * @param path the file to save in, for every store
- * @param isHeld whether the caller holds the store of app credentials already
- * @returns the path, or what the store is called that they are in
- * @throws {AuthError} as `writeCredentials`, and where there is no folder
+ * @param merge whether to keep the other values in the file, if it is for the same server
+ * @param path the file to save to, with any store
+ * @param isHeld whether the caller already holds the lock of the app credentials
+ * @returns the path, or the name of the store that holds them
+ * @throws {AuthError} as `writeCredentials`, and if there is no folder
  */
 export async function saveValues(
   profile: Profile,
@@ -162,7 +162,7 @@ export async function saveValues(
   return path;
 }
 
-/** Saves values in a store: the usual place is the first server's, as with files. */
+/** Saves values in a store. As with files, the first server gets the usual place. */
 async function saveStored(
   profile: Profile,
   stored: StoredCredentials,
@@ -198,7 +198,7 @@ function textOnly(values: Values): CredentialValues {
   return normaliseCredentials(values, "The credentials");
 }
 
-/** For when there is no folder for a provider's credentials. */
+/** The error if there is no folder for a provider's credentials. */
 function noFolder({ title }: Provider): AuthError {
   return new AuthError(
     "store_unavailable",

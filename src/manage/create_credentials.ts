@@ -8,7 +8,7 @@ import { createAndSave } from "./create_and_save.ts";
 /**
  * See `createCredentials` of `verbs.ts`.
  *
- * @param stop ends it at the stop button
+ * @param stop fires at the stop button and ends the creation
  */
 export async function createCredentials(
   profile: Profile,
@@ -19,7 +19,7 @@ export async function createCredentials(
   const { username, password, ...rest }: Record<string, unknown> = { ...login };
   const [odd] = Object.keys(rest);
   if (odd !== undefined) {
-    // Ignored, it would send the password to another server than the one that is meant.
+    // Ignoring it would send the password to the wrong server.
     throw new AuthError(
       "invalid_argument",
       `createCredentials takes { username, password } as its second argument, without "${odd}": pass options as the third.`,
@@ -38,7 +38,7 @@ export async function createCredentials(
       "A username for HTTP Basic cannot contain a colon (RFC 7617).",
     );
   }
-  // A damaged file is found before anything is created that could then not be saved.
+  // Find a damaged file first: otherwise new credentials could not be saved.
   await findFile(profile);
   const own = enrolmentParts(profile, provider.defaults ?? {});
   const signals = [own.signal, stop].filter((signal) => signal !== undefined);

@@ -1,7 +1,6 @@
 /**
- * A definition that somebody wants to add: what is wrong with it, where it would send what, and the
- * file it is kept in. Only the command loads this; how a definition is found again is
- * `profile/known_systems.ts`'s.
+ * A definition that somebody wants to add: its faults, where it would send what, and the file to keep it
+ * in. Only the command loads this. `profile/known_systems.ts` finds definitions again.
  *
  * @module
  */
@@ -26,19 +25,19 @@ import { readSafely } from "../store/safe_file.ts";
 import { storeError } from "../store/store_error.ts";
 import { checkTransport, isLoopback, isSecretField } from "../trust.ts";
 
-/** One thing that is wrong with a definition. */
+/** One fault in a definition. */
 export interface Fault {
   readonly message: string;
-  /** The line it is in, counted from 1, where that is known. */
+  /** The line, counted from 1, if it is known. */
   readonly line?: number;
 }
 
-/** A placeholder for a wrong value, so that the rest can be checked. */
+/** Replaces a wrong value, so that the rest can be checked. */
 const SOME_URL = "https://placeholder.invalid";
-/** How many faults are told at most. */
+/** How many faults are reported at most. */
 const MOST = 50;
 
-/** Reads a definition from text, and finds everything that is wrong with it. Pure. */
+/** Reads a definition from text, and finds all of its faults. Pure. */
 export function examineDefinition(text: string): { provider?: Provider; faults: Fault[] } {
   let read: unknown;
   try {
@@ -49,7 +48,7 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
   }
   const input = withoutSchema(structuredClone(read));
   const faults: Fault[] = [];
-  // Each fault is removed to find the next one.
+  // Remove each fault to find the next one.
   while (faults.length < MOST) {
     try {
       const provider = defineForeign(input, { agreed: true });
@@ -67,7 +66,7 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
   return { faults };
 }
 
-/** Removes what is wrong at a path; false if that cannot be done. */
+/** Removes the faulty value at a path; false if that is not possible. */
 function repair(input: unknown, path: string, message: string): boolean {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
   const definition = input as Record<string, unknown>;
@@ -107,8 +106,8 @@ function place(
 }
 
 /**
- * The line of a member, by its path; of one that is missing, that of the object it belongs to. A name
- * may stand elsewhere too: the first place is taken.
+ * The line of a member, by its path. For a missing member it is the line of its object. If the name occurs
+ * several times, it is the first.
  */
 function lineOf(text: string, path: string): number | undefined {
   let at = -1;
@@ -120,7 +119,7 @@ function lineOf(text: string, path: string): number | undefined {
   return at === -1 ? undefined : text.slice(0, at).split("\n").length;
 }
 
-/** The line that a parser's message tells; the message itself quotes the text. */
+/** The line in a parser's message. The message itself quotes the text, so it is not shown. */
 function lineOfError(text: string, message: string): number | undefined {
   const [, line] = /\bline (\d+)/.exec(message) ?? [];
   if (line !== undefined) return Number(line);
@@ -130,7 +129,7 @@ function lineOfError(text: string, message: string): number | undefined {
   return text.slice(0, end).split("\n").length;
 }
 
-/** What a definition does with what a person gives, row by row, for people. Pure. */
+/** What a definition does with what a person enters, row by row, for people. Pure. */
 export function definitionRows(provider: Provider): [name: string, text: string][] {
   const { grant, clientAuthentication, requires, endpoints, enrolment, paste, issuer } = provider;
   const asked = requires.filter((field) => provider.defaults?.[field] === undefined);
@@ -168,7 +167,7 @@ export function definitionRows(provider: Provider): [name: string, text: string]
   return told.filter(([, text]) => text !== "");
 }
 
-/** What a person has to think about before a definition is kept. Pure. */
+/** What a person should consider before adding a definition. Pure. */
 export function definitionWarnings(provider: Provider): string[] {
   const secrets = Object.keys(provider.defaults ?? {}).filter(isSecretField);
   return [
@@ -182,18 +181,18 @@ export function definitionWarnings(provider: Provider): string[] {
 const nameOf = (field: string) => field.replace(/_id$/, " ID").replaceAll("_", " ");
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** A URL's host; of one that begins with a credential value, the text itself. */
+/** A URL's host. If the URL begins with a credential value, the text itself. */
 function hostOf(url: string): string {
   return /^[a-z]+:\/\/([^/?#]+)/i.exec(url)?.[1] ?? url;
 }
 
-/** How long a definition may take to come, in milliseconds. */
+/** How long a download may take, in milliseconds. */
 const DOWNLOAD_TIME = 30_000;
-/** How often a server may send on to itself. */
+/** How many redirects are followed at most. */
 const REDIRECTS = 3;
 
 /**
- * Downloads a definition: by https or from this machine, only from the host that was named.
+ * Downloads a definition: over https or from this machine, and only from the host in the URL.
  *
  * @param send a `fetch`
  * @throws {AuthError} `insecure_url`, `redirect_refused`, `bad_response`, `network`, `invalid_argument`
@@ -254,18 +253,18 @@ export async function downloadDefinition(
   }
 }
 
-/** The file of a definition, and what is there now. */
+/** The file for a definition, and what it holds now. */
 export interface DefinitionPlace {
   readonly path: string;
   readonly whose: DefinitionFolder["whose"];
-  /** What is already there: a definition, or something damaged. */
+  /** What the file holds already: a definition, or something damaged. */
   readonly there: "nothing" | "same" | "another";
 }
 
 /**
- * Looks where a definition is to be kept: in the first folder of definitions.
+ * Finds the file to keep a definition in: in the first folder of definitions.
  *
- * @throws {AuthError} `store_unavailable` without a folder of the person's own; `permission_denied`
+ * @throws {AuthError} `store_unavailable` if the person has no folder; `permission_denied`
  */
 export async function placeFor(
   runtime: Runtime,
@@ -295,10 +294,10 @@ export async function placeFor(
 }
 
 /**
- * Keeps a definition that a person has agreed to, so that its system is known by its name.
+ * Saves a definition that a person has agreed to, so that its system can be used by name.
  *
- * @throws {AuthError} `store_unavailable`, `permission_denied`; `invalid_argument` where it would not be
- * used, such as in a folder that others can write to
+ * @throws {AuthError} `store_unavailable`, `permission_denied`; `invalid_argument` if it could not be used,
+ * such as in a folder that others can write to
  */
 export async function keepDefinition(
   runtime: Runtime,
@@ -321,15 +320,15 @@ export async function keepDefinition(
       throw storeError(runtime, error, `write "${path}"`, parentPath(path));
     }
   }
-  // It says why it would not be used.
+  // Its error says why the definition would not be used.
   await systemNamed(runtime, provider.name);
 }
 
 /**
- * Removes a definition of the person's own.
+ * Removes one of the person's own definitions.
  *
  * @returns the file that was removed
- * @throws {AuthError} `unknown_provider` where there is none; `store_unavailable`, `permission_denied`
+ * @throws {AuthError} `unknown_provider` if there is none; `store_unavailable`, `permission_denied`
  */
 export async function removeDefinition(runtime: Runtime, name: string): Promise<string> {
   const isName = /^[a-z0-9][a-z0-9-]*$/.test(name);

@@ -9,23 +9,23 @@ import type { Profile } from "../profile/profile.ts";
 import { credentialsPath, findCredentials as findSaved } from "../store/credentials_file.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
 
-/** What a username and a password that are given in advance would do at a sign-in. */
+/** What a username and password that were passed in advance would do at a sign-in. */
 export type LoginUse =
   /** The system signs in with them. */
   | { readonly kind: "sign_in" }
-  /** New app credentials are created with them; `replaces` where others are saved. */
+  /** They create new app credentials; `replaces` if others are saved. */
   | { readonly kind: "create"; readonly replaces: boolean }
-  /** Nothing: there are credentials, and these sign in. */
+  /** Nothing: the saved credentials sign in. */
   | { readonly kind: "unused"; readonly sources: readonly Source[] }
-  /** Nothing: new app credentials would stay behind these. */
+  /** Nothing: these credentials take precedence over new app credentials. */
   | { readonly kind: "hidden"; readonly sources: readonly Source[] }
   /** Nothing: the system takes neither. */
   | { readonly kind: "unsupported" };
 
 /**
- * Finds out what a username and a password would do, so that they never do nothing without a word.
+ * Finds out what a username and password would do, so that they are never ignored silently.
  *
- * @param force whether new app credentials are wanted although there are some
+ * @param force whether to create new app credentials even if some exist
  * @throws {AuthError} as `findCredentials`
  */
 export async function loginUse(profile: Profile, force: boolean): Promise<LoginUse> {
@@ -40,21 +40,21 @@ export async function loginUse(profile: Profile, force: boolean): Promise<LoginU
     : { kind: "hidden", sources };
 }
 
-/** What became of a username that is to be kept for the next sign-in. */
+/** What happened to a username that should be kept for the next sign-in. */
 export type KeptUsername =
-  /** The next sign-in has it: saved now, there before, or in the environment. */
+  /** The next sign-in has it: it is saved now, was saved before, or is in the environment. */
   | { readonly kind: "kept" }
-  /** The system needs none, or nothing is to be saved. */
+  /** The system needs none, or nothing should be saved. */
   | { readonly kind: "not_needed" }
   /** A variable names another user. */
   | { readonly kind: "other_variable"; readonly variable: string }
-  /** The file has another user's name or password, which stays; this variable would come first. */
+  /** The file has another user's name or password, which is kept; this variable would take precedence. */
   | { readonly kind: "other_saved"; readonly variable: string }
   /** It could not be saved. */
   | { readonly kind: "failed"; readonly problem: AuthError };
 
 /**
- * Saves a username that was given, as one that is typed is saved, where none is: without it the next
+ * Saves a username that was passed, as if it had been typed, unless one is saved. Without it the next
  * sign-in would not find the session.
  */
 export async function keepUsername(
@@ -70,14 +70,14 @@ export async function keepUsername(
   let isOther = false;
   const change = (earlier: Record<string, unknown> | null) => {
     const known = normaliseCredentials(earlier ?? {}, "The saved credentials");
-    // A saved password is the saved user's.
+    // A saved password belongs to the saved user.
     const keeps = known["username"] !== undefined || known["password"] !== undefined;
     isOther = keeps && known["username"] !== username;
     return keeps ? null : { ...earlier, username };
   };
   try {
     const saved = await findSaved(runtime, place);
-    // A file is used as it is, with every store.
+    // A file is used with every store.
     const stored = saved === null ? await profile.openStored?.() : undefined;
     if (stored) {
       await stored.exclusive(async () => {
@@ -86,7 +86,7 @@ export async function keepUsername(
       }, signal);
     } else {
       const path = saved?.path ?? credentialsPath(runtime, place);
-      if (path === undefined) return { kind: "not_needed" }; // the session says that there is no folder
+      if (path === undefined) return { kind: "not_needed" }; // the session reports the missing folder
       await writeCredentials(runtime, path, change, { signal });
     }
   } catch (error) {

@@ -9,7 +9,7 @@ import { foreignServer } from "../trust.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { saveCredentials } from "./manage_credentials.ts";
 
-/** Other programs' names for what this module calls by RFC 6749's, in lower case without separators. */
+/** Other programs' names for RFC 6749's names, in lower case without separators. */
 const ALIASES: Record<string, string> = {
   clientid: "client_id",
   applicationid: "client_id",
@@ -32,10 +32,10 @@ const ALIASES: Record<string, string> = {
   apiversion: "api_version",
 };
 
-/** What stands in a sample's settings; a real secret may well have `<` and `>` in it. */
+/** Placeholders in sample settings. A real secret may also contain `<` and `>`. */
 const PLACEHOLDER = /placeholder|^\s*<[^<>]*>\s*$|^\s*insert /i;
 
-/** Reads JSON as .NET's settings have it: with comments, and commas before a closing bracket. */
+/** Reads JSON as .NET's settings write it: with comments, and commas before a closing bracket. */
 function parseSettings(text: string): unknown {
   const isText = (part: string) => part.startsWith('"');
   const plain = text.replace(/^\ufeff/, "")
@@ -95,7 +95,7 @@ export async function importCredentials(
 }
 
 /**
- * Refuses a key whose file says that it is another server's, as Google's say: it steers nothing here.
+ * Refuses a key if its file says that it is for another server, as Google's key files do.
  *
  * @throws {AuthError} `foreign_server`
  */
@@ -113,15 +113,15 @@ function checkServer(
   throw foreignServer(profile.provider.title, `The credentials in "${file}"`, origin, asked);
 }
 
-/** Values that belong together: one system's id must not meet another's secret. */
+/** Values that belong together: an ID of one system must not be combined with a secret of another. */
 const GROUPS = [[...CLIENT_FIELDS, "key_id"], USER_FIELDS];
 
 type Section = Record<string, string>;
 
 /**
- * The provider's values in a settings file: at its top and in the sections below it.
+ * Finds the provider's values in a settings file: at the top and in the sections below.
  *
- * @throws {AuthError} `invalid_argument` where they are there several times, or apart
+ * @throws {AuthError} `invalid_argument` if they occur several times, or in separate sections
  */
 function wanted(
   provider: Provider,
@@ -148,13 +148,13 @@ function wanted(
     }
     values[name] = near ?? [...others][0] ?? "";
   }
-  // As the file has them: people look for them there.
+  // Spelled as in the file, because people look for them there.
   return Object.fromEntries(
     names.flatMap((name) => values[name] === undefined ? [] : [[name, values[name]]]),
   );
 }
 
-/** Where the values of a group come from: one section, the top first, or one and the top. */
+/** Where a group's values come from: one section, the top first, or the top and one section. */
 function sectionFor(
   group: readonly string[],
   provider: Provider,
@@ -179,16 +179,16 @@ function sectionFor(
   if (!places && needed.every((name) => sections.some((one) => one[name] !== undefined))) {
     throw refuse(`${what} in different sections. Put them into one`);
   }
-  // Half of it is refused later, by what it lacks.
+  // Half a client is refused later, with a message that names what is missing.
   const place = places?.[0] ?? sections.toSorted((one, other) => count(other) - count(one))[0];
-  // A password or a key's ID may be elsewhere, if nobody else is named.
+  // A password or a key ID may be elsewhere, if no other client is named there.
   const rest = sections.map(part);
   return conflict(rest, isIn(group)) ? place ?? top : Object.assign({}, ...rest, place);
 }
 
 const isIn = (names: readonly string[]) => (name: string) => names.includes(name);
 
-/** Whether sections have different values of one name. */
+/** Whether sections have different values for one name. */
 function conflict(sections: Section[], compared: (name: string) => boolean): boolean {
   return [...new Set(sections.flatMap(Object.keys))].filter(compared).some((name) =>
     new Set(sections.flatMap((section) => section[name] ?? [])).size > 1
@@ -201,7 +201,7 @@ function missingOf(provider: Provider, values: Record<string, string>): string[]
   );
 }
 
-/** The values of one section, by this module's names; an empty one is none. */
+/** A section's values, by this module's names. Empty values are left out. */
 function valuesIn(provider: Provider, section: Record<string, unknown>): Record<string, string> {
   const { requires, optional = [], defaults = {} } = provider;
   const names = new Set([...requires, ...optional, ...Object.keys(defaults), "key_id"]);

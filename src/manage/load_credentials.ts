@@ -14,13 +14,13 @@ import { isForeign } from "../providers/define_provider.ts";
 import { providers } from "../providers/registry.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 
-/** Variables that steer the machine, not an API: a credentials file must not set them. */
+/** Variables that control the machine, not an API: a credentials file must not set them. */
 const RESERVED =
   /^(PATH|HOME|USERPROFILE|SHELL|USER|LOGNAME|TMPDIR|TEMP|TMP|PWD|IFS|ENV|BASH_ENV|APPDATA|LOCALAPPDATA|BROWSER|EDITOR|VISUAL|PAGER|(HTTPS?|ALL|NO|FTP)_PROXY|(LD|DYLD|DENO|NODE|NPM|BUN|PYTHON|PERL|RUBY|JAVA|GIT|SSL|SSH|XDG|AWS|DOCKER|CURL|REQUESTS|LC|AZURE|ARM|GOOGLE|GCLOUD|CLOUDSDK|GITHUB|GITLAB|KUBE[A-Z]*|VAULT|OCI|MSI|IDENTITY|JUPYTER[A-Z]*|CONDA|PIP|UV|CARGO|OPENSSL|KRB5|OTEL|DBUS|SUDO)_.*|(PERL|PYTHON|RUBY|NODE|JAVA)[A-Z0-9]*)$/;
-/** Variables that steer this module: where a system is, whose account it is, which token it uses. */
+/** Variables that control this module: where a system is, which account and which token to use. */
 const STEERING =
   /(^|_)(AUTH_URL|API_URL|ISSUER|ACCOUNT|PROVIDERS|STORE|ACCESS_TOKEN(_.*)?)$|^ONECELL_/;
-/** What a server says about app credentials: whose they are, their names, dates and states. */
+/** What a server says about app credentials: their owner, names, dates and states. */
 const ABOUT =
   /^(CLIENT|APP|APPLICATION|KEY|SECRET|USER|TENANT|ORGANIZATION|PROJECT)_(ID|NAME|EMAIL)$|^([A-Z]+_)*(ID|NAME|TITLE|DESCRIPTION|NOTES?|EMAIL|OWNER|ROLES?|SCOPES?|TAGS?|STATUS|STATE|TYPE|VERSION|COUNT|LIST|DISABLED|ENABLED|ACTIVE|[A-Z]+_AT|[A-Z]+_ON|EXPIRES_IN)$/;
 
@@ -39,7 +39,7 @@ export async function loadCredentials(profile: Profile): Promise<Credentials> {
     );
     throw await namingAccounts(profile, missing);
   }
-  // Both spellings are set together, so that one system's id never meets another's secret.
+  // Set both spellings together, so that one system's ID is never used with another's secret.
   const exported = options.export === false ? {} : file.values;
   for (const [name, value] of Object.entries(exported)) exportValue(profile, file, name, value);
   const { path, server, stored } = file;
@@ -62,7 +62,7 @@ function exportValue(
   if (text.includes("\0")) return;
   const isDeclared = knownNames(provider).includes(key.toLowerCase());
   for (const variable of variablesOf(provider, key, isDeclared)) {
-    // An undeclared value is a remark: it replaces nothing.
+    // An undeclared value is informational: it replaces nothing.
     const isFree = runtime.getEnvironment(variable) === undefined || exported.has(variable);
     if (!isDeclared && !isFree) continue;
     try {
@@ -80,7 +80,7 @@ function exportValue(
   }
 }
 
-/** The variables that a key of a credentials file may set. */
+/** The variables that one key of a credentials file may set. */
 function variablesOf(provider: Profile["provider"], key: string, isDeclared: boolean): string[] {
   const name = key.toUpperCase();
   if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) return [];
@@ -89,14 +89,14 @@ function variablesOf(provider: Profile["provider"], key: string, isDeclared: boo
     name.startsWith(`${environmentPrefix}_`)
   );
   const mayBePlain = !RESERVED.test(name) && !STEERING.test(name) && !isOfOther &&
-    // Somebody else's definition may declare anything: its own names carry its prefix.
+    // Somebody else's definition may declare any name, so its variables carry its own prefix.
     (!isForeign(provider) || name === "CLIENT_ID" || name === "CLIENT_SECRET");
   const prefixed = variableFor(provider, key);
   const mayBePrefixed = !STEERING.test(prefixed) && !RESERVED.test(prefixed);
   return [...(mayBePlain ? [name] : []), ...(mayBePrefixed ? [prefixed] : [])];
 }
 
-/** What `str()` makes of a JSON value in Python, for the tutorials that share the file. */
+/** What Python's `str()` makes of a JSON value, for the tutorials that share the file. */
 function pythonText(value: unknown): string {
   if (value === true) return "True";
   if (value === false) return "False";

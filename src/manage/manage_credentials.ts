@@ -51,7 +51,7 @@ export async function forgetCredentials(profile: Profile): Promise<ForgetReport>
   return { removed };
 }
 
-/** Where it is saved what was agreed on for an API's address; see `address/saved_address.ts`. */
+/** Where the agreement on an API's address is saved; see `address/saved_address.ts`. */
 function learntPath({ provider, runtime, folder }: Profile): string | undefined {
   const isAddress = isForeign(provider) && /-[0-9a-f]{10}$/.test(provider.name);
   return isAddress && folder !== undefined

@@ -26,34 +26,34 @@ import { parseKey } from "../token/token.ts";
 
 /** What {@linkcode moveSaved} did. */
 export interface MoveReport {
-  /** What the stores are called, without passwords. */
+  /** The names of the stores, without passwords. */
   readonly from: string;
   readonly to: string;
   /** How many sessions are in the new store now. */
   sessions: number;
-  /** How many app credentials are. */
+  /** How many app credentials are in the new store now. */
   credentials: number;
   /** What stayed where it was, and why. */
   readonly problems: AuthError[];
 }
 
-/** What to move, and where. */
+/** What to move, and where to. */
 export interface Move {
   readonly runtime: Runtime;
   readonly from: NonNullable<CheckedOptions["store"]>;
   readonly to: NonNullable<CheckedOptions["store"]>;
-  /** One folder, instead of all in the configuration directory. */
+  /** One folder; by default, all in the configuration directory. */
   readonly directory?: string | undefined;
   readonly drivers: OpenStoreOptions["drivers"];
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Takes every system's sessions and app credentials from one store to another. Each is removed only
- * after it was read again from the new store, so an interrupted move loses nothing, and moving again
- * finishes it. App credentials in files of a folder of one's own stay there, and are used from there.
+ * Moves every system's sessions and app credentials from one store to another. Each is removed only after
+ * it was read back from the new store, so an interrupted move loses nothing, and running it again finishes
+ * it. App credentials in files of the caller's own folder stay there, and are used from there.
  *
- * @throws {AuthError} `invalid_argument` for memory, or the same store twice; what a store throws
+ * @throws {AuthError} `invalid_argument` for memory, or if both stores are the same; the stores' errors
  */
 export async function moveSaved(move: Move): Promise<MoveReport> {
   const [from, to] = [move.from, move.to].map((one) => chooseStore(one, "disk", undefined));
@@ -76,7 +76,7 @@ export async function moveSaved(move: Move): Promise<MoveReport> {
   const open = (choice: StoreChoice, directory: string | undefined) =>
     driverOf({ runtime: move.runtime, directory, store: choice, drivers: move.drivers });
   if (typeof to === "object" && report.to !== "keyring:") {
-    // An unreachable store is reported, even if there is nothing to move.
+    // Report an unreachable store, even if there is nothing to move.
     await (await open(to, undefined))?.read("");
   }
   for (const { folder, wanted } of await unitsOf(move, from as StoreChoice, open)) {
@@ -102,7 +102,7 @@ interface Unit {
   wanted: (key: string) => boolean;
 }
 
-/** A folder at a time; of a store without folders, a system at a time. */
+/** Moves one folder at a time; in a store without folders, one system at a time. */
 async function unitsOf(
   { runtime, directory }: Move,
   from: StoreChoice,
@@ -132,7 +132,7 @@ function folderOf(system: string): string {
   return providers.find(({ name }) => name === system)?.folder ?? system;
 }
 
-/** Saves app credentials where the tutorial reads them; earlier ones are kept as a backup. */
+/** Saves app credentials where the tutorial reads them. Earlier ones are kept as a backup. */
 async function writeFile(
   { runtime, directory, signal }: Move,
   { provider, account = "", server }: CredentialsName,
@@ -149,7 +149,7 @@ async function writeFile(
     throw new AuthError("store_unavailable", "There is no folder to save app credentials in.");
   }
   await writeCredentials(runtime, path, values, { signal });
-  // The copy for the system's own Python package, as a sign-in that creates them makes it.
+  // Make the copy for the system's own Python package, as a sign-in that creates credentials does.
   const copy = providers.find(({ name }) => name === provider)?.files[1];
   const isEnrolled = file === usual && values[USER_MEMBER] !== undefined;
   const other = copy === undefined ? undefined : credentialsPath(runtime, {
@@ -161,7 +161,7 @@ async function writeFile(
   await writeCredentials(runtime, other, { ...values, [COPY_MEMBER]: true }, { signal });
 }
 
-/** Takes the app credentials of known systems out of their files. A link stays, and is used. */
+/** Removes the app credentials of known systems from their files. A link stays, and is used. */
 async function moveFiles(move: Move, report: MoveReport): Promise<void> {
   const { runtime, to, drivers, signal } = move;
   for (const provider of await allProviders(runtime)) {
@@ -192,7 +192,7 @@ async function moveFile(
     const { account, server } = nameOfFile(profile, file);
     const choice = chooseStore(to, "disk", undefined);
     if (typeof choice === "string") return;
-    // By its very name: a variable may name another account.
+    // Only under this exact name, because a variable may name another account.
     const name = { provider: provider.name, account };
     const place = { runtime, directory: profile.folder };
     const stored = await (await drivers()).openCredentials(place, choice, name);

@@ -15,17 +15,17 @@ import type { OtherStatus, SessionStatus, StoreStatus, SystemStatus } from "../i
 import { StatusReport } from "./status_report.ts";
 import { storeStatus } from "./store_status.ts";
 
-/** Looks at one system: renews, asks and sends nothing. */
+/** Looks at one system, without renewing, prompting or sending anything. */
 export async function statusOfOne(profile: Profile): Promise<StatusReport> {
   const [system, store] = await Promise.all([statusOf(profile), storeStatus(profile)]);
   return new StatusReport([system], [], profile.runtime.homeDirectory(), [store]);
 }
 
 /**
- * Looks at several systems, and at what is saved for systems that are not known by name.
+ * Looks at several systems, and at what is saved for systems without a known name.
  *
- * @param profiles of every system that is known by name
- * @param defined the systems that files define, also unusable ones
+ * @param profiles of every system with a known name
+ * @param defined the systems that files define, including unusable ones
  */
 export async function statusOfAll(
   profiles: readonly Profile[],
@@ -43,7 +43,7 @@ export async function statusOfAll(
   );
 }
 
-/** Where the sessions are that were found, each place once; without any, where they would be. */
+/** Where the sessions were found, each place once; if there are none, where they would be. */
 async function storesOf(
   profiles: readonly Profile[],
   systems: readonly SystemStatus[],
@@ -77,7 +77,7 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   let problem: SystemStatus["problem"] = null;
   try {
     found = await findCredentials(profile);
-    // Only for its error: with these URLs nothing could be had.
+    // Opened only for its error: no session could use these URLs.
     if (isEnough(found)) resolveSystem(provider, profile.urls, found.values);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
@@ -89,7 +89,7 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   const silent = complete && problem === null && found?.foreign === undefined &&
     (profile.given !== undefined || !asksPerson);
   const saved = await listSessions(profile).catch((error) => {
-    // An unreachable store shows nothing here; its error is shown with the stores.
+    // An unreachable store shows nothing here. Its error is shown with the stores.
     if (error instanceof AuthError) return [];
     throw error;
   });
@@ -127,7 +127,7 @@ function sessionStatus(
   const key = parseKey(token.key);
   const { account: savedAs, sessionKey } = accountOfSession(key?.sessionKey ?? "");
   const client = key?.clientId || undefined;
-  // With app credentials alone, the user who created them is signed in.
+  // If there are only app credentials, show the user who created them.
   const isWith = found !== undefined && found.values["client_id"] === client;
   const sources: readonly Source[] = isWith ? found.sources : [];
   const person = personOf({ username: key?.username, named: token.account, client, sources });
@@ -158,7 +158,7 @@ async function otherSystems(
   return one ? othersIn(one, known) : [];
 }
 
-/** One folder may hold sessions of several systems, known ones too. */
+/** One folder may hold sessions of several systems, including known ones. */
 function othersIn(
   { name, path, tokens, credentials }: Application,
   known: readonly Provider[],
@@ -171,7 +171,7 @@ function othersIn(
   const saved = credentials.length > 0;
   const others = [...counts].filter(([system]) => known.every((one) => one.name !== system))
     .map(([provider, sessions]) => ({ provider, folder: path, credentials: saved, sessions }));
-  // Without a session only the folder's name tells whose they are, and a named folder may be any.
+  // Without a session, only the folder's name tells which system it is, and the caller may name any folder.
   const isOwn = name !== "" && known.every(({ folder }) => folder !== name);
   if (counts.size > 0 || !saved || !isOwn) return others;
   return [{ provider: name, folder: path, credentials: true, sessions: 0 }];

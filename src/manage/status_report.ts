@@ -12,11 +12,11 @@ import type {
 import { USUAL_ACCOUNT } from "../profile/profile.ts";
 import { storeText } from "./store_status.ts";
 
-/** How a status becomes text: marks, and how to go on. */
+/** How a status becomes text: marks, and the next steps. */
 export interface StatusStyle extends Style {
   /** How to sign in to a system. */
   signIn(provider: string): string;
-  /** How to see more of a system that is not known by name. */
+  /** How to see more about a system without a known name. */
   readonly more: string;
 }
 
@@ -28,9 +28,9 @@ const IN_CODE: StatusStyle = {
 
 /** What is saved on this machine, as `status` found it. It holds no secret. */
 export class StatusReport implements Face {
-  /** The system that was asked for, or every registered one. */
+  /** The requested system, or every known one. */
   readonly systems: readonly SystemStatus[];
-  /** What is saved for systems that are not known by name; empty if one system was asked for. */
+  /** What is saved for systems without a known name; empty if one system was requested. */
   readonly others: readonly OtherStatus[];
   /** Where sessions are kept. */
   readonly stores: readonly StoreStatus[];
@@ -39,9 +39,9 @@ export class StatusReport implements Face {
   /**
    * Made by `status`.
    *
-   * @param systems what is known of each system
-   * @param others what is saved of others
-   * @param home the home folder, which texts write as `~`
+   * @param systems what is known about each system
+   * @param others what is saved for other systems
+   * @param home the home folder, which texts show as `~`
    * @param stores where sessions are kept
    */
   constructor(
@@ -56,19 +56,19 @@ export class StatusReport implements Face {
     this.#home = home;
   }
 
-  /** True when a session of every system in the report can be had without asking anybody. */
+  /** True if a session of every system in the report can start without a prompt. */
   get ok(): boolean {
     return this.systems.every(({ ready }) => ready);
   }
 
-  /** What may be shown: all of it. Members are added, never changed. */
+  /** What may be shown: all of it. Members may be added, but never change. */
   toJSON(): Record<string, unknown> {
     const { systems, others, stores } = this;
-    // Files that work are what everybody has: their JSON is as it was.
+    // Almost everybody has files that work, so their JSON stays as it was.
     return { version: 1, systems, others, ...(stores.every(isUsual) ? {} : { stores }) };
   }
 
-  /** The report as text. Of several systems it shows those that something is saved of. */
+  /** The report as text. For several systems, it shows those with something saved. */
   toString(): string {
     return renderStatus(this, this.#home, IN_CODE, Date.now());
   }
@@ -87,7 +87,7 @@ export class StatusReport implements Face {
 /**
  * A report as text. Pure.
  *
- * @param home the home folder, written as `~`
+ * @param home the home folder, shown as `~`
  * @param now in epoch milliseconds
  */
 export function renderStatus(
@@ -123,7 +123,7 @@ function hasAnything({ credentials, sessions, problem }: SystemStatus): boolean 
   return credentials.source !== null || sessions.length > 0 || problem !== null;
 }
 
-/** People first, then how long it lasts, then files. */
+/** Who is signed in comes first, then how long, then the files. */
 function systemLines(system: SystemStatus, style: StatusStyle, now: number): string[] {
   const { title, provider, definition, ready, credentials, problem, sessions } = system;
   const { account, accounts = [] } = system;
@@ -141,7 +141,7 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
     : another
     ? `signed in, ${live.length} sessions`
     : `signed in ${one && whoText(one)}`;
-  // What can sign in by itself is no failure, and no session either.
+  // A system that can sign in by itself is neither failed nor signed in.
   const mark = isSignedIn ? style.ok : ready ? "-" : style.problem;
   const lines = [`${mark} ${style.strong(title)} (${provider}): ${plain(who)}`];
   for (const session of sessions) {
@@ -178,13 +178,13 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
 const capital = (text: string, isFirst: boolean) =>
   isFirst ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 
-/** A client ID is nobody's name. */
+/** A client ID is not a person's name. */
 function whoText({ account, clientId }: SessionStatus): string {
   if (account === null) return "as unknown";
   return account === clientId ? `with app credentials ${account}` : `as ${account}`;
 }
 
-/** Nothing is judged here: whether a session renews is for its definition to say. */
+/** Only formats: the provider's definition decides whether a session renews. */
 function otherLine(other: OtherStatus, style: StatusStyle): string {
   const { provider, folder, credentials, sessions } = other;
   const kept = [

@@ -6,13 +6,13 @@ import { removePrivateFile, writePrivateFile } from "../store/private_file.ts";
 import { storeError } from "../store/store_error.ts";
 
 /**
- * Makes an account the one that a system uses where neither an option nor a variable names one. The
- * choice is a name in a small file beside the system's tokens: no secret, and nothing is sent.
+ * Sets the account that a system uses when neither an option nor a variable names one. The choice is a name
+ * in a small file beside the system's tokens. It holds no secret, and nothing is sent.
  *
- * @param profile a profile of the account to use; without one, of the usual account
- * @returns the accounts that are saved
- * @throws {AuthError} `credentials_missing` for an account of which nothing is saved;
- * `store_unavailable`, `permission_denied`
+ * @param profile a profile of the account to use; without one, the usual account
+ * @returns the saved accounts
+ * @throws {AuthError} `credentials_missing` for an account with nothing saved; `store_unavailable`,
+ * `permission_denied`
  */
 export async function switchAccount(profile: Profile): Promise<string[]> {
   const { runtime, folder, account, provider: { name, title } } = profile;

@@ -25,26 +25,26 @@ import { type GivenToken, type Profile, storedIn } from "./profile.ts";
 
 /** Credential values for one call, where they came from, and what is missing. */
 export interface Found extends ChosenCredentials {
-  /** The credentials file, where one was read. */
+  /** The credentials file, if one was read. */
   readonly file: SavedCredentials | null;
   /** What the caller gave. */
   readonly given: CredentialValues | undefined;
-  /** Why values that were found are not used: they belong to another server. */
+  /** Why the values that were found are not used: they belong to another server. */
   readonly foreign?: Foreign | undefined;
 }
 
 /**
- * Looks for credentials in the options, the environment and the saved file, without asking anybody.
+ * Looks for credentials in the options, the environment and the saved file. It never prompts.
  *
- * @param useFile false: as if no file were there
- * @throws {AuthError} `invalid_argument`; `credentials_damaged` for a file that is needed and unusable
+ * @param useFile false ignores the file
+ * @throws {AuthError} `invalid_argument`; `credentials_damaged` if the file is needed and cannot be used
  */
 export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
   const { provider, options: { credentials }, runtime } = profile;
   const given = credentials === undefined ? undefined : givenValues(profile, credentials);
   if (profile.given !== undefined) return withToken(profile, profile.given, given);
   const read = (name: string) => runtime.getEnvironment(name);
-  // What this process has put there from a file, the file says better.
+  // For variables that this process loaded from a file, use the file: it is up to date.
   const isExported = (name: string) => {
     const set = exported.get(name);
     return set !== undefined && set.value === read(name);
@@ -63,7 +63,8 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
     file,
     given,
   });
-  // A file that is not needed is not read: a damaged one must not stand in the way of the others.
+  // Do not read a file that is not needed: a damaged one must not stop a sign-in that has other
+  // credentials.
   const isPossible = given !== undefined || Object.keys(environment).length > 0 ||
     provider.requires.every((field) => provider.defaults?.[field] !== undefined);
   if (isPossible || !useFile) {
@@ -80,7 +81,7 @@ export async function findCredentials(profile: Profile, useFile = true): Promise
   const again = chooseCredentials(provider, { ...sources, environment: loaded, file });
   if (again.missing.length === 0) return bound(profile, found(again, file));
   if (foreign === undefined) return bound(profile, found(chosen, file));
-  // For a person to decide about: nothing is connected with them before.
+  // A person decides what to do with them. Until then nothing is sent.
   const theirs = chooseCredentials(provider, { ...sources, file: foreign.saved ?? null });
   return { ...found(theirs, null), foreign: { ...foreign, rest: chosen.values } };
 }
@@ -105,13 +106,13 @@ function withToken(
     file: null,
     given,
   };
-  // What a variable holds is said for this call. What it only names, a file, may be anything's.
+  // A variable's value is meant for this call. A file that it only names may belong to another API.
   const isNamed = token.variable !== undefined && typeof token.token === "object" &&
     "file" in token.token;
   return isCommand || isNamed ? boundToApi(profile, found) : found;
 }
 
-/** The tokens that something else issues and that a sign-in needs: of the options, else the definition. */
+/** The tokens that a sign-in needs and something else issues: from the options, else the definition. */
 export function externalTokens(
   { provider, options }: Pick<Profile, "provider" | "options">,
 ): { subjectToken: ExternalToken | undefined; clientAssertion: ExternalToken | undefined } {
@@ -121,7 +122,7 @@ export function externalTokens(
   };
 }
 
-/** What is saved for the person that the caller names; without it, everything is missing. */
+/** What is saved for the user that the caller names; if nothing is saved, everything is missing. */
 async function enrolled(
   profile: Profile,
   given: CredentialValues,
@@ -133,7 +134,7 @@ async function enrolled(
   return { ...chooseCredentials(profile.provider, none), file: own, given };
 }
 
-/** The caller's values, by the names that the provider declares. */
+/** The caller's values, by the provider's names. */
 function givenValues(profile: Profile, credentials: object): CredentialValues {
   const { provider } = profile;
   const what = 'The option "credentials"';
@@ -147,7 +148,7 @@ function givenValues(profile: Profile, credentials: object): CredentialValues {
   return Object.fromEntries(values.filter(([name]) => known.includes(name)));
 }
 
-/** Sources by the names that people know: loaded credentials and exported ones came from a file. */
+/** Sources as people know them: values that were loaded and exported came from a file. */
 function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
   const { runtime, options: { credentials } } = profile;
   const sources = chosen.sources.map((source): Source => {
@@ -164,13 +165,13 @@ function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
     return isOne ? { kind: "file", path: saved.path, saved } : source;
   });
   const external = Object.values(externalTokens(profile)).flatMap((token): Source[] =>
-    // A credential value has its source already.
+    // A credential value is already listed with its own source.
     token === undefined || "credential" in token ? [] : [{ kind: "external", token }]
   );
   return { ...chosen, sources: [...sources, ...external] };
 }
 
-/** Sees to it that values go to no other server than theirs. */
+/** Makes sure that values go only to their own server. */
 function bound(profile: Profile, found: Found): Found {
   const { provider, options } = profile;
   const values = { ...found.values, ...found.given };
@@ -178,7 +179,7 @@ function bound(profile: Profile, found: Found): Found {
   if (asked === undefined) return found;
   const isHome = asked === homeOf(profile, found.values);
   const refused = (foreign: Foreign): Found => ({ ...found, foreign });
-  // What this machine or its user is known by elsewhere goes where the definition or the caller says.
+  // Tokens that identify this machine or user go only where the definition or the caller says.
   const isMoved = !isHome && options.authUrl === undefined && options.issuer === undefined;
   const isDefined = (["subjectToken", "clientAssertion"] as const).some((name) =>
     provider[name] !== undefined && options[name] === undefined
@@ -198,7 +199,7 @@ function bound(profile: Profile, found: Found): Found {
   return isHome ? boundToApi(profile, found) : found;
 }
 
-/** Sees to it that a variable sends tokens to no other API than theirs. */
+/** Makes sure that a variable does not send tokens to an API they are not for. */
 function boundToApi(profile: Profile, found: Found): Found {
   const { provider, options } = profile;
   const api = profile.urls.apiUrl;
@@ -215,7 +216,7 @@ function boundToApi(profile: Profile, found: Found): Found {
   return { ...found, foreign: { what, belongs, asked: origin, isHome: false, isToken: true } };
 }
 
-/** The server that a source's values belong to: what a program or its environment says is said for this call. */
+/** The server that a source's values belong to. Options and variables are meant for the server of this call. */
 function belongsTo(
   profile: Profile,
   source: Source,
@@ -236,12 +237,12 @@ function belongsTo(
   }
 }
 
-/** True when nothing is missing but a password, which is for signing in: a saved session needs none. */
+/** True if nothing but a password is missing. A saved session needs none, only a sign-in does. */
 export function isEnough({ missing, foreign }: Pick<Found, "missing" | "foreign">): boolean {
   return foreign === undefined && missing.every((field) => field === "password");
 }
 
-/** True for credentials that a file has, wholly or in part. */
+/** True if at least some of the credentials are from a file. */
 export function isFromFile({ sources }: Pick<Found, "sources">): boolean {
   return sources.some(({ kind }) => kind === "file");
 }
@@ -250,17 +251,17 @@ export function isFromFile({ sources }: Pick<Found, "sources">): boolean {
 export interface Foreign {
   /** What they are, such as a file's path. */
   readonly what: string;
-  /** The origin they belong to; `undefined` where nothing says so. */
+  /** The origin they belong to; `undefined` if nothing says so. */
   readonly belongs: string | undefined;
   /** The origin they would be sent to. */
   readonly asked: string;
-  /** The file they are in. */
+  /** The file that holds them. */
   readonly saved?: SavedCredentials;
-  /** What there is without them, to complete with values for the server asked. */
+  /** The values without them, to complete with values for the requested server. */
   readonly rest?: CredentialValues;
-  /** True for tokens, which a person cannot type again. */
+  /** True for tokens, which a person cannot enter again. */
   readonly isToken?: boolean;
-  /** True when the server asked is the provider's own, so that nothing was moved. */
+  /** True if the requested server is the provider's own, so that no URL was changed. */
   readonly isHome: boolean;
 }
 
@@ -269,7 +270,7 @@ export function foreignError(profile: Profile, { what, belongs, asked }: Foreign
   return foreignServer(profile.provider.title, what, belongs, asked);
 }
 
-/** The origin of the authorization server that values are sent to; `undefined` before it is known. */
+/** The origin of the authorization server that values are sent to; `undefined` until it is known. */
 export function serverOf(profile: Profile, values: CredentialValues): string | undefined {
   return serverOrigin(profile.provider, profile.urls, { ...profile.provider.defaults, ...values });
 }
@@ -280,8 +281,7 @@ export function homeOf({ provider }: Profile, values: CredentialValues = {}): st
 }
 
 /**
- * The origin that values belong to where nothing with them says so: that of the URLs which came from
- * the same place.
+ * The origin that values belong to if they do not name one: that of the URLs from the same source.
  */
 function serverOfOptions(profile: Profile, values: CredentialValues): string | undefined {
   const { provider, options: { authUrl, issuer } } = profile;
@@ -292,7 +292,7 @@ function serverOfOptions(profile: Profile, values: CredentialValues): string | u
   return serverOrigin(provider, urls, { ...provider.defaults, ...values });
 }
 
-/** The origin that a file's values belong to; `undefined` for somebody else's definition without a word. */
+/** The origin that a file's values belong to; `undefined` if somebody else's definition does not say so. */
 export function serverOfFile(
   profile: Profile,
   { values, server }: SavedCredentials,
@@ -300,7 +300,7 @@ export function serverOfFile(
   if (server !== undefined) return server;
   if (isForeign(profile.provider)) return undefined;
   const known = normaliseCredentials(values, "The credentials file");
-  // A folder and a URL that the same caller named are meant for each other.
+  // A caller who passes both a folder and a URL means one for the other.
   return profile.options.directory === undefined
     ? homeOf(profile, known)
     : serverOfOptions(profile, known);
@@ -309,7 +309,7 @@ export function serverOfFile(
 /**
  * Finds the file whose values belong to the server they would be sent to.
  *
- * @param values what else is known, for templates in URLs
+ * @param values the other known values, for templates in URLs
  * @returns the file, or the one that belongs to another server
  * @throws {AuthError} `credentials_damaged`
  */
@@ -319,7 +319,7 @@ export async function findFile(
 ): Promise<{ file: SavedCredentials | null; foreign?: Foreign }> {
   const look = async (server?: string) => {
     const saved = await findOne(profile, server);
-    // Without the file that it is a copy of, it was left behind.
+    // A copy without its original is left over from earlier.
     return saved && saved.values[COPY_MEMBER] === undefined ? withoutMembers(saved) : null;
   };
   const asked = serverOf(profile, values);
@@ -339,10 +339,10 @@ export async function findFile(
 }
 
 /**
- * Credentials in the store that is not files, where there is one, else in a file: a file that somebody
- * shares with Python is used with any store.
+ * Finds credentials in the store, if it is not files, else in a file. A file that is shared with Python is
+ * used with any store.
  *
- * @param server another server, whose credentials are kept apart
+ * @param server another server, whose credentials are saved separately
  */
 async function findOne(
   profile: Profile,
@@ -362,7 +362,7 @@ async function findOne(
   return file;
 }
 
-/** Removes what this module has noted among the values. */
+/** Removes the members that this module added to the values. */
 export function withoutMembers(
   { path, values, stored }: SavedCredentials,
 ): SavedCredentials {
@@ -376,7 +376,7 @@ export function withoutMembers(
   };
 }
 
-/** The folder of what is saved for one other server. */
+/** The folder for what is saved for one other server. */
 export function placeApart(
   { files: [file = ""], ...place }: CredentialsPlace,
   server: string,
@@ -384,7 +384,7 @@ export function placeApart(
   return { ...place, files: [`${file}.${hostName(server)}`] };
 }
 
-/** A server's host as a file name has it. */
+/** A server's host, spelled for a file name. */
 export function hostName(server: string): string {
   const host = URL.canParse(server) ? new URL(server).host : server;
   return host.replace(/[^A-Za-z0-9.-]+/g, "_").slice(0, 100);

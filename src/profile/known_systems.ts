@@ -1,10 +1,10 @@
 /**
- * The systems that are known by name from a file: `NAME.json` in the person's own folder, then in the
- * administrator's. A file that another user could have written is refused, as one with credentials is:
- * it decides where a secret goes.
+ * The systems that files define: `NAME.json` in the person's own folder, then in the administrator's. A
+ * file that another user could have written is refused, like a credentials file, because it decides where a
+ * secret goes.
  *
- * Behind a door: a start with a system that is built in reads none of these folders. What a definition
- * may say is `defineForeign`'s; how a file is read is the store's.
+ * This file is behind a door: a start with a built-in system reads none of these folders. `defineForeign`
+ * checks what a definition may say; the store reads files.
  *
  * @module
  */
@@ -25,34 +25,34 @@ import { storeError } from "../store/store_error.ts";
 /** A folder of definitions. */
 export interface DefinitionFolder {
   readonly path: string;
-  /** Whose it is: the person's own, the administrator's, or one that a variable names. */
+  /** Whose folder it is: the person's, the administrator's, or one from a variable. */
   readonly whose: "own" | "administrator" | "variable";
 }
 
 /** A file that defines a system. */
 export interface KnownSystem {
-  /** As the file is called. */
+  /** The file's name, without `.json`. */
   readonly name: string;
   readonly path: string;
   readonly whose: DefinitionFolder["whose"];
-  /** The system, where the file may be used. */
+  /** The system, if the file may be used. */
   readonly provider?: Provider;
-  /** Why it may not. */
+  /** Why it may not be used. */
   readonly problem?: AuthError;
 }
 
-/** Variables that say where the person's own folder is. */
+/** Variables that name the person's own folder. */
 const HOME = ["HOME", "USERPROFILE", "LOCALAPPDATA"];
-/** The variable that names folders in place of the usual ones. */
+/** The variable that names folders to use instead of the usual ones. */
 const VARIABLE = "ONECELL_PROVIDERS";
-/** What a system can be called: the name of a file, and nothing that leads elsewhere. */
+/** A valid name for a system: it is a file's name, and leads to no other folder. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /**
- * The folders that definitions may be in, the first one to look in first. Nothing is read.
+ * The folders that definitions may be in, in search order. It reads nothing.
  *
- * @throws {AuthError} `invalid_argument` for a relative one in the variable: it would be another
- * folder for each notebook
+ * @throws {AuthError} `invalid_argument` if the variable names a relative folder, which would differ for
+ * each notebook
  */
 export function definitionFolders(runtime: PathRuntime): DefinitionFolder[] {
   const windows = runtime.platform === "windows";
@@ -80,9 +80,9 @@ export function definitionFolders(runtime: PathRuntime): DefinitionFolder[] {
 }
 
 /**
- * Finds a system that is not built in: by its name, or by the address of its API.
+ * Finds a system that is not built in, by its name or its API's address.
  *
- * @throws {AuthError} `unknown_provider`, `permission_denied` where Deno's flags keep it from looking;
+ * @throws {AuthError} `unknown_provider`; `permission_denied` if Deno's flags forbid the search;
  * `invalid_argument` for a file that may not be used
  */
 export async function findSystem(runtime: Runtime, asked: string | URL): Promise<Provider> {
@@ -111,9 +111,9 @@ export async function findSystem(runtime: Runtime, asked: string | URL): Promise
 }
 
 /**
- * The system of this name, from the first folder that has it.
+ * The system with this name, from the first folder that has it.
  *
- * @param unseen gets why a folder could not be looked into
+ * @param unseen receives why a folder could not be read
  * @throws {AuthError} `invalid_argument` for a file that may not be used, `insecure_url`
  */
 export async function systemNamed(
@@ -134,7 +134,7 @@ export async function systemNamed(
   return undefined;
 }
 
-/** The system whose API a URL belongs to, if there is exactly one. */
+/** The system whose API serves a URL, if there is exactly one. */
 export async function systemAt(runtime: Runtime, url: string): Promise<Provider | undefined> {
   const originOf = (text: string) => URL.canParse(text) ? new URL(text).origin : undefined;
   const origin = originOf(url);
@@ -147,14 +147,14 @@ export async function systemAt(runtime: Runtime, url: string): Promise<Provider 
 }
 
 /**
- * Every system that a file defines, by its name. An unusable one comes with the reason; a
- * folder that may not be read counts as empty.
+ * All systems that files define, by name. If one cannot be used, the reason is included. A folder that may
+ * not be read counts as empty.
  */
 export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
   const found = new Map<string, KnownSystem>();
   for (const folder of definitionFolders(runtime)) {
     const names = await listNames(runtime, folder.path);
-    // The schema may lie beside them, under a name that no system has.
+    // The schema may be in the same folder, under a name that no system has.
     for (const file of names.filter((name) => /^[^.]+\.json$/.test(name)).sort()) {
       const name = file.slice(0, -".json".length);
       if (found.has(name)) continue;
@@ -173,10 +173,10 @@ export async function listSystems(runtime: Runtime): Promise<KnownSystem[]> {
   return [...found.values()];
 }
 
-/** The systems that can be used: those that are built in, then those of files. */
+/** All usable systems: the built-in ones, then those from files. */
 export async function allProviders(runtime: Runtime): Promise<Provider[]> {
   const known = await listSystems(runtime).catch((error) => {
-    // The variable names no folder; the built-in systems are known anyway.
+    // The variable is wrong, but the built-in systems are known anyway.
     if (error instanceof AuthError) return [];
     throw error;
   });
@@ -185,7 +185,7 @@ export async function allProviders(runtime: Runtime): Promise<Provider[]> {
 
 const ADVICE = "Until then it is not used.";
 
-/** Reads one definition; `undefined` where there is none. */
+/** Reads one definition; `undefined` if there is none. */
 async function readSystem(
   runtime: Runtime,
   folder: DefinitionFolder,
@@ -215,7 +215,7 @@ async function readSystem(
         `to it. Check what is in it, then run: chmod 700 "${folder.path}"`,
     );
   }
-  // A folder in a variable may come from somebody else's files, and nobody has approved it.
+  // A folder from a variable may hold somebody else's files, and nobody has approved them.
   const provider = definitionIn(input, path, folder.whose !== "variable");
   if (provider.name !== name) throw notNamed(path, provider.name);
   return provider;
@@ -245,9 +245,9 @@ export async function readProvider(runtime: Runtime, file: string | URL): Promis
 }
 
 /**
- * A definition that was read, with its file in every complaint.
+ * Checks a definition that was read, and names its file in every error.
  *
- * @param agreed whether it may run programs, and take this machine's tokens
+ * @param agreed whether it may run programs and use this machine's tokens
  */
 function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
   try {
@@ -262,14 +262,14 @@ function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
   }
 }
 
-/** `$schema` is for editors and not a part of the definition. */
+/** `$schema` is for editors. It is not part of the definition. */
 export function withoutSchema(input: unknown): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
   const { $schema: _, ...definition } = input as Record<string, unknown>;
   return definition;
 }
 
-/** Windows editors begin a file with a byte order mark. */
+/** Windows editors start a file with a byte order mark. */
 export function parseJson(text: string): unknown {
   return JSON.parse(text.replace(/^\ufeff/, ""));
 }

@@ -9,11 +9,11 @@ import { homeOf, hostName, withoutMembers } from "./find_credentials.ts";
 import { type Profile, USUAL_ACCOUNT } from "./profile.ts";
 
 /**
- * Lists a profile's sessions where its store keeps them, newest first: in its folder those of every
- * system, elsewhere those of its own. It changes nothing.
+ * Lists a profile's sessions in its store, newest first: in its folder, those of all systems; elsewhere,
+ * only its own. It changes nothing.
  *
- * @param own the key to look for in a store that cannot say what is in it
- * @throws {AuthError} what the store throws; files that cannot be read are left out
+ * @param own the key to look for if the store cannot list its keys
+ * @throws {AuthError} the store's errors; unreadable files are left out
  */
 export async function listSessions(
   { provider, runtime, folder, store, openStored }: Profile,
@@ -32,10 +32,10 @@ export async function listSessions(
   return found.sort((one, other) => other.token.obtained_at - one.token.obtained_at);
 }
 
-/** What `connect` puts before a session key of another account. */
+/** The prefix that `connect` gives to session keys of another account. */
 const ACCOUNT_KEY = /^account ([^/]*)\/(.*)$/s;
 
-/** The options `account` and `sessionKey` of a saved session; without an account it is the usual one's. */
+/** The options `account` and `sessionKey` for a saved session; without an account it is the usual one's. */
 export function accountOfSession(
   sessionKey: string,
 ): { account: string | undefined; sessionKey: string } {
@@ -44,8 +44,8 @@ export function accountOfSession(
 }
 
 /**
- * The accounts of a system that app credentials or sessions are saved of, by the names for the option
- * `account`; the usual one is the first.
+ * The accounts of a system with saved app credentials or sessions, as names for the option `account`. The
+ * usual one comes first.
  */
 export async function listAccounts(profile: Profile): Promise<string[]> {
   const { runtime, provider, folder, openStored } = profile;
@@ -71,7 +71,7 @@ export async function listAccounts(profile: Profile): Promise<string[]> {
   return [...usual, ...[...found].sort()];
 }
 
-/** An unreachable store shows nothing. */
+/** Shows nothing for an unreachable store. */
 function noneThere(error: unknown): never[] {
   if (error instanceof AuthError) return [];
   throw error;
@@ -82,8 +82,8 @@ async function storedKeys({ openStored }: Profile): Promise<readonly string[]> {
 }
 
 /**
- * The error of a sign-in that found nothing, with the accounts that there are: the name of one may be
- * mistyped, or another one was switched to.
+ * The error for a sign-in that found nothing. It lists the saved accounts, because the name may be
+ * mistyped, or another account may be in use.
  */
 export async function namingAccounts(profile: Profile, error: unknown): Promise<unknown> {
   if (!AuthError.is(error, "credentials_missing", "login_required")) return error;
@@ -104,14 +104,14 @@ export async function namingAccounts(profile: Profile, error: unknown): Promise<
   );
 }
 
-/** True for a name of a system's credentials file, of whichever account or server. */
+/** True if a file name is that of a system's credentials file, for any account or server. */
 export function isCredentialsFile({ provider: { files } }: Profile, name: string): boolean {
   const [usual = ""] = files;
   return files.includes(name) ||
     (name.startsWith(`${usual}.`) && !/\.(backup|damaged)-|\.tmp|~$/.test(name));
 }
 
-/** Whose a credentials file is: of the usual account, another one, or another server. */
+/** Whose credentials a file holds: the usual account's, another account's, or another server's. */
 export function nameOfFile(
   profile: Profile,
   file: SavedCredentials,

@@ -13,16 +13,16 @@ import type { OpenStoreOptions, StoreChoice } from "../store/store.ts";
 import type { StoredCredentials } from "../store/stored_credentials.ts";
 
 /**
- * Everything one call needs: which system, in which runtime, with which checked options. It is
- * resolved once by {@linkcode openProfile} and never changed.
+ * Everything one call needs: which system, in which runtime, with which checked options. It is made once,
+ * by {@linkcode openProfile}, and never changes.
  */
 export interface Profile {
   readonly provider: Provider;
   readonly runtime: Runtime;
   readonly options: CheckedOptions;
-  /** Another account than the usual one, with app credentials and tokens of its own. */
+  /** An account other than the usual one, with its own app credentials and tokens. */
   readonly account: string | undefined;
-  /** Where an account was named, for people; `undefined` if nothing names one. */
+  /** Where the account was named, for people; `undefined` if nothing names one. */
   readonly accountFrom: string | undefined;
   /** What replaces the provider's URLs: the options, else the environment. */
   readonly urls: ProviderUrls;
@@ -32,24 +32,24 @@ export interface Profile {
   readonly folder: string | undefined;
   /** Where sessions are kept. */
   readonly store: StoreChoice;
-  /** Opens the app credentials in that store; `undefined` where they are in files. */
+  /** Opens the app credentials in that store; `undefined` if they are in files. */
   readonly openStored: (() => Promise<StoredCredentials>) | undefined;
-  /** What a person is told before the first prompt: the reason for it. */
+  /** What to tell a person before the first prompt: why they are asked. */
   readonly note?: string | undefined;
   /** A token instead of a sign-in, if there is one. */
   readonly given: GivenToken | undefined;
-  /** Opens a `fetch` for one request that must run once: the caller's, or on a connection of its own. */
+  /** Opens a `fetch` for a request that must run once: the caller's, or one with its own connection. */
   readonly openFetch: Runtime["onceFetch"];
 }
 
 /** A token instead of a sign-in: from the option, else a variable, else the definition's command. */
 export interface GivenToken {
   readonly token: string | ExternalToken;
-  /** The variable that holds it, or names its file. */
+  /** The variable that holds it, or that names its file. */
   readonly variable?: string;
 }
 
-/** What a profile loads late: see `lazy.ts`. */
+/** What a profile loads late; see `lazy.ts`. */
 export interface Late {
   /** The stores that are neither files nor memory. */
   readonly storeDrivers: OpenStoreOptions["drivers"];
@@ -58,7 +58,7 @@ export interface Late {
     findSystem: (runtime: Runtime, asked: string | URL) => Promise<Provider>;
     systemAt: (runtime: Runtime, url: string) => Promise<Provider | undefined>;
   }>;
-  /** What signs in to an API by its address. */
+  /** Signs in to an API by its address. */
   readonly address: () => Promise<{
     findAddress(request: {
       address: string;
@@ -71,14 +71,14 @@ export interface Late {
 }
 
 /**
- * Finds the system, checks the options and looks into the environment. From the disk it reads
- * which account is in use, and the definition of a system that is not built in.
+ * Finds the system, checks the options and reads the environment. From the disk it reads only which account
+ * is in use, and the definition of a system that is not built in.
  *
- * @param caller the public function, for messages
+ * @param caller the public function's name, for messages
  * @param kind which options it takes
  * @param late the doors that a profile needs
- * @throws {AuthError} `unknown_provider`, `invalid_argument`; `aborted` or `timeout` when the signal
- * has ended already
+ * @throws {AuthError} `unknown_provider`, `invalid_argument`; `aborted` or `timeout` if the signal has
+ * fired already
  */
 export async function openProfile(
   provider: unknown,
@@ -103,38 +103,38 @@ export async function openProfile(
     return found.provider;
   });
   const checked = found?.options ?? checkOptions(options, kind, caller);
-  // The doctor's report says what was not waited for.
+  // The doctor's report shows what was not finished.
   if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
   const profile = profileOf(known, checked, runtime, drivers);
   return found?.note === undefined ? profile : { ...profile, note: found.note };
 }
 
-/** The system at an address, and with what options to go on. */
+/** The system at an address, and the options to continue with. */
 interface FoundAddress {
   readonly provider: Provider;
   readonly options: CheckedOptions;
   readonly note?: string | undefined;
 }
 
-/** Who may learn about an address, and who may ask the API. */
+/** Who may learn about an address, and who may contact the API. */
 const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
   getSession: "sign_in",
   doctor: "examine",
 };
 
-/** The profile of a known provider with options that were checked. */
+/** The profile of a known provider, with checked options. */
 export function profileOf(
   provider: Provider,
   options: CheckedOptions,
   runtime: Runtime,
   drivers: OpenStoreOptions["drivers"],
 ): Profile {
-  // What a program put into `Object.prototype` is not an option and must not steer a URL.
+  // Properties that a program added to `Object.prototype` are not options, and must not change a URL.
   const own = withoutPrototype(options);
   const { directory, fetch: given } = own;
   const [folder] = configDirectories(runtime, provider.folder, directory);
   const token = givenToken(provider, own, runtime);
-  // What the caller brings belongs to no account that is saved.
+  // What the caller passes belongs to no saved account.
   const isBrought = own.credentials !== undefined || token !== undefined;
   const { account, from: accountFrom } = accountOf(
     provider,
@@ -166,21 +166,21 @@ export function profileOf(
   };
 }
 
-/** The account that was named, and by what, for people; `undefined` for the usual one by default. */
+/** The account that was named and what named it, for people; `undefined` for the usual one by default. */
 export function accountInUse(
   { account, accountFrom: from }: Profile,
 ): { name: string; from: string } | undefined {
   return from === undefined ? undefined : { name: account ?? USUAL_ACCOUNT, from };
 }
 
-/** What the store that app credentials are saved in is called; `undefined` where that is files. */
+/** The name of the store that holds app credentials; `undefined` for files. */
 export function storedIn({ store, openStored }: Profile): string | undefined {
   if (openStored === undefined) return undefined;
   const { kept } = facts(store);
   return kept === "own" ? "the store that was passed in" : kept;
 }
 
-/** The caller's token, else the environment's unless the caller has credentials, else the system's way. */
+/** The caller's token, else the environment's (unless the caller has credentials), else the definition's. */
 function givenToken(
   { environmentPrefix, tokenCommand }: Provider,
   { token, credentials }: CheckedOptions,
@@ -202,15 +202,15 @@ function withoutPrototype<T extends object>(value: T): T {
   return Object.assign(Object.create(null), value);
 }
 
-/** What the usual account is called where another one would be meant otherwise. */
+/** The name of the usual account, for when another one would be used by default. */
 export const USUAL_ACCOUNT = "default";
-/** What people are told of an account that `onecell switch` has chosen. */
+/** How people are told that `onecell switch` chose the account. */
 export const BY_SWITCH = "onecell switch";
 
 /**
- * The account of the options, else of the environment, else the one that was switched to.
+ * The account from the options, else the environment, else the one that was switched to.
  *
- * @param folder where the choice is, if it counts
+ * @param folder where the choice is saved, if it applies
  */
 function accountOf(
   provider: Provider,
@@ -228,7 +228,7 @@ function accountOf(
 }
 
 /**
- * An account's name in its one form. It becomes a part of a file's name.
+ * Normalises an account's name, which becomes part of a file's name.
  *
  * @param from where it was named
  * @throws {AuthError} `invalid_argument`
@@ -238,7 +238,7 @@ function named(
   account: string,
   from: string,
 ): { account?: string; from: string } {
-  // Upper and lower case are one file on some machines; some names are files of ours already.
+  // Some file systems ignore case, and some names are taken by our own files.
   const name = account.toLowerCase();
   if (name === USUAL_ACCOUNT) return { from };
   const [file, ...others] = provider.files;

@@ -1,10 +1,10 @@
 /**
- * Where a profile's credentials are saved, and which files are its own to remove. How files are read
- * and written is the store's.
+ * Where a profile's credentials are saved, and which files it may remove. The store reads and writes the
+ * files.
  *
- * A file says in its member `onecell_server` which authorization server it is for. Without it, as the
- * Python tutorial writes it, it counts as the provider's own. What belongs to another server, such as
- * a test system's, is kept apart: under the same name where that is free, else in a file of its own,
+ * The member `onecell_server` of a file says which authorization server it is for. Without it, as in files
+ * from the Python tutorial, it is for the provider's own. Credentials for another server, such as a test
+ * system, are saved separately: under the same name if that is free, else in a file of their own,
  * `app_credentials.<host>`.
  *
  * @module
@@ -32,7 +32,7 @@ import type { Profile } from "./profile.ts";
 
 type Values = Record<string, unknown>;
 
-/** The files of a profile's server, to remove: never those of another one. */
+/** The files of a profile's server, to remove. Files of other servers are never included. */
 export async function placeToForget(profile: Profile): Promise<CredentialsPlace> {
   const { place } = profile;
   const asked = serverOf(profile, {});
@@ -45,11 +45,11 @@ export async function placeToForget(profile: Profile): Promise<CredentialsPlace>
 }
 
 /**
- * Where values of this profile are saved; `undefined` without a place for them. What another server's
- * file holds is not replaced.
+ * Where this profile's values are saved; `undefined` if there is no folder. A file that holds another
+ * server's values is not replaced.
  *
- * @param known the server they are for, where that is known already
- * @returns the path, and where the file that is there has to go first
+ * @param known the server the values are for, if it is known already
+ * @returns the path, and where to move the file that is there first
  */
 export async function saveTarget(
   profile: Profile,
@@ -69,20 +69,20 @@ export async function saveTarget(
   const belongs = serverOfFile(profile, there) ?? server;
   if (belongs === server) return { path, server };
   const apart = (name: string) => credentialsPath(runtime, placeApart(place, name)) ?? path;
-  // The provider's own have the name that the Python tutorial reads.
+  // The provider's own file has the name that the Python tutorial reads.
   return server === homeOf(profile)
     ? { path, server, moveTo: { path: apart(belongs), values: withMembers(there.values, belongs) } }
     : { path: apart(server), server };
 }
 
-/** The server that values are saved for: the one that a sign-in with them would use now. */
+/** The server that values are saved for: the one that would get them at a sign-in now. */
 export function serverToSaveFor(profile: Profile, values: CredentialValues): string | undefined {
   const { provider, runtime } = profile;
   const environment = environmentCredentials(provider, (name) => runtime.getEnvironment(name));
   return serverOf(profile, { ...environment, ...values });
 }
 
-/** What is written to a file: the values, and whose they are. */
+/** What is written to a file: the values, and which server and user they are for. */
 export function withMembers(
   values: Values,
   server: string | undefined,

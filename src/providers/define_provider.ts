@@ -9,12 +9,12 @@ import type {
   Provider,
 } from "./provider.ts";
 
-/** The fields of a provider; everything but its name and its API has a default. */
+/** A provider's fields; only its name and API have no default. */
 export type ProviderInput =
   & Pick<Provider, "name" | "apiUrl">
   & Partial<Omit<Provider, "name" | "apiUrl">>;
 
-/** Marks a definition that somebody else wrote, such as one from a file: `true`, or the file's path. */
+/** Marks a definition that somebody else wrote, for example in a file: `true`, or the file's path. */
 export const FOREIGN: unique symbol = Symbol("somebody else's definition");
 
 /** True for a definition that somebody else wrote. */
@@ -22,13 +22,13 @@ export function isForeign(provider: Provider): boolean {
   return Object.hasOwn(provider, FOREIGN);
 }
 
-/** The file that a system known by name is defined in; `undefined` for any other. */
+/** The file that defines a system with a known name; `undefined` for any other system. */
 export function definitionOf(provider: Provider): string | undefined {
   const from = (provider as { [FOREIGN]?: unknown })[FOREIGN];
   return typeof from === "string" ? from : undefined;
 }
 
-/** The grants a provider can name. */
+/** The grants that a provider can name. */
 export const GRANTS: readonly Grant[] = [
   "client_credentials",
   "password",
@@ -37,7 +37,7 @@ export const GRANTS: readonly Grant[] = [
   "token_exchange",
   "jwt_bearer",
 ];
-/** The client authentications a provider can name. */
+/** The client authentications that a provider can name. */
 export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
   "client_secret_post",
   "client_secret_basic",
@@ -49,7 +49,7 @@ export const CLIENT_AUTHENTICATIONS: readonly ClientAuthentication[] = [
   "none",
 ];
 
-/** The forms of an {@linkcode ExternalToken} that is data, each with one member. */
+/** The forms of an {@linkcode ExternalToken} that is data; each has one member. */
 export const EXTERNAL_TOKENS = [
   "file",
   "environment",
@@ -72,7 +72,7 @@ const ASSERTION_ALGORITHMS = [
   "Ed25519",
 ];
 
-/** Parameters that this module sets itself: a definition could use them to act for another client. */
+/** Parameters that only this module sets: with them, a definition could act for another client. */
 const authorizationParameters = () =>
   /^(client_id|client_secret|client_assertion.*|response_type|redirect_uri|state|nonce|code_challenge.*|request(_uri)?|dpop_jkt)$/i;
 const tokenParameters = () =>
@@ -87,7 +87,7 @@ const flag: Check = (value, field) => {
   if (typeof value !== "boolean") refuse(field, "true or false", value);
 };
 const milliseconds: Check = (value, field) => {
-  // Timers hold no more than 31 bits.
+  // Timers take at most 31 bits.
   if (typeof value !== "number" || !(value > 0) || value > 2 ** 31 - 1) {
     refuse(field, "a positive number of milliseconds, at most 2147483647", value);
   }
@@ -102,7 +102,7 @@ const recordOf = (check: Check): Check => (value, field) => {
   }
   for (const [key, item] of Object.entries(value)) check(item, `${field}.${key}`);
 };
-/** Parameters of a request, empty ones too, but for those this module sends. */
+/** Parameters of a request, which may be empty, except for those that this module sends. */
 const parametersBut = (ours: RegExp): Check => (value, field) => {
   recordOf((item, name) => {
     if (typeof item !== "string") refuse(name, "a string", item);
@@ -137,10 +137,10 @@ const urlOrPath: Check = (value, field) => {
   text(value, field);
   if (!(value as string).startsWith("/")) return url(value, field);
   checkTemplates(value as string, field);
-  // A browser reads "//host" and "/\\host" as another host's.
+  // A browser reads "//host" and "/\\host" as another host's URL.
   if (/^\/[/\\]/.test(value as string)) refuse(field, 'a path such as "/token"', value);
 };
-/** Every template names a value that is not a secret, because URLs end up in logs and histories. */
+/** A template may only name values that are not secret, because URLs end up in logs and histories. */
 function checkTemplates(value: string, field: string): void {
   for (const [, name = ""] of value.matchAll(/\{([^{}]*)\}/g)) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
@@ -169,7 +169,7 @@ const fieldName: Check = (value, field) =>
 /** An absolute path. */
 const absolutePath: Check = (value, field) =>
   safeName(
-    // deno-lint-ignore no-control-regex -- they are what is refused
+    // deno-lint-ignore no-control-regex -- these characters are refused
     /^(\/|[A-Za-z]:[\\/]|\\\\)[^\x00-\x1f\x7f]*$/,
     "an absolute path",
   )(value, field);
@@ -179,7 +179,7 @@ const command: Check = (value, field) => {
     `a list such as ["az", "account", "get-access-token"]: a program's name or absolute path, then strings`;
   if (!Array.isArray(value) || value.length === 0) return refuse(field, wanted, value);
   for (const part of value) {
-    // deno-lint-ignore no-control-regex -- it ends a text for the operating system
+    // deno-lint-ignore no-control-regex -- NUL ends a text for the operating system
     if (typeof part !== "string" || /\x00/.test(part)) refuse(field, wanted, part);
   }
   const [program] = value;
@@ -209,7 +209,7 @@ const externalTokenChecks = (): Record<typeof EXTERNAL_TOKENS[number], Check> =>
   kubernetes: absolutePath,
   jupyterhub: safeName(/^[A-Za-z_][\w-]*$/, 'a member of auth_state, such as "access_token"'),
 });
-/** True for a token that something else issues, as the options and definitions take it. */
+/** True for a token that something else issues, in the form that options and definitions take. */
 export function isExternalToken(value: unknown): value is ExternalToken {
   try {
     externalToken(value, "token");
@@ -235,20 +235,20 @@ const claims: Check = (value, field) => {
   }
 };
 
-/** Characters that steer a terminal or that nobody sees: no title needs one, and cards and errors show it. */
+/** Control characters and invisible ones: no title needs them, and cards and errors show titles. */
 const unseen = () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-// Here and above functions: a start need not compile patterns, and Unicode's tables are dear.
+// Here and above these are functions: a start need not compile patterns, and Unicode's tables are slow.
 const shownText: Check = (value, field) =>
   safeName(
     /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u,
     "a string without control or invisible characters",
   )(value, field);
 
-/** A header's name, and none that `fetch` sets by itself or that means something to a proxy. */
+/** A header's name, but none that `fetch` sets itself or that a proxy interprets. */
 const tokenHeader = () =>
   /^(?!(?:accept|connection|cookie2?|date|dpop|expect|host|keep-alive|origin|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via)$)(?!(?:accept|access-control|content|if|proxy|sec)-)[a-z][a-z0-9_-]{0,62}$/i;
 
-/** Made when it is needed: most programs define no provider. */
+/** Made only when needed, because most programs define no provider. */
 const fieldChecks = (): Record<keyof Provider, Check> => ({
   name: safeName(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
   title: shownText,
@@ -318,8 +318,8 @@ const fieldChecks = (): Record<keyof Provider, Check> => ({
  * Describes a system to sign in to: any OAuth 2 or OpenID Connect server, by `issuer` (OpenID Connect
  * Discovery 1.0, RFC 8414) or by `endpoints`.
  *
- * @param definition at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; paths
- * among the endpoints need `authUrl`
+ * @param definition at least `name`, `apiUrl`, and one of `issuer`, `endpoints.token` or `paste`; endpoints
+ * given as paths need `authUrl`
  * @returns the provider with its defaults filled in, for `getSession`
  * @throws {AuthError} `invalid_argument` (or `insecure_url`), naming the field
  *
@@ -341,7 +341,7 @@ export function defineProvider<const F extends string = "client_id" | "client_se
   return checkProvider(definition) as Provider & PublicProvider<F>;
 }
 
-/** The same for a definition of unknown origin; gives all that is known of the provider. */
+/** The same for a definition of unknown origin; returns all that is known about the provider. */
 export function checkProvider(definition: unknown): Provider {
   const input = plainForm(definition);
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
@@ -356,7 +356,7 @@ export function checkProvider(definition: unknown): Provider {
   return provider;
 }
 
-/** A definition's own forms, lists of scopes and a public client, as a provider has them. */
+/** Turns a definition's short forms, lists of scopes and public client into a provider's fields. */
 function plainForm(definition: unknown): unknown {
   if (typeof definition !== "object" || definition === null || Array.isArray(definition)) {
     return definition;
@@ -373,7 +373,7 @@ function plainForm(definition: unknown): unknown {
   return { ...rest, defaults: { ...rest["defaults"] as object, client_id: clientId } };
 }
 
-/** Fields that are valid alone but not together. */
+/** Refuses fields that are valid alone but not together. */
 function checkTogether(provider: Provider): void {
   const { grant, endpoints, issuer, authUrl, enrolment, paste } = provider;
   if (provider.files.length === 0) refuse("files", "at least one file name", provider.files);
@@ -412,7 +412,7 @@ function checkTogether(provider: Provider): void {
   }
 }
 
-/** A token from elsewhere is only given if its grant or client authentication needs one. */
+/** Refuses a token from elsewhere unless the grant or the client authentication needs one. */
 function checkExternal(provider: Provider): void {
   const { grant, clientAuthentication, subjectToken, assertionClaims, tokenCommand } = provider;
   const isExchange = grant === "token_exchange";
@@ -469,7 +469,7 @@ function checkFields(
   }
 }
 
-/** Other names that people use for a field. */
+/** Names that people use for a field by mistake. */
 function hint(field: string): string | undefined {
   const names: Record<string, string> = {
     directory: "folder",
@@ -492,7 +492,7 @@ function invalid(message: string): AuthError {
   return new AuthError("invalid_argument", `defineProvider: ${message}`);
 }
 
-/** Fills in the defaults of a provider, and checks nothing. */
+/** Fills in a provider's defaults, without checks. */
 export function withDefaults(input: ProviderInput): Provider {
   const grant = input.grant ?? "client_credentials";
   const clientAuthentication = input.clientAuthentication ??
@@ -511,13 +511,13 @@ export function withDefaults(input: ProviderInput): Provider {
     endpoints: input.endpoints ?? {},
     apiUrl: input.apiUrl,
     requires: input.requires ?? requiredFields(input, grant, clientAuthentication),
-    // Only the subject token says whose session it is: the next one may belong to somebody else.
+    // Only the subject token says whose session it is, and the next one may belong to somebody else.
     store: input.store ?? (input.subjectToken === undefined ? "disk" : "memory"),
     ...(Object.hasOwn(input, FOREIGN) ? { [FOREIGN]: Reflect.get(input, FOREIGN) } : {}),
   };
 }
 
-/** The credential values a grant and a client authentication need. */
+/** The credential values that a grant and a client authentication need. */
 function requiredFields(
   { tokenCommand, assertionClaims, subjectToken, clientAssertion }: ProviderInput,
   grant: Grant,
@@ -527,7 +527,7 @@ function requiredFields(
     typeof token === "object" && "credential" in token ? [token.credential] : []
   );
   const isBare = authentication === "none" &&
-    (tokenCommand ?? subjectToken) !== undefined; // who signs in is said elsewhere
+    (tokenCommand ?? subjectToken) !== undefined; // the token says who signs in
   const client = isBare
     ? []
     : ["none", "tls_client_auth", "federated_jwt"].includes(authentication)
@@ -538,7 +538,7 @@ function requiredFields(
   return [...person, ...client, ...key, ...named];
 }
 
-/** What the environment variables of a system start with, unless its definition says otherwise. */
+/** The prefix of a system's environment variables, unless its definition names another. */
 export function prefixFor(name: string): string {
   const prefix = name.toUpperCase().replaceAll("-", "_");
   return /^[A-Z]/.test(prefix) ? prefix : `P${prefix}`;

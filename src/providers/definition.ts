@@ -7,7 +7,7 @@ import type {
   Provider as ProviderFields,
 } from "./provider.ts";
 
-/** What `defineProvider` returns. Pass it on as it is. */
+/** What `defineProvider` returns. Pass it on unchanged. */
 export interface Provider<F extends string = string> {
   /** The name it is found by. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface Provider<F extends string = string> {
   readonly requires: readonly F[];
 }
 
-/** Where a definition's server is: an issuer (discovery), or the endpoints its grant needs. */
+/** Where a definition's server is: an issuer (discovery), or the endpoints that its grant needs. */
 export type ServerLocation<E extends keyof Endpoints> =
   | { readonly issuer: string; readonly endpoints?: Endpoints | undefined }
   | { readonly issuer?: undefined; readonly endpoints: Endpoints & { [K in E]-?: string } };
@@ -72,13 +72,13 @@ export type GrantDefinition =
     & { readonly grant: "jwt_bearer" }
     & (
       | {
-        /** The assertion, which something else issues (RFC 7523 section 2.1). */
+        /** The assertion that something else issues (RFC 7523 section 2.1). */
         readonly subjectToken: ExternalToken;
         readonly assertionClaims?: undefined;
       }
       | {
         readonly subjectToken?: undefined;
-        /** The claims of the assertion, which is signed here with the `private_key`. */
+        /** The claims of the assertion, which this module signs with the `private_key`. */
         readonly assertionClaims: AssertionClaims;
         /** How long an assertion is valid, in seconds: 300 by default, at most 3600. */
         readonly assertionLifetime?: number | undefined;
@@ -97,10 +97,10 @@ export type GrantDefinition =
 /** Fields that only a token exchange takes. */
 export type ExchangeFields = "subjectTokenType" | "requestedTokenType";
 
-/** How a definition's client proves who it is, with the assertion that `federated_jwt` needs. */
+/** How a definition's client authenticates, with the assertion that `federated_jwt` needs. */
 export type ClientDefinition =
   | {
-    /** How the client proves who it is. */
+    /** How the client authenticates. */
     readonly clientAuthentication?: Exclude<ClientAuthentication, "federated_jwt"> | undefined;
     readonly clientAssertion?: undefined;
   }
@@ -113,7 +113,7 @@ export type ClientDefinition =
 /** The same fields, which may be left out or `undefined`. */
 export type OptionalFields<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** Fields that a definition has in another form. */
+/** Fields that have another form in a definition. */
 export type OtherFields =
   | CodeFields
   | ExchangeFields
@@ -149,9 +149,9 @@ export type ProviderDefinition<F extends string = string> =
     readonly apiUrl: string;
     /** A public client's ID: part of the definition, never prompted for. */
     readonly clientId?: string | undefined;
-    /** Scopes to ask for (RFC 6749 section 3.3): a list, or one string with spaces. */
+    /** Scopes to request (RFC 6749 section 3.3): a list, or one string with spaces. */
     readonly scope?: string | readonly string[] | undefined;
-    /** Scopes to send with a refresh, if the server wants other ones. */
+    /** Scopes to send with a refresh, if the server wants different ones. */
     readonly refreshScope?: string | readonly string[] | undefined;
     /** Credential values it needs, in the order they are asked for. */
     readonly requires?: readonly F[] | undefined;

@@ -7,24 +7,24 @@ import { providers } from "./registry.ts";
 const TAKEN =
   /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo|fly|netrc|op|bw|doctl|oci|ibmcloud|linode|hcloud|wrangler|firebase|datadog|dd|newrelic|sops|cargo|rubygems|nuget|maven|gradle|conda|uv|mlflow|wandb|cohere|mistral|gemini|codex|claude|earthdata)(-|$)/;
 
-/** Names of variables that programs of all kinds share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
+/** Names of variables that many programs share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
 const SHARED: readonly string[] = (
   "access actions api app auth ci client database db jpy jupyter jupyterhub login mongo mongodb mysql " +
   "oauth oidc password pg pgsql postgres private public redis runner secret secrets sentry service " +
   "session smtp token user"
 ).split(" ");
 
-/** `station_client_secret` of "weather" would be the client secret of "weather-station". */
+/** Otherwise `station_client_secret` of "weather" would be the client secret of "weather-station". */
 const OF_ANOTHER = /_(access_token|client_id|client_secret|key_id|password|private_key|username)$/;
 
 /**
- * Checks a definition that somebody else wrote, such as a JSON file's. It describes a system of its
- * own: it takes no name, folder, file or variable by which another system's secrets are found. It
- * runs no program, and takes no token of this machine or its user, before somebody who may has agreed.
+ * Checks a definition that somebody else wrote, such as a JSON file. It may only describe a system of its
+ * own: it may use no name, folder, file or variable that leads to another system's secrets. It may run
+ * programs and use tokens of this machine or its user only after the person or an administrator has agreed.
  *
- * @param agreed true once the person, or this machine's administrator, has agreed to what
- * {@linkcode reachesOf} says
- * @param path the file, for a system that is known by its name
+ * @param agreed true if the person, or this machine's administrator, has agreed to what is in the list from
+ * {@linkcode reachesOf}
+ * @param path the file, for a system with a known name
  * @throws {AuthError} `invalid_argument`, naming the field
  */
 export function defineForeign(
@@ -81,7 +81,7 @@ export interface Reach {
   readonly text: string;
 }
 
-/** What a definition runs, and which tokens of this machine it takes; nothing for most. */
+/** The programs that a definition runs, and the tokens of this machine that it uses; most have none. */
 export function reachesOf(provider: Provider): Reach[] {
   const { tokenCommand, subjectToken, clientAssertion } = provider;
   const given: [Reach["field"], ExternalToken | undefined][] = [
@@ -111,7 +111,7 @@ function reachOf(token: ExternalToken): string | undefined {
   return `sends the ${token.jupyterhub} in the JupyterHub user's auth_state`;
 }
 
-/** An argument as a shell would want it: for people, who may copy it. */
+/** An argument quoted for a shell, because people may copy it. */
 function quoted(text: string): string {
   return /^[\w.,:/=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -8,7 +8,7 @@ const api: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths
   refusedPaths: ["/internal"],
 };
 
-/** 4insight for a person: sign in on its page, paste the package it shows. */
+/** 4insight for a person, who signs in on its page and pastes the package that it shows. */
 export const fourinsight: Provider = withDefaults({
   ...api,
   name: "fourinsight",
@@ -19,7 +19,7 @@ export const fourinsight: Provider = withDefaults({
   clientAuthentication: "client_secret_post",
   paste: {
     page: "/auth",
-    // The package says where the code is exchanged, and a secret goes there.
+    // The package says where to exchange the code, and a secret is sent there.
     endpointHosts: ["login.microsoftonline.com", "*.b2clogin.com", "4insight.io"],
   },
   foreignTokens: {
@@ -29,7 +29,7 @@ export const fourinsight: Provider = withDefaults({
   },
 });
 
-/** 4insight for a service: client credentials, signs in again in each process; its token is never on disk. */
+/** 4insight for a service: client credentials; each process signs in, and the token is never on disk. */
 export const fourinsightClient: Provider = withDefaults({
   ...api,
   name: "fourinsight-client",

@@ -1,7 +1,7 @@
 import type { Provider } from "./provider.ts";
 import { withDefaults } from "./define_provider.ts";
 
-/** PlantPredict in its Okta days: resource owner password, kept alive by a refresh token. */
+/** PlantPredict, legacy (Okta): resource owner password; a refresh token renews the session. */
 export const plantpredictOkta: Provider = withDefaults({
   name: "plantpredict-okta",
   title: "PlantPredict (Okta)",

@@ -1,14 +1,14 @@
-/** How a client proves who it is (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core section 9). */
+/** How a client authenticates (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core section 9). */
 export type ClientAuthentication =
   | "client_secret_post"
   | "client_secret_basic"
-  /** HTTP Basic with id and secret as they are (RFC 7617), for servers that do not form-decode. */
+  /** HTTP Basic with ID and secret unencoded (RFC 7617), for servers that do not form-decode. */
   | "client_secret_basic_raw"
   | "client_secret_jwt"
   | "private_key_jwt"
   /**
-   * A certificate of the connection (RFC 8705, also the self-signed kind): the option `fetch` presents
-   * it, and nothing but the client ID is sent.
+   * A certificate of the connection (RFC 8705, also the self-signed kind). The option `fetch` presents it,
+   * and the request contains only the client ID.
    */
   | "tls_client_auth"
   /**
@@ -48,8 +48,8 @@ export type ExternalToken =
   /** The name of an environment variable. */
   | { readonly environment: string }
   /**
-   * A program and its arguments, run without a shell: its name on the `PATH`, or its absolute path. It
-   * has as long as the option `timeout` says, 30 s by default.
+   * A program and its arguments, run without a shell: its name on the `PATH`, or its absolute path. It may
+   * take as long as the option `timeout` allows, 30 s by default.
    */
   | { readonly command: readonly string[] }
   /** The name of a credential value. */
@@ -65,14 +65,14 @@ export type ExternalToken =
   | { readonly jupyterhub: "access_token" | "id_token" | (string & Record<never, never>) };
 
 /**
- * Claims of a signed assertion (RFC 7519). `{name}` in a string stands for a credential value; a claim
- * whose value is optional and not there, or is empty, is left out.
+ * Claims of a signed assertion (RFC 7519). `{name}` in a string stands for a credential value. A claim is
+ * left out if its optional value is missing or empty.
  */
 export type AssertionClaims = {
   readonly [claim: string]: string | number | boolean | readonly string[];
 };
 
-/** One way to ask a person to sign in: in this machine's browser, by a code, or by something to paste. */
+/** One way to ask a person to sign in: this machine's browser, a code, or something to paste. */
 export type SignInMethod = "browser" | "device" | "paste";
 
 /** A server's endpoints: absolute URLs, or paths below {@linkcode Provider.authUrl}. */
@@ -89,9 +89,9 @@ export interface Endpoints {
   pushedAuthorization?: string | undefined;
 }
 
-/** How app credentials are created once, with username and password. */
+/** How to create app credentials once, with username and password. */
 export interface Enrolment {
-  /** Where HTTP Basic (RFC 7617) with username and password gives an access token: URL or path. */
+  /** Where HTTP Basic (RFC 7617) with username and password returns an access token: URL or path. */
   login: string;
   /** Where an empty POST with that token creates the client: URL or path. */
   clients: string;
@@ -114,11 +114,11 @@ export interface PasteSignIn {
 export interface ApiAuthorization {
   /** The header's name, such as `"X-Api-Key"`. */
   header?: string;
-  /** What stands before the token, such as `"token"`. */
+  /** The scheme before the token, such as `"token"`. */
   scheme?: string;
 }
 
-/** Token files of another program, in oauthlib's JSON. They are read, never written. */
+/** Another program's token files, in oauthlib's JSON. They are read, never written. */
 export interface ForeignTokens {
   /** The folder below the user's home. */
   folder: string;
@@ -132,18 +132,18 @@ export interface ForeignTokens {
  * Everything this module knows about one system. A provider is data: make one with
  * {@linkcode defineProvider}, which checks it.
  *
- * In URLs and paths, `{name}` stands for a value of the credentials, such as `{tenant_id}`.
+ * In URLs and paths, `{name}` stands for a credential value, such as `{tenant_id}`.
  */
 export interface Provider {
   /** The name for `getSession`, lower case with hyphens; also the default of the next three. */
   name: string;
   /** The system's name for people. */
   title: string;
-  /** What its environment variables start with, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
+  /** The prefix of its environment variables, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
   environmentPrefix: string;
   /** The folder below the user's configuration directory that holds its files. */
   folder: string;
-  /** Names of the credentials file, the one to write first. */
+  /** Names of the credentials file; the first one is written. */
   files: readonly string[];
   /** The grant to sign in with. */
   grant: Grant;
@@ -155,10 +155,10 @@ export interface Provider {
   issuer?: string;
   /** Endpoints, if there is no discovery or to override it. */
   endpoints: Endpoints;
-  /** How the client proves who it is. */
+  /** How the client authenticates. */
   clientAuthentication: ClientAuthentication;
   /**
-   * False: the issuer only names who signs people in, and nothing is discovered; the endpoints are all
+   * False if the issuer only names who signs people in. Nothing is discovered then, and all endpoints are
    * given.
    */
   discovery?: boolean;
@@ -170,13 +170,13 @@ export interface Provider {
   /** How assertions are signed (RFC 7518), if the key leaves a choice, such as `"PS256"`. */
   assertionAlgorithm?: string;
   /**
-   * The assertion that `"federated_jwt"` proves the client with (RFC 7523 section 2.2). It is sent to
-   * the token endpoint only.
+   * The assertion with which `"federated_jwt"` authenticates the client (RFC 7523 section 2.2). It is sent
+   * only to the token endpoint.
    */
   clientAssertion?: ExternalToken;
   /**
-   * What says who signs in: the subject token of `token_exchange` (RFC 8693 section 2.1), or the
-   * assertion of `jwt_bearer` (RFC 7523 section 2.1). It is sent to the token endpoint only.
+   * What says who signs in: the subject token of `token_exchange` (RFC 8693 section 2.1), or the assertion
+   * of `jwt_bearer` (RFC 7523 section 2.1). It is sent only to the token endpoint.
    */
   subjectToken?: ExternalToken;
   /**
@@ -184,12 +184,12 @@ export interface Provider {
    * by default.
    */
   subjectTokenType?: string;
-  /** What kind of token to ask for (RFC 8693 section 2.1), for `token_exchange`. */
+  /** What kind of token to request (RFC 8693 section 2.1), for `token_exchange`. */
   requestedTokenType?: string;
   /**
-   * The claims of an assertion that is signed here with the `private_key`, for `jwt_bearer` (RFC 7523
-   * section 3). `iss` and `sub` are the client ID by default, and `aud` is as
-   * {@linkcode Provider.assertionAudience} says; `iat`, `exp` and `jti` are added.
+   * The claims of an assertion that this module signs with the `private_key`, for `jwt_bearer` (RFC 7523
+   * section 3). `iss` and `sub` are the client ID by default, and `aud` follows
+   * {@linkcode Provider.assertionAudience}; `iat`, `exp` and `jti` are added.
    */
   assertionClaims?: AssertionClaims;
   /** How long such an assertion is valid, in seconds: 300 by default, at most 3600. */
@@ -199,84 +199,84 @@ export interface Provider {
    * {@linkcode ExternalToken}.
    */
   tokenCommand?: readonly string[];
-  /** Scopes to ask for, separated by spaces (RFC 6749 section 3.3). */
+  /** Scopes to request, separated by spaces (RFC 6749 section 3.3). */
   scope?: string;
-  /** Scopes to send with a refresh, if the server wants other ones. */
+  /** Scopes to send with a refresh, if the server wants different ones. */
   refreshScope?: string;
-  /** The `audience` parameter some servers want. */
+  /** The `audience` parameter that some servers want. */
   audience?: string;
   /** Resource indicator (RFC 8707), or several. */
   resource?: string | readonly string[];
   /**
-   * More parameters for the token request, such as `{ account_id: "…" }`. `{name}` in one stands for a
-   * credential value; such a one is not sent with a refresh. A `grant_type` takes the place of
+   * More parameters for the token request, such as `{ account_id: "…" }`. `{name}` in a parameter stands
+   * for a credential value; such a parameter is not sent with a refresh. A `grant_type` replaces
    * `client_credentials`.
    */
   tokenParameters?: Record<string, string>;
   /**
-   * The redirect URI registered for this client. A loopback one without a port takes any free port
-   * (RFC 8252 section 7.3); `http://127.0.0.1/callback` by default.
+   * The redirect URI registered for this client. A loopback URI without a port uses any free port (RFC 8252
+   * section 7.3); `http://127.0.0.1/callback` by default.
    */
   redirectUri?: string;
   /**
-   * More parameters for the authorization request. An empty value leaves one out that would be sent
+   * More parameters for the authorization request. An empty value leaves out a parameter that would be sent
    * otherwise, such as `{ prompt: "" }` with the scope `offline_access`.
    */
   authorizationParameters?: Readonly<Record<string, string>>;
-  /** Push the authorization request (RFC 9126). Unless told otherwise, where the metadata requires it. */
+  /** Push the authorization request (RFC 9126). By default, only if the metadata requires it. */
   pushedAuthorization?: boolean;
   /** Base URL of the API: relative URLs resolve against it. */
   apiUrl: string;
-  /** More origins the token may go to. */
+  /** More origins that may get the token. */
   origins?: readonly string[];
-  /** Values the credentials need, in the order they are asked for. */
+  /** Credential values it needs, in the order they are asked for. */
   requires: readonly CredentialField[];
-  /** Values that are used if they are set, and never prompted for. */
+  /** Credential values that are used if they are set, and never prompted for. */
   optional?: readonly CredentialField[];
-  /** Values of `{name}` in URLs, where the credentials have none. */
+  /** Values for `{name}` in URLs, if the credentials have none. */
   defaults?: Readonly<Record<string, string>>;
-  /** How to create app credentials, where the system can. */
+  /** How to create app credentials, if the system can. */
   enrolment?: Enrolment;
-  /** The paste sign-in, where the system has one. */
+  /** The paste sign-in, if the system has one. */
   paste?: PasteSignIn;
-  /** Another program's token files, to go on with its session. */
+  /** Another program's token files, to continue its session. */
   foreignTokens?: ForeignTokens;
-  /** Where tokens are kept: on disk, or in this process only. */
+  /** Where tokens are saved: on disk, or only in this process. */
   store: "disk" | "memory";
-  /** A path of the API that answers 200 to a working session. */
+  /** A path of the API that responds 200 to a valid session. */
   probe?: string;
   /**
-   * HTTP statuses of the API that are tried again: 429, 502, 503, 504 by default. POST and
-   * PATCH are tried again only after 413, 429 and 503, which say that nothing was done.
+   * HTTP statuses of the API that are retried: 429, 502, 503, 504 by default. POST and PATCH are retried
+   * only after 413, 429 and 503, which say that nothing was done.
    */
   retryStatuses?: readonly number[];
-  /** More statuses that say that the token is no longer good, such as 498: they count as a 401. */
+  /** More statuses that mean that the token is no longer valid, such as 498: they count as a 401. */
   renewStatuses?: readonly number[];
   /**
-   * How API requests carry the token, where it is not `Authorization: Bearer …` (RFC 6750): another
-   * header, which then holds the token alone; another scheme; or both.
+   * How API requests carry the token, if not as `Authorization: Bearer …` (RFC 6750): another header, which
+   * then holds only the token; another scheme; or both.
    */
   apiAuthorization?: ApiAuthorization;
   /**
-   * How long one attempt of an API request may take until its headers are there, in milliseconds;
-   * 100 000 by default.
+   * How long one attempt of an API request may take until its headers arrive, in milliseconds; 100 000 by
+   * default.
    */
   timeout?: number;
   /**
-   * Paths of the API that must not be called, such as `"/internal"`: a request is refused with one
-   * anywhere in its path, in whole segments and in any case.
+   * Paths of the API that must not be called, such as `"/internal"`. A request is refused if its path
+   * contains one, in whole segments and in any case.
    */
   refusedPaths?: readonly string[];
   /** Bind tokens to a key (DPoP, RFC 9449). */
   dpop?: boolean;
-  /** Where a person finds out how to get access. */
+  /** Where a person can read how to get access. */
   documentation?: string;
 }
 
 /** Credential values by their lower-case names, such as `client_id`. */
 export type CredentialValues = Record<string, string>;
 
-/** The credential values this module knows. Files and environment may carry more. */
+/** The credential values that this module knows. Files and environment may hold more. */
 export type CredentialField =
   | "client_id"
   | "client_secret"

@@ -9,8 +9,8 @@ import type { Provider } from "./provider.ts";
 import { spatiafi } from "./spatiafi.ts";
 
 /**
- * The systems this module knows by name. A new one is a file beside this one and a line in this list.
- * A test checks them with `defineProvider`, so that not every start has to.
+ * The systems this module knows by name. To add one, add a file here and a line to this list. A test checks
+ * them with `defineProvider`, so that a start does not have to.
  */
 export const providers: readonly Provider[] = [
   spatiafi,
@@ -22,7 +22,7 @@ export const providers: readonly Provider[] = [
 ];
 
 /**
- * Finds a provider by name, or checks the one given.
+ * Finds a provider by name, or checks the given one.
  *
  * @param elsewhere looks for a name, or an API's address, that is not built in
  * @throws {AuthError} `unknown_provider` with the list of names, and what `elsewhere` throws
@@ -58,12 +58,12 @@ export function unknownProvider(provider: unknown, others: readonly string[]): A
   return new AuthError("unknown_provider", asked + (hint || known));
 }
 
-/** True for what names a system by a URL. */
+/** True for a text that names a system by a URL. */
 export function isAddress(provider: unknown): provider is string | URL {
   return provider instanceof URL || (typeof provider === "string" && provider.includes("://"));
 }
 
-/** The provider whose API a URL belongs to. */
+/** The provider whose API serves a URL. */
 function providerAt(url: unknown): Provider | undefined {
   if (!isAddress(url)) return undefined;
   const { origin } = URL.canParse(url) ? new URL(url) : { origin: "" };

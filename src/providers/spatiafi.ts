@@ -15,6 +15,6 @@ export const spatiafi: Provider = withDefaults({
     clients: "/api/v1/clients/",
     help: "Enter your SpatiaFi username and password. You won't be asked again.",
   },
-  // Their own Python package tries again on 500 as well.
+  // SpatiaFi's own Python package retries on 500 too.
   retryStatuses: [429, 500, 502, 503, 504],
 });

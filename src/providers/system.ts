@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import { checkTransport, fitsUrl, type UrlPart } from "../trust.ts";
 import type { CredentialValues, Endpoints, Provider } from "./provider.ts";
 
-/** URLs that differ from the provider's, such as a test system's. */
+/** URLs that replace the provider's, such as a test system's. */
 export interface ProviderUrls {
   /** Replaces {@linkcode Provider.authUrl}. Environment: `<PREFIX>_AUTH_URL`. */
   authUrl?: string;
@@ -19,23 +19,23 @@ export interface System {
   readonly issuer: string | undefined;
   /** Base URL of the API, with a final slash. */
   readonly apiUrl: URL;
-  /** The origins the access token may travel to. */
+  /** The origins that may get the access token. */
   readonly origins: ReadonlySet<string>;
   /** The enrolment's two URLs. */
   readonly enrolment: { login: string; clients: string } | undefined;
-  /** The page to sign in at, where the provider has a paste sign-in. */
+  /** The sign-in page, if the provider has a paste sign-in. */
   readonly pastePage: string | undefined;
-  /** Hosts a pasted package may name. */
+  /** Hosts that a pasted package may name. */
   readonly pasteHosts: readonly string[];
   readonly probe: string | undefined;
 }
 
 /**
- * The environment's say on a provider's URLs. A variable that the definition has no URL for is read too,
- * where nothing in code says otherwise: passed over, it would leave a secret with the server that it was
- * set to move away from.
+ * The environment's values for a provider's URLs. It also reads a variable for a URL that the definition
+ * does not have, unless code names another server: if it were ignored, a secret would go to the very server
+ * that the variable replaces.
  *
- * @param isMoved true where the caller names another authorization server
+ * @param isMoved true if the caller names another authorization server
  */
 export function environmentUrls(
   provider: Provider,
@@ -58,7 +58,7 @@ export function environmentUrls(
  *
  * @param urls what replaces the provider's own
  * @param values what `{name}` stands for
- * @param origins more origins the token may go to, by the caller's leave
+ * @param origins more origins that may get the token, as the caller allows
  * @throws {AuthError} `insecure_url` or `invalid_argument`
  */
 export function resolveSystem(
@@ -86,7 +86,7 @@ export function resolveSystem(
   const apiUrl = checkTransport(fill(pick("apiUrl") ?? ""), "API's URL");
   if (!apiUrl.pathname.endsWith("/")) apiUrl.pathname += "/";
   const { enrolment, paste } = provider;
-  // What few starts need is found out when it is asked for.
+  // Computed only on request, because few starts need it.
   return {
     provider,
     endpoints,
@@ -111,7 +111,7 @@ export function resolveSystem(
     },
     get pasteHosts() {
       const page = this.pastePage;
-      // A sign-in page that was moved by option or environment is trusted with its own host.
+      // If an option or the environment moves the sign-in page, its own host is trusted.
       return page ? [...(paste?.endpointHosts ?? []), new URL(page).host] : [];
     },
     get probe() {
@@ -121,8 +121,8 @@ export function resolveSystem(
 }
 
 /**
- * What tells this system from the same provider elsewhere, such as a test system: its server, and its
- * API where that is not the provider's own.
+ * Distinguishes this system from the same provider elsewhere, such as a test system: by its server, and by
+ * its API if that is not the provider's own.
  */
 export function systemIdentity(system: System): string {
   const { issuer, endpoints, pastePage, apiUrl, provider } = system;
@@ -134,8 +134,8 @@ export function systemIdentity(system: System): string {
 }
 
 /**
- * The origin of the authorization server: what saved credentials belong to. `undefined` where a value
- * that its URL needs is not there yet.
+ * The origin of the authorization server, to which saved credentials belong. `undefined` if its URL needs a
+ * value that is not known yet.
  */
 export function serverOrigin(
   provider: Provider,
@@ -144,7 +144,7 @@ export function serverOrigin(
 ): string | undefined {
   const { endpoints, paste, enrolment } = provider;
   const token = own(endpoints, "token");
-  // An endpoint that stays gets the secret, even if another issuer is named beside it.
+  // A fixed endpoint gets the secret, even if another issuer is named as well.
   const url = (token !== undefined && staysAt(token, urls) ? token : undefined) ??
     own(urls, "issuer") ?? own(provider, "issuer") ??
     paste?.page ?? enrolment?.login ?? provider.apiUrl;
@@ -157,7 +157,7 @@ export function serverOrigin(
   }
 }
 
-/** Puts a path below a base URL, keeping the base's own path; an absolute URL stands for itself. */
+/** Joins a path to a base URL, keeping the base's own path; an absolute URL replaces it. */
 export function joinUrl(base: string, path: string): string {
   if (!path.startsWith("/")) return path;
   let end = base.length;
@@ -165,20 +165,20 @@ export function joinUrl(base: string, path: string): string {
   return base.slice(0, end) + path;
 }
 
-/** A member of the object itself: what a program put into `Object.prototype` steers nothing. */
+/** An object's own member: properties that a program added to `Object.prototype` must have no effect. */
 function own<T extends object, K extends keyof T>(value: T, name: K): T[K] | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** Whether an endpoint of the definition stays in use: an issuer from elsewhere names its own. */
+/** Whether an endpoint of the definition is still used: another issuer names its own endpoints. */
 function staysAt(path: string, urls: ProviderUrls): boolean {
   return own(urls, "issuer") === undefined ||
     (path.startsWith("/") && own(urls, "authUrl") !== undefined);
 }
 
 /**
- * Refuses URLs that change nothing, or only some of the places a secret goes to: the rest would still
- * get it although a test system was named.
+ * Refuses URLs that have no effect, or that move only some of the places that get a secret: the others
+ * would still get it, even though a test system was named.
  */
 function checkOverrides(provider: Provider, urls: ProviderUrls): void {
   const authUrl = own(urls, "authUrl");
@@ -226,7 +226,7 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-/** The host a secret of this system goes to first. */
+/** The host that gets this system's secrets first. */
 export function authorizationHost(system: System): string {
   const { enrolment, endpoints, issuer, pastePage, apiUrl } = system;
   return new URL(enrolment?.login ?? endpoints.token ?? issuer ?? pastePage ?? apiUrl).host;
@@ -263,7 +263,7 @@ const PARTS: Record<UrlPart, string> = {
   segment: 'one part of a path, without "..", "?", "#", "%" and the like',
 };
 
-/** What a template at this place of a URL stands for. */
+/** What a template stands for at this place of a URL. */
 function partAt(text: string, at: number): UrlPart {
   if (at === 0) return "base";
   const before = text.slice(0, at).replace(/^\{[a-z0-9_]+\}/, "https://x.invalid");

@@ -9,8 +9,8 @@ import type { Store } from "../store/store.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 
 /**
- * What a session stands on, put together by `connect` and never changed. What changes in a session's
- * life, its token, is the keeper's.
+ * What a session consists of. `connect` makes it, and it never changes. The keeper holds what does change:
+ * the token.
  */
 export interface Connection {
   readonly profile: Profile;
@@ -27,9 +27,9 @@ export interface Connection {
   readonly grants: GrantContext;
   /** Sends API requests with the token. */
   readonly fetch: typeof fetch;
-  /** Sends requests as they are. */
+  /** Sends requests unchanged. */
   readonly plainFetch: typeof fetch;
-  /** Lets the stop button end a wait; in a kernel only. */
+  /** Lets the stop button end a wait; only in a kernel. */
   readonly interruptible?: Interruptible | undefined;
   /** How long one API request may take, in milliseconds. */
   readonly timeout: number;
@@ -38,8 +38,8 @@ export interface Connection {
 }
 
 /**
- * Whose session it is, for people: the username, what the `id_token` names, the account's own name, or
- * the client ID.
+ * Whose session it is, for people: the username, the name in the `id_token`, the account's name, or the
+ * client ID.
  */
 export function accountOf(
   connection: Pick<Connection, "keeper" | "sources" | "profile">,
@@ -48,17 +48,17 @@ export function accountOf(
     connection.keeper.values["client_id"];
 }
 
-/** Who is signed in, where that is known: a name, never the ID of a client or a number of the server's. */
+/** Who is signed in, if that is known: a name, never a client ID or a number that the server assigned. */
 export function personOf(
   { keeper: { token, values }, sources }: Pick<Connection, "keeper" | "sources">,
 ): string | undefined {
   const { username, client_id: client } = values;
   const name = namedPerson({ username, client, named: token?.account, sources });
-  // A server chose it.
+  // The server chose this name.
   return name === undefined ? undefined : plain(name);
 }
 
-/** False when a person has to sign in for the next token. */
+/** False if a person has to sign in to get the next token. */
 export function renewsItself(
   { keeper, profile: { provider, given } }: Pick<Connection, "keeper" | "profile">,
 ): boolean {

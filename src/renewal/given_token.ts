@@ -10,24 +10,24 @@ import { accountOf } from "../token/token_response.ts";
 import { claimsOf, type Token } from "../token/token.ts";
 import type { RenewalOptions } from "./token_keeper.ts";
 
-/** How long a token is taken for good that does not say when it ends, in seconds. */
+/** How long a token without an expiry time is used, in seconds. */
 const UNKNOWN_LIFETIME = 10 * 365 * 86_400;
 /** How long a token from a file is used before the file is read again, in seconds. */
 const REREAD_TIME = 10;
 
-/** What it takes to get it. */
+/** What it takes to get the token. */
 export interface GivenContext extends Omit<ExternalContext, "signal"> {
-  /** The key of the session. */
+  /** The session's key. */
   readonly key: string;
-  /** The system's name for people. */
+  /** The system's display name. */
   readonly title: string;
 }
 
 /**
- * The token of a session that has one in place of a sign-in: nothing signs in, nothing is saved.
+ * Gets the token of a session that has one instead of a sign-in. It signs in nowhere and saves nothing.
  *
- * @throws {AuthError} `login_required` when the token that is there has expired, or was refused;
- * `invalid_argument`, and as `getExternalToken`
+ * @throws {AuthError} `login_required` if the token has expired or was refused; `invalid_argument`, and as
+ * `getExternalToken`
  */
 export async function givenToken(
   given: GivenToken,

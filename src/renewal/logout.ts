@@ -3,26 +3,26 @@ import { AuthError } from "../errors.ts";
 import { revokeToken } from "../grants/revocation.ts";
 import type { Connection } from "./connection.ts";
 
-/** What became of one token at the server. */
+/** What happened to one token at the server. */
 export type RevocationOutcome =
   /** The server revoked it (RFC 7009). */
   | "revoked"
   /** The session had no such token. */
   | "none"
-  /** The server has no revocation endpoint, or none for such tokens; the token ends by itself. */
+  /** The server has no revocation endpoint, or none for such tokens; the token expires by itself. */
   | "unsupported"
   /** The server did not revoke it, or did not respond. */
   | "failed";
 
-/** What a logout did. */
+/** What a sign-out did. */
 export interface LogoutReport {
-  /** What became of the refresh token at the server. */
+  /** What happened to the refresh token at the server. */
   refreshToken: RevocationOutcome;
-  /** What became of the access token at the server. */
+  /** What happened to the access token at the server. */
   accessToken: RevocationOutcome;
-  /** True when a saved token was removed from this machine. */
+  /** True if a saved token was removed from this machine. */
   removed: boolean;
-  /** What went wrong on the way; the rest was done all the same. */
+  /** What went wrong; everything else was still done. */
   problems: AuthError[];
 }
 
@@ -31,9 +31,10 @@ type Ending =
   & { readonly profile?: Pick<Connection["profile"], "given"> };
 
 /**
- * Revokes refresh and access token, then removes what is saved. Each is tried even if another failed.
+ * Revokes the refresh token and the access token, then removes what is saved. Each step runs even if
+ * another one fails.
  *
- * @param signal ends the wait; what has begun goes on to its end
+ * @param signal ends the wait; a step that has begun still finishes
  */
 export async function logout(connection: Ending, signal?: AbortSignal): Promise<LogoutReport> {
   return await abortable(end(connection), signal);
@@ -41,7 +42,7 @@ export async function logout(connection: Ending, signal?: AbortSignal): Promise<
 
 async function end({ store, key, keeper, grants, profile }: Ending): Promise<LogoutReport> {
   if (profile?.given !== undefined) {
-    // Others may use it, too: it ends where it came from.
+    // Other programs may use this token too, so it is left to its issuer.
     const accessToken = keeper.token === null ? "none" : "unsupported";
     keeper.end();
     return { refreshToken: "none", accessToken, removed: false, problems: [] };
@@ -61,7 +62,7 @@ async function end({ store, key, keeper, grants, profile }: Ending): Promise<Log
     }
   };
   const endHere = async () => {
-    // Another process may have renewed: what is on disk is what must be revoked.
+    // Another process may have renewed: revoke the token that is on disk.
     const token = await store.read(key) ?? keeper.token;
     const revoke = async (
       value: string | undefined,
@@ -82,7 +83,7 @@ async function end({ store, key, keeper, grants, profile }: Ending): Promise<Log
     };
     report.refreshToken = await revoke(token?.refresh_token, "refresh_token");
     report.accessToken = await revoke(token?.access_token, "access_token");
-    // Many servers end the access token with the refresh token, and do not know it any more.
+    // Many servers revoke the access token with the refresh token, and then no longer know it.
     const last = report.problems.at(-1);
     if (
       report.refreshToken === "revoked" && report.accessToken === "failed" && last &&
@@ -102,7 +103,7 @@ async function end({ store, key, keeper, grants, profile }: Ending): Promise<Log
       return endHere();
     }, { timeout: 15_000 })
   );
-  // Without a lock the tokens are ended all the same.
+  // Without a lock, revoke the tokens anyway.
   if (!began) await endHere();
   keeper.end();
   return report;

@@ -11,9 +11,9 @@ import type { Connection } from "./connection.ts";
 import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout, type LogoutReport, type RevocationOutcome } from "./logout.ts";
 
-/** Which sessions to end, and what to remove beside them. */
+/** Which sessions to end, and what to remove with them. */
 export interface Ending {
-  /** Every saved session of the system, not only the one that would be opened. */
+  /** All saved sessions of the system, not only the one that would be opened. */
   readonly all: boolean;
   /** The saved app credentials too. */
   readonly forget: boolean;
@@ -55,17 +55,17 @@ export async function logoutSaved(
   };
 }
 
-/** The worst first: what a report of several sessions says. */
+/** The worst result first: that is what a report of several sessions says. */
 const ORDER: readonly RevocationOutcome[] = ["failed", "unsupported", "revoked"];
 
-/** The session that `getSession` would open, unopened; `undefined` where any may end and none can be. */
+/** The connection that `getSession` would use; with `all`, `undefined` if there is none. */
 async function wouldBeOpened(
   profile: Profile,
   all: boolean,
   connect: Connect,
 ): Promise<Connection | undefined> {
   try {
-    // What is saved ends, also where a variable has a token that would come first.
+    // Ends what is saved, even if a variable holds a token that takes precedence.
     const own = { ...profile, given: undefined };
     return connect(own, await findCredentials(own));
   } catch (error) {
@@ -74,7 +74,7 @@ async function wouldBeOpened(
   }
 }
 
-/** Ends one session: at the server it came from, when that can be told; here in any case. */
+/** Ends one session: at its server, if that is known, and always on this machine. */
 async function end(
   { token }: SavedToken,
   own: Connection | undefined,
@@ -90,7 +90,7 @@ async function end(
     told,
   };
   if (told) return { ...await logout({ ...own, key: token.key }), ...shown };
-  // Another client's, or another server's: the token must not be sent to this one.
+  // It is another client's or server's, so the token must not be sent to this one.
   const stored = (await openStored?.())?.store;
   const left = (value: string | undefined) => value === undefined ? "none" : "unsupported";
   const report: LogoutReport = {
@@ -113,7 +113,7 @@ async function end(
   return { ...report, ...shown };
 }
 
-/** Whether one client's tokens may be revoked with another key's: same system, server and client. */
+/** Whether the tokens of one key may be revoked with another key's client: same system, server and client. */
 export function isOfSameClient(one: string, other: string): boolean {
   const a = parseKey(one);
   const b = parseKey(other);
@@ -122,10 +122,10 @@ export function isOfSameClient(one: string, other: string): boolean {
 }
 
 /**
- * Removes damaged token files, in which there may be a live token: those of one session, or all that
- * say nothing of another system.
+ * Removes damaged token files, which may hold a valid token: those of one session, or all that name no
+ * other system.
  *
- * @returns the removed ones, and what went wrong
+ * @returns the removed files, and what went wrong
  */
 async function removeDamaged(
   { runtime, provider, folder }: Profile,
@@ -141,7 +141,7 @@ async function removeDamaged(
   const store = of === "all" ? openFiles(runtime, folder) : of.store;
   try {
     await store.exclusive("", async () => {
-      // Once more: somebody may have put a whole one in its place.
+      // Check again: a valid file may have replaced it meanwhile.
       for (const file of (await listDamaged(runtime, folder)).filter(isMeant)) {
         if (await removeTokenFile(runtime, file.path, folder)) removed.push(file.path);
       }

@@ -1,6 +1,6 @@
 /**
- * Gets a session's new token: by the ways that need nobody, one at a time among all processes, else
- * from a person. What is to be kept is saved here, before anybody uses it.
+ * Gets a session's new token: first without a prompt, one process at a time, else from a person. The token
+ * is saved before it is used.
  *
  * @module
  */
@@ -23,23 +23,23 @@ import { type DpopKey, isFresh, type Token } from "../token/token.ts";
 import { savedEndpoint } from "../trust.ts";
 import type { Held, RenewalOptions } from "./token_keeper.ts";
 
-/** What a sign-in with a person gave. */
+/** What a person's sign-in returned. */
 export interface SignedIn {
   response: TokenResponse;
-  /** The token endpoint, when the sign-in decided it. */
+  /** The token endpoint, if the sign-in chose it. */
   tokenEndpoint?: string | undefined;
-  /** The credential values that were completed on the way. */
+  /** The credential values that were completed during the sign-in. */
   values?: CredentialValues;
 }
 
-/** What renewals of one session work with. */
+/** What a session's renewals need. */
 export interface RenewalSetup {
   key: string;
   store: Store;
   provider: Provider;
-  /** What an exchange needs, but for the values, which may change. */
+  /** What an exchange needs, without the values, which may change. */
   grants: GrantContext;
-  /** Asks the person; throws `login_required` when there is nobody. */
+  /** Prompts the person; throws `login_required` if nobody can be asked. */
   signIn: (grants: GrantContext) => Promise<SignedIn>;
   now: () => number;
 }
@@ -47,7 +47,7 @@ export interface RenewalSetup {
 /**
  * Gets a token.
  *
- * @param held what the session has; a renewal that fails may change it, too
+ * @param held what the session has; a failed renewal may change it too
  */
 export async function renew(
   setup: RenewalSetup,
@@ -58,7 +58,7 @@ export async function renew(
   return await new Renewal(setup, held, options).token();
 }
 
-/** An option that nothing asks for would silently do nothing, and somebody else would sign in. */
+/** Refuses an option that the grant does not use: it would be ignored, and somebody else would sign in. */
 function checkUsed({ external, system: { provider } }: GrantContext): void {
   const { grant, clientAuthentication, title } = provider;
   const isSubject = grant === "token_exchange" || grant === "jwt_bearer";
@@ -75,7 +75,7 @@ function checkUsed({ external, system: { provider } }: GrantContext): void {
   );
 }
 
-/** The grants that ask nobody, where what they need is there. */
+/** The grants that need no person, if their credentials are there. */
 type SilentGrant = Exclude<Grant, "authorization_code" | "device_code">;
 
 function isSilent(grant: Grant): grant is SilentGrant {
@@ -86,9 +86,9 @@ class Renewal {
   readonly #setup: RenewalSetup;
   readonly #held: Held;
   readonly #options: RenewalOptions;
-  /** True when another process has sent the refresh token, and nothing came of it. */
+  /** True if another process has sent the refresh token, and its result is unknown. */
   #isUnknown = false;
-  /** True when another process has signed the session out: what this one gets by itself is not saved. */
+  /** True if another process has signed the session out: then a silently renewed token is not saved. */
   #isSignedOut = false;
 
   constructor(setup: RenewalSetup, held: Held, options: RenewalOptions) {
@@ -109,18 +109,18 @@ class Renewal {
     return { ...this.#setup.grants, values: this.#held.values, signal: this.#options.signal };
   }
 
-  /** The grant that needs nobody, where the credentials for it are there. */
+  /** The grant that needs no person, if its credentials are there. */
   get #silent(): Extract<GrantRequest, { grant: SilentGrant }> | null {
     const { grant } = this.#setup.provider;
     if (!isSilent(grant)) return null;
     return grant !== "password" || this.#held.values["password"] !== undefined ? { grant } : null;
   }
 
-  /** The ways that need nobody, under the lock; `null` when they have nothing to go by. */
+  /** Renews without a prompt, under the lock; `null` if that is not possible. */
   async #underLock(): Promise<Token | null> {
     const { store, grants } = this.#setup;
     const action = () => this.#renewSilently();
-    // Longer than the holder's own request may take, so that waiting ends with an answer.
+    // Longer than the lock holder's own request may take, so that the wait ends with a result.
     const timeout = grants.timeout + 15_000;
     try {
       return await store.exclusive(this.#setup.key, action, {
@@ -130,12 +130,13 @@ class Renewal {
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       const noLock = error.code === "store_unavailable" || error.code === "permission_denied";
-      // A refresh token that rotates must not be used by two; anything else may go on alone.
+      // Two processes must not use a refresh token that rotates. Without one, this process may continue
+      // alone.
       const alone = error.code === "store_locked" && !this.#held.token?.refresh_token &&
         this.#silent !== null;
       if (!noLock && !alone) throw error;
       const silent = this.#silent;
-      // Nobody knows what other machines do with the refresh token meanwhile.
+      // Without a lock, other machines may use the refresh token at the same time.
       if (noLock && store.shared && silent === null) throw error;
       this.#held.storeProblem = error;
       return noLock && store.shared && silent ? await this.#exchange(silent, null) : await action();
@@ -150,7 +151,7 @@ class Renewal {
       token !== null && isFresh(token, now()) && token.access_token !== refused?.access_token &&
       this.#fits(token);
     if (!force && stored && usable(stored)) return stored;
-    // What is stored was written last, even if the clock was wrong: an older refresh token is used up.
+    // The stored token was written last, even if the clock was wrong, so an older refresh token is used up.
     this.#isSignedOut = stored === null && await this.#wasSignedOut();
     let previous = stored ?? (this.#isSignedOut ? null : this.#held.token);
     if (!force) {
@@ -165,15 +166,15 @@ class Renewal {
           previous = await store.read(key);
           if (previous && usable(previous)) return previous;
         } catch (error) {
-          // Any other failure leaves the session as it is: the client, the network, a busy server.
+          // After any other failure (client, network, busy server) the session stays as it is.
           if (!isDeadGrant(error)) throw error;
-          // Another program may have renewed meanwhile: read again before giving up.
+          // Another program may have renewed meanwhile, so read again before giving up.
           const again = await store.read(key);
           if (again && usable(again)) return again;
           const changed = again?.refresh_token !== undefined &&
             again.refresh_token !== refreshToken;
           previous = changed ? again : null;
-          // It stays on disk until there is a new one, and is not offered again here.
+          // It stays on disk until there is a new one, but this process does not send it again.
           if (!changed) this.#held.deadRefreshToken = refreshToken;
         }
       }
@@ -183,8 +184,8 @@ class Renewal {
   }
 
   /**
-   * Sends a refresh token, once among all processes: where the server rotates them, a second use can
-   * end every session of the account.
+   * Sends a refresh token, only once among all processes: if the server rotates refresh tokens, a second
+   * use can end all sessions of the account.
    */
   async #refresh(
     previous: Token,
@@ -211,21 +212,21 @@ class Renewal {
     }
   }
 
-  /** True when the session was saved and is gone: another process has signed it out. */
+  /** True if the session was saved and is now gone: another process has signed it out. */
   async #wasSignedOut(): Promise<boolean> {
     const { store, key } = this.#setup;
     if (!this.#held.saved || this.#held.token === null) return false;
-    // A store that cannot be read says nothing.
+    // An unreadable store proves nothing.
     return await store.readStrictly(key).then((token) => token === null, () => false);
   }
 
-  /** True for a token that is bound to a key exactly where it is to be. */
+  /** True if the token can be sent, and is bound to a key if it has to be. */
   #fits(token: Token): boolean {
     return isSendable(token) &&
       (this.#setup.provider.dpop !== true || token.dpop_key !== undefined);
   }
 
-  /** Where a saved session is renewed: a file alone does not say where its secrets go. */
+  /** Where a saved session renews. The file alone does not decide where its secrets go. */
   #endpointOf({ token_endpoint }: Token): string | undefined {
     const { system } = this.#setup.grants;
     return savedEndpoint(system.provider.title, token_endpoint, system.pasteHosts);
@@ -234,7 +235,7 @@ class Renewal {
   async #askPerson(): Promise<Token> {
     const { store, key, signIn, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey() };
-    // No lock while a person thinks: other processes would wait with them.
+    // Hold no lock while a person signs in: other processes would wait too.
     const { response, tokenEndpoint, values } = await signIn(grants).catch((error) => {
       const nobody = AuthError.is(error, "login_required", "credentials_missing");
       if (nobody && this.#isUnknown) {
@@ -268,7 +269,7 @@ class Renewal {
   ): Promise<Token> {
     const { key, now } = this.#setup;
     const grants = { ...this.#grants, dpopKey: await this.#dpopKey(dpopKey) };
-    // A rotated token must be saved, even if nobody waits for it any more.
+    // A rotated token must be saved, even if nobody waits for it any longer.
     if (request.grant === "refresh_token") grants.signal = undefined;
     const response = await obtainToken(grants, request);
     const { offset } = grants.clock;
@@ -282,14 +283,14 @@ class Renewal {
     if (request.grant === "refresh_token" && token.refresh_token === request.refreshToken) {
       token.rotates = false;
     }
-    // On disk before anything else: a rotated refresh token that is lost ends the session.
+    // Save it before anything else: losing a rotated refresh token ends the session.
     if (request.grant !== "refresh_token") checkAlive(token);
     await this.#save(token);
     checkAlive(token);
     return token;
   }
 
-  /** Who a signed assertion says is signing in. */
+  /** The identity that a signed assertion signs in as. */
   #claimedAccount(): string | undefined {
     const { provider } = this.#setup;
     if (provider.assertionClaims === undefined) return undefined;
@@ -302,7 +303,7 @@ class Renewal {
     return await createDpopKey();
   }
 
-  /** A disk that refuses does not end the session: the store keeps the token in memory. */
+  /** A disk error does not end the session: the store then keeps the token in memory. */
   async #save(token: Token): Promise<void> {
     if (this.#isSignedOut) return;
     try {

@@ -4,33 +4,33 @@ import { renderCard } from "../person/card.ts";
 import { greetingOf } from "../person/greeting.ts";
 import type { CardState, Person } from "../person/person.ts";
 
-/** What a card says of a session. */
+/** What a card says about a session. */
 export interface ShownSession {
-  /** The system's name for people. */
+  /** The system's display name. */
   title: string;
-  /** Who is signed in, where that is known. */
+  /** Who is signed in, if that is known. */
   person: string | undefined;
   /** The client ID of the app credentials. */
   client: string | undefined;
-  /** Another account than the usual one, and what chose it. */
+  /** An account other than the usual one, and what chose it. */
   account?: { name: string; from: string } | undefined;
   /** Where the credentials came from. */
   sources: readonly Source[];
   apiUrl: string;
   /** `undefined` once it is signed out. */
   expiresAt: Date | undefined;
-  /** False when a person has to sign in again for the next token. */
+  /** False if a person has to sign in again to get the next token. */
   renews: boolean;
-  /** False when the token could not be saved. */
+  /** False if the token could not be saved. */
   isSaved: boolean;
   /** The user's home folder, which a shared notebook must not show. */
   home: string | undefined;
 }
 
-/** Whom a card of each session was shown to, until the session's own card takes its place. */
+/** For each session, the person who saw its sign-in card, until the session's own card replaces it. */
 const greeted = new WeakMap<object, Person>();
 
-/** Shows who is signed in to a person who has just been asked. */
+/** Shows who is signed in, to a person who was just prompted. */
 export async function showSignedIn(
   session: object,
   shown: ShownSession,
@@ -40,7 +40,7 @@ export async function showSignedIn(
   greeted.set(session, person);
 }
 
-/** The state of a card that says who is signed in. */
+/** The content of a card that says who is signed in. */
 export function signedInCard(session: ShownSession): CardState {
   const { title, person, client, sources, apiUrl, expiresAt, renews, isSaved, home } = session;
   const { account } = session;
@@ -65,8 +65,8 @@ export function signedInCard(session: ShownSession): CardState {
 }
 
 /**
- * The card of a session, as a notebook's output: HTML and text. A card that the sign-in has left above
- * becomes one line: two that are equal would say everything twice.
+ * A session's card as a notebook output: HTML and text. The card that the sign-in left above shrinks to one
+ * line, so that there are not two equal cards.
  */
 export async function sessionCard(
   session: object,

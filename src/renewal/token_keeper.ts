@@ -6,48 +6,48 @@ import { isFresh, type Token } from "../token/token.ts";
 
 /** What a session has at the moment. Only its keeper and its renewals change it. */
 export interface Held {
-  /** The newest token, fresh or not. */
+  /** The newest token, even if it has expired. */
   token: Token | null;
   /** What to sign in with. */
   values: CredentialValues;
-  /** True when its token was saved, or came from the store. */
+  /** True if its token was saved, or came from the store. */
   saved: boolean;
   /** Why the last token is not saved, if it should be. */
   storeProblem: AuthError | undefined;
-  /** A refresh token the server has refused for good: it is not offered again. */
+  /** A refresh token that the server has refused permanently; it is not sent again. */
   deadRefreshToken?: string;
 }
 
 /** How to get a new token. */
 export interface RenewalOptions {
-  /** The token the API has refused, which will not do. */
+  /** The token that the API has refused, so that another one is needed. */
   refused?: Token | null;
-  /** Sign in again, as if there were no session. */
+  /** Signs in again, as if there were no session. */
   force?: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** What a keeper works with. */
+/** What a keeper needs. */
 export interface KeeperOptions {
   key: string;
   store: Pick<Store, "read">;
   values: CredentialValues;
   /** Gets a new token, and saves it. */
   renew: (held: Held, options: RenewalOptions) => Promise<Token>;
-  /** Whether tokens are to be bound to a key (DPoP). */
+  /** Whether tokens must be bound to a key (DPoP). */
   bound?: boolean;
-  /** The token that another program keeps for the same session, if any. */
+  /** The token that another program saves for the same session, if any. */
   foreign: () => Promise<Token | null>;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
-/** A renewal that failed is not tried again before this, in milliseconds, while the token still works. */
+/** How long to wait after a failed renewal while the old token still works, in milliseconds. */
 const RENEWAL_PAUSE = 5_000;
 
 /**
- * Holds a session's token and renews it: once at a time in this process, and, under the store's lock,
- * once among all processes.
+ * Holds a session's token and renews it: one renewal at a time in this process, and, with the store's lock,
+ * one among all processes.
  */
 export class TokenKeeper implements TokenSource {
   readonly #options: KeeperOptions;
@@ -62,7 +62,7 @@ export class TokenKeeper implements TokenSource {
     this.#held = { token: null, values: options.values, saved: false, storeProblem: undefined };
   }
 
-  /** The newest token, fresh or not. */
+  /** The newest token, even if it has expired. */
   get token(): Token | null {
     return this.#held.token;
   }
@@ -78,10 +78,10 @@ export class TokenKeeper implements TokenSource {
   }
 
   /**
-   * Begins the session: with the saved token while it is good, else with a new one.
+   * Starts the session: with the saved token if it is still valid, else with a new one.
    *
-   * @param options `force` signs in again even if a session is saved; the signal ends this wait, and no later
-   * renewal
+   * @param options `force` signs in again even if a session is saved; the signal ends this wait only, not
+   * later renewals
    */
   async start(
     { force = false, signal }: Pick<RenewalOptions, "force" | "signal"> = {},
@@ -95,13 +95,13 @@ export class TokenKeeper implements TokenSource {
     });
   }
 
-  /** Takes the stored token if it is still good; no lock, no network. */
+  /** Takes the stored token if it is still valid; without lock and network. */
   async adopt(): Promise<Token | null> {
     const { store, key, foreign, bound } = this.#options;
     const saved = await store.read(key);
     this.#held.saved = saved !== null;
     const token = saved ?? await foreign();
-    // A token that anybody could use is of no use where it is to be bound to a key.
+    // If tokens must be bound to a key, a bearer token cannot be used.
     const isUnbound = bound === true && token !== null && token.dpop_key === undefined;
     this.#held.token = isUnbound ? { ...token, expires_at: 0 } : token;
     return this.current();
@@ -125,7 +125,7 @@ export class TokenKeeper implements TokenSource {
     try {
       return await this.#renewal(options, signal);
     } catch (error) {
-      // In the margin before the end the old token still works, with the server down, too.
+      // Shortly before it expires the old token still works, even if the server is down.
       if (!stillWorks() || signal?.aborted || this.#ended) throw error;
       this.#pausedUntil = this.#options.now() + RENEWAL_PAUSE;
       return old as Token;
@@ -138,18 +138,18 @@ export class TokenKeeper implements TokenSource {
     return await this.#renewal({ refused }, signal);
   }
 
-  /** Gets a new token even if the old one still works. */
+  /** Gets a new token, even if the old one still works. */
   async refresh(signal?: AbortSignal): Promise<Token> {
     return await this.#renewal({ refused: this.#held.token }, signal);
   }
 
-  /** Forgets the token; the session is over. */
+  /** Forgets the token and ends the session. */
   end(): void {
     this.#ended = true;
     this.#held.token = null;
   }
 
-  /** One at a time: a caller who comes while a renewal is under way waits for its result. */
+  /** Runs one renewal at a time; later callers wait for its result. */
   #renewal(options: RenewalOptions, signal?: AbortSignal): Promise<Token> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     this.#pending ??= this.#renew(options).finally(() => this.#pending = null);
@@ -174,7 +174,7 @@ export class TokenKeeper implements TokenSource {
   }
 }
 
-/** Stops waiting when the signal says so; what is waited for goes on for the others. */
+/** Stops waiting when the signal fires; the renewal continues for other callers. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

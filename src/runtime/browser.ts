@@ -2,14 +2,14 @@ import { isOpenable, secrecyOf } from "../trust.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
- * The program that opens a URL in the person's browser, without a shell; `null` where there is no
- * browser to open, or the URL is not one for a browser.
+ * The program that opens a URL in the person's browser, without a shell; `null` if there is no browser, or
+ * the URL is not for one.
  */
 export function browserCommand(
   runtime: Pick<Runtime, "platform" | "getEnvironment">,
   url: string,
 ): { program: string; args: string[] } | null {
-  // Other schemes start other programs.
+  // Other schemes could start other programs.
   if (!isOpenable(url)) return null;
   // `href` is percent-encoded: it cannot begin with a dash.
   const { href } = new URL(url);
@@ -26,21 +26,21 @@ export function browserCommand(
   }
 }
 
-/** What a desktop's programs find each other by, with any name. */
+/** Variables with which a desktop's programs find each other, by their prefixes. */
 const DESKTOP = /^(XDG|DBUS|GNOME|KDE|GTK|QT|SSH|GPG|PULSE|XAUTH|XKB|XIM|KEYBOARD)/;
 
 /**
  * The variables that a browser does not inherit: `loadCredentials` puts client secrets into the
- * environment, and a browser's own programs have no business with them.
+ * environment, and the browser and its extensions do not need them.
  */
 export function hiddenVariables(names: readonly string[]): string[] {
   return names.filter((name) => secrecyOf(name) === "secret" && !DESKTOP.test(name));
 }
 
-/** How long a program that opens a browser has to report that it could not, in milliseconds. */
+/** How long a program that opens a browser has to report a failure, in milliseconds. */
 const OPENING_TIME = 1500;
 
-/** True unless the program reports failure soon; some keep running as long as the browser does. */
+/** True unless the program soon reports a failure. Some run as long as the browser does. */
 export async function opened(success: Promise<boolean>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const still = new Promise<boolean>((resolve) => {

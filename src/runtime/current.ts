@@ -1,5 +1,5 @@
 /**
- * The choice of runtime: only the present one is loaded.
+ * Chooses the runtime. Only the current one is loaded.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const doors: Doors = {
 
 async function chooseRuntime(): Promise<Runtime> {
   const deno = denoNamespace();
-  // Each loads its own: Deno must not pay for what `node:` modules cost to import.
+  // Each loads its own files: importing `node:` modules would slow Deno down.
   if (deno) return (await import("./deno.ts")).denoRuntime(deno, doors);
   const { nodeRuntime } = await import("./node.ts");
   return nodeRuntime({
@@ -38,7 +38,7 @@ function denoNamespace(): DenoNamespace | undefined {
   return typeof Deno?.version?.deno === "string" ? Deno : undefined;
 }
 
-/** Version of the runtime, such as `"2.9.6"`; `""` where it is not told. */
+/** The runtime's version, such as `"2.9.6"`; `""` if it is unknown. */
 export function runtimeVersion(): string {
   const deno = denoNamespace();
   if (deno) return deno.version.deno;

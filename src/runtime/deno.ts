@@ -21,7 +21,7 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
       try {
         return deno.env.get(name);
       } catch {
-        refused.add(name); // not allowed: as good as unset
+        refused.add(name); // not allowed, so treat it as unset
         return undefined;
       }
     },
@@ -31,7 +31,7 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
       written.add(name);
     },
     userId() {
-      // Asking without the permission would put Deno's own question to the person.
+      // Without the permission, the call would make Deno prompt the person.
       const { state } = deno.permissions.querySync({ name: "sys", kind: "uid" });
       return state === "granted" ? deno.uid() ?? undefined : undefined;
     },
@@ -45,7 +45,7 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
       try {
         return deno.jupyter !== undefined;
       } catch {
-        return false; // a getter that throws outside of a kernel
+        return false; // the getter throws outside a kernel
       }
     },
     inputIsTerminal: () => deno.stdin.isTerminal(),
@@ -98,8 +98,8 @@ async function ask(
 }
 
 /**
- * A read cannot be taken back: one that a signal left behind gets the keys of the next question, and
- * keeps the process until then.
+ * A pending read cannot be cancelled: if a signal ends its question, the read gets the next question's
+ * keys, and keeps the process alive until then.
  */
 let reading: Promise<Uint8Array | null> | undefined;
 
@@ -116,7 +116,7 @@ function read(deno: DenoNamespace, signal: AbortSignal): Promise<Uint8Array | nu
   });
 }
 
-/** Deno's `fetch` sends a request again, a POST too, when a reused connection dies: reuse none. */
+/** Reuses no connection, because Deno's `fetch` sends a request again, even a POST, when a reused one dies. */
 function onceFetch(deno: DenoNamespace, proxied: () => boolean): OnceFetch {
   const create = deno.createHttpClient;
   if (create === undefined) return { fetch, close() {} };
@@ -134,9 +134,9 @@ function onceFetch(deno: DenoNamespace, proxied: () => boolean): OnceFetch {
   };
 }
 
-/** For this machine's servers: past the proxies that Deno's `fetch` takes from the environment. */
+/** Reaches this machine's servers directly: Deno's `fetch` takes proxies from the environment. */
 function loopbackFetch(deno: DenoNamespace, proxied: () => boolean): typeof fetch {
-  /** One for each host and port; they live as long as the process. */
+  /** One client for each host and port; they live as long as the process. */
   const clients = new Map<string, DenoHttpClient>();
   return (input: RequestInfo | URL, init?: RequestInit) => {
     const create = deno.createHttpClient;
@@ -149,7 +149,7 @@ function loopbackFetch(deno: DenoNamespace, proxied: () => boolean): typeof fetc
   };
 }
 
-/** Options of a client that connects to a loopback URL's own port, past any proxy. */
+/** Options for a client that connects directly to a loopback URL's port, without a proxy. */
 function directTo(input: RequestInfo | URL): Pick<DenoHttpClientOptions, "proxy"> {
   const { hostname, port, protocol } = new URL(
     typeof input === "object" && "url" in input ? input.url : input,
@@ -164,11 +164,11 @@ function directTo(input: RequestInfo | URL): Pick<DenoHttpClientOptions, "proxy"
   };
 }
 
-/** Whether Deno may use a proxy: one is set, or it cannot be seen that none is. */
+/** Whether Deno may use a proxy: one is set, or the variables cannot be read. */
 function mayUseProxy(deno: DenoNamespace): boolean {
   return ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()])
     .some((variable) => {
-      // Asked first, because reading what is not allowed asks the person.
+      // Check first, because reading without the permission makes Deno prompt the person.
       const { state } = deno.permissions.querySync({ name: "env", variable });
       return state !== "granted" || Boolean(deno.env.get(variable));
     });
@@ -181,7 +181,7 @@ function createClient(
   try {
     return create(options);
   } catch (error) {
-    // Nothing else is set up here that could fail.
+    // Nothing else set up here can fail.
     throw new AuthError(
       "tls",
       "Deno cannot use the certificates it was given. Point DENO_CERT at a CA file in PEM, and set " +
@@ -202,10 +202,10 @@ async function openBrowser(
   const command = browserCommand(runtime, url);
   if (!command) return false;
   try {
-    // Without the permission to read them all, what this module has set is known at least.
+    // Without the permission to list all variables, use those that this module has set.
     const mayList = deno.permissions.querySync({ name: "env" }).state === "granted";
     const names = mayList ? Object.keys(deno.env.toObject()) : [...written];
-    // Deno can set a variable of a program it starts, and cannot leave out one.
+    // Deno can change a variable for a program that it starts, but cannot remove one.
     const env = Object.fromEntries(hiddenVariables(names).map((name) => [name, ""]));
     const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
     const child = new deno.Command(command.program, { args: command.args, env, ...quiet }).spawn();
@@ -216,10 +216,10 @@ async function openBrowser(
   }
 }
 
-/** How long answers under way have to finish when a server closes, in milliseconds. */
+/** How long responses in progress have to finish when a server closes, in milliseconds. */
 const CLOSING_TIME = 300;
 
-// `async`, so that a port that is taken rejects.
+// `async`, so that a port in use rejects.
 // deno-lint-ignore require-await
 async function serveLoopback(
   deno: DenoNamespace,
@@ -233,7 +233,7 @@ async function serveLoopback(
     hostname,
     port,
     signal: abort.signal,
-    onListen() {}, // or Deno writes a line to the notebook
+    onListen() {}, // otherwise Deno writes a line to the notebook
     onError: () => new Response(null, { status: 500 }),
   }, (request, { completed, remoteAddr }) => {
     const answer = completed.catch(() => {}).finally(() => answers.delete(answer));
@@ -244,7 +244,7 @@ async function serveLoopback(
     port: server.addr.port,
     async close() {
       await within(CLOSING_TIME, Promise.all(answers));
-      // Not after `shutdown()`, which waits for silent connections: the two together throw.
+      // Not after `shutdown()`, which waits for idle connections: together they throw.
       abort.abort();
       await server.finished;
     },

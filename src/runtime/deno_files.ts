@@ -10,13 +10,13 @@ import {
 import type { DiskWeakness, FileStatus, FileSystem, PrivateFileHandle } from "./runtime.ts";
 
 /**
- * The disk under Deno. What takes some 50 µs is done at once, instead of waiting for a thread that
- * has to be started first; what waits for the disk itself is not.
+ * The disk under Deno. Calls that take some 50 µs are synchronous, because starting a thread takes longer.
+ * Calls that wait for the disk itself are not.
  */
 export function denoFiles(deno: DenoNamespace): FileSystem {
   const windows = deno.build.os === "windows";
   const weaknesses = new Set<DiskWeakness>();
-  /** What the disk cannot do at all is noted and skipped. */
+  /** Skips what the disk does not support, and notes it. */
   const unable = (error: unknown, weakness: DiskWeakness) => {
     if (!isInability(error)) throw error;
     weaknesses.add(weakness);
@@ -32,7 +32,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   return {
     readText: (path) => deno.readTextFile(path),
     readTextIfAllowed(path) {
-      // Reading without the permission would put Deno's own question to the person.
+      // Without the permission, the call would make Deno prompt the person.
       if (deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
       try {
         return deno.readTextFileSync(path);
@@ -53,7 +53,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
       atOnce(() => {
         const file = deno.openSync(path, { write: true, createNew: true, mode });
         try {
-          // The umask may have taken the owner's own rights away; it can never have added any.
+          // The umask may have removed the owner's rights; it never adds any.
           setMode(path, mode);
         } catch (error) {
           file.close();
@@ -66,7 +66,7 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
     remove: (path) => atOnce(() => deno.removeSync(path)),
     makeDirectory: (path) => atOnce(() => deno.mkdirSync(path, { recursive: true, mode: 0o700 })),
     async syncDirectory(path) {
-      if (windows) return; // a folder cannot be opened there
+      if (windows) return; // Windows cannot open a folder
       const folder = deno.openSync(path, { read: true });
       try {
         await folder.sync().catch((error) => unable(error, "flush"));
@@ -81,12 +81,12 @@ export function denoFiles(deno: DenoNamespace): FileSystem {
   };
 }
 
-/** How often a file may be replaced by its writers while it is being opened. */
+/** How often a file may be replaced while it is being opened. */
 const OPENING_TRIES = 20;
 
 /**
- * Deno has no `O_NOFOLLOW`: what was opened must be what `lstat` saw. Synchronous, because this is
- * on the way of every start, and each call would otherwise wait for a thread.
+ * Deno has no `O_NOFOLLOW`, so the opened file must be the one that `lstat` saw. Synchronous, because every
+ * start reads files, and each asynchronous call would wait for a thread.
  */
 function readTextNoFollow(
   deno: DenoNamespace,
@@ -97,7 +97,7 @@ function readTextNoFollow(
   for (let tries = 0; tries < OPENING_TRIES; tries++) {
     const seen = deno.lstatSync(path);
     if (seen.isSymlink) throw new FileError("ELOOP", "it is a symbolic link");
-    // Before opening: a pipe would wait for its writer for good.
+    // Check before opening: opening a pipe would wait forever for its writer.
     if (!seen.isFile) throw new FileError("NOT_TEXT", "it is not a file");
     if (seen.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
     const file = deno.openSync(path, { read: true });
@@ -117,7 +117,7 @@ function sameFile(a: DenoFileInfo, b: DenoFileInfo): boolean {
   return a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev);
 }
 
-/** Nobody writes to these files: a new one is renamed over the old. The size is the size. */
+/** A rename replaces these files, and nobody writes to them, so the size is reliable. */
 function readAll(file: DenoFile, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let length = 0;

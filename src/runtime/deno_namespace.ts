@@ -1,8 +1,8 @@
-/** The part of Deno's namespace this module uses, so that it also compiles where Deno's types are not. */
+/** The part of Deno's namespace that this module uses, so that it compiles without Deno's types. */
 
 import type { StopSignal } from "./runtime.ts";
 
-/** What `lstat` says. */
+/** The result of `lstat`. */
 export interface DenoFileInfo {
   isFile: boolean;
   isDirectory: boolean;
@@ -26,7 +26,7 @@ export interface DenoFile {
 /** A started program. */
 export interface DenoChild {
   readonly status: Promise<{ success: boolean; code: number | null }>;
-  /** Where it is piped; reading it throws elsewhere. */
+  /** The output, if it is piped; otherwise reading it throws. */
   readonly stdout: ReadableStream<Uint8Array>;
   kill(signal: "SIGKILL"): void;
   unref(): void;
@@ -43,16 +43,16 @@ export interface DenoHttpClient {
   close(): void;
 }
 
-/** What is set for a client. */
+/** The options of a client. */
 export interface DenoHttpClientOptions {
   poolMaxIdlePerHost?: number;
-  /** Connects there by TCP, instead of to the URL's host or a proxy of the environment. */
+  /** Connects there by TCP, instead of to the URL's host or a proxy from the environment. */
   proxy?: { transport: "tcp"; hostname: string; port: number };
 }
 
 /** `globalThis.Deno`. */
 export interface DenoNamespace {
-  /** In a kernel only; elsewhere reading it throws. */
+  /** Set only in a kernel; elsewhere reading it throws. */
   readonly jupyter?: unknown;
   readonly version: { readonly deno: string };
   readonly build: { readonly os: string };

@@ -1,4 +1,4 @@
-/** What every runtime loads when it is first needed; `current.ts` has the imports. */
+/** What every runtime loads on first use; `current.ts` has the imports. */
 export interface Doors {
   terminal: () => Promise<typeof import("./terminal.ts")>;
   browser: () => Promise<typeof import("./browser.ts")>;

@@ -1,10 +1,10 @@
 import { isError } from "../errors.ts";
 import type { ErrorKind } from "./runtime.ts";
 
-/** Files of credentials and tokens are small; what is larger is something else. */
+/** Files with credentials and tokens are small; a larger file is something else. */
 export const MAXIMUM_BYTES = 1_000_000;
 
-/** Codes of {@linkcode FileError} and of the systems' own errors, by what they mean to the store. */
+/** Codes of {@linkcode FileError} and of operating systems, by what they mean to the store. */
 const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   ENOENT: "not_found",
   EEXIST: "exists",
@@ -21,20 +21,20 @@ const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   UNSAFE: "unsafe",
 }));
 
-/** What a disk answers to what it cannot do at all: drvfs, SMB, FUSE. Never EIO. */
+/** Errors for what a disk does not support: drvfs, SMB, FUSE. Never EIO. */
 const CANNOT = new Set<unknown>(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
 
-/** The same as numbers, of Linux and of macOS, for errors of Deno's that carry no code. */
+/** The same as numbers, on Linux and macOS, for Deno's errors without a code. */
 const CANNOT_NUMBERS = new Set(["1", "22", "38", "45", "78", "95", "102"]);
 
-/** True when an error says that the disk cannot do this at all, to any file. */
+/** True if the error says that the disk does not support the operation for any file. */
 export function isInability(error: unknown): boolean {
   if (!isError(error) || error.name === "NotCapable") return false;
   const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
   return CANNOT.has((error as { code?: unknown }).code) || CANNOT_NUMBERS.has(number ?? "");
 }
 
-/** Deno's error classes, for those that carry no `code`. */
+/** Deno's error classes, for errors without a `code`. */
 const CLASSES = new Map<string, ErrorKind>(Object.entries({
   NotCapable: "capability",
   NotFound: "not_found",
@@ -44,7 +44,7 @@ const CLASSES = new Map<string, ErrorKind>(Object.entries({
   Busy: "busy",
 }));
 
-/** What a file turned out to be, in the codes the systems use. */
+/** What a file turned out to be, in the operating systems' codes. */
 export class FileError extends Error {
   /** The class name, `"FileError"`. */
   override name = "FileError";
@@ -58,32 +58,32 @@ export class FileError extends Error {
   }
 }
 
-/** Classifies an error of any runtime. */
+/** Classifies an error from any runtime. */
 export function errorKind(error: unknown): ErrorKind {
   if (!isError(error)) return "other";
-  // First: what Deno's flags refuse may carry another layer's code, as from SQLite.
+  // First, because an error from Deno's flags may carry another layer's code, for example from SQLite.
   if (error.name === "NotCapable") return "capability";
   const { code, name } = error as { code?: unknown; name: string };
   return KINDS.get(code) ?? CLASSES.get(name) ?? "other";
 }
 
-/** The Deno permission flag an error asks for, as narrow as the error allows. */
+/** The Deno permission flag that an error asks for, as narrow as possible. */
 export function missingFlag(error: unknown): string | undefined {
   if (errorKind(error) !== "capability") return undefined;
   const message = (error as Error).message;
   const flag = /--allow-[a-z]+/.exec(message)?.[0];
   if (!flag) return undefined;
   const value = /access to "(.+)", run again/.exec(message)?.[1]?.replace(/:0$/, "");
-  // In a flag's list of values a comma inside one is written twice.
+  // In a flag's list, a comma inside a value is written twice.
   return value ? `${flag}=${value.replaceAll(",", ",,")}` : flag;
 }
 
-/** Up to this many bytes are made characters at once. */
+/** At most this many bytes are converted to characters at once. */
 const AT_ONCE = 16_384;
 
 /** Decodes UTF-8 strictly, without a byte order mark. */
 export function decodeText(bytes: Uint8Array): string {
-  // Most files are ASCII, which needs no decoder: to make one takes longer than to read the file.
+  // Most files are ASCII. Creating a decoder takes longer than reading such a file.
   if (bytes.length <= AT_ONCE && bytes.every((byte) => byte < 0x80 && byte !== 0)) {
     return String.fromCharCode(...bytes);
   }
@@ -95,7 +95,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** With a byte order mark, as PowerShell writes it, or with a NUL in each of the first letters. */
+/** True with a byte order mark, as PowerShell writes, or with a NUL in both of the first letters. */
 function looksLikeUtf16(bytes: Uint8Array): boolean {
   const [a, b, c, d] = bytes;
   if (bytes.length % 2 !== 0 || bytes.length < 4) return false;
@@ -104,7 +104,7 @@ function looksLikeUtf16(bytes: Uint8Array): boolean {
     (a === 0 && b !== 0 && c === 0 && d !== 0);
 }
 
-/** Does something now; what it throws rejects. */
+/** Runs an action now; if it throws, the promise rejects. */
 export function atOnce<T>(action: () => T): Promise<T> {
   return new Promise((resolve) => resolve(action()));
 }

@@ -16,15 +16,15 @@ const PLATFORMS: Record<string, Runtime["platform"]> = {
   win32: "windows",
 };
 
-/** What Node loads when it is first needed. */
+/** What Node loads on first use. */
 export interface NodeDoors extends Doors {
   server: () => Promise<typeof import("./node_server.ts")>;
   directFetch: () => Promise<typeof import("./node_direct_fetch.ts")>;
 }
 
 /**
- * Refuses a Node without what this module needs, such as `node:sqlite`: a sign-in would break off after
- * the password was typed.
+ * Refuses a Node that lacks what this module needs, such as `node:sqlite`. Otherwise a sign-in would fail
+ * after the password was typed.
  *
  * @throws {AuthError} `unsupported`
  */
@@ -40,7 +40,7 @@ export function checkNodeVersion(version: string): void {
 /**
  * Node or Bun as a {@linkcode Runtime}.
  *
- * @throws {AuthError} `unsupported` in a Node that is too old
+ * @throws {AuthError} `unsupported` if Node is too old
  */
 export function nodeRuntime(doors: NodeDoors): Runtime {
   const name = process.versions["bun"] === undefined ? "node" : "bun";
@@ -84,8 +84,8 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
 }
 
 /**
- * Bun sends PUT and DELETE again when a reused connection dies, but no POST. It takes no connection
- * from its pool, and gives none back, when told not to keep it.
+ * Bun sends PUT and DELETE again when a reused connection dies, but not POST. With keep-alive off, it
+ * neither takes a connection from its pool nor returns one.
  */
 const bunFetch = (more: { keepalive?: boolean }): typeof fetch =>
   ((input, init) => {
@@ -94,8 +94,8 @@ const bunFetch = (more: { keepalive?: boolean }): typeof fetch =>
   }) as typeof fetch;
 
 /**
- * Node's `fetch` sends no request again whose connection dies, even if the connection had worked before
- * (tried with Node 22, 24 and 26 and fifteen ways of dying).
+ * Node's `fetch` does not send a request again when its connection dies, even a reused one (tried with Node
+ * 22, 24 and 26 and fifteen ways of dying).
  */
 const nodeFetch = (doors: NodeDoors): typeof fetch => async (input, init) => {
   if (!usesProxy() || !isLoopback(new URL(urlOf(input)).hostname)) return await fetch(input, init);
@@ -107,7 +107,7 @@ function urlOf(input: RequestInfo | URL): string | URL {
   return typeof input === "object" && "url" in input ? input.url : input;
 }
 
-/** Whether Node's `fetch` takes proxies from the environment. */
+/** Whether Node's `fetch` uses proxies from the environment. */
 function usesProxy(): boolean {
   const { env, execArgv } = process;
   return env["NODE_USE_ENV_PROXY"] === "1" || execArgv.includes("--use-env-proxy") ||
@@ -138,11 +138,11 @@ async function ask(
     );
   } finally {
     stdin.pause();
-    stdin.unref?.(); // or the terminal keeps the process alive
+    stdin.unref?.(); // otherwise the terminal keeps the process alive
   }
 }
 
-/** The next keys; in the order they came, because nothing is read between two calls. */
+/** The next keys, in order, because nothing is read between two calls. */
 function read(signal: AbortSignal): Promise<Uint8Array | null> {
   const { stdin } = process;
   if (signal.aborted) return Promise.resolve(null);
@@ -193,7 +193,7 @@ async function runProgram(
   const stream = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>;
   const output = await outputOf(stream, signal, () => void child.kill("SIGKILL"))
     .catch(async (error) => {
-      // Why it did not start says more; one that was stopped is not waited for.
+      // If it did not start, the reason says more. Do not wait for a program that was stopped.
       if (!signal.aborted && !AuthError.is(error)) await ended;
       throw error;
     });

@@ -2,13 +2,13 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { Readable } from "node:stream";
 
-/** Statuses without a body, and without one in a `Response`. */
+/** Statuses that have no body, and whose `Response` must have none. */
 const NO_BODY = [101, 103, 204, 205, 304];
 
 /**
- * Like `fetch`, past every proxy: `fetch` itself cannot be told to pass one by without a dispatcher of
- * undici's, which Node does not export. For servers of this machine. It follows no redirect: with
- * `redirect: "manual"` it answers with one, otherwise it refuses it.
+ * Like `fetch`, but without a proxy: `fetch` itself needs a dispatcher from undici for that, which Node
+ * does not export. It is for servers on this machine. It follows no redirect: with `redirect: "manual"` it
+ * returns the redirect, otherwise it refuses it.
  */
 export async function directFetch(
   input: RequestInfo | URL,
@@ -39,7 +39,7 @@ export async function directFetch(
 function open(request: Request): http.ClientRequest {
   const url = new URL(request.url);
   const sender = url.protocol === "https:" ? https : http;
-  // An agent of its own: the global one may be told of proxies.
+  // An agent of its own, because the global one may use proxies.
   const agent = new sender.Agent({ keepAlive: false });
   return sender.request(url, { agent, method: request.method, headers: headersOf(request) });
 }
@@ -47,7 +47,7 @@ function open(request: Request): http.ClientRequest {
 function headersOf(request: Request): Record<string, string> {
   return {
     accept: "*/*",
-    "user-agent": "node", // as Node's own `fetch`; some servers refuse requests without one
+    "user-agent": "node", // as Node's own `fetch` sends; some servers refuse requests without one
     ...Object.fromEntries(request.headers),
     "accept-encoding": "identity", // nothing here decodes
   };

@@ -13,12 +13,12 @@ import type { DiskWeakness, FileStatus, FileSystem, PrivateFileHandle } from "./
 const { process } = globalThis as unknown as { process: { platform: string } };
 const windows = process.platform === "win32";
 
-/** Windows has no such flags; there the first `lstat` must do. */
+/** Windows has no such flags, so the first `lstat` has to be enough. */
 const NO_FOLLOW = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
 const weaknesses = new Set<DiskWeakness>();
 
-/** What the disk cannot do at all is noted and skipped. */
+/** Skips what the disk does not support, and notes it. */
 function unable(error: unknown, weakness: DiskWeakness): void {
   if (!isInability(error)) throw error;
   weaknesses.add(weakness);
@@ -34,8 +34,8 @@ function setMode(action: () => void): void {
 }
 
 /**
- * The disk under Node and Bun. What takes some 50 µs is done at once, instead of waiting for a
- * thread; what waits for the disk itself is not.
+ * The disk under Node and Bun. Calls that take some 50 µs are synchronous, because waiting for a thread
+ * takes longer. Calls that wait for the disk itself are not.
  */
 export const nodeFiles: FileSystem = {
   readText: (path) =>
@@ -56,7 +56,7 @@ export const nodeFiles: FileSystem = {
   remove: (path) => atOnce(() => fs.unlinkSync(path)),
   makeDirectory: (path) => atOnce(() => makeDirectory(path)),
   async syncDirectory(path) {
-    if (windows) return; // a folder cannot be opened there
+    if (windows) return; // Windows cannot open a folder
     const folder = fs.openSync(path, "r");
     try {
       await sync(folder);
@@ -70,7 +70,7 @@ export const nodeFiles: FileSystem = {
   list: (path) => atOnce(() => fs.readdirSync(path)),
 };
 
-/** Synchronous, because this is on the way of every start: each step would wait for a thread. */
+/** Synchronous, because every start reads files, and each asynchronous step would wait for a thread. */
 function readTextNoFollow(
   path: string,
   limit = MAXIMUM_BYTES,
@@ -79,7 +79,7 @@ function readTextNoFollow(
   const seen = fs.lstatSync(path, { throwIfNoEntry: false });
   if (seen === undefined) return null;
   if (seen.isSymbolicLink()) throw new FileError("ELOOP", "it is a symbolic link");
-  // Without waiting, or a pipe would keep us until somebody writes to it.
+  // Non-blocking: otherwise opening a pipe would wait until somebody writes to it.
   const file = fs.openSync(path, fs.constants.O_RDONLY | NO_FOLLOW);
   try {
     const stat = fs.fstatSync(file);
@@ -107,7 +107,7 @@ function statusOf(stat: fs.Stats): FileStatus {
   };
 }
 
-/** Folder by folder: Node's own recursion calls a read-only disk "not found". */
+/** Creates one folder at a time, because Node's own recursion reports a read-only disk as "not found". */
 function makeDirectory(path: string, withParents = true): void {
   try {
     fs.mkdirSync(path, { mode: 0o700 });
@@ -123,7 +123,7 @@ function makeDirectory(path: string, withParents = true): void {
 function createPrivate(path: string, mode: number): PrivateFileHandle {
   const file = fs.openSync(path, "wx", mode);
   try {
-    // The umask may have taken the owner's own rights away; it can never have added any.
+    // The umask may have removed the owner's rights; it never adds any.
     setMode(() => fs.fchmodSync(file, mode));
   } catch (error) {
     fs.closeSync(file);

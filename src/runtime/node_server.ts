@@ -2,10 +2,10 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LoopbackHandler, LoopbackServer } from "./runtime.ts";
 
-/** How long answers under way have to finish when a server closes, in milliseconds. */
+/** How long responses in progress have to finish when a server closes, in milliseconds. */
 const CLOSING_TIME = 300;
 
-/** The largest body a handler is given, in bytes. */
+/** The largest body that a handler gets, in bytes. */
 const MAXIMUM_BODY = 65_536;
 
 /** Listens on one loopback address under Node and Bun. */
@@ -28,7 +28,7 @@ export async function serveNodeLoopback(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise<void>((resolve) => {
-        // Bun leaves alone what has sent nothing yet; nothing answers there any more either.
+        // Bun does not close connections that have sent nothing yet, but nothing responds to them any more.
         const timer = setTimeout(() => server.closeAllConnections(), CLOSING_TIME);
         server.close(() => {
           clearTimeout(timer);
@@ -44,7 +44,7 @@ async function answer(
   outgoing: http.ServerResponse,
   handler: LoopbackHandler,
 ): Promise<void> {
-  // The handler judges the `Host` that was asked for, so the URL must carry that one.
+  // The handler checks the requested `Host`, so the URL must contain it.
   const url = `http://${incoming.headers.host ?? ""}${incoming.url ?? "/"}`;
   if (!URL.canParse(url)) return void outgoing.writeHead(400).end();
   const method = incoming.method ?? "GET";

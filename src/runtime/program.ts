@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { DenoNamespace } from "./deno_namespace.ts";
 import type { ProgramOptions, ProgramResult, Runtime } from "./runtime.ts";
 
-/** The most that is read of a program's output, in bytes. */
+/** How much of a program's output is read at most, in bytes. */
 const OUTPUT_LIMIT = 262_144;
 
 /** Runs a program in Deno; see {@linkcode Runtime.runProgram}. */
@@ -12,7 +12,7 @@ export async function runDenoProgram(
   [program = "", ...args]: readonly string[],
   { signal, without }: ProgramOptions,
 ): Promise<ProgramResult> {
-  // Asked first: starting what is not allowed would put Deno's own question to the person.
+  // Check first: without the permission, starting a program would make Deno prompt the person.
   const { state } = deno.permissions.querySync({ name: "run", command: program });
   if (state !== "granted") {
     throw new AuthError(
@@ -20,7 +20,7 @@ export async function runDenoProgram(
       `Deno may not run "${program}". Run with --allow-run=${program}.`,
     );
   }
-  // Deno can set a variable of a program it starts, and cannot leave out one.
+  // Deno can change a variable for a program that it starts, but cannot remove one.
   const env = Object.fromEntries(without.map((name) => [name, ""]));
   const stderr = errorIsTerminal() ? "inherit" : "null";
   const child = new deno.Command(program, { args, env, stdin: "null", stdout: "piped", stderr })
@@ -36,7 +36,7 @@ export async function runDenoProgram(
 }
 
 /**
- * Reads what a program prints, until it ends, it is too much, or the signal stops it.
+ * Reads a program's output until it ends, gets too large, or the signal fires.
  *
  * @param stop ends the program
  */
@@ -46,7 +46,7 @@ export async function outputOf(
   stop: () => void,
 ): Promise<string> {
   const reader = stream.getReader();
-  // What the program has started may hold the pipe open: nobody waits for that.
+  // A child of the program may hold the pipe open; do not wait for it.
   const end = () => {
     stop();
     void reader.cancel().catch(() => {});

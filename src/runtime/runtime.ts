@@ -1,60 +1,60 @@
-/** What differs between Deno and Node/Bun: one interface, two files behind it. */
+/** What differs between Deno and Node or Bun: one interface, and a file for each side. */
 
-/** A text file's state as the store needs it. */
+/** A text file's status, as the store needs it. */
 export interface FileStatus {
   isFile: boolean;
   isDirectory: boolean;
   isSymlink: boolean;
-  /** Permission bits, such as `0o600`; `null` where the platform has none. */
+  /** Permission bits, such as `0o600`; `null` if the platform has none. */
   mode: number | null;
-  /** The number of the user it belongs to; `null` where the platform has none. */
+  /** Its owner's user number; `null` if the platform has none. */
   owner: number | null;
 }
 
-/** What a disk may be unable to do; see {@linkcode FileSystem.weaknesses}. */
+/** What a disk may not support; see {@linkcode FileSystem.weaknesses}. */
 export type DiskWeakness = "modes" | "flush";
 
-/** An open file being written: created exclusively, private from its first byte. */
+/** A file being written: created exclusively, and private from its first byte. */
 export interface PrivateFileHandle {
-  /** Writes all bytes or throws. */
+  /** Writes all bytes, or throws. */
   write(bytes: Uint8Array): Promise<void>;
   /** Flushes the bytes to the disk. */
   sync(): Promise<void>;
   close(): void | Promise<void>;
 }
 
-/** The disk, in the few verbs the store uses. Errors are the runtime's own; see {@linkcode Runtime.errorKind}. */
+/** The disk operations that the store uses. Errors are the runtime's own; see {@linkcode Runtime.errorKind}. */
 export interface FileSystem {
   readText(path: string): Promise<string>;
-  /** What may be left unread, at once: `undefined` where it cannot be read. Asks for no permission. */
+  /** Reads an optional file, synchronously: `undefined` if it cannot be read. Asks for no permission. */
   readTextIfAllowed(path: string): string | undefined;
   /**
-   * Reads a file of at most `limit` bytes (a megabyte) as UTF-8; `null` when there is none. Not
-   * through a symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
-   * "not_text", UTF-16 is "utf16". At once: a start has nothing to do meanwhile.
+   * Reads a file of at most `limit` bytes (a megabyte) as UTF-8; `null` if there is none. It does not
+   * follow a symlink: that is `errorKind` "symlink". A folder, a pipe, a larger file or other bytes are
+   * "not_text", UTF-16 is "utf16". Synchronous, because a start has nothing else to do.
    *
-   * @param guard looks at what was opened, before it is read; a file it does not take is "unsafe"
+   * @param guard checks the opened file before it is read; a file that it rejects is "unsafe"
    */
   readTextNoFollow(
     path: string,
     limit?: number,
     guard?: (status: FileStatus) => boolean,
   ): string | null;
-  /** The path behind all links; throws "not_found" when they lead nowhere. */
+  /** The path after all links; throws "not_found" if a link is broken. */
   realPath(path: string): Promise<string>;
-  /** `lstat`: never follows a symlink. `null` when nothing is there. */
+  /** `lstat`: never follows a symlink. `null` if nothing is there. */
   status(path: string): Promise<FileStatus | null>;
-  /** Exclusive create (`O_EXCL`, so never through a symlink) with `mode`, readable by nobody else. */
+  /** Creates a file exclusively (`O_EXCL`, so never through a symlink) with `mode`; nobody else can read it. */
   createPrivate(path: string, mode: number): Promise<PrivateFileHandle>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Creates missing folders with mode 0700; folders that were there keep their modes. */
+  /** Creates missing folders with mode 0700; existing folders keep their modes. */
   makeDirectory(path: string): Promise<void>;
-  /** Flushes a folder, so that a rename in it survives a power cut. A no-op where impossible. */
+  /** Flushes a folder, so that a rename in it survives a power cut. Does nothing if that is not possible. */
   syncDirectory(path: string): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   list(path: string): Promise<string[]>;
-  /** What the disk turned out to be unable to do in this process, without harm to what was done. */
+  /** What the disk turned out not to support in this process, without harm to what was done. */
   weaknesses(): DiskWeakness[];
 }
 
@@ -67,52 +67,52 @@ export type ErrorKind =
   | "read_only"
   | "no_space"
   | "symlink"
-  | "not_text" // there, but not a plain text file within the size limit
+  | "not_text" // it exists, but is not a plain text file within the size limit
   | "utf16" // a text file, but not in UTF-8
   | "unsafe" // another user's, or writable by others
   | "busy" // mounted on its own, or open in another program
   | "other";
 
-/** Answers a request; the ports of its connection tell who is at the other end. */
+/** Handles a request; its connection's ports tell who is at the other end. */
 export type LoopbackHandler = (
   request: Request,
   connection: { readonly from: number; readonly to: number },
 ) => Response | Promise<Response>;
 
-/** A server of {@linkcode Runtime.serveLoopback}. */
+/** A server from {@linkcode Runtime.serveLoopback}. */
 export interface LoopbackServer {
-  /** The port the system chose. */
+  /** The port in use. */
   readonly port: number;
-  /** Stops listening and closes what is open. */
+  /** Stops listening, and closes open connections. */
   close(): Promise<void>;
 }
 
 /**
- * A `fetch` that never lets the runtime send a request a second time. `close` frees what it opened;
- * bodies that are still being read come to their end.
+ * A `fetch` that never lets the runtime send a request a second time. `close` releases what it opened;
+ * bodies that are still being read finish first.
  */
 export interface OnceFetch {
   fetch: typeof fetch;
   close(): void;
 }
 
-/** What a program came to. */
+/** A program's result. */
 export interface ProgramResult {
-  /** Its exit code; `null` where a signal ended it. */
+  /** Its exit code; `null` if a signal ended it. */
   readonly code: number | null;
-  /** What it printed on standard output. */
+  /** What it wrote to standard output. */
   readonly output: string;
 }
 
-/** How a program is run. */
+/** How to run a program. */
 export interface ProgramOptions {
-  /** Ends it. */
+  /** Ends the program. */
   readonly signal: AbortSignal;
-  /** Variables that it does not inherit. */
+  /** Variables that the program does not inherit. */
   readonly without: readonly string[];
 }
 
-/** What asks a process to end: a person at the keyboard, or another program. */
+/** Signals that ask a process to end, from a person at the keyboard or another program. */
 export type StopSignal = "SIGINT" | "SIGTERM";
 
 /** One runtime. */
@@ -120,47 +120,47 @@ export interface Runtime {
   readonly name: "deno" | "node" | "bun";
   readonly platform: "linux" | "darwin" | "windows" | "other";
   readonly files: FileSystem;
-  /** Reads one environment variable; `undefined` when unset, or when the runtime may not read it. */
+  /** Reads an environment variable; `undefined` if it is unset, or the runtime may not read it. */
   getEnvironment(name: string): string | undefined;
-  /** The variables the runtime's permissions kept from being read so far. */
+  /** The variables that could not be read so far, because of missing permissions. */
   refusedVariables(): string[];
-  /** Sets one environment variable; throws when the runtime may not. */
+  /** Sets an environment variable; throws if the runtime may not. */
   setEnvironment(name: string, value: string): void;
-  /** The number of the user this process runs as; `undefined` where it is not told. */
+  /** The number of the user that runs this process; `undefined` if it is unknown. */
   userId(): number | undefined;
-  /** The user's home folder, or `undefined` when there is none. */
+  /** The user's home folder, or `undefined` if there is none. */
   homeDirectory(): string | undefined;
-  /** Classifies an error thrown by the runtime. For "capability", {@linkcode missingFlag} names the flag. */
+  /** Classifies an error that the runtime threw. For "capability", {@linkcode missingFlag} names the flag. */
   errorKind(error: unknown): ErrorKind;
-  /** The permission flag an error asks for, such as `--allow-env=HOME`, if that is what it is. */
+  /** The permission flag that an error asks for, such as `--allow-env=HOME`, if it asks for one. */
   missingFlag(error: unknown): string | undefined;
   /** True in a Jupyter kernel. */
   inNotebook(): boolean;
-  /** True when a person can type into standard input. */
+  /** True if a person can type into standard input. */
   inputIsTerminal(): boolean;
-  /** True when standard error is a terminal. */
+  /** True if standard error is a terminal. */
   errorIsTerminal(): boolean;
-  /** Asks one line on the terminal; `null` at end of input or when cancelled. */
+  /** Asks for one line on the terminal; `null` at end of input or if cancelled. */
   ask(text: string, secret: boolean): Promise<string | null>;
   /** Writes text to standard error. */
   writeError(text: string): void;
-  /** Calls `listener` on SIGINT, or SIGTERM, instead of ending the process; returns how to stop listening. */
+  /** Calls `listener` on SIGINT or SIGTERM instead of ending the process; returns a function that stops it. */
   onInterrupt(listener: () => void, signal?: StopSignal): () => void;
   /** A `fetch` for requests that must run once; see {@linkcode OnceFetch}. */
   onceFetch(): OnceFetch;
-  /** A `fetch` for servers of this machine: no proxy of the environment sees the request. */
+  /** A `fetch` for servers on this machine: it uses no proxy from the environment. */
   loopbackFetch: typeof fetch;
   /**
-   * Runs a program without a shell, to its end; it reads nothing, and what it says on standard error
-   * goes to this process's, where that is a terminal.
+   * Runs a program without a shell, until it ends. It gets no input, and its standard error goes to this
+   * process's if that is a terminal.
    *
-   * @throws {AuthError} `permission_denied` where Deno may not; what `signal` was aborted with; else
-   * the runtime's error, "not_found" where there is none
+   * @throws {AuthError} `permission_denied` if Deno may not run it; the signal's reason; else the runtime's
+   * error, "not_found" if there is no such program
    */
   runProgram(command: readonly string[], options: ProgramOptions): Promise<ProgramResult>;
-  /** Opens a URL in the person's browser; false when that cannot work here. */
+  /** Opens a URL in the person's browser; false if that does not work here. */
   openBrowser(url: string): Promise<boolean>;
-  /** Listens on one loopback address, on a free port or on the one given. */
+  /** Listens on one loopback address, on a free port or on the given one. */
   serveLoopback(
     hostname: "127.0.0.1" | "::1",
     port: number,

@@ -1,12 +1,12 @@
-/** Asking one line on a terminal, the same under every runtime. */
+/** Asks for one line on a terminal, in the same way under every runtime. */
 
 import type { Runtime, StopSignal } from "./runtime.ts";
 
-/** A terminal, in the verbs asking needs. */
+/** The terminal operations that a prompt needs. */
 export interface Terminal {
-  /** Raw mode: every key arrives at once, nothing is echoed, Ctrl-C is a character. */
+  /** Raw mode: every key arrives immediately, nothing is echoed, Ctrl-C is a character. */
   setRaw(on: boolean): void;
-  /** The next keys, or `null` at the end of input, or once the signal is aborted. */
+  /** The next keys; `null` at the end of input, or once the signal has fired. */
   read(signal: AbortSignal): Promise<Uint8Array | null>;
   write(text: string): void;
   onInterrupt: Runtime["onInterrupt"];
@@ -15,11 +15,11 @@ export interface Terminal {
 /** A line being typed. */
 export interface Line {
   text: string;
-  /** `"open"` while it is typed; then how it ended. */
+  /** `"open"` while the person types; then how it ended. */
   state: "open" | "done" | "cancelled";
 }
 
-/** What keys do to a line: enter ends it, Ctrl-C and Ctrl-D on nothing cancel it. */
+/** What keys do to a line: Enter ends it; Ctrl-C, or Ctrl-D on an empty line, cancels it. */
 export function typeInto(line: Line, keys: string): Line {
   let { text } = line;
   // Arrows and other keys that send escape sequences do nothing here.
@@ -37,10 +37,10 @@ export function typeInto(line: Line, keys: string): Line {
 }
 
 /**
- * Asks for one line. A secret is not echoed at all. A signal that would end the process ends the
- * question instead, for else the terminal would stay in raw mode, without echo.
+ * Asks for one line. A secret is not echoed. A signal that would end the process ends the prompt instead;
+ * otherwise the terminal would stay in raw mode, without echo.
  *
- * @returns the line, or `null` when input ended or the person cancelled
+ * @returns the line, or `null` if input ended or the person cancelled
  */
 export async function askLine(
   terminal: Terminal,
@@ -71,7 +71,7 @@ export async function askLine(
 
 const STOP_SIGNALS: StopSignal[] = ["SIGINT", "SIGTERM"];
 
-/** Listens if the runtime lets us: Windows has not every signal. */
+/** Listens for a signal if the runtime supports it: Windows lacks some. */
 function listen(terminal: Terminal, listener: () => void, name: StopSignal): () => void {
   try {
     return terminal.onInterrupt(listener, name);
@@ -80,7 +80,7 @@ function listen(terminal: Terminal, listener: () => void, name: StopSignal): () 
   }
 }
 
-/** What turns one text on the screen into another: step back over what differs, write the rest. */
+/** The text that turns one line on the screen into another: step back over the difference, write the rest. */
 function echo(before: string, after: string): string {
   const from = [...before];
   const to = [...after];

@@ -1,6 +1,6 @@
 /**
- * The pages a browser shows after a redirect to this machine: pages that do nothing. Their texts are
- * our own, and hold nothing that came with the request.
+ * The pages that a browser shows after a redirect to this machine. They run no script, their texts are our
+ * own, and they contain nothing from the request.
  */
 export function answerPage(status: number, heading: string, text: string): Response {
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${heading}</title>` +
@@ -14,12 +14,12 @@ export function answerPage(status: number, heading: string, text: string): Respo
   });
 }
 
-/** Sends the browser on to the page to sign in at. */
+/** Redirects the browser to the sign-in page. */
 export function forwardTo(url: string): Response {
   return new Response(null, { status: 302, headers: { ...CAREFUL, location: url } });
 }
 
-/** Nothing is kept, framed, guessed at or told on. */
+/** Headers against caching, framing, content sniffing and referrers. */
 const CAREFUL = {
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

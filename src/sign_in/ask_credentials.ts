@@ -1,7 +1,7 @@
 /**
- * Asks a person for the credentials that are missing: new app credentials where the system creates
- * them, else the values themselves. What proves to be mistyped is asked for again. Every question says
- * which host the answer goes to.
+ * Prompts a person for missing credentials: creates app credentials if the system can, else asks for the
+ * values. It asks again for values that turn out to be mistyped. Each prompt names the host that gets the
+ * value.
  *
  * @module
  */
@@ -25,35 +25,34 @@ import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 import { isSecretField } from "../trust.ts";
 
-/** What was found, and what a person has to complete. */
+/** What was found, and what the person has to complete. */
 export type Incomplete =
   & Pick<Found, "values" | "sources" | "missing" | "file">
   & Partial<Pick<Found, "given" | "foreign">>;
 
-/** Credentials that a person completed, and what to do once they have proved good. */
+/** Credentials that a person completed, and how to save them once they work. */
 interface Completed {
   readonly found: Found;
   /** The values that may be mistyped. */
   readonly typed: CredentialValues;
   /** Why created credentials could not be saved. */
   readonly unsaved?: AuthError | undefined;
-  /** Saves what was typed; called after it has signed in. Says why it could not be. */
+  /** Saves what was typed, after it has signed in. Returns why it could not be saved. */
   readonly save?: () => Promise<AuthError | undefined>;
 }
 
-/** How often a person may mistype. */
+/** How many tries a person has. */
 const TRIES = 3;
-/** Typed each time, or kept by the session; never in a file of ours. */
+/** Values that are typed each time, or kept by the session, but never saved in our files. */
 const NEVER_SAVED = "password";
 
 /**
- * Asks a person for what is missing, and signs in with it.
+ * Prompts a person for what is missing, and signs in with it.
  *
- * @param signIn signs in with what was completed; what it gives is given back, with where the
- * credentials are now
- * @throws {AuthError} `credentials_missing` when there is nobody, `credentials_damaged` when a file
- * holds half of what it should, `foreign_server` for what belongs to another server, `cancelled`, and
- * what the sign-in met
+ * @param signIn signs in with the completed values; its result is returned, with the new sources of the
+ * credentials
+ * @throws {AuthError} `credentials_missing` if nobody can be asked, `credentials_damaged` if a file is
+ * incomplete, `foreign_server` for credentials of another server, `cancelled`, and the sign-in's errors
  */
 export async function askCredentials<T extends object>(
   profile: Profile,
@@ -77,7 +76,7 @@ export async function askCredentials<T extends object>(
       if (!(error instanceof AuthError)) throw error;
       const refusal = oddRefusal(error, typed);
       const refused = refusedFields(refusal, Object.keys(typed));
-      // What was created or read cannot be mistyped, and a person who said no is not asked again.
+      // Created or saved values are not mistyped, and a person who declined is not asked again.
       if (refused.length === 0 || error.error === "access_denied" || attempt === TRIES) {
         await person.show({
           kind: "failed",
@@ -92,7 +91,7 @@ export async function askCredentials<T extends object>(
   }
 }
 
-/** The fields that a refusal is about: those of the client, or those of the person. */
+/** The fields that a refusal is about: the client's or the person's. */
 function refusedFields({ code }: AuthError, typed: readonly string[]): readonly string[] {
   const isUser = (field: string) => USER_FIELDS.includes(field);
   if (code === "login_refused") return typed.filter(isUser);
@@ -100,10 +99,10 @@ function refusedFields({ code }: AuthError, typed: readonly string[]): readonly 
 }
 
 /**
- * Gets what is missing from a person.
+ * Gets the missing values from a person.
  *
- * @param known what the person has typed before, and nobody refused
- * @param problem why it is asked again; it stays to be seen meanwhile
+ * @param known what the person typed before and was not refused
+ * @param problem why they are asked again; it stays visible meanwhile
  */
 async function complete(
   profile: Profile,
@@ -114,7 +113,7 @@ async function complete(
 ): Promise<Completed> {
   const { provider, options, runtime, place } = profile;
   const { file, foreign, given } = incomplete;
-  // Values that belong to another server are not completed here.
+  // Do not complete values that belong to another server.
   const values = foreign ? foreign.rest ?? { ...provider.defaults, ...given } : incomplete.values;
   const missing = foreign
     ? provider.requires.filter((field) => !Object.hasOwn(values, field))
@@ -173,7 +172,7 @@ async function complete(
   return {
     found: completed(typed, [{ kind: "typed", path: target }]),
     typed,
-    // Only what has proved good is saved: a mistyped secret would never be asked for again.
+    // Save values only once they work: a saved mistyped secret would never be asked for again.
     save: async () => {
       if (target === undefined) return undefined;
       try {
@@ -182,7 +181,7 @@ async function complete(
         await saveValues(profile, kept, { merge: true, path, server });
         return undefined;
       } catch (error) {
-        // They are good, and this session has them.
+        // The values work, and this session has them.
         if (error instanceof AuthError) return error;
         throw error;
       }
@@ -190,7 +189,7 @@ async function complete(
   };
 }
 
-/** Asks whether to send one server's values to another; "no" continues with new values. */
+/** Asks whether to send one server's values to another. After "no", the person enters new values. */
 async function maySend(
   profile: Profile,
   { foreign, missing }: Incomplete,
@@ -236,7 +235,7 @@ async function enrol(
   await person.show({ kind: "starting", title: heading, step });
   for (let attempt = 1;; attempt++) {
     const username = given.username ?? await ask(profile, person, "username", host);
-    // A person who has gone, or cancelled, is not asked again.
+    // A person who left or cancelled is not asked again.
     const password = username === null
       ? null
       : given.password ?? await ask(profile, person, "password", host);
@@ -251,7 +250,7 @@ async function enrol(
       error instanceof AuthError && error.code === "login_refused" &&
       given.password === undefined && attempt < TRIES;
     const create = async () => {
-      // A refusal is no end: the card goes on to ask again.
+      // After a refusal the same card asks again.
       const created = await person.interruptible((signal) => {
         const both = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
         return createAppCredentials({ ...parts, signal: both }, username, password)
@@ -274,7 +273,7 @@ async function enrol(
   }
 }
 
-/** Asks for one value, and says where it will go; `null` when nobody can answer. */
+/** Asks for one value and says which host gets it; `null` if nobody can be asked. */
 async function ask(
   { provider }: Profile,
   person: Person,
@@ -297,7 +296,7 @@ function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin;
 }
 
-/** A field's name as people read it: "client ID". */
+/** A field's name for people: "client ID". */
 function nameOf(field: string): string {
   return field.replace(/_id$/, " ID").replaceAll("_", " ");
 }

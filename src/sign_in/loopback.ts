@@ -9,7 +9,7 @@ import type { LoopbackServer, Runtime } from "../runtime/runtime.ts";
 import { answerPage, forwardTo } from "./answer_page.ts";
 import type { SignInContext } from "./sign_in_context.ts";
 
-/** How long a person may take, in milliseconds. */
+/** How long a person has to sign in, in milliseconds. */
 const PATIENCE = 300_000;
 
 /**
@@ -34,8 +34,8 @@ export async function signInByLoopback(parts: SignInContext): Promise<SignedIn> 
     };
     waiting.onHint = (note) => void person.show({ ...card, note }).catch(() => {});
     await person.show(card);
-    // Other users of this machine can read a program's arguments: they get an address that is
-    // good once and tells nothing.
+    // Other users of this machine can read a program's arguments, so they see an address that works once
+    // and reveals nothing.
     await person.open(waiting.entrance);
     const url = await person.interruptible((signal) =>
       waitFor(
@@ -54,11 +54,11 @@ export async function signInByLoopback(parts: SignInContext): Promise<SignedIn> 
   }
 }
 
-/** A redirect URI, letter for letter, and where to listen for it. */
+/** A redirect URI, character for character, and where to listen for it. */
 interface Redirect {
-  /** What is sent, at both requests (RFC 6749 section 4.1.3). */
+  /** What both requests send (RFC 6749 section 4.1.3). */
   text: string;
-  /** What `Host` a browser asks for. */
+  /** The `Host` header that a browser sends. */
   host: string;
   hostname: string;
   /** The port to listen on; 0 for any free one. */
@@ -86,9 +86,9 @@ function redirectOf(text: string): Redirect {
   };
 }
 
-/** The same with the port that is listened on. */
+/** The same redirect, with the port that is in use. */
 function withPort(redirect: Redirect, port: number): Redirect {
-  // A port that was named stays as it was written.
+  // A port that was given stays as it was written.
   if (redirect.port !== 0) return redirect;
   const text = redirect.text.replace(REDIRECT, (_, start, __, rest) => `${start}:${port}${rest}`);
   return { ...redirect, text, port, host: new URL(text).host };
@@ -108,7 +108,7 @@ async function listen(runtime: Runtime, waiting: Waiting): Promise<LoopbackServe
       servers.push(server);
       port = server.port;
     } catch (error) {
-      // A machine without IPv6 has no second address for "localhost".
+      // Without IPv6, "localhost" has no second address.
       if (servers.length > 0 && isNoAddress(error)) continue;
       await Promise.all(servers.map((server) => server.close()));
       throw cannotListen(runtime, error, host, port);
@@ -126,7 +126,7 @@ function cannotListen(runtime: Runtime, error: unknown, host: string, port: numb
         'option method: "paste".',
     );
   }
-  // "unsupported" lets the next way to sign in have its turn.
+  // "unsupported" makes the sign-in try the next way.
   return new AuthError(
     "unsupported",
     `Cannot listen on ${host}${port ? `, port ${port}` : ""}: the port may be in use. Free it, ` +
@@ -135,7 +135,7 @@ function cannotListen(runtime: Runtime, error: unknown, host: string, port: numb
   );
 }
 
-/** "localhost" may mean either address, so both are listened on. */
+/** "localhost" may resolve to either address, so listen on both. */
 function hostsOf({ hostname }: Redirect): ("127.0.0.1" | "::1")[] {
   if (hostname === "[::1]") return ["::1"];
   return hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
@@ -150,14 +150,14 @@ function isNoAddress(error: unknown): boolean {
 class Waiting {
   redirect: Redirect;
   readonly answer: PromiseWithResolvers<URL> = Promise.withResolvers<URL>();
-  /** What was asked, as soon as it was. */
+  /** The authorization request, once it is made. */
   request: AuthorizationRequest | undefined;
-  /** Told what may help a person whose sign-in went wrong. */
+  /** Receives hints for a person whose sign-in may have gone wrong. */
   onHint: (note: string) => void = () => {};
-  /** A path that leads on to the authorization server, once. */
+  /** A path that redirects to the authorization server, once. */
   readonly #entrance = `/${randomPath()}`;
   #entered = false;
-  /** The query of the answer that came first. */
+  /** The query of the first response. */
   #taken: string | undefined;
   #hinted = false;
 
@@ -165,22 +165,22 @@ class Waiting {
     this.redirect = redirect;
   }
 
-  /** The address that is opened in a browser on this machine. */
+  /** The address to open in a browser on this machine. */
   get entrance(): string {
     return `http://${this.redirect.host}${this.#entrance}`;
   }
 
-  /** Answers another user of this machine. */
+  /** The response to another user of this machine. */
   refuse(): Response {
     this.onHint("Another user of this machine tried to open your sign-in page, and was refused.");
     return answerPage(403, "Not your sign-in", "Another user of this machine is signing in here.");
   }
 
-  /** Judges one request to the loopback port: only the answer to this sign-in ends the wait. */
+  /** Handles one request to the loopback port. Only the response to this sign-in ends the wait. */
   judge(incoming: Request): Response {
     const { redirect, request } = this;
     const url = new URL(incoming.url);
-    // A page elsewhere can make a browser send requests here; its own name stands in Host.
+    // Another site's page can make a browser send requests here, but then Host holds its own name.
     if (incoming.headers.get("host")?.toLowerCase() !== redirect.host) {
       return answerPage(
         421,
@@ -203,7 +203,7 @@ class Waiting {
       return answerPage(404, "Page not found", "Go back to your notebook.");
     }
     const parameters = url.searchParams;
-    // The first answer counts. A browser may ask for it twice, and is then told the same.
+    // Only the first response counts. If the browser sends it twice, it gets the same page twice.
     const isFirst = this.#taken === undefined || this.#taken === url.search;
     if (request === undefined || !isAnswer(parameters, request) || !isFirst) {
       this.#hint(parameters);
@@ -214,7 +214,7 @@ class Waiting {
       );
     }
     this.#taken = url.search;
-    // The redirect URI as it was asked for; only the answer's parameters are taken over.
+    // Use the redirect URI as requested, and only the response's parameters.
     const complete = new URL(redirect.text);
     complete.search = url.search;
     this.answer.resolve(complete);
@@ -223,7 +223,7 @@ class Waiting {
       : answerPage(200, "You're signed in", "Go back to your notebook. You can close this tab.");
   }
 
-  /** Some servers leave out `state` where they refuse. Anybody could send that: it ends no wait. */
+  /** Some servers omit `state` when they refuse. Anybody could send that, so it does not end the wait. */
   #hint(parameters: URLSearchParams): void {
     const error = parameters.get("error")?.toLowerCase() ?? "";
     if (this.#hinted || parameters.has("state") || !/^[a-z_]{3,40}$/.test(error)) return;
@@ -236,15 +236,15 @@ class Waiting {
 }
 
 /**
- * Tells whether another user of this machine opened a connection, where the system tells: Linux lists
- * both of its ends, each with its user. Root may: it reads everything, and forwards ports of containers.
+ * Whether another user of this machine opened a connection. Only Linux shows this: it lists both ends, each
+ * with its user. Root is allowed: it can read everything anyway, and forwards the ports of containers.
  */
 function isOtherUsers(
   { platform, files }: Runtime,
   { from, to }: { from: number; to: number },
 ): boolean {
   if (platform !== "linux") return false;
-  // At once: Deno may lose an answer that is given later, when the server closes after it.
+  // Synchronous: Deno may lose a response that is sent later, if the server then closes.
   const ends = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => [
     ...(files.readTextIfAllowed(path) ?? "").matchAll(CONNECTION),
   ]);
@@ -255,21 +255,21 @@ function isOtherUsers(
 
   const [ours] = between(to, from);
   if (ours === undefined || ours[4] === "0") return false;
-  // A user from outside of a container has a number that stands for all of them. Whoever has hung up
-  // has no file any more, and would only use up the address.
+  // Users outside a container share one number. A connection that was closed has no file, and would only
+  // use up the one-time address.
   return between(from, to).some(([, , , user = "", file]) =>
     file === "0" || ![ours[3], "0", "65534"].includes(user)
   );
 }
 
-/** A connection within this machine, in those lists: its two ports, its user and its file. */
+/** A connection within this machine in those lists: its two ports, its user and its file. */
 const CONNECTION = new RegExp(
   String.raw`^ *\d+: ADDRESS:([0-9A-F]{4}) ADDRESS:([0-9A-F]{4}) \S+ \S+ \S+ \S+ +(\d+) +\d+ (\d+) `
     .replaceAll("ADDRESS", "(?:(?:0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000)"),
   "gim",
 );
 
-/** RFC 6749 section 4.1.2 and RFC 9207: the answer to this request, and to no other. */
+/** Accepts only the response to this request (RFC 6749 section 4.1.2, RFC 9207). */
 function isAnswer(parameters: URLSearchParams, request: AuthorizationRequest): boolean {
   const issuer = parameters.get("iss");
   return parameters.getAll("state").length === 1 && parameters.get("state") === request.state &&
@@ -282,7 +282,7 @@ function randomPath(): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
-/** Waits for the answer, for as long as a person may take. */
+/** Waits for the response as long as a person may take. */
 async function waitFor(answer: Promise<URL>, signal: AbortSignal): Promise<URL> {
   const end = Promise.withResolvers<never>();
   const patience = alarm(

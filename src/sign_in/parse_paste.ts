@@ -2,23 +2,23 @@ import { AuthError } from "../errors.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "../grants/grant.ts";
 import { checkPastedUrl } from "../trust.ts";
 
-/** What a paste is judged with. */
+/** What is needed to check a paste. */
 export interface PasteContext {
-  /** The request it answers, where this module started one. */
+  /** The request that the paste responds to, if this module started one. */
   request: Pick<AuthorizationRequest, "state" | "issuer" | "redirectUri"> | null;
-  /** Hosts a package may name as its token endpoint; a secret is sent there. */
+  /** Hosts that a package may name as its token endpoint; it receives a secret. */
   endpointHosts: readonly string[];
 }
 
-/** Longer than any code; a paste beyond this is something else. */
+/** Longer than any code; a longer paste is something else. */
 const LONGEST = 16_384;
 
 /**
- * Reads what a person pasted: a bare code, the whole redirect URL (or its query), or 4insight's
- * package `{"endpoint": …, "code": …}`. What was pasted is in no error.
+ * Parses what a person pasted: a bare code, the whole redirect URL (or its query), or 4insight's package
+ * `{"endpoint": …, "code": …}`. Errors never contain the pasted text.
  *
  * @throws {AuthError} `invalid_argument`, `insecure_url`, `foreign_origin`, `state_mismatch`, or
- * `login_refused` when the URL says that the sign-in failed
+ * `login_refused` if the URL says that the sign-in failed
  */
 export function parsePaste(pasted: string, context: PasteContext): AuthorizationAnswer {
   const text = pasted.trim().replace(/^(['"`])([^]*)\1$/, "$2").trim();
@@ -42,7 +42,7 @@ export function parsePaste(pasted: string, context: PasteContext): Authorization
   return { kind: "code", code: bare };
 }
 
-/** A code by itself, as an address bar shows it: percent-encoded, and with parameters behind it. */
+/** A bare code, as an address bar shows it: percent-encoded, and followed by parameters. */
 function bareCode(text: string, { request }: PasteContext): string {
   const [first = "", ...behind] = text.replace(/#_=_$/, "").split(/[&?](?=[\w.-]+=)/);
   const state = new URLSearchParams(behind.join("&")).get("state");
@@ -82,7 +82,7 @@ function parseAnswer(query: URLSearchParams, { request }: PasteContext): Authori
   }
   if (!code) throw unusable();
   if (!request) return { kind: "code", code };
-  // The redirect URI as it was asked for; only the answer's parameters are taken over.
+  // Use the redirect URI as requested, and only the response's parameters.
   const url = new URL(request.redirectUri);
   url.search = query.toString();
   return { kind: "redirect", url };

@@ -6,12 +6,12 @@ import type { SignedIn } from "../renewal/renewal.ts";
 import { parsePaste } from "./parse_paste.ts";
 import { nobodyToSignIn, type SignInContext } from "./sign_in_context.ts";
 
-/** How often a person may paste the wrong thing. */
+/** How many times a person may paste something wrong. */
 const TRIES = 3;
-/** How long the link is good for, as the card says it, in milliseconds. */
+/** How long the link works, as the card says, in milliseconds. */
 const PATIENCE = 600_000;
 
-/** Shows a link, and takes what the person brings back: a code, a redirect URL, or a package. */
+/** Shows a link, and takes what the person pastes: a code, a redirect URL, or a package. */
 export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
   const { grants, person } = parts;
   const { system } = grants;
@@ -25,7 +25,7 @@ export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
     kind: "link",
     title: `Sign in to ${title}`,
     url: link,
-    // The browser may be anywhere: its address is copied, and nothing listens for it.
+    // The browser may be on another machine: the person copies its address, and nothing listens for it.
     redirect: null,
     note: request
       ? "After signing in, the browser may show an error page. Copy its whole address and paste it here."
@@ -63,7 +63,7 @@ export async function signInByPaste(parts: SignInContext): Promise<SignedIn> {
       const tokenEndpoint = answer.kind === "code" ? answer.tokenEndpoint : undefined;
       return { response, tokenEndpoint };
     } catch (error) {
-      // A code that expired, or never was one, is pasted again; other failures are not the person's.
+      // For an expired or wrong code, ask for another one. Other failures are not the person's.
       if (!isDeadGrant(error)) throw error;
       again(error);
     }

@@ -13,8 +13,8 @@ import { signInByPaste } from "./paste.ts";
 import { nobodyToSignIn, type SignInContext } from "./sign_in_context.ts";
 
 /**
- * Chooses the ways to ask, best first: a redirect to this machine where a browser can reach it, else
- * a device code, else something to paste.
+ * The ways to ask, best first: a redirect to this machine if a browser can reach it, else a device code,
+ * else something to paste.
  */
 export function chooseMethods(
   provider: Provider,
@@ -47,9 +47,9 @@ const WAYS: Record<SignInMethod, (parts: SignInContext) => Promise<SignedIn>> = 
 };
 
 /**
- * Signs a person in, by the provider's grant: asks for a password, or for a sign-in in a browser.
+ * Signs a person in with the provider's grant: asks for a password, or for a sign-in in a browser.
  *
- * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
+ * @throws {AuthError} `credentials_missing` if nobody can be asked, and the sign-in's errors
  */
 export async function signIn(
   { profile, found, grants, person }: {
@@ -78,7 +78,7 @@ export async function signIn(
 /**
  * Signs a person in: authorization code (RFC 6749, 7636, 8252), device code (RFC 8628), or paste.
  *
- * @throws {AuthError} `credentials_missing` when there is nobody, and what the sign-in met
+ * @throws {AuthError} `credentials_missing` if nobody can be asked, and the sign-in's errors
  */
 export async function signInByPerson(parts: SignInContext): Promise<SignedIn> {
   const { person, grants } = parts;
@@ -89,11 +89,11 @@ export async function signInByPerson(parts: SignInContext): Promise<SignedIn> {
     try {
       return await WAYS[method](parts);
     } catch (error) {
-      // The server cannot do it this way: the next one is asked.
+      // The server does not support this way, so try the next one.
       const next = error instanceof AuthError && error.code === "unsupported" &&
         index < methods.length - 1;
       if (next) continue;
-      // After any failure, no link or code stays on the card.
+      // After a failure, remove links and codes from the card.
       const message = error instanceof AuthError ? error.message : "The sign-in failed.";
       const title = `Not signed in to ${provider.title}`;
       await person.show({ kind: "failed", title, message });

@@ -4,16 +4,16 @@ import type { Person } from "../person/person.ts";
 import type { Provider, SignInMethod } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What a sign-in by a person needs. */
+/** What a person's sign-in needs. */
 export interface SignInContext {
   grants: GrantContext;
   person: Person;
   runtime: Runtime;
-  /** The way the caller wants, or `undefined` to choose. */
+  /** The way that the caller chose, or `undefined`. */
   method: SignInMethod | undefined;
 }
 
-/** The error for a sign-in that needs a person when there is none. */
+/** The error if a sign-in needs a person and nobody can be asked. */
 export function nobodyToSignIn(provider: Provider): AuthError {
   return new AuthError(
     "login_required",

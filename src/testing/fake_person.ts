@@ -16,7 +16,7 @@ export interface FakePerson extends Person {
  *
  * @param answers what they type, by field, such as `{ username, password }`
  * @param open opens a link, such as `sandbox.completeSignIn`; without it, this machine has no browser
- * @throws {AuthError} `invalid_argument` when a prompt has no answer
+ * @throws {AuthError} `invalid_argument` if a prompt has no answer
  */
 export function fakePerson(
   answers: Readonly<Record<string, string>> = {},

@@ -17,8 +17,8 @@ export type FakeHandler = (request: Request) => Response | Promise<Response>;
 const TIMEOUT = 10_000;
 
 /**
- * A session for tests. Requests go to a function, with a worthless token; there is no server and no file.
- * It refuses other origins and reads JSON and pages as a real session does. It does not retry.
+ * A session for tests. A function gets the requests, with a worthless token; there is no server and no
+ * file. It refuses other origins, and reads JSON and pages as a real session does. It does not retry.
  *
  * @param handler responds to every request
  * @param partial members to replace, such as `{ apiUrl: "https://api.spatiafi.com/" }`

@@ -57,7 +57,7 @@ interface Held {
   end: (bytes?: Uint8Array) => void;
 }
 
-/** Runs the handler, but holds its response back. */
+/** Runs the handler, but delays its response. */
 async function hold(exchange: Exchange, handle: Handler): Promise<Held> {
   const { response } = exchange;
   const end = response.end.bind(response);

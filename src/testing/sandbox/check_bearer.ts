@@ -10,7 +10,7 @@ export type Verdict = { claims: JWTPayload } | { refusal: string };
 
 /** Checks the `Authorization` header of API requests. */
 export function checkBearer(issuer: Issuer): (exchange: Exchange) => Promise<Verdict> {
-  // Check a signature once per token, so that the API stays fast when calls are measured.
+  // Check a signature only once per token, so that the API stays fast when calls are measured.
   const known = new Map<string, JWTPayload>();
   return async (exchange) => {
     const [scheme, token] = (exchange.request.headers.authorization ?? "").split(" ");

@@ -13,7 +13,7 @@ export interface IssuerOptions {
   state: SandboxState;
   /** The system's name, as the counters spell it. */
   name: string;
-  /** The issuer identifier; a path in it is where the server is mounted. */
+  /** The issuer identifier; the server is mounted at its path, if there is one. */
   issuer: string;
   /** The audience of its access tokens. */
   audience: string;
@@ -39,7 +39,7 @@ export interface Issuer {
   sign(claims: JWTPayload): Promise<string>;
   /** The claims of a valid access token; throws for any other. */
   verify(token: string): Promise<JWTPayload>;
-  /** Whether a token that was valid still is. */
+  /** Whether a token that was valid is still valid. */
   isCurrent(claims: JWTPayload): boolean;
 }
 

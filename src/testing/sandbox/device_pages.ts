@@ -14,7 +14,7 @@ export const devicePages = {
     _out: unknown,
     problem?: InputProblem,
   ): void {
-    // After a refusal there is no code to enter.
+    // After the person declined there is no code to enter.
     if (problem?.name === "AbortedError") {
       context.body = page(
         "Declined",

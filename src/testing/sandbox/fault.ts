@@ -63,7 +63,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "die-on-reuse": { kind: "die-on-reuse" },
 };
 
-/** The faults that wait at the endpoints; each one is used up by the requests that meet it. */
+/** The faults that wait at the endpoints; each is used up by the requests that meet it. */
 export class FaultQueue {
   readonly #waiting = new Map<string, { fault: Fault; times: number }[]>();
 

@@ -8,8 +8,8 @@ interface Entry {
 const SWEEP_EVERY = 2_000;
 
 /**
- * The storage of one issuer. Unlike oidc-provider's own, it never removes what is still valid, and a
- * token that is used twice, even by two requests at the same time, revokes its whole family.
+ * The storage of one issuer. Unlike oidc-provider's own, it never removes what is still valid. If a token
+ * is used twice, even by two requests at the same time, it revokes the whole family.
  */
 export class MemoryStore {
   readonly #entries = new Map<string, Entry>();

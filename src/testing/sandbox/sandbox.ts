@@ -20,7 +20,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly environment: Record<string, string>;
   /** Who can sign in. The first user's password is ASCII, the second one's is not. */
   readonly users: readonly SandboxUser[];
-  /** Clients by system name, or by `system.client` where there are several. */
+  /** Clients by system name, or by `system.client` if there are several. */
   readonly clients: Record<string, SandboxClient>;
   /** Requests per endpoint (`spatiafi.token`), per grant (`….client_credentials`) and more. */
   readonly counters: Readonly<Record<string, number>>;

@@ -26,7 +26,7 @@ export class SandboxState {
   readonly stopped: AbortController = new AbortController();
   readonly rotateRefreshToken: boolean;
   tokenLifetime: number;
-  /** Each access token carries it. When it grows, every API refuses the older tokens. */
+  /** Each access token carries it. When it increases, every API refuses the older tokens. */
   generation = 0;
 
   constructor(options: { tokenLifetime: number; rotateRefreshToken: boolean }) {

@@ -12,7 +12,7 @@ export interface ServeOptions {
   endpoints: Record<string, string>;
   /** Handlers that run before oidc-provider, by `METHOD /path`; `/*` at the end matches any segment. */
   own?: Record<string, Handler>;
-  /** Handles all other paths, where API and authorization server share a listener. */
+  /** Handles all other paths, if API and authorization server share a listener. */
   api?: Handler;
 }
 

@@ -45,7 +45,7 @@ export interface SystemContext {
 /** What a started system adds to the sandbox. */
 export interface RunningSystem {
   environment: Record<string, string>;
-  /** Clients by system name, or by `system.client` where there are several. */
+  /** Clients by system name, or by `system.client` if there are several. */
   clients: Record<string, SandboxClient>;
 }
 

@@ -91,7 +91,7 @@ export const oidc: System = {
   },
 };
 
-/** oidc-provider's own endpoint takes opaque tokens only, and these tokens are JWTs. */
+/** oidc-provider's own endpoint takes only opaque tokens, and these tokens are JWTs. */
 function userinfoHandler(check: ReturnType<typeof checkBearer>, otherwise: Handler): Handler {
   return async (exchange) => {
     const verdict = await check(exchange);
