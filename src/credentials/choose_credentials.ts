@@ -1,6 +1,6 @@
 /**
- * Chooses credential values among what options, environment and file hold. It reads nothing itself:
- * `profile/find_credentials.ts` does.
+ * Chooses credential values from the options, the environment and the file. `profile/find_credentials.ts`
+ * reads them; this module reads nothing itself.
  *
  * @module
  */
@@ -12,63 +12,63 @@ import type {
   Provider,
 } from "../providers/provider.ts";
 
-/** Where credential values came from. {@linkcode sourceText} puts it into words. */
+/** Where credential values came from. {@linkcode sourceText} describes it. */
 export type Source =
   | { readonly kind: "options" }
-  /** A token instead of credentials: from the option, a variable or a command. */
+  /** A token instead of credentials, from the option, a variable or a command. */
   | {
     readonly kind: "token";
     readonly token: string | ExternalToken;
     readonly variable?: string;
   }
-  /** A token that something else issues, to sign in with. */
+  /** An external token to sign in with. */
   | { readonly kind: "external"; readonly token: ExternalToken }
   | { readonly kind: "environment"; readonly variables: readonly string[] }
   | {
     readonly kind: "file";
     readonly path: string;
-    /** The file as it was loaded, for values that came by way of the environment. */
+    /** The file as it was loaded, if its values came through the environment. */
     readonly saved?: SavedCredentials;
-    /** Who created them, where that is known. */
+    /** The user who created them, if known. */
     readonly username?: string | undefined;
   }
-  /** What `loadCredentials` and its siblings returned. */
+  /** Credentials that `loadCredentials` or a similar function returned. */
   | { readonly kind: "credentials"; readonly text: string }
-  /** Typed by a person, and saved where there is a path. */
+  /** Typed by a person, and saved if there is a path. */
   | { readonly kind: "typed"; readonly path?: string | undefined }
-  /** Created by the server in this sign-in, and saved nowhere. */
+  /** Created by the server during this sign-in, and not saved. */
   | { readonly kind: "memory"; readonly username?: string | undefined };
 
-/** What a saved credentials file holds: string values by key, as its writer named them. */
+/** The content of a saved credentials file. */
 export interface SavedCredentials {
-  /** Where it was found. */
+  /** Where the file was found. */
   path: string;
-  /** The file's JSON object, whole and unchanged. */
+  /** The file's whole JSON object, with the names that its writer chose. */
   values: Record<string, unknown>;
-  /** The origin of the authorization server they are for, where the file says so. */
+  /** The origin of the authorization server they are for, if the file names one. */
   server?: string;
-  /** Who created them, where the file says so. */
+  /** The user who created them, if the file names one. */
   username?: string;
-  /** For what is in no file but in a store: the host it is kept apart for, else `""`. */
+  /** Set if they are in a store instead of a file: the host they are saved separately for, else `""`. */
   stored?: string;
 }
 
-/** The member of a credentials file that says which authorization server it is for. */
+/** The member of a credentials file that names its authorization server. */
 export const SERVER_MEMBER = "onecell_server";
-/** The member of a credentials file that says who created the app credentials. */
+/** The member of a credentials file that names the user who created the app credentials. */
 export const USER_MEMBER = "onecell_username";
-/** The member of a file that is a copy for another program, and counts only beside the first one. */
+/** The member that marks a copy for another program. A copy counts only if its original exists. */
 export const COPY_MEMBER = "onecell_copy";
 
-/** What a sign-in will use, and where it came from. */
+/** The values that a sign-in will use, and where they came from. */
 export interface ChosenCredentials {
   readonly values: CredentialValues;
   readonly sources: readonly Source[];
-  /** The required values that no source had, in the order to ask for them. */
+  /** The required values that no source has, in the order of the prompts. */
   readonly missing: readonly CredentialField[];
 }
 
-/** The places credentials come from, best first. */
+/** The sources of credentials, highest precedence first. */
 export interface CredentialSources {
   options: CredentialValues | undefined;
   environment: CredentialValues;
@@ -80,7 +80,7 @@ export const USER_FIELDS = ["username", "password"];
 /**
  * Reads credential values from any JSON object: names in lower case, values as text.
  *
- * @throws {AuthError} `invalid_argument` when it is not an object
+ * @throws {AuthError} `invalid_argument` if it is not an object
  */
 export function normaliseCredentials(values: unknown, what: string): CredentialValues {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
@@ -102,26 +102,26 @@ export function normaliseCredentials(values: unknown, what: string): CredentialV
 }
 
 /**
- * A value as it was meant: what copying, an editor or a shell left at its ends is taken away, as far as
- * it can be no part of it. A value of nothing but blanks is `""`, which counts as unset.
+ * Removes what copying, an editor or a shell left at the ends of a value, if it cannot be part of the value.
+ * A value that is only whitespace becomes `""`, which counts as unset.
  */
 export function cleanValue(name: string, text: string): string {
   if (isPlain(text.charCodeAt(0)) && isPlain(text.charCodeAt(text.length - 1))) return text;
   if (text.trim() === "") return "";
-  // Controls, byte order marks and what is invisible: RFC 6749 appendix A has them in no value.
+  // Control characters, byte order marks and invisible characters: RFC 6749 appendix A allows none of them.
   const invisible =
     "\\x00-\\x1f\\x7f-\\x9f\\u00a0\\ufeff\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069";
   const clean = text.replace(new RegExp(`^[${invisible}]+|[${invisible}]+$`, "g"), "");
-  // A secret or a password may end in a blank; an id never does.
+  // A secret or password may end with a space; an ID never does.
   return name.endsWith("_id") ? clean.trim() : clean;
 }
 
-/** True for a visible character of ASCII, as nearly every value begins and ends with. */
+/** True for a visible ASCII character. Nearly every value begins and ends with one. */
 const isPlain = (code: number) => code > 0x20 && code < 0x7f;
 
 /**
- * What looks wrong with values, for people: quotes around a secret or blanks at its ends, which may
- * be its own. No value is repeated.
+ * Describes what looks wrong with values: quotes around a value, or spaces at its ends, though they may
+ * belong to it. The text contains no value.
  */
 export function oddities(values: CredentialValues): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
@@ -147,23 +147,23 @@ export function variableFor(provider: Provider, field: string): string {
   return `${provider.environmentPrefix}_${field.toUpperCase()}`;
 }
 
-/** What says which client it is (RFC 6749 section 2.2 and 2.3, RFC 7523). */
+/** The values that identify the client (RFC 6749 section 2.2 and 2.3, RFC 7523). */
 export const CLIENT_FIELDS: readonly CredentialField[] = [
   "client_id",
   "client_secret",
   "private_key",
 ];
 
-/** What may come with other values, and belongs to them: a key's id (RFC 7515 section 4.1.4), and more. */
+/** Values that go with other values: a private key's ID (RFC 7515 section 4.1.4), and the optional ones. */
 function companions({ requires, optional = [] }: Provider, fields = requires): CredentialField[] {
   return fields.includes("private_key") ? ["key_id", ...optional] : [...optional];
 }
 
 /**
- * Checks the names of values that a caller gives: one that nobody reads would silently do nothing, and
- * another account would sign in.
+ * Checks the names of values that a caller passes. An unknown name would be ignored silently, and another
+ * account could sign in.
  *
- * @throws {AuthError} `invalid_argument`, with the name that was meant
+ * @throws {AuthError} `invalid_argument`, with the name that was probably meant
  */
 export function checkNames(provider: Provider, values: object, what: string): void {
   const known = knownNames(provider);
@@ -178,7 +178,7 @@ export function checkNames(provider: Provider, values: object, what: string): vo
   }
 }
 
-/** The names of the values that a system takes. */
+/** The names of the values that a system accepts. */
 export function knownNames(provider: Provider): string[] {
   const { requires, defaults = {}, enrolment } = provider;
   return [
@@ -191,7 +191,7 @@ export function knownNames(provider: Provider): string[] {
   ];
 }
 
-/** Reads the provider's own variables. The unprefixed names are never read: they may be another system's. */
+/** Reads the provider's variables. Unprefixed names are never read, because another system may use them. */
 export function environmentCredentials(
   provider: Provider,
   get: (name: string) => string | undefined,
@@ -214,8 +214,8 @@ interface Place {
 export const exported: Map<string, { value: string; saved: SavedCredentials }> = new Map();
 
 /**
- * Chooses between the sources: options, then environment, then file. What belongs together is taken
- * from one place: a client ID of one system never meets the secret of another.
+ * Chooses from the options, then the environment, then the file. Values that belong together come from one
+ * source, so a client ID is never combined with another system's secret.
  */
 export function chooseCredentials(
   provider: Provider,
@@ -247,7 +247,7 @@ export function chooseCredentials(
     const [given = places[0]] = places;
     const hasSome = (place: Place) => group.some((field) => place.values[field] !== undefined);
     const hasAll = (place: Place) => group.every((field) => place.values[field] !== undefined);
-    // What the caller began to say is completed from nowhere else: it would be another account's.
+    // If the options have one value of a group, do not add others: they may belong to another account.
     const place = given && hasSome(given) ? given : places.find(hasAll) ?? places.find(hasSome);
     if (place === undefined) continue;
     used.add(place.source);
@@ -268,7 +268,7 @@ function fileSource(file: SavedCredentials | null): Source {
   return { kind: "file", path, ...(username === undefined ? {} : { username }) };
 }
 
-/** Where a token that something else issues comes from, for people. A command's arguments may be secret. */
+/** Describes where an external token comes from, without a command's arguments, which may be secret. */
 export function placeOf(token: ExternalToken): string {
   if (typeof token === "function") return "a function";
   const [[form, value] = ["", ""]] = Object.entries(token);
@@ -294,18 +294,18 @@ function tokenText({ token, variable }: Extract<Source, { kind: "token" }>): str
   return variable === undefined ? `option token (${place})` : `${place} (${variable})`;
 }
 
-/** Says where credentials came from, for people: `"passed in code"`, or a file's path. */
+/** Describes where credentials came from, such as `"passed in code"` or a file's path. */
 export function sourceText(sources: readonly Source[]): string {
   return sources.map((source) => wordsOf(source)[1]).join(" and ") || "nothing";
 }
 
-/** The same as a sentence of its own: `"Credentials saved to …"`. */
+/** The same as a sentence, such as `"Credentials saved to …"`. */
 export function credentialsText(sources: readonly Source[]): string {
   if (sources.length === 0) return "No credentials needed";
   return `Credentials ${sources.map((source) => wordsOf(source).join("")).join(" and ")}`;
 }
 
-/** What a source is called, and what stands before that in a sentence. */
+/** A source's name, and the words before it in a sentence. */
 function wordsOf(source: Source): [before: string, name: string] {
   switch (source.kind) {
     case "options":
@@ -332,11 +332,11 @@ function wordsOf(source: Source): [before: string, name: string] {
 const NOT_SAVED: [string, string] = ["", "created, not saved"];
 
 /**
- * Who is signed in, where that is known: the username, who created the app credentials, or what the
- * server says. Never the ID of a client, or a number of the server's.
+ * Who is signed in, if known: the username, the user who created the app credentials, or the name that the
+ * server sends. Never a client ID or a number that the server assigned.
  *
- * @param username the account's, where one is known
- * @param named what the server calls it, such as in an `id_token`
+ * @param username the account's username, if known
+ * @param named the name that the server sends, such as in an `id_token`
  * @param client the client ID
  * @param sources where the credentials came from
  */

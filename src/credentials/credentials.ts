@@ -3,7 +3,7 @@ import { plain } from "../base/text.ts";
 import type { AuthError } from "../errors.ts";
 import type { Credentials as Face } from "../interface/credentials.ts";
 
-/** Gives the contents of credentials that any copy of this module made. */
+/** The method that returns the contents of credentials, even those of another copy of this module. */
 const CONTENTS = Symbol.for("@onecell/auth/credentials");
 
 /** Where credentials came from and where they are saved, or why they are not. */
@@ -11,31 +11,31 @@ export interface CredentialsOrigin {
   readonly path: string | undefined;
   readonly source: string;
   readonly storeProblem?: AuthError | undefined;
-  /** The origin of the authorization server they belong to, where that is known. */
+  /** The origin of the authorization server they belong to, if known. */
   readonly server?: string | undefined;
-  /** The user's home folder, which is not shown. */
+  /** The user's home folder, shown as `~`. */
   readonly home?: string | undefined;
 }
 
-/** What may be credentials: those of this module, of another copy, and a complete fake. */
+/** True for credentials of this module or another copy of it, and for a complete fake. */
 export function isCredentials(value: unknown): value is Face {
   if (typeof value !== "object" || value === null) return false;
   const { get, names } = value as Partial<Face>;
   return CONTENTS in value || (typeof get === "function" && Array.isArray(names));
 }
 
-/** All values of credentials, secrets included. Not exported by the module. */
+/** Returns all values, including secrets. The package does not export this function. */
 export function valuesOf(credentials: Face): Record<string, unknown> {
   const names = Object.fromEntries(credentials.names.map((name) => [name, credentials.get(name)]));
   return contentsOf(credentials)?.values ?? names;
 }
 
-/** The origin of the authorization server that credentials belong to, where it is known. */
+/** The origin of the authorization server that credentials belong to, if known. */
 export function serverOfCredentials(credentials: Face): string | undefined {
   return contentsOf(credentials)?.server;
 }
 
-/** What is inside: the values, and the server they belong to. */
+/** The hidden contents: the values, and the server they belong to. */
 interface Contents {
   readonly values: Record<string, unknown>;
   readonly server: string | undefined;
@@ -46,7 +46,7 @@ function contentsOf(credentials: Face): Contents | undefined {
   return typeof contents === "function" ? contents.call(credentials) : undefined;
 }
 
-/** Credential values behind their public face: nothing that prints an object reaches them. */
+/** Credentials whose values do not appear when the object is printed. */
 export class Credentials implements Face {
   readonly provider: string;
   readonly path: string | undefined;
@@ -55,7 +55,7 @@ export class Credentials implements Face {
   readonly #contents: Contents;
   readonly #home: string | undefined;
 
-  /** @param values as the file or the server gave them */
+  /** @param values the values from the file or the server, unchanged */
   constructor(
     provider: string,
     values: Readonly<Record<string, unknown>>,

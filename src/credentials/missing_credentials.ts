@@ -3,10 +3,10 @@ import { AuthError } from "../errors.ts";
 import type { CredentialField, Provider } from "../providers/provider.ts";
 
 /**
- * The error for a sign-in without credentials and without anybody to ask.
+ * Creates the error for missing credentials if nobody can be prompted.
  *
- * @param files where a credentials file would have been found
- * @param refused variables that Deno's permissions kept from being read
+ * @param files the paths where a credentials file is looked for
+ * @param refused variables that Deno was not allowed to read
  */
 export function missingCredentials(
   provider: Provider,
@@ -41,8 +41,8 @@ export function missingCredentials(
 }
 
 /**
- * What a sign-in is refused for where a file has one half of a pair, cut short perhaps: asking would
- * hide that.
+ * Creates the error for a file that has only some of the client's values, perhaps because it was cut short.
+ * A prompt would hide that.
  */
 export function halfFile(
   file: SavedCredentials | null,

@@ -3,10 +3,11 @@ import type { CredentialValues } from "../providers/provider.ts";
 import { type ChosenCredentials, credentialsText, oddities } from "./choose_credentials.ts";
 
 /**
- * Says where refused credentials came from and how to replace them: nobody has just typed them.
+ * Adds to a refusal where the credentials came from and how to replace them. Use it only for credentials
+ * that were not just typed.
  *
- * @param error what the sign-in met; anything but `client_refused` is given back as it is
- * @param found what was used
+ * @param error the sign-in's error; any other than `client_refused` is returned unchanged
+ * @param found the credentials that were used
  */
 export function explainRefusal(
   error: unknown,
@@ -14,12 +15,12 @@ export function explainRefusal(
 ): unknown {
   if (!(error instanceof AuthError) || error.code !== "client_refused") return error;
   const isFile = sources.length === 1 && sources[0]?.kind === "file";
-  // No command to forget them: it would need the same folder and system, and may meet another file.
+  // Suggest no command: it would need the same folder and system, and might find another file.
   const rid = isFile ? " Move that file away to be asked for others at the next sign-in." : "";
   return withText(error, `${credentialsText(sources)}.${rid}`, values);
 }
 
-/** A refusal that names what looks odd about the values: quotes or blanks that came along. */
+/** Adds to a refusal what looks wrong with the values, such as copied quotes or spaces. */
 export function oddRefusal(error: AuthError, values: CredentialValues): AuthError {
   const isRefusal = error.code === "client_refused" || error.code === "login_refused";
   return isRefusal && oddities(values).length > 0 ? withText(error, "", values) : error;

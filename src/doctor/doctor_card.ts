@@ -6,8 +6,8 @@ import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
 
 /**
- * Renders a report: what is wrong first, then everything that was checked. Pure, except for the
- * machine's time zone.
+ * Renders a report: problems first, then everything that was checked. Pure, except for the machine's
+ * time zone.
  *
  * @param home the user's home folder, which a shared notebook must not show
  */
@@ -38,7 +38,7 @@ export function renderDoctor(
       rows.map(([name, value]) =>
         `<span style="opacity:0.8">${escapeHtml(name)}:</span> ${escapeHtml(value)}`
       ).join("<br>") + "</p></div>",
-    // The marks may have colours, which nothing else may.
+    // Only the marks may have colours.
     text: [
       `${style[mark]} ${plain(heading)}`,
       ...marked.map(([mark, message]) => `  ${style[mark]} ${plain(message)}`),
@@ -47,7 +47,7 @@ export function renderDoctor(
   };
 }
 
-/** Paths with a `~`. One in quotes loses them where a shell needs none: it expands no `~` in quotes. */
+/** Shortens the home folder to `~`. Removes quotes if possible, because a shell expands no `~` in quotes. */
 export function withoutHome(text: string, home: string | undefined): string {
   const folder = home?.replace(/[\\/]+$/, "");
   if (!folder) return text;
@@ -61,7 +61,7 @@ export function withoutHome(text: string, home: string | undefined): string {
   return shortenHome(bare, folder);
 }
 
-// As the card of a sign-in: half-transparent grey is seen on white and on black.
+// As on a sign-in card: half-transparent grey is visible on white and on black.
 const frame = "max-width:48em;box-sizing:border-box;padding:12px 16px 6px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
 
@@ -116,7 +116,7 @@ function rowsOf(facts: DoctorFacts): [string, string][] {
   const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   rows.push(["Proxy and certificates", set.join(", ") || "nothing set"]);
   rows.push(["Runtime", `${runtime.name} ${runtime.version} on ${runtime.platform}`]);
-  // With the date: a saved report is read on another day.
+  // Show the date, because a saved report may be read on another day.
   rows.push(["Checked", localTime(now, NaN)]);
   return rows;
 }

@@ -4,21 +4,21 @@ import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 
 /**
  * What `doctor` found out about signing in to one system on this machine. A cell that ends with it
- * shows a card; as text it says the same. It holds no secret.
+ * shows a card; its text has the same content. It contains no secret.
  */
 export class DoctorReport {
   /** Everything that was checked. */
   readonly facts: DoctorFacts;
-  /** What is wrong or may become so, problems first, each with what to do next. */
+  /** What is wrong or may go wrong, problems first, each with the next step. */
   readonly findings: readonly DoctorFinding[];
   readonly #home: string | undefined;
 
   /**
-   * Made by `doctor`.
+   * Called by `doctor`.
    *
    * @param facts everything that was checked
-   * @param findings what that means
-   * @param home the user's home folder, which is not shown
+   * @param findings what is wrong, and what to do next
+   * @param home the user's home folder, shown as `~`
    */
   constructor(facts: DoctorFacts, findings: readonly DoctorFinding[], home?: string) {
     this.facts = facts;
@@ -31,7 +31,7 @@ export class DoctorReport {
     return !this.findings.some(({ level }) => level === "problem");
   }
 
-  /** All of it, with `~` for the home folder. */
+  /** The whole report, with `~` for the home folder. */
   toJSON(): Record<string, unknown> {
     const all = { ok: this.ok, findings: this.findings, ...this.facts };
     return JSON.parse(
@@ -45,7 +45,7 @@ export class DoctorReport {
     return renderDoctor(this.facts, this.findings, PLAIN_STYLE, this.#home).text;
   }
 
-  /** The card a notebook shows for a report that ends a cell. */
+  /** The card that a notebook shows if a cell ends with the report. */
   [Symbol.for("Jupyter.display")](): Record<string, string> {
     const { html, text } = renderDoctor(this.facts, this.findings, PLAIN_STYLE, this.#home);
     return { "text/html": html, "text/plain": text };

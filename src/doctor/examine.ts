@@ -27,7 +27,7 @@ export interface Patient {
   source: string;
   missing: readonly string[];
   credentialsProblem: DoctorProblem | undefined;
-  /** What signs in, or would; `null` when it cannot be put together. */
+  /** The connection that signs in, or would; `null` if it cannot be built. */
   connection: Connection | null;
   signal: AbortSignal | undefined;
   now: () => number;
@@ -71,7 +71,7 @@ export async function examine(patient: Patient): Promise<DoctorFacts> {
   };
 }
 
-/** What may be said about a token. */
+/** The facts about a token that may be shown. */
 export function tokenFacts(
   provider: Provider,
   token: StoredToken,
@@ -96,7 +96,7 @@ export function tokenFacts(
   };
 }
 
-/** A file may hold any number; only some are dates. */
+/** Converts epoch seconds to an ISO date. A file may hold any number, so it is limited to valid dates. */
 function isoDate(epochSeconds: number): string {
   return new Date(Math.max(0, Math.min(epochSeconds * 1000, 8.64e15))).toISOString();
 }
@@ -116,7 +116,7 @@ async function credentialsFacts(patient: Patient): Promise<DoctorFacts["credenti
   };
 }
 
-/** Looks at the tokens that something else issues, as far as nobody is asked and no program is run. */
+/** Checks external tokens without requesting one, running a program or prompting a person. */
 async function externalFacts(
   { profile, connection, now, signal }: Patient,
 ): Promise<ExternalFacts[]> {
@@ -144,7 +144,7 @@ async function externalFacts(
   return (await Promise.all(facts)).flat();
 }
 
-/** The credentials file that is there, else the one that would be written. */
+/** The credentials file that exists, else the one that would be written. */
 async function credentialsFile(patient: Patient): Promise<PathCondition | undefined> {
   const { runtime, place } = patient.profile;
   for (const folder of configDirectories(runtime, place.directory, place.override)) {
@@ -191,7 +191,7 @@ async function storeFacts({ profile, connection }: Patient): Promise<DoctorFacts
   };
 }
 
-/** What was learnt by the API's address. The API itself is asked again, and nobody else. */
+/** Compares what was saved for the API's address with the API's metadata. Contacts only the API. */
 async function addressFacts({ profile }: Patient): Promise<DoctorFacts["address"]> {
   const { runtime, provider, options } = profile;
   const timeout = Math.min(REACH_TIME, options.timeout ?? REACH_TIME);
@@ -240,7 +240,7 @@ async function reachAll(patient: Patient): Promise<Reached[]> {
   return await Promise.all([...targets, { target: api }].map(ask));
 }
 
-/** What stands for the authorization server: its metadata where it has any, else its endpoint. */
+/** What to check of the authorization server: its metadata if it has an issuer, else an endpoint. */
 function authorizationTargets(
   system: System,
   endpoint: string | undefined,

@@ -13,7 +13,7 @@ import { findings } from "./findings.ts";
 /**
  * Examines a system without signing in; see `doctor`.
  *
- * @param connect puts together what would sign in, with nobody to ask
+ * @param connect builds the connection that would sign in, without a person to prompt
  */
 export async function examineProfile(
   profile: Profile,
@@ -50,12 +50,12 @@ export async function examineProfile(
   });
 }
 
-/** The servers can be asked with what is there, even if a value is missing. */
+/** Adds the default values, so that the servers can be checked even if a value is missing. */
 function withDefaults({ provider }: Profile, found: Found): Found {
   return { ...found, values: { ...provider.defaults, ...found.values } };
 }
 
-/** Examines a session that is there; see `Session.doctor`. */
+/** Examines an open session; see `Session.doctor`. */
 export async function examineSession(
   connection: Connection,
   signal: AbortSignal | undefined,
@@ -73,7 +73,7 @@ export async function examineSession(
 
 async function report(patient: Patient): Promise<DoctorReport> {
   const { profile: { runtime, provider } } = patient;
-  // What a sign-in reads; the doctor itself looks at more, and can do without.
+  // Get this first: a sign-in needs these variables. `examine` reads others, which are optional.
   const refused = runtime.refusedVariables();
   const facts = await examine(patient);
   const certificates: Record<string, PathCondition> = {};

@@ -1,7 +1,7 @@
 import type { AuthErrorCode } from "../errors.ts";
 import type { PathCondition } from "../store/inspect_path.ts";
 
-/** An error, as far as a report shows it. */
+/** An error, as a report shows it. */
 export interface DoctorProblem {
   /** The code of the `AuthError`. */
   code: AuthErrorCode;
@@ -11,21 +11,21 @@ export interface DoctorProblem {
 
 /** What is known about the token, without the token itself. */
 export interface TokenFacts {
-  /** Such as `"bearer"`. */
+  /** The token type, such as `"bearer"`. */
   type: string;
   /** When it was received, as an ISO date. */
   obtainedAt: string;
   /** When it expires, as an ISO date. */
   expiresAt: string;
-  /** Seconds until then; negative once it is over. */
+  /** Seconds until it expires; negative if it has expired. */
   secondsLeft: number;
   /** Its whole lifetime in seconds. */
   lifetime: number;
-  /** The scopes, where the server or the provider names them. */
+  /** The scopes, if the server or the provider names them. */
   scope?: string;
   /**
-   * What it is renewed with: `"sign-in"` asks a person; `"source"` is what gives a token instead of
-   * a sign-in, and `"none"` one that gives no other.
+   * How it renews: `"sign-in"` prompts a person; `"source"` gets a new token from an external source. A token
+   * with `"none"` does not renew.
    */
   renewal:
     | "refresh_token"
@@ -40,53 +40,53 @@ export interface TokenFacts {
   bound: boolean;
 }
 
-/** Whether one server responds. The request carries no credential. */
+/** Whether one server responds. The request carries no credentials. */
 export interface EndpointFacts {
-  /** What it is. */
+  /** The kind of endpoint. */
   what: "issuer" | "token endpoint" | "sign-in page" | "API";
   /** Its URL, without a query. */
   url: string;
-  /** True when anything came back. */
+  /** True if there was any response. */
   answers: boolean;
-  /** The HTTP status; 400, 401 and 405 are what a request without a credential gets. */
+  /** The HTTP status; 400, 401 and 405 are normal for a request without credentials. */
   status?: number;
   /** How long it took, in milliseconds. */
   milliseconds: number;
   /** Why there was no response, or not the right one. */
   problem?: DoctorProblem;
-  /** What the metadata says that does not go with the provider's definition. */
+  /** Where the metadata does not match the provider's definition. */
   doubts?: string[];
 }
 
-/** A token that something else issues: whether it is there. Only files and variables are looked at. */
+/** Whether an external token is available. Only files and variables are read. */
 export interface ExternalFacts {
   /** What it is for. */
   what: "access token" | "subject token" | "client assertion";
   /** Where it comes from, such as `"environment (…)"` or `"GitHub Actions"`. */
   source: string;
-  /** True where it was looked at; a program is not run, and nobody is asked. */
+  /** True if it was checked. The doctor runs no program and requests no token. */
   seen: boolean;
-  /** When it expires, as an ISO date, where that is known. */
+  /** When it expires, as an ISO date, if known. */
   expiresAt?: string;
-  /** Why it cannot be had. */
+  /** Why it is not available. */
   problem?: DoctorProblem;
 }
 
-/** One thing that is wrong or may become so, with what to do next. */
+/** One thing that is wrong or may go wrong, with the next step. */
 export interface DoctorFinding {
-  /** A problem stands in the way; a warning does not yet. */
+  /** A problem prevents a sign-in; a warning does not, or not yet. */
   level: "problem" | "warning";
-  /** What it is, and what to do next. */
+  /** What is wrong, and what to do next. */
   message: string;
 }
 
-/** Everything a report holds. No secret is in it. */
+/** Everything in a report. It contains no secret. */
 export interface DoctorFacts {
   /** The provider's name. */
   provider: string;
-  /** The system's name for people. */
+  /** The system's display name. */
   title: string;
-  /** What was learnt by the API's address, where it was signed in to by that. */
+  /** What is saved for the API's address, if the sign-in used the address. */
   address?: {
     /** The API's address. */
     url: string;
@@ -94,22 +94,22 @@ export interface DoctorFacts {
     server: string;
     /** Where it is saved. */
     file: PathCondition;
-    /** Why the API's own metadata does not go with it any more. */
+    /** Why the API's metadata no longer matches it. */
     problem?: DoctorProblem;
   };
   /** The file that defines it, for a system that is not built in. */
   definition?: string;
   /** When it was examined, as an ISO date. */
   time: string;
-  /** What this code runs in. */
+  /** The runtime that this code runs in. */
   runtime: { name: string; version: string; platform: string };
-  /** What there is to sign in with. */
+  /** The credentials to sign in with. */
   credentials: {
-    /** Where they come from, such as `"environment (…)"` or a path; `"nothing"` without any. */
+    /** Where they come from, such as `"environment (…)"` or a path; `"nothing"` if there are none. */
     source: string;
     /** Who they belong to: a username, else the client ID. */
     account?: string;
-    /** The account that was named, and by what. */
+    /** The account's name, and what chose it. */
     chosen?: { name: string; from: string };
     /** Names of missing values. */
     missing: string[];
@@ -118,28 +118,28 @@ export interface DoctorFacts {
     folder?: PathCondition;
     problem?: DoctorProblem;
   };
-  /** Tokens that something else issues and that a session needs. */
+  /** External tokens that a session needs. */
   external: ExternalFacts[];
-  /** The saved or present token, `null` without one. */
+  /** The saved or current token; `null` if there is none. */
   token: TokenFacts | null;
-  /** Where tokens are kept. */
+  /** Where tokens are stored. */
   store: {
     kept: string;
-    /** Who can read what is kept, in words. */
+    /** Who can read the stored tokens, in words. */
     readers?: string;
-    /** Whether the store and its lock work; absent where that was not tried. */
+    /** Whether the store and its lock work; absent if that was not tested. */
     works?: boolean;
     file?: PathCondition;
     folder?: PathCondition;
     /** True if the file exists but has no usable token. */
     damaged?: boolean;
-    /** Why the token is not, or could not be, on disk. */
+    /** Why the token is not on disk, or could not be saved there. */
     problem?: DoctorProblem;
   };
-  /** How many seconds the server's clock is ahead, by its `Date`; `null` when nobody answered. */
+  /** How many seconds the server's clock is ahead, by its `Date`; `null` if no server sent one. */
   clock: { offset: number; server: string } | null;
-  /** Proxy and certificate settings in force, by variable; passwords in them are left out. */
+  /** Proxy and certificate settings in force, by variable, without passwords. */
   settings: Record<string, string>;
-  /** Which servers answer. */
+  /** Which servers respond. */
   endpoints: EndpointFacts[];
 }

@@ -5,20 +5,20 @@ import type { PathCondition } from "../store/inspect_path.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 import { isProxyUrl } from "./network_settings.ts";
 
-/** What the facts do not say. */
+/** What the findings need besides the facts. */
 export interface FindingContext {
   provider: Provider;
-  /** Whether the file that `DENO_CERT` or `NODE_EXTRA_CA_CERTS` names is there. */
+  /** Whether the files that `DENO_CERT` and `NODE_EXTRA_CA_CERTS` name exist. */
   certificates: Record<string, PathCondition>;
-  /** Variables that Deno's permissions kept from being read. */
+  /** Variables that Deno was not allowed to read. */
   refused: readonly string[];
-  /** True when the environment has the unprefixed names, which are never read. */
+  /** True if the environment has unprefixed names, which are never used. */
   unprefixed: boolean;
   /** What looks wrong with the values, such as quotes around a secret. */
   odd?: readonly string[];
 }
 
-/** A clock that is off by more than this is worth a word, in seconds. */
+/** A larger clock difference gets a warning, in seconds. */
 const CLOCK_TOLERANCE = 30;
 
 /** Judges the facts: problems first, then warnings. Pure. */
@@ -49,13 +49,13 @@ function credentialFindings(
   if (credentials.problem) found.push(stop(credentials.problem.message));
   for (const what of odd) found.push(warn(`${what} If it was copied by mistake, remove it.`));
   const { missing, file } = credentials;
-  // A password is for signing in, and there may be no need to.
+  // A missing password does not matter if there is no need to sign in.
   const needless = missing.every((field) => field === "password") && token !== null &&
     (token.secondsLeft > 0 || token.renewal === "refresh_token");
   if (missing.length === 0 || needless) return found;
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
   const place = file === undefined ? "" : `, save your app credentials as ${file.path}`;
-  // With half a file nobody is asked, and what to do is said above.
+  // A sign-in with an incomplete file does not prompt, and its problem above says what to do.
   const half = credentials.problem?.code === "credentials_damaged";
   if (!half) {
     found.push(stop(
@@ -119,7 +119,7 @@ function fileFindings({ credentials, store }: DoctorFacts): DoctorFinding[] {
   return found;
 }
 
-/** A file or folder that others of this machine may use. */
+/** Warns about a file or folder that others on this machine can read or change. */
 function tooOpen(
   what: string,
   at: PathCondition | undefined,

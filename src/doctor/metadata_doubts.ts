@@ -11,10 +11,10 @@ const GRANT_NAMES: Readonly<Record<Provider["grant"], string>> = {
 };
 
 /**
- * Compares a server's metadata (RFC 8414) with a definition. Metadata is often incomplete, so a
- * mismatch is a doubt and not a problem, and a missing member is neither.
+ * Compares a server's metadata (RFC 8414) with a definition. Metadata is often incomplete, so a mismatch is
+ * only a doubt, not a problem, and a missing member is ignored.
  *
- * @param who whose metadata it is, for the messages
+ * @param who the server's name in messages
  */
 export function doubtsOf(
   metadata: Readonly<Record<string, unknown>>,
@@ -37,8 +37,8 @@ export function doubtsOf(
     );
   }
   const methods = metadata["token_endpoint_auth_methods_supported"];
-  // Basic has two spellings here; a server that takes Basic alone is served, where post is asked for.
-  // An assertion of somebody else's is sent as one's own is, and listed under its name (RFC 7523).
+  // There are two methods for Basic here. A server that accepts only Basic also works with post.
+  // An external assertion is sent like our own, and metadata has the same name for both (RFC 7523).
   const wanted = clientAuthentication.replace(/_raw$/, "").replace(
     "federated_jwt",
     "private_key_jwt",

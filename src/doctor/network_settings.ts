@@ -1,7 +1,7 @@
-/** Variables that runtimes read in capitals and in small letters. */
+/** Variables that runtimes read in upper case and in lower case. */
 const PROXIES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
 
-/** Other variables that steer how a runtime connects. */
+/** Other variables that affect how a runtime connects. */
 const OTHERS = [
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
@@ -13,12 +13,12 @@ const OTHERS = [
 /**
  * Reads the proxy and certificate settings in force.
  *
- * @returns values by variable, fit to be shown
+ * @returns values by variable, safe to show
  */
 export function networkSettings(get: (name: string) => string | undefined): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const name of PROXIES) {
-    // The small spelling is the older one, and where both are set it wins.
+    // The lower-case spelling is older, and takes precedence if both are set.
     const spelling = [name.toLowerCase(), name].find((name) => get(name));
     if (spelling === undefined) continue;
     const value = get(spelling) ?? "";
@@ -31,10 +31,10 @@ export function networkSettings(get: (name: string) => string | undefined): Reco
   return settings;
 }
 
-/** A proxy's address without the username and password that may be in it. */
+/** Removes the username and password from a proxy's address. */
 export function withoutUser(proxy: string): string {
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)?([^]*)$/i.exec(proxy) ?? [];
-  // Up to the last "@": a password may hold one, and a "/" or "?" too.
+  // Cut up to the last "@", because a password may contain "@", "/" and "?".
   const host = rest.slice(rest.lastIndexOf("@") + 1).replace(/[/?#][^]*$/, "");
   return scheme + host;
 }

@@ -6,35 +6,35 @@ import type { Provider } from "../providers/provider.ts";
 import type { EndpointFacts } from "./facts.ts";
 import { doubtsOf } from "./metadata_doubts.ts";
 
-/** What to ask. */
+/** One server to check. */
 export interface ReachTarget {
   what: EndpointFacts["what"];
   url: string;
-  /** Whose it is, for messages, such as "SpatiaFi". */
+  /** The system's name in messages, such as "SpatiaFi". */
   title: string;
   openFetch: OpenFetch;
-  /** What the metadata is compared with, for an issuer. */
+  /** The definition to compare an issuer's metadata with. */
   provider?: Pick<Provider, "grant" | "clientAuthentication" | "endpoints">;
 }
 
-/** How, and for how long. */
+/** The settings of a check. */
 export interface ReachOptions {
-  /** In milliseconds. */
+  /** How long the server has to respond, in milliseconds. */
   timeout: number;
   signal: AbortSignal | undefined;
   now: () => number;
 }
 
-/** What came back. */
+/** The result of a check. */
 export interface Reached {
   facts: EndpointFacts;
-  /** How many milliseconds the server's clock is ahead, where it told its time. */
+  /** How many milliseconds the server's clock is ahead, if it sent its time. */
   offset?: number;
 }
 
 /**
- * Checks whether a server responds. The request is a plain GET without any credential, and follows no
- * redirect. It never throws.
+ * Checks whether a server responds. The request is a plain GET without credentials, and follows no
+ * redirects. This function never throws.
  */
 export async function reach(target: ReachTarget, options: ReachOptions): Promise<Reached> {
   const { what, title } = target;
@@ -119,7 +119,7 @@ async function judge(
   return {};
 }
 
-/** Metadata must name the issuer that was asked (RFC 8414 section 3.3). */
+/** Checks metadata, which must name the requested issuer (RFC 8414 section 3.3). */
 function judgeMetadata(
   text: string,
   url: string,
@@ -153,7 +153,7 @@ function problem(
   return { problem: { code, message } };
 }
 
-/** `Date` has whole seconds: its middle is compared. */
+/** `Date` has only whole seconds, so the middle of the second is compared. */
 function clockOffset(date: string | null, now: number): number | undefined {
   const time = Date.parse(date ?? "");
   return Number.isNaN(time) ? undefined : time + 500 - now;

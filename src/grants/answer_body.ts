@@ -1,9 +1,9 @@
-/** The body of an authorization server's answer, as far as one can be read out of it. */
+/** Reads the body of an authorization server's response. */
 
-/** The members of a body. */
+/** The members of a response body. */
 export type Body = Record<string, unknown>;
 
-/** A JSON object, even with another content type, or a form. */
+/** Parses a body that is a JSON object or a form, regardless of its content type. */
 export function bodyOf(text: string): Body | undefined {
   const trimmed = text.replace(/^\ufeff/, "").trim();
   try {
@@ -21,7 +21,7 @@ export function isObject(value: unknown): value is Body {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A 2xx answer whose body says that it failed, as GitHub, Slack and ArcGIS send. */
+/** True if the body of a 2xx response reports an error, as GitHub, Slack and ArcGIS do. */
 export function hasFailed(body: Body): boolean {
   const { error } = body;
   return (error !== undefined && error !== null && error !== "" && error !== false &&
@@ -29,20 +29,20 @@ export function hasFailed(body: Body): boolean {
     ((body["ok"] === false || body["success"] === false) && body["access_token"] === undefined);
 }
 
-/** A text, or a number that was meant as one. */
+/** Returns a string, or an integer as a string. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
-/** A number, also one that was written as text. */
+/** Returns a number, or a numeric string as a number. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isNaN(value) ? undefined : value;
   if (typeof value !== "string" || !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return undefined;
   return Number(value);
 }
 
-/** True for 2xx. */
+/** True for a 2xx status. */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }

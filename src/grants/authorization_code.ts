@@ -15,10 +15,10 @@ import { judgePushed } from "./judge.ts";
 import { refusalError } from "./refusal.ts";
 
 /**
- * Begins the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636, S256 only). The
- * request is pushed (RFC 9126) where the server wants that, or the provider says so.
+ * Starts the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636, S256 only). The
+ * provider decides whether to push the request (RFC 9126); by default, the server does.
  *
- * @param redirectUri where the answer will arrive, letter for letter as it is registered
+ * @param redirectUri where the response arrives, exactly as it is registered
  */
 export async function beginAuthorization(
   context: GrantContext,
@@ -71,7 +71,7 @@ export async function beginAuthorization(
   }
 }
 
-/** This module's parameters, which no provider may replace. */
+/** Parameters that a provider cannot override. */
 const OURS = ["response_type", "client_id", "redirect_uri", "state", "nonce"];
 
 async function parametersOf(
@@ -81,10 +81,10 @@ async function parametersOf(
   const { provider } = context.system;
   const scopes = context.scope?.split(" ") ?? [];
   const parameters = commonParameters(context, context.scope);
-  // OpenID Connect Core section 11: without it the server may give no refresh token.
+  // OpenID Connect Core section 11: without it, the server may not issue a refresh token.
   if (scopes.includes("offline_access")) parameters.set("prompt", "consent");
   for (const [name, value] of Object.entries(provider.authorizationParameters ?? {})) {
-    // An empty value leaves out what would be sent otherwise.
+    // An empty value removes a default parameter.
     if (value === "") parameters.delete(name);
     else if (!OURS.includes(name) && !name.startsWith("code_challenge")) {
       parameters.set(name, value);
@@ -104,13 +104,13 @@ function notSent(): never {
   throw new Error("nothing is sent to build a URL");
 }
 
-/** Exchanges the code. A code works once, so this is sent once. */
+/** Exchanges the code. A code works only once, so the request is sent only once. */
 export async function exchangeCode(
   context: GrantContext,
   { answer, request }: Extract<GrantRequest, { grant: "authorization_code" }>,
 ): Promise<TokenResponse> {
   const code = answer.kind === "code"
-    // A bare code was pasted by the person who started the request: there is no state to compare.
+    // The person who started the request pasted a bare code, so there is no state to compare.
     ? answer.code
     : codeOf(context, answer.url.searchParams, request);
   const parameters = new URLSearchParams({ code });
@@ -130,7 +130,7 @@ export async function exchangeCode(
   return token;
 }
 
-/** The code of a redirect that answers the request (RFC 6749 section 4.1.2, RFC 9207). */
+/** Checks that a redirect belongs to the request, and returns its code (RFC 6749 section 4.1.2, RFC 9207). */
 function codeOf(
   context: GrantContext,
   answer: URLSearchParams,

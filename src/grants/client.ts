@@ -4,7 +4,10 @@ import { clientAuthentication, type ClientSettings } from "./client_authenticati
 import { discover } from "./discovery.ts";
 import type { GrantContext } from "./grant.ts";
 
-/** Configures openid-client for a system. It never leaves `src/grants`: it shows secrets when inspected. */
+/**
+ * Configures openid-client for a system. Keep the result inside `src/grants`, because it shows secrets when
+ * it is inspected.
+ */
 export async function openClient(
   context: GrantContext,
   server: openid.ServerMetadata,
@@ -13,20 +16,20 @@ export async function openClient(
 ): Promise<openid.Configuration> {
   const config = new openid.Configuration(
     server,
-    // openid-client wants one; where there is none, none is sent.
+    // openid-client requires one. If the system has none, it is not sent.
     context.values["client_id"] || "none",
     { [openid.clockSkew]: Math.round(context.clock.offset / 1000) },
     await clientAuthentication(context, server, settings),
   );
-  // Every URL is checked by the fetch below: https, or http on loopback.
+  // The fetch below checks every URL: https, or http on loopback.
   openid.allowInsecureRequests(config);
-  // The deadline is the fetch's; openid-client's own must not end an exchange sooner.
+  // The fetch has its own timeout. openid-client's must not end an exchange sooner.
   config.timeout = undefined;
   config[openid.customFetch] = fetch;
   return config;
 }
 
-/** The server's metadata (RFC 8414): what the provider says, completed by discovery. */
+/** Returns the server's metadata (RFC 8414): the provider's settings, completed by discovery. */
 export async function serverMetadata(
   { system, discovered }: GrantContext,
   fetch: TokenFetch,
@@ -51,6 +54,6 @@ export async function serverMetadata(
   const aliases = provider.clientAuthentication === "tls_client_auth"
     ? metadata.mtls_endpoint_aliases
     : undefined;
-  // RFC 8705 section 5: where a certificate is asked for.
+  // RFC 8705 section 5: the endpoints that request a client certificate.
   return { ...metadata, ...aliases as Partial<openid.ServerMetadata>, ...given };
 }

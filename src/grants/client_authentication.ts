@@ -6,15 +6,15 @@ import type { GrantContext } from "./grant.ts";
 import { getExternalToken } from "./external_token.ts";
 import { certificateThumbprints, readPrivateKey } from "./private_key.ts";
 
-/** What a client is opened for. */
+/** What a client is used for. */
 export interface ClientSettings {
-  /** Where to exchange, when the sign-in decided it. */
+  /** The token endpoint, if the sign-in chose it. */
   readonly tokenEndpoint?: string | undefined;
   /** The endpoint that authenticates the client. */
   readonly endpoint: "token" | "revocation";
 }
 
-/** How the client of a provider proves who it is, as openid-client wants it. */
+/** Creates a provider's client authentication for openid-client. */
 export async function clientAuthentication(
   context: GrantContext,
   server: openid.ServerMetadata,
@@ -28,7 +28,7 @@ export async function clientAuthentication(
   const audience = assertionAudience(provider.assertionAudience, server, isGiven);
   const editPayload = (payload: Record<string, openid.JsonValue | undefined>) => {
     payload["aud"] = audience;
-    // A server whose clock is behind refuses an assertion that is not valid yet.
+    // A server whose clock is behind would refuse an assertion that is not valid yet.
     delete payload["nbf"];
     payload["exp"] = Number(payload["iat"]) + 300;
   };
@@ -70,18 +70,18 @@ export async function clientAuthentication(
         body.set("client_assertion", assertion);
       };
     }
-    // The connection is what proves it.
+    // The connection's certificate authenticates the client.
     case "tls_client_auth":
     case "none":
-      // A sign-in with a token from elsewhere may have no client at all (Google's STS).
+      // A sign-in with an external token may have no client (Google's STS).
       return id === "" ? () => {} : openid.None();
   }
 }
 
 /**
- * A token that something else issues, requested every time.
+ * Gets an external token, which is requested every time.
  *
- * @throws {AuthError} as `getExternalToken`
+ * @throws {AuthError} the same errors as `getExternalToken`
  */
 export async function getExternal(
   context: GrantContext,
@@ -98,7 +98,7 @@ export async function getExternal(
     .token;
 }
 
-/** What anybody could use who has it is shown to the token endpoint's server alone. */
+/** Allows only the token endpoint's server, because anyone who gets the client assertion can use it. */
 function checkOwnEndpoint(server: openid.ServerMetadata, { endpoint }: ClientSettings): void {
   if (endpoint === "token") return;
   const [token, other] = [server.token_endpoint, server.revocation_endpoint].map((url) =>
@@ -112,8 +112,9 @@ function checkOwnEndpoint(server: openid.ServerMetadata, { endpoint }: ClientSet
 }
 
 /**
- * RFC 7523 section 3: servers agree on the token endpoint. Where that came from discovery it is the
- * issuer, so that no server can have an assertion made that is good at another one.
+ * The audience of an assertion (RFC 7523 section 3). Servers agree on the token endpoint. If discovery found
+ * that endpoint, the audience is the issuer, so that no server can get an assertion that is valid at another
+ * server.
  */
 export function assertionAudience(
   said: string | undefined,
@@ -126,7 +127,7 @@ export function assertionAudience(
   return said ?? (isGiven ? tokenEndpoint : server.issuer);
 }
 
-/** RFC 8414: what the server says it takes; a revocation endpoint may say something else. */
+/** The methods that the metadata lists (RFC 8414). A revocation endpoint may have its own list. */
 function supportedMethods(server: openid.ServerMetadata, { endpoint }: ClientSettings): string[] {
   const own = endpoint === "revocation"
     ? server["revocation_endpoint_auth_methods_supported"]
@@ -137,7 +138,7 @@ function supportedMethods(server: openid.ServerMetadata, { endpoint }: ClientSet
 
 const SECRET_METHODS = ["client_secret_post", "client_secret_basic", "client_secret_jwt"] as const;
 
-/** The provider's way, or another one with the same secret where the server does not take it. */
+/** The provider's method, or another one with the same secret if the server does not support it. */
 function methodFor(
   wanted: ClientAuthentication,
   supported: readonly string[],
@@ -148,14 +149,14 @@ function methodFor(
 }
 
 /**
- * RFC 6749 section 2.3.1, leaving alone what no form has to encode: half of all servers do not
- * decode, and a UUID with its hyphens is the same to them.
+ * Form-encodes a value (RFC 6749 section 2.3.1), but only the characters that need it. Half of all servers
+ * do not decode, and a UUID with its hyphens works with those too.
  */
 function formEncode(text: string): string {
   return encodeURIComponent(text).replaceAll("%20", "+");
 }
 
-/** What to try where HTTP Basic was refused and the two kinds of server would read it differently. */
+/** What to try after HTTP Basic was refused, if a server that does not decode would read other values. */
 export function basicHint({ system, values }: GrantContext): string | undefined {
   if (system.provider.clientAuthentication !== "client_secret_basic") return undefined;
   const { client_id = "", client_secret = "" } = values;

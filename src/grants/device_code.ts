@@ -7,20 +7,20 @@ import type { GrantContext, TokenResponse } from "./grant.ts";
 import { checkIdToken } from "./id_token.ts";
 import { type DeviceAnswer, judgeDevice } from "./judge.ts";
 
-/** A device authorization response (RFC 8628 section 3.2), as the person needs it. */
+/** A device authorization response (RFC 8628 section 3.2), to show to a person. */
 export interface DeviceRequest {
-  /** Where to go. */
+  /** The page where the person enters the code. */
   url: string;
-  /** The same with the code filled in, where the server gives that. */
+  /** The same page with the code filled in, if the server sends it. */
   completeUrl: string | undefined;
   code: string;
   /** When the code expires, in epoch milliseconds. */
   until: number;
-  /** Polls until the person has decided (RFC 8628 section 3.4, `slow_down` obeyed). */
+  /** Polls until the person approves or declines (RFC 8628 section 3.4). Obeys `slow_down`. */
   poll(signal: AbortSignal): Promise<TokenResponse>;
 }
 
-/** Begins the device authorization grant, RFC 8628. */
+/** Starts the device authorization grant (RFC 8628). */
 export async function beginDevice(context: GrantContext): Promise<DeviceRequest> {
   const settings = { resend: "always", grant: "device" } as const;
   const { title } = context.system.provider;
@@ -47,7 +47,7 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   }, settings);
   const started = context.now();
   const url = linkOf(answer.url, endpoint);
-  // The code goes onto a card that says where it is entered: no control characters, no sentence.
+  // A card shows this code, so it must not have control characters or be a long text.
   if (url === undefined || !/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(answer.userCode)) {
     throw new AuthError(
       "bad_response",
@@ -58,7 +58,7 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   const complete = answer.completeUrl && linkOf(answer.completeUrl, endpoint);
   return {
     url: url.href,
-    // What the label shows is where the link leads.
+    // The link must lead to the host that its label shows.
     completeUrl: complete && complete.origin === url.origin ? complete.href : undefined,
     code: answer.userCode,
     until: started + answer.lifetime * 1000,
@@ -66,7 +66,7 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   };
 }
 
-/** A link a person may be sent to: https, or this machine for a server on this machine. */
+/** Returns a link that is safe to open: https, or this machine if the server is on this machine too. */
 function linkOf(text: string, endpoint: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -75,10 +75,10 @@ function linkOf(text: string, endpoint: string): URL | undefined {
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url : undefined;
 }
 
-/** The most a poll is put off by failures, in seconds. */
+/** The longest interval between polls after failures, in seconds. */
 const LONGEST_INTERVAL = 60;
 
-/** Polls, through passing failures, until the code expires. */
+/** Polls until the code expires, and continues after temporary failures. */
 async function poll(
   context: GrantContext & { signal: AbortSignal },
   { deviceCode, interval: first }: DeviceAnswer,
@@ -113,10 +113,10 @@ function isWaiting({ error }: AuthError): boolean {
   return error === "authorization_pending" || error === "slow_down";
 }
 
-/** How long to wait after this, in seconds; `undefined` when it ends the wait. */
+/** How long to wait after an error, in seconds; `undefined` if the error ends the sign-in. */
 function nextInterval(error: AuthError, interval: number): number | undefined {
   if (error.error === "authorization_pending") return interval;
-  // RFC 8628 section 3.5: five seconds more, and twice as long after no answer.
+  // RFC 8628 section 3.5: wait five seconds longer, and twice as long if there was no response.
   if (error.error === "slow_down") return Math.min(interval + 5, LONGEST_INTERVAL);
   const slower = Math.min(interval * 2, LONGEST_INTERVAL);
   switch (error.code) {

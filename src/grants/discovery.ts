@@ -5,10 +5,10 @@ import type { TokenFetch } from "../http/token_fetch.ts";
 
 /**
  * Finds the metadata of an authorization server: OpenID Connect Discovery 1.0, then RFC 8414, which
- * servers without OpenID Connect use. These requests carry nothing.
+ * servers without OpenID Connect use. These requests carry no credentials.
  */
 
-/** Endpoints that are judged before anything is sent there, or given to a browser. */
+/** Endpoints that are checked before a request or a browser goes there. */
 const NEEDED = [
   "token_endpoint",
   "authorization_endpoint",
@@ -17,18 +17,18 @@ const NEEDED = [
 ] as const;
 const OPTIONAL = ["revocation_endpoint"] as const;
 
-/** Statuses that lead to the next address: nothing is there, or nothing for us. */
+/** Statuses of a missing or forbidden document, after which the next URL is tried. */
 const NOT_THERE = [400, 401, 403, 404, 405, 410];
 
-/** How many redirects of one origin are followed. */
+/** How many redirects within one origin are followed. */
 const REDIRECTS = 4;
 
 /**
  * Discovers a server's metadata.
  *
- * @param issuer the issuer identifier, or the address of its metadata
- * @param given endpoints that are known already, and are not judged here
- * @throws {AuthError} `bad_response`, `insecure_url`, `redirect_refused`, and what the network met
+ * @param issuer the issuer identifier, or the URL of its metadata
+ * @param given endpoints that are already known, and not checked here
+ * @throws {AuthError} `bad_response`, `insecure_url`, `redirect_refused`, and network errors
  */
 export async function discover(
   issuer: string,
@@ -50,12 +50,12 @@ export async function discover(
 }
 
 /**
- * Reads metadata at the first of several places that has any.
+ * Reads metadata from the first of several URLs that has any.
  *
- * @param asked whose metadata it is, for messages
- * @param take makes of a text what is wanted; `undefined` goes on to the next place
- * @returns what was found, and the last status
- * @throws {AuthError} `redirect_refused`, `rate_limited`, `server_error`, `bad_response`, and what `take` throws
+ * @param asked the issuer or address that the metadata describes, for messages
+ * @param take parses the text; if it returns `undefined`, the next URL is tried
+ * @returns the parsed metadata, and the last status
+ * @throws {AuthError} `redirect_refused`, `rate_limited`, `server_error`, `bad_response`, and errors of `take`
  */
 export async function readFirst<T>(
   asked: string,
@@ -77,7 +77,7 @@ export async function readFirst<T>(
 
 const WELL_KNOWN = "/.well-known/";
 
-/** Where metadata may be: appended and inserted are both in use. */
+/** The URLs where metadata may be: some servers append the well-known path, others insert it. */
 function placesOf(issuer: string): string[] {
   if (issuer.includes(WELL_KNOWN)) return [issuer];
   const { origin, pathname } = new URL(issuer);
@@ -135,7 +135,7 @@ function refused(issuer: string, { status }: Response): AuthError {
     );
 }
 
-/** Takes metadata over, when it is this issuer's and its endpoints may be used. */
+/** Parses metadata, and checks that it belongs to this issuer and that its endpoints are safe. */
 export function judgeMetadata(
   issuer: string,
   text: string,
@@ -144,7 +144,7 @@ export function judgeMetadata(
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch { /* said below */ }
+  } catch { /* reported below */ }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw wrong(issuer, "it is not a JSON object");
   }
@@ -175,7 +175,7 @@ export function judgeMetadata(
       try {
         if (source[name] !== undefined) checkEndpoint(issuer, name, source[name]);
       } catch {
-        delete source[name]; // the sign-in does not need it
+        delete source[name]; // a sign-in does not need it
       }
     }
   }
@@ -185,19 +185,19 @@ export function judgeMetadata(
   return metadata as unknown as ServerMetadata;
 }
 
-/** True when metadata found for one issuer may name the other. */
+/** True if metadata that was requested for one issuer may name the other. */
 function isIssuer(asked: string, named: string): boolean {
   if (!URL.canParse(named)) return false;
   const [from, to] = [new URL(asked), new URL(named)];
   if (asked.includes(WELL_KNOWN)) return from.origin === to.origin;
-  // Entra and Azure AD B2C name the tenant by its id, or by a template, however it was asked.
+  // Entra and Azure AD B2C name the tenant by its ID or a template, even if the request used its name.
   const isMicrosoft = from.host === "login.microsoftonline.com" ||
     from.hostname.endsWith(".b2clogin.com");
   return from.href === to.href || (isMicrosoft && from.origin === to.origin) ||
     (from.host === "login.microsoftonline.com" && to.host === "sts.windows.net");
 }
 
-/** Judges a discovered endpoint as strictly as a given one, and keeps it off this machine's ports. */
+/** Checks a discovered endpoint as strictly as a configured one. A remote issuer cannot name local ports. */
 export function checkEndpoint(issuer: string, name: string, value: unknown): void {
   if (typeof value !== "string" || !URL.canParse(value)) {
     throw wrong(issuer, `its ${name} is not an absolute URL`);

@@ -7,14 +7,14 @@ import type { CredentialValues } from "../providers/provider.ts";
 import { resolveSystem } from "../providers/system.ts";
 import { fitsHeader } from "../token/token.ts";
 
-/** What an enrolment needs: an exchange without credentials of its own. */
+/** What an enrolment needs: the context of a grant, without credentials. */
 export type EnrolmentContext = Omit<GrantContext, "values" | "scope" | "discovered">;
 
-/** Puts together what an enrolment needs. */
+/** Builds the context of an enrolment. */
 export function enrolmentParts(profile: Profile, values: CredentialValues): EnrolmentContext {
   const { provider, options, openFetch, urls } = profile;
   const system = resolveSystem(provider, urls, values);
-  // Its URLs are checked when they are read: before anybody types a password.
+  // Reading the URLs checks them, before a person types a password.
   void system.enrolment;
   return {
     system,
@@ -27,11 +27,11 @@ export function enrolmentParts(profile: Profile, values: CredentialValues): Enro
 }
 
 /**
- * Creates app credentials with username and password: HTTP Basic (RFC 7617) for a short-lived token,
- * then one POST with it. The secret in the answer is shown this once.
+ * Creates app credentials with a username and password: gets a short-lived token with HTTP Basic (RFC
+ * 7617), then sends one POST with it. The server sends the secret only in this response.
  *
- * @returns the whole JSON answer, with at least `client_id` and `client_secret`
- * @throws {AuthError} `login_refused`, `unsupported`, and what the network met
+ * @returns the whole JSON response, with at least `client_id` and `client_secret`
+ * @throws {AuthError} `login_refused`, `unsupported`, and network errors
  */
 export async function createAppCredentials(
   parts: EnrolmentContext,
@@ -65,7 +65,7 @@ export async function createAppCredentials(
     }
     const token = await objectOf(signedIn, who, ["access_token"], "sign-in");
 
-    // Sent once: a second client would be one nobody knows the secret of.
+    // Send it only once: a retry could leave a client whose secret nobody knows.
     const created = await fetch(enrolment.clients, {
       method: "POST",
       headers: { authorization: `Bearer ${token["access_token"]}`, accept: "application/json" },
@@ -109,13 +109,13 @@ async function objectOf(
   let value: unknown;
   try {
     value = await response.json();
-  } catch { /* said below, without repeating what came */ }
+  } catch { /* reported below, without repeating the response */ }
   const object = (typeof value === "object" && value !== null ? value : {}) as Record<
     string,
     unknown
   >;
   const isThere = (name: string) =>
-    // A token goes into a header; a secret that is shown once is kept in any form.
+    // A token has to fit a header. A secret is sent only once, so it is kept in any form.
     name === "access_token"
       ? fitsHeader(object[name])
       : typeof object[name] === "string" && object[name];

@@ -10,32 +10,32 @@ import type { GrantContext, TokenResponse } from "./grant.ts";
 import { type Asked, judge, type Judged, type Refusal } from "./judge.ts";
 import { refusalError } from "./refusal.ts";
 
-/** What differs between one request to an authorization server and another. */
+/** The settings of one request to an authorization server. */
 export interface ExchangeSettings {
-  /** The grant, or the step that is no grant. */
+  /** The grant, or another step such as `revocation`. */
   readonly grant: string;
-  /** Which failures may be sent again. */
+  /** The failures after which the request is sent again. */
   readonly resend: Resend;
-  /** Where to exchange, when the sign-in decided it. */
+  /** The token endpoint, if the sign-in chose it. */
   readonly tokenEndpoint?: string | undefined;
 }
 
-/** One request: how openid-client builds it, how its answer is judged, and what openid-client is told of it. */
+/** One request: how openid-client sends it, how its response is judged, and what replaces the response. */
 export interface Request<T> extends ExchangeSettings {
-  /** Has openid-client send the request. */
+  /** Sends the request with openid-client. */
   send(config: openid.Configuration): Promise<unknown>;
-  /** Says what an answer means. */
+  /** Judges the response. */
   judge(asked: Asked, status: number, headers: Headers, text: string): Judged<T>;
-  /** A plain answer of this kind, for openid-client, which reads what servers send too strictly. */
+  /** A plain response for openid-client, which is too strict for what servers really send. */
   readonly standIn: { readonly status: number; readonly body?: Record<string, openid.JsonValue> };
 }
 
-/** How often one exchange is begun: as it is, with the server's time, and with the server's nonce. */
+/** How often a request is tried: as it is, with the server's time, and with the server's nonce. */
 const BEGINNINGS = 3;
 
 /**
- * Runs one request. openid-client authenticates and sends; what comes back is judged before it sees
- * it, and only plain values leave: its own objects show secrets when inspected.
+ * Runs one request. openid-client authenticates and sends it. The response is judged before openid-client
+ * sees it. Only plain values are returned, because openid-client's objects show secrets when inspected.
  */
 export async function sendRequest<T>(
   context: GrantContext,
@@ -78,10 +78,10 @@ export async function sendRequest<T>(
   }
 }
 
-/** What one attempt came to, with the headers of the answer. */
+/** The result of one attempt, with the response's headers. */
 type Outcome<T> = Judged<T> & { headers: Headers };
 
-/** Has openid-client send the request once, and judges what comes back. */
+/** Sends the request once with openid-client, and judges the response. */
 async function attempt<T>(
   context: GrantContext,
   server: openid.ServerMetadata,
@@ -122,12 +122,12 @@ async function attempt<T>(
   throw new AuthError("bad_response", "The server did not return a usable response. Try again.");
 }
 
-/** A drift the answer's `Date`, whole seconds and a slow network could explain, in milliseconds. */
+/** A clock difference that whole seconds in `Date` and a slow network could explain, in milliseconds. */
 const CLOCK_TOLERANCE = 5_000;
 
 /**
- * True when the server has refused a signature that was made with a wrong clock: an assertion (RFC
- * 7523) or a DPoP proof that seems old. Nothing else is sent again: it may have been carried out.
+ * True if the server refused a signature that was made with a wrong clock: an assertion (RFC 7523) or a
+ * DPoP proof that seems old. Other requests are not sent again, because they may have taken effect.
  */
 function isRefusedForTime(
   { clock, system: { provider }, dpopKey }: GrantContext,
@@ -140,7 +140,7 @@ function isRefusedForTime(
   return (signs || proves) && Math.abs(clock.offset - assumed) >= CLOCK_TOLERANCE;
 }
 
-/** What was thrown before there was an answer. */
+/** Converts an error that was thrown before there was a response. */
 function unexpected(error: unknown, title: string): AuthError {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof AuthError) return at;
@@ -159,7 +159,7 @@ function unexpected(error: unknown, title: string): AuthError {
   return fetchFailure(error, `${title}'s authorization server`);
 }
 
-/** What is sent where a grant has another name here. */
+/** The `grant_type` to send, for grants with a different name in this module. */
 const GRANT_TYPES: Readonly<Record<string, string>> = {
   device_code: "urn:ietf:params:oauth:grant-type:device_code",
   token_exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -167,9 +167,9 @@ const GRANT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Runs one exchange with the token endpoint and gives back a plain token response.
+ * Runs one exchange with the token endpoint, and returns a plain token response.
  *
- * @param sign makes what is signed for each attempt, with the clock as it is known by then
+ * @param sign creates the signed parameters of each attempt, with the latest clock offset
  */
 export function exchange(
   context: GrantContext,
@@ -177,7 +177,7 @@ export function exchange(
   parameters: URLSearchParams,
   sign?: (server: openid.ServerMetadata) => Promise<Record<string, string>>,
 ): Promise<TokenResponse> {
-  // A provider may have a name of its own for client credentials, such as Zoom's.
+  // A provider may have its own name for client credentials, as Zoom does.
   const grantType = parameters.get("grant_type") ?? GRANT_TYPES[settings.grant] ?? settings.grant;
   parameters.delete("grant_type");
   return sendRequest<TokenResponse>(context, (server) => ({
@@ -208,7 +208,7 @@ export function commonParameters(
   return parameters;
 }
 
-/** RFC 8707 section 2: one resource, or several. */
+/** Lists the provider's resources (RFC 8707 section 2): none, one or several. */
 export function resourcesOf(
   { resource }: { readonly resource?: string | readonly string[] },
 ): readonly string[] {
@@ -216,8 +216,8 @@ export function resourcesOf(
 }
 
 /**
- * Adds the provider's own `tokenParameters`. `{name}` in one stands for a credential value; a refresh
- * gets the fixed ones alone, for such a value may be a one-time code.
+ * Adds the provider's `tokenParameters`. `{name}` stands for a credential value. A refresh leaves out
+ * parameters with such a value, because it may be a one-time code.
  */
 export function withTokenParameters(
   { system, values }: GrantContext,
@@ -245,7 +245,7 @@ function fillIn(text: string, values: CredentialValues): string | undefined {
   const filled = text.replace(/\{([a-z_]+)\}(\/?)/g, (_, name: string, slash: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     isWhole &&= value !== undefined;
-    // The base of a URL may come with the slash that follows it here.
+    // The value may be a base URL that already ends with the slash that follows it here.
     return (slash === "" ? value ?? "" : (value ?? "").replace(/\/+$/, "")) + slash;
   });
   return isWhole ? filled : undefined;

@@ -12,13 +12,13 @@ import { epochSeconds } from "../token/token_response.ts";
 import { checkTransport, isClusterUrl } from "../trust.ts";
 
 /**
- * Gets tokens that something else issues: reads, runs or asks what gives them, every time. Nothing
- * of it is saved, and openid-client is not loaded for it.
+ * Gets external tokens, which other programs or services issue: reads a file or variable, runs a program
+ * or sends a request, every time. Nothing is saved, and openid-client is not loaded.
  *
  * @module
  */
 
-/** What it takes to get one. */
+/** What is needed to get an external token. */
 export interface ExternalContext {
   readonly runtime: Runtime;
   readonly values: CredentialValues;
@@ -26,28 +26,29 @@ export interface ExternalContext {
   /** How long it may take, in milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
-  /** Epoch milliseconds. */
+  /** The clock, in epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** A token, as it came. */
+/** A token that was read from its source. */
 export interface ReadToken {
   readonly token: string;
-  /** When it expires, in epoch seconds, where something beside it says so. */
+  /** When it expires, in epoch seconds, if the source says so. */
   readonly expiresAt?: number | undefined;
 }
 
-/** What is asked for it inside its time. */
+/** The same with a signal that also aborts at the timeout. */
 interface Asking extends ExternalContext {
   readonly signal: AbortSignal;
 }
 
 /**
- * Gets a token.
+ * Gets an external token.
  *
- * @param what what it is, for messages, such as `Weather's subject token`
- * @throws {AuthError} `credentials_missing` where nothing gives it, `login_required` when its program
- * fails, `bad_response` for what is no token, `permission_denied`, `timeout`, and what the network met
+ * @param what the token's name in messages, such as `Weather's subject token`
+ * @throws {AuthError} `credentials_missing` if the source is missing or empty, `login_required` if its
+ * program fails, `bad_response` if the result is not a token, `permission_denied`, `timeout`, and network
+ * errors
  */
 export async function getExternalToken(
   source: ExternalToken,
@@ -55,7 +56,7 @@ export async function getExternalToken(
   context: ExternalContext,
 ): Promise<ReadToken> {
   const { signal: given } = context;
-  // A function of the caller's own may ask a person: it has a signal, and as long as it wants.
+  // The caller's function may prompt a person, so it gets a signal but no timeout.
   const isOwn = typeof source === "function";
   const late = isOwn ? undefined : alarm(context.timeout);
   const signals = [given, late?.signal].filter((signal) => signal !== undefined);
@@ -87,12 +88,12 @@ export async function getExternalToken(
 }
 
 /**
- * Looks at a token without requesting it: a file and a variable are read, and for others it
- * checks whether what they need is there.
+ * Checks an external token without requesting it. Reads credential values, files and variables. For GitHub
+ * Actions and JupyterHub, only checks that their variables are set. Calls no function and runs no program.
  *
- * @returns when it expires, in epoch seconds; `undefined` where that is not said, and `null` where it
- * was not looked at
- * @throws {AuthError} as `getExternalToken`; `login_required` for one that has expired
+ * @returns when it expires, in epoch seconds; `undefined` if that is unknown, and `null` if the token was
+ * not read
+ * @throws {AuthError} the same errors as `getExternalToken`; `login_required` if the token has expired
  */
 export async function lookAtExternal(
   source: ExternalToken,
@@ -115,7 +116,7 @@ export async function lookAtExternal(
   );
 }
 
-/** Ends the wait for a function that does not listen to its signal. */
+/** Stops waiting for `work` when the signal aborts, even if `work` ignores the signal. */
 function stopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
@@ -175,7 +176,7 @@ async function outputOf(
   const failed = (problem: string) => new AuthError("login_required", `${what}: ${problem}`);
   const [program] = command;
   try {
-    // The program does not need what loadCredentials has put there.
+    // The program does not need the variables that loadCredentials set.
     const { code, output } = await runtime.runProgram(command, {
       signal,
       without: [...exported.keys()],
@@ -202,15 +203,15 @@ async function outputOf(
   }
 }
 
-/** Where to ask for a token, and with what: for that request alone. */
+/** A request for a token. The authorization is only for this URL. */
 interface TokenRequest {
   readonly url: URL;
   readonly authorization: string;
 }
 
 /**
- * GitHub's own contract: a job with `id-token: write` finds in two variables where to ask, and with
- * what. https://docs.github.com/actions/reference/security/oidc
+ * The request to GitHub. A job with `id-token: write` has its URL and its token in two variables:
+ * https://docs.github.com/actions/reference/security/oidc
  */
 function githubRequest(runtime: Runtime, what: string): TokenRequest {
   const address = runtime.getEnvironment("ACTIONS_ID_TOKEN_REQUEST_URL");
@@ -227,7 +228,7 @@ function githubRequest(runtime: Runtime, what: string): TokenRequest {
   return { url, authorization: `Bearer ${token}` };
 }
 
-/** The hub's own API: https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html */
+/** The request to the hub's API: https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html */
 function hubRequest(runtime: Runtime, what: string): TokenRequest {
   const base = runtime.getEnvironment("JUPYTERHUB_API_URL");
   const token = runtime.getEnvironment("JUPYTERHUB_API_TOKEN");
@@ -239,7 +240,7 @@ function hubRequest(runtime: Runtime, what: string): TokenRequest {
         "are not set, or Deno may not read them (--allow-env).",
     );
   }
-  // `/user` alone says who it is, without what is kept of them.
+  // Use `/users/NAME`: the response of `/user` has no auth_state.
   const path = `${base.replace(/\/+$/, "")}/users/${encodeURIComponent(user)}`;
   const url = URL.canParse(path) ? new URL(path) : undefined;
   if (url !== undefined && isClusterUrl(url)) return { url, authorization: `token ${token}` };
@@ -272,7 +273,7 @@ async function hubToken(member: string, what: string, asking: Asking): Promise<s
   );
 }
 
-/** Asks for JSON once, with what the runner or hub gave for this; never sent anywhere else. */
+/** Requests JSON once. The authorization comes from the runner or hub, and is sent only there. */
 async function ask(
   url: URL,
   authorization: string,
@@ -311,9 +312,9 @@ async function ask(
   }
 }
 
-/** Members that hold a token, in the words of az, gcloud, kubectl, `onecell token` and OAuth. */
+/** Members that hold a token, as az, gcloud, kubectl, `onecell token` and OAuth name them. */
 const TOKENS = ["access_token", "accessToken", "token", "id_token"];
-/** Members that say when it ends. `expires_on` and `expiresOn` are az's. */
+/** Members that hold the expiry time. az writes `expires_on` and `expiresOn`. */
 const ENDS = [
   "expires_at",
   "expires_on",
@@ -323,19 +324,19 @@ const ENDS = [
   "expiration",
   "expiresAt",
 ];
-/** Objects inside which they stand: kubectl's `status`, gcloud's `credential`. */
+/** Objects that hold these members: kubectl's `status`, gcloud's `credential`. */
 const INSIDE = ["status", "credential"];
 
 /**
- * Reads what a file, a variable or a program holds: a token alone, or JSON with one. Pure.
+ * Parses the text of a file, a variable or a program: only a token, or JSON with one. Pure.
  *
- * @param madeAt when it was made, in epoch seconds, for `expires_in`; a file does not say it
- * @returns `undefined` where there is none
+ * @param madeAt when the text was made, in epoch seconds, for `expires_in`; unknown for a file
+ * @returns the token, or `undefined` if there is none
  */
 export function readTokenText(text: string, madeAt?: number): ReadToken | undefined {
   const plain = text.replace(/^\ufeff/, "").trim();
   if (!plain.startsWith("{")) {
-    // A program that prints JSON prints quotes around a text.
+    // A program that prints JSON puts quotes around a string.
     const text = plain.replace(/^"([^"\\\\]*)"$/, "$1");
     return isToken(text) ? { token: text } : undefined;
   }
@@ -350,7 +351,7 @@ export function readTokenText(text: string, madeAt?: number): ReadToken | undefi
   return undefined;
 }
 
-/** True for what a header can carry as one word. */
+/** True for a string that fits a header as one word. */
 function isToken(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && value.length <= 65_536;
 }
@@ -364,7 +365,7 @@ function endOf(place: Record<string, unknown>, madeAt: number | undefined): numb
     const at = epochSeconds(place[name]);
     if (at !== undefined) return at;
   }
-  // az writes this one in the machine's own time zone.
+  // az writes this time in the machine's time zone.
   const local = place["expiresOn"];
   const time = typeof local === "string" ? Date.parse(local.replace(" ", "T")) / 1000 : NaN;
   return Number.isFinite(time) ? time : undefined;

@@ -9,32 +9,32 @@ import type { TokenResponse } from "../token/token_response.ts";
 export interface GrantContext {
   system: System;
   values: CredentialValues;
-  /** Scopes to ask for, separated by spaces. */
+  /** Scopes to request, separated by spaces. */
   scope: string | undefined;
-  /** Opens a `fetch` of its own for one request. */
+  /** Opens a separate `fetch` for one request. */
   openFetch: OpenFetch;
   /** How long one exchange may take, in milliseconds. */
   timeout: number;
   signal?: AbortSignal | undefined;
-  /** Epoch milliseconds. */
+  /** The clock, in epoch milliseconds. */
   now: () => number;
-  /** Waits between two polls; real time unless given. */
+  /** Waits between two polls; by default, in real time. */
   wait?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
-  /** How far the server's clock is known to be ahead, in milliseconds. */
+  /** How far the server's clock is ahead, in milliseconds; 0 until it is known. */
   clock: { offset: number };
-  /** What discovery gave, kept for the next exchange of the same session. */
+  /** The result of discovery, kept for the session's next exchange. */
   discovered: { metadata?: unknown };
-  /** Tokens that something else issues, and what gets them. */
+  /** External tokens, and the runtime to get them with. */
   external?: {
     readonly runtime: Runtime;
     readonly subjectToken: ExternalToken | undefined;
     readonly clientAssertion: ExternalToken | undefined;
   };
-  /** The key tokens are bound to (DPoP, RFC 9449), as a private JWK. */
+  /** The key that tokens are bound to (DPoP, RFC 9449), as a private JWK. */
   dpopKey?: DpopKey | undefined;
 }
 
-/** One exchange at the token endpoint that prompts nobody. */
+/** One exchange at the token endpoint, without a prompt. */
 export type GrantRequest =
   /** RFC 6749 section 4.4 */
   | { grant: "client_credentials" }
@@ -44,35 +44,35 @@ export type GrantRequest =
   | { grant: "token_exchange" }
   /** RFC 7523 section 2.1 */
   | { grant: "jwt_bearer" }
-  /** RFC 6749 section 6; the endpoint is given where the sign-in decided it */
+  /** RFC 6749 section 6; with the token endpoint if the sign-in chose it */
   | { grant: "refresh_token"; refreshToken: string; tokenEndpoint?: string | undefined }
-  /** RFC 6749 section 4.1.3 and RFC 7636: the answer to an authorization request */
+  /** RFC 6749 section 4.1.3 and RFC 7636: the response to an authorization request */
   | {
     grant: "authorization_code";
     answer: AuthorizationAnswer;
     request: AuthorizationRequest | null;
   };
 
-/** What came back from the authorization endpoint. */
+/** A response from the authorization endpoint. */
 export type AuthorizationAnswer =
   /** The whole redirect, with `state` and `iss` to check. */
   | { kind: "redirect"; url: URL }
   /** A bare code, typed by the person who started the request. */
   | { kind: "code"; code: string; tokenEndpoint?: string | undefined };
 
-/** What an authorization request must remember until its answer. */
+/** What to keep from an authorization request until its response arrives. */
 export interface AuthorizationRequest {
-  /** Where the person signs in. */
+  /** The page where the person signs in. */
   url: string;
-  /** The redirect URI, letter for letter as it was sent (RFC 6749 section 4.1.3). */
+  /** The redirect URI, exactly as it was sent (RFC 6749 section 4.1.3). */
   redirectUri: string;
   state: string;
-  /** The issuer the answer must come from (RFC 9207), where it is known. */
+  /** The issuer that the response must come from (RFC 9207), if it is known. */
   issuer: string | undefined;
-  /** True where the server always names its issuer in the answer (RFC 9207 section 3). */
+  /** True if the server always names its issuer in the response (RFC 9207 section 3). */
   issuerRequired?: boolean;
   nonce: string | undefined;
-  /** RFC 7636 code verifier. */
+  /** The code verifier (RFC 7636). */
   verifier: string;
 }
 

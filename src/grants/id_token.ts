@@ -3,24 +3,24 @@ import { claimsOf } from "../token/token.ts";
 import type { ServerMetadata } from "./openid.ts";
 import type { GrantContext, TokenResponse } from "./grant.ts";
 
-/** How far clocks may be apart, beyond what is known of the server's, in seconds. */
+/** The allowed clock difference, after the server's known offset is subtracted, in seconds. */
 const TOLERANCE = 300;
 
 /** What an `id_token` is compared with. */
 export interface IdTokenContext {
-  /** The issuer, where it is known. */
+  /** The issuer, if it is known. */
   readonly issuer: string | undefined;
   readonly clientId: string;
-  /** What was sent with the authorization request. */
+  /** The nonce that was sent with the authorization request. */
   readonly nonce: string | undefined;
-  /** Epoch seconds, by the server's clock. */
+  /** The time on the server's clock, in epoch seconds. */
   readonly now: number;
 }
 
 /**
- * Judges an `id_token` (OpenID Connect Core section 3.1.3.7): it says who has signed in. Its signature
- * is not looked at: it came from the token endpoint itself. By endpoints alone no issuer is known, so
- * what contradicts is refused, and what is missing is not.
+ * Checks an `id_token` (OpenID Connect Core section 3.1.3.7), which says who signed in. Its signature is
+ * not checked, because it came from the token endpoint itself. If only endpoints are configured, the issuer
+ * is unknown: wrong claims are refused, and missing ones are accepted.
  *
  * @returns what is wrong, or `undefined`
  */
@@ -40,7 +40,7 @@ function idTokenProblem(
   if (typeof iat === "number" && iat > now + TOLERANCE) return "it was issued in the future (iat)";
   if (typeof exp === "number" && exp < now - TOLERANCE) return "it has expired (exp)";
   if (issuer === undefined) return undefined;
-  // Entra's metadata names a template, for any tenant.
+  // The issuer in Entra's metadata is a template for all tenants.
   const tenant = claims["tid"];
   const expected = typeof tenant === "string" ? issuer.replace("{tenantid}", tenant) : issuer;
   if (iss !== expected) return "it is from another issuer (iss)";

@@ -3,21 +3,21 @@ import { type Body, bodyOf, hasFailed, isSuccess, numberOf, textOf } from "./ans
 import { type Asked, type Refusal, refusalOf, wordsOf } from "./refusal_of.ts";
 
 /**
- * What the answers of an authorization server mean. Nothing is sent here, and nothing is thrown: an
- * answer goes in, and what it comes to goes out.
+ * Judges the responses of an authorization server. These functions send nothing and throw nothing: they
+ * return what a response means.
  */
 
-/** What a token endpoint's answer comes to: a token response that can be used, or a refusal. */
+/** The meaning of a token endpoint's response: a usable token response, or a refusal. */
 export type Answer =
   | { readonly token: TokenResponse; readonly refusal?: undefined }
   | { readonly refusal: Refusal; readonly token?: undefined };
 
-/** The same for another endpoint. */
+/** The same for other endpoints. */
 export type Judged<T> =
   | { readonly value: T; readonly refusal?: undefined }
   | { readonly refusal: Refusal; readonly value?: undefined };
 
-/** Judges a token endpoint's answer. A usable one is evened out, never thrown away. */
+/** Judges a token endpoint's response. A usable one is normalised, even if it breaks the standard. */
 export function judge(asked: Asked, status: number, headers: Headers, text: string): Answer {
   const body = bodyOf(text);
   if (!isSuccess(status) || body === undefined || hasFailed(body)) {
@@ -37,7 +37,8 @@ export function judge(asked: Asked, status: number, headers: Headers, text: stri
   };
   const scope = scopeOf(body["scope"]);
   if (scope !== undefined) token.scope = scope;
-  // RFC 6749 section 4.4.3: what got it is sent again instead; RFC 7521 section 4.1, RFC 8693 section 2.2.1.
+  // These grants run again instead of refreshing (RFC 6749 section 4.4.3, RFC 7521 section 4.1, RFC 8693
+  // section 2.2.1).
   if (refreshToken && !/^(client_credentials|token_exchange|jwt_bearer)$/.test(asked.grant)) {
     token.refresh_token = refreshToken;
   }
@@ -47,14 +48,14 @@ export function judge(asked: Asked, status: number, headers: Headers, text: stri
   if (why === undefined) {
     return { token: { ...token, token_type: asked.dpop ? "dpop" : "bearer" } };
   }
-  // The refresh token that came with it has replaced the old one: it is kept, and the token is not used.
+  // The new refresh token has replaced the old one, so keep it, and treat the access token as expired.
   if (asked.grant === "refresh_token" && token.refresh_token !== undefined) {
     return { token: { ...token, expires_in: 0 } };
   }
   return { refusal: { kind: "unreadable", status, why } };
 }
 
-/** Why a token of this type is of no use; `undefined` when it can be sent as it must be. */
+/** Why a token of this type cannot be used; `undefined` if it can. */
 function unusableType(type: string, dpop: boolean): string | undefined {
   if (dpop) {
     return type === "dpop"
@@ -66,26 +67,26 @@ function unusableType(type: string, dpop: boolean): string | undefined {
     : undefined;
 }
 
-/** What a device authorization endpoint gives (RFC 8628 section 3.2), evened out. */
+/** A device authorization response (RFC 8628 section 3.2), normalised. */
 export interface DeviceAnswer {
   readonly deviceCode: string;
   readonly userCode: string;
   readonly url: string;
   readonly completeUrl: string | undefined;
-  /** Seconds the code lives. */
+  /** How long the code is valid, in seconds. */
   readonly lifetime: number;
   /** Seconds between two polls. */
   readonly interval: number;
 }
 
-/** How long a device code lives where the server does not say it, in seconds. */
+/** How long a device code is valid if the server does not say, in seconds. */
 const DEVICE_LIFETIME = 900;
-/** The longest a device code is waited for, in seconds. */
+/** The longest wait for a device code, in seconds. */
 const LONGEST_DEVICE_LIFETIME = 3600;
-/** RFC 8628 section 3.2: what no interval means, in seconds. */
+/** The interval if the server does not send one, in seconds (RFC 8628 section 3.2). */
 const DEVICE_INTERVAL = 5;
 
-/** Judges the answer of a device authorization endpoint. */
+/** Judges a device authorization endpoint's response. */
 export function judgeDevice(status: number, headers: Headers, text: string): Judged<DeviceAnswer> {
   const asked = { grant: "device" };
   const body = bodyOf(text);
@@ -115,7 +116,7 @@ export function judgeDevice(status: number, headers: Headers, text: string): Jud
   };
 }
 
-/** Judges the answer to a pushed authorization request (RFC 9126 section 2.2): its `request_uri`. */
+/** Gets the `request_uri` from the response to a pushed authorization request (RFC 9126 section 2.2). */
 export function judgePushed(status: number, headers: Headers, text: string): Judged<string> {
   const body = bodyOf(text);
   if (!isSuccess(status) || body === undefined || hasFailed(body)) {
@@ -127,25 +128,25 @@ export function judgePushed(status: number, headers: Headers, text: string): Jud
     : { refusal: { kind: "unreadable", status, why: "it has no request_uri" } };
 }
 
-/** Names that say a token is worth nothing already: to revoke it is done. */
+/** Error names for a token that no longer works, so there is nothing to revoke. */
 const ENDED = /^(invalid_token|invalid_grant|token_revoked|token_expired|expired_token)$/;
 
-/** Judges the answer to a revocation (RFC 7009): whether the server has ended the token. */
+/** Judges the response to a revocation (RFC 7009): true if the server has revoked the token. */
 export function judgeRevocation(status: number, headers: Headers, text: string): Judged<boolean> {
   const body = bodyOf(text);
   if (isSuccess(status) && !(body && hasFailed(body))) return { value: true };
   const refusal = refusalOf({ grant: "revocation" }, status, headers, text);
-  // Section 2.2.1: such a token ends by itself. Or there is no such endpoint.
+  // The server cannot revoke such a token (section 2.2.1), or has no such endpoint.
   const isUnknown = refusal.error === "unsupported_token_type" || status === 404 ||
     status === 405 || status === 501;
   if (isUnknown) return { value: false };
   return ENDED.test(refusal.error ?? "") ? { value: true } : { refusal };
 }
 
-/** Where `expires` becomes a date: 2001 as epoch seconds. */
+/** From this number on, `expires` is a date in epoch seconds (2001), not a lifetime. */
 const EPOCH = 1e9;
 
-/** The lifetime, under the names that are in use. */
+/** The lifetime or the expiry time, from the members that servers use for it. */
 function lifetimeOf(body: Body): Pick<TokenResponse, "expires_in" | "expires_at"> {
   const seconds = numberOf(body["expires_in"]);
   if (seconds !== undefined) return { expires_in: Math.max(0, seconds) };
@@ -155,7 +156,7 @@ function lifetimeOf(body: Body): Pick<TokenResponse, "expires_in" | "expires_at"
   return at === undefined || at === null ? {} : { expires_at: at };
 }
 
-/** RFC 6749 section 3.3: separated by spaces. Some servers send a list. */
+/** The scope, separated by spaces (RFC 6749 section 3.3). Some servers send a list. */
 function scopeOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim() || undefined;
   if (!Array.isArray(value)) return undefined;

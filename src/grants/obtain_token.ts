@@ -11,10 +11,10 @@ import { signAssertion } from "./private_key.ts";
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 
 /**
- * The one switch between the grants that prompt nobody. It is loaded when a token is needed, and
- * openid-client with it: a session whose token is still valid loads neither.
+ * Runs any grant that needs no prompt. This module and openid-client are loaded only when a token is
+ * needed; a session whose token is still valid loads neither.
  *
- * @throws {AuthError} what the server or the network said
+ * @throws {AuthError} the server's refusal, or a network error
  */
 export async function obtainToken(
   context: GrantContext,
@@ -62,7 +62,7 @@ export async function obtainToken(
     case "jwt_bearer": {
       const { assertionClaims } = context.system.provider;
       const parameters = commonParameters(context, context.scope);
-      // If the claims name the scope, it is not requested twice.
+      // If the claims name the scope, do not request it twice.
       if (assertionClaims?.["scope"] !== undefined) parameters.delete("scope");
       return await exchange(
         context,
@@ -71,8 +71,8 @@ export async function obtainToken(
         async (server) => ({ assertion: await assertionFor(context, server) }),
       );
     }
-    // RFC 6749 section 6. Sent once: where refresh tokens rotate, a second use is taken for a theft.
-    // Its id_token is not judged: the answer holds the next refresh token, and would be lost.
+    // RFC 6749 section 6. Send it only once: if refresh tokens rotate, a second use looks like a theft.
+    // Do not check its id_token: refusing the response would lose the next refresh token.
     case "refresh_token": {
       const parameters = commonParameters(context, context.system.provider.refreshScope);
       parameters.set("refresh_token", request.refreshToken);
@@ -89,7 +89,7 @@ export async function obtainToken(
   }
 }
 
-/** Somebody else's assertion, or one that is signed here. */
+/** An external assertion, or one that this module signs. */
 async function assertionFor(context: GrantContext, server: ServerMetadata): Promise<string> {
   const { external, system: { provider, endpoints } } = context;
   const { assertionClaims } = provider;

@@ -1,6 +1,6 @@
 /**
- * The one file that imports openid-client: Deno looks a package up once more for every file that names it,
- * before each start.
+ * The only file that imports openid-client. Before each start, Deno resolves a package again for every file
+ * that imports it.
  *
  * @module
  */

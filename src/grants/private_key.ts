@@ -4,18 +4,18 @@ import { AuthError, loaded } from "../errors.ts";
 import type { AssertionClaims, CredentialValues, Provider } from "../providers/provider.ts";
 import type { GrantContext } from "./grant.ts";
 
-/** A private key, and how its assertions are signed (RFC 7518). */
+/** A private key, and the algorithm that signs with it (RFC 7518). */
 export interface SigningKey {
   readonly key: CryptoKey;
   readonly alg: string;
   readonly keyId: string | undefined;
 }
 
-/** What decides the algorithm where the key leaves a choice. */
+/** What decides the algorithm if the key allows several. */
 export interface AlgorithmChoice {
-  /** The provider's. */
+  /** The provider's algorithm. */
   readonly wanted: string | undefined;
-  /** What the server's metadata lists. */
+  /** The algorithms that the server's metadata lists. */
   readonly supported: unknown;
 }
 
@@ -23,7 +23,7 @@ const RSA = ["RS256", "PS256", "RS384", "PS384", "RS512", "PS512"];
 const ED25519 = ["EdDSA", "Ed25519"];
 const CURVES = ["ES256", "ES384", "ES512"];
 
-/** Reads `private_key`: a JWK (RFC 7517) as JSON, or PKCS #8 in PEM, with other lines around it. */
+/** Reads `private_key`: a JWK (RFC 7517) as JSON, or PKCS #8 in PEM. Other text around the PEM is ignored. */
 export async function readPrivateKey(
   values: CredentialValues,
   choice: AlgorithmChoice,
@@ -39,7 +39,7 @@ export async function readPrivateKey(
       if (key instanceof CryptoKey && key.type === "private") {
         return { key, alg, keyId: keyId ?? jwk.kid };
       }
-    } catch { /* the message below says what is wanted; the parser's would repeat the key */ }
+    } catch { /* reported below, because the parser's message would repeat the key */ }
   } else {
     const pem = /-----BEGIN PRIVATE KEY-----[^]*?-----END PRIVATE KEY-----/.exec(
       text.replaceAll("\\n", "\n").replaceAll("\\r", ""),
@@ -67,7 +67,7 @@ function algorithmOf(
   return curves[jwk.crv ?? ""] ?? pick(ED25519, choice);
 }
 
-/** The provider's choice, else the first that the server lists, else the first. */
+/** The provider's algorithm, else the first that the server lists, else the first. */
 function pick(candidates: string[], { wanted, supported }: AlgorithmChoice): string {
   if (wanted !== undefined && candidates.includes(wanted)) return wanted;
   const listed = Array.isArray(supported) ? supported : [];
@@ -75,8 +75,8 @@ function pick(candidates: string[], { wanted, supported }: AlgorithmChoice): str
 }
 
 /**
- * The thumbprints of the certificate that belongs to the key (RFC 7515 section 4.1.7), as Entra wants
- * them: of the credential `certificate`, or of a certificate in the same PEM as the key.
+ * The thumbprints of the key's certificate (RFC 7515 section 4.1.7), which Entra requires. The certificate
+ * is the credential value `certificate`, or is in the same PEM as the key.
  */
 export async function certificateThumbprints(
   values: CredentialValues,
@@ -91,7 +91,7 @@ export async function certificateThumbprints(
         base64url(new Uint8Array(await crypto.subtle.digest(algorithm, der)));
       return { x5t: await hash("SHA-1"), "x5t#S256": await hash("SHA-256") };
     }
-  } catch { /* said below */ }
+  } catch { /* reported below */ }
   if (given === undefined) return undefined;
   throw new AuthError(
     "invalid_argument",
@@ -103,11 +103,11 @@ export async function certificateThumbprints(
 const LIFETIME = 300;
 
 /**
- * Signs an assertion with the private key (RFC 7523 section 3): who signs in, and for which server, is
- * for the definition to say.
+ * Signs an assertion with the private key (RFC 7523 section 3). The provider's definition sets the issuer,
+ * subject and audience.
  *
- * @throws {AuthError} `credentials_missing` for a value that a claim names, `invalid_argument` for a key
- * that is not usable
+ * @throws {AuthError} `credentials_missing` if a claim names a missing value, `invalid_argument` if the key
+ * is not usable
  */
 export async function signAssertion(
   context: GrantContext,
@@ -135,7 +135,7 @@ export async function signAssertion(
   };
   const encode = (part: unknown) => base64url(new TextEncoder().encode(JSON.stringify(part)));
   const text = `${encode(header)}.${encode(payload)}`;
-  // What a key's kind leaves open (RFC 7518 section 3); the rest is the key's own.
+  // Parameters that some keys leave open (RFC 7518 section 3).
   const size = `SHA-${alg.slice(-3)}`;
   const how = { name: key.algorithm.name, hash: size, saltLength: Number(alg.slice(-3)) / 8 };
   const signature = await crypto.subtle.sign(how, key, new TextEncoder().encode(text));
@@ -143,8 +143,8 @@ export async function signAssertion(
 }
 
 /**
- * The claims with their values. `{name}` stands for a credential value; what is empty, or names an
- * optional value that is not there, is left out. Pure.
+ * Fills in the claims. `{name}` stands for a credential value. A claim is left out if it is empty or names
+ * a missing optional value. Pure.
  *
  * @throws {AuthError} `credentials_missing`
  */

@@ -5,34 +5,34 @@ import { retryAfter } from "../http/retry.ts";
 import type { SentRequest } from "../http/token_fetch.ts";
 import type { Refusal } from "./refusal_of.ts";
 
-/** What the message of a refusal needs. */
+/** What a refusal's message needs. */
 export interface RefusalContext {
-  /** The system's name for people. */
+  /** The system's display name. */
   readonly title: string;
-  /** The grant or the step. */
+  /** The grant, or another step such as `revocation`. */
   readonly grant: string;
-  /** The client authentication, and what else to try where it is refused. */
+  /** The client authentication, and what to try if the server refuses it. */
   readonly client: { readonly authentication: string; readonly hint?: string | undefined };
-  /** What was sent and what is known, so that nothing of it is repeated. */
+  /** The requests and values that the message must not repeat. */
   readonly sent: readonly SentRequest[];
   readonly values: CredentialValues;
-  /** The answer's headers, for `Retry-After`. */
+  /** The response's headers, for `Retry-After`. */
   readonly headers: Headers;
   readonly now: number;
 }
 
-/** Refusals of a refresh token: a new sign-in may work, the same refresh will not. */
+/** Refusals of a refresh token or code: the same request fails again, but a new sign-in may work. */
 const deadGrants = new WeakSet<Error>();
 
 /**
- * True when the server has refused a refresh token or a code for good. The client itself, a passing
- * failure and a lost answer are something else: those leave the session as it is.
+ * True if the server has permanently refused a refresh token or code. A refused client, a temporary failure
+ * and a lost response do not count: the session stays as it is.
  */
 export function isDeadGrant(error: unknown): error is AuthError {
   return error instanceof Error && deadGrants.has(error);
 }
 
-/** Makes the error of a refusal: what happened, in the server's words if they hold no secret. */
+/** Creates the error of a refusal: what happened, in the server's words if they contain no secret. */
 export function refusalError(refusal: Refusal, context: RefusalContext): AuthError {
   const { kind, status } = refusal;
   const error = nameOf(refusal, context);
@@ -54,7 +54,7 @@ export function refusalError(refusal: Refusal, context: RefusalContext): AuthErr
   return failure;
 }
 
-/** Public names: they are shown even if a secret looks like one. */
+/** Well-known error names. They are shown even if a secret looks like one. */
 const KNOWN = new Set([
   "invalid_request",
   "invalid_client",
@@ -90,10 +90,10 @@ function nameOf({ error }: Refusal, context: RefusalContext): string | undefined
     : undefined;
 }
 
-/** Values that say where or who. They are shown elsewhere too. */
+/** Values that are not secret. They are shown elsewhere too. */
 const OPEN_VALUES = ["client_id", "username", "tenant_id", "key_id", "api_version", "resource"];
 
-/** A server's text, where it repeats nothing of what was sent, nor a secret that was only used. */
+/** A server's text, unless it repeats something that was sent, or a secret that was used but not sent. */
 function words(text: string | undefined, { sent, values }: RefusalContext): string | undefined {
   const used = Object.entries(values).filter(([name]) => !OPEN_VALUES.includes(name));
   return safeText(text, [

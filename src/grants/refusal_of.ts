@@ -1,28 +1,28 @@
 import { type Body, bodyOf, hasFailed, isObject, isSuccess } from "./answer_body.ts";
 
 /**
- * What an unusable response means: its kind, its name, and the server's words. Pure; errors
- * are made from it in `refusal.ts`.
+ * Finds out what an unusable response means: its kind, its name, and the server's words. Pure;
+ * `refusal.ts` turns the result into an error.
  */
 
-/** What was asked, as far as it matters for the answer. */
+/** The parts of a request that affect how its response is judged. */
 export interface Asked {
-  /** The grant, by its short name, such as `refresh_token` or `device_code`; else the step, such as `revocation`. */
+  /** The grant's short name, such as `refresh_token`, or another step, such as `revocation`. */
   readonly grant: string;
-  /** Whether the tokens are to be bound to a key (DPoP, RFC 9449). */
+  /** Whether the tokens should be bound to a key (DPoP, RFC 9449). */
   readonly dpop?: boolean;
 }
 
 /**
- * What a refusal is about; what happens next follows from it.
+ * What the server refused. This decides what happens next.
  *
- * - `grant`: this refresh token, code or device code is worth nothing any more
- * - `client`: the client itself, which every grant would meet
- * - `login`: the username, the password, or the person who said no
+ * - `grant`: this refresh token, code or device code, which no longer works
+ * - `client`: the client itself; every other grant would fail too
+ * - `login`: the username or password; or the person declined
  * - `request`: the scope, the resource or another setting
- * - `pending`, `slow_down`: nothing is decided yet (RFC 8628 section 3.5)
- * - `passing`: the server has no time or has problems; the same request may work later
- * - `unreadable`: not an answer of such an endpoint
+ * - `pending`, `slow_down`: the person has not decided yet (RFC 8628 section 3.5)
+ * - `passing`: the server is busy or has problems; the same request may work later
+ * - `unreadable`: the response is not one that such an endpoint sends
  */
 export type RefusalKind =
   | "grant"
@@ -34,41 +34,41 @@ export type RefusalKind =
   | "passing"
   | "unreadable";
 
-/** A refusal, as the server put it. */
+/** A refusal, as read from the response. */
 export interface Refusal {
   readonly kind: RefusalKind;
   readonly status: number;
-  /** The error's name, where it is one. */
+  /** The error's name, if it has one. */
   readonly error?: string;
-  /** The server's own words, uncleaned. They may repeat what was sent. */
+  /** The server's words, unchanged. They may repeat what was sent, secrets included. */
   readonly description?: string;
   /** Why it is unreadable, in our words. */
   readonly why?: string;
 }
 
-/** Names that mean the same as HTTP 429 or 5xx, with any status. */
+/** Error names that mean the same as HTTP 429 or 5xx, regardless of the status. */
 const PASSING =
   /^(temporarily_unavailable|server_error|service_unavailable|internal(_server)?_error|fatal_error|request_timeout|rate_?limit.*|too_many_.*|slow_down)$/;
 
-/** Names for a client that is refused: `invalid_client`, `bad_client_secret`, `deleted_client`. */
+/** Error names for a refused client: `invalid_client`, `bad_client_secret`, `deleted_client`. */
 const CLIENT = /(^|_)client(_|$)/;
 
-/** Names for a username or password that is refused. */
+/** Error names for a refused username or password. */
 const LOGIN =
   /^(invalid_grant|access_denied|invalid_(user|credentials|login|password).*|bad_credentials|unauthorized|mfa_.*)$/;
 
-/** Names for a code that is worth nothing any more. */
+/** Error names for a code that no longer works. */
 const CODE =
   /^(invalid_grant|expired_token|bad_verification_code|invalid_code|code_expired|code_already_used|incorrect_device_code)$/;
 
-/** Names that say no more than the status. */
+/** Error names that say no more than the status. */
 const VAGUE =
   /^(unauthorized|forbidden|invalid_token|bad_request|badrequest|error|fail(ed|ure)?|invalid)$/;
 
-/** A person, or a policy, that said no. */
+/** Error names for a sign-in that a person or a policy declined. */
 const DECLINED = /^(access_denied|authorization_declined)$/;
 
-/** What an unusable response means. */
+/** Judges an unusable response. */
 export function refusalOf(
   { grant }: Asked,
   status: number,
@@ -77,7 +77,7 @@ export function refusalOf(
 ): Refusal {
   const body = bodyOf(text);
   const challenge = challengeOf(headers);
-  // The body first: some servers add a challenge to every refusal, about anything.
+  // Prefer the body: some servers add a challenge to every refusal, regardless of its cause.
   const words = body === undefined ? plainWords(text, headers) : wordsOf(body);
   const said = words.error === undefined && challenge.error !== undefined
     ? { ...words, ...challenge.words }
@@ -93,14 +93,14 @@ export function refusalOf(
     return { ...refused("unreadable"), why: body ? "it has no result" : "it is not JSON" };
   }
   const isRefresh = grant === "refresh_token";
-  // A client that may not refresh may still do the rest.
+  // A client that may not use refresh tokens may still use other grants.
   const isNamed = CLIENT.test(name) && !(isRefresh && name === "unauthorized_client");
   if (isNamed || (name === "" && status === 401 && challenge.scheme === "basic")) {
     return refused("client");
   }
-  // Under any name: this refresh token does not work, and a new one may.
+  // Any other error means that this refresh token does not work. A new one may.
   if (isRefresh) return refused("grant");
-  // No person takes part, so the client is refused, under any name (Auth0, Earthdata).
+  // There is no person in this grant, so all these names mean the client (Auth0, Earthdata).
   if (grant === "client_credentials" && status === 401 && LOGIN.test(name)) {
     return refused("client");
   }
@@ -111,7 +111,7 @@ export function refusalOf(
   }
   if (name !== "" && !VAGUE.test(name)) return refused("request");
   if (status === 401 || status === 403) {
-    // 403 says that the client is known but not allowed, unless the server says nothing at all (Glewlwyd).
+    // 403 means that the client is known but not allowed, unless the server says nothing at all (Glewlwyd).
     const isSilent = name === "" && said.description === undefined;
     const isClient = grant === "client_credentials" && (status === 401 || isSilent);
     return refused(isClient ? "client" : grant === "password" ? "login" : "request");
@@ -121,14 +121,14 @@ export function refusalOf(
     : refused("request");
 }
 
-/** True for what says nothing about the request: it may work a moment later. */
+/** True for a temporary failure: the same request may work a moment later. */
 function isPassing(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429 || status === 407;
 }
 
 type Words = Pick<Refusal, "error" | "description">;
 
-/** The error's name and the server's words, wherever it puts them. */
+/** Finds the error's name and the server's words, which servers put in different members. */
 export function wordsOf(body: Body): Words {
   const inner = [body["error"], listed(body["errors"]), body["fault"], body["data"]].filter(
     isObject,
@@ -152,7 +152,7 @@ export function wordsOf(body: Body): Words {
   };
 }
 
-/** Where servers put an error's name, and their words about it. */
+/** Members in which servers send an error's name (`NAMES`) and its description (`WORDS`). */
 const NAMES = [
   "error",
   "errorCode",
@@ -175,7 +175,7 @@ const WORDS = [
   "description",
 ];
 
-/** A name, and nothing that could be a sentence or a number. */
+/** True for a name, but not for a sentence or a number. */
 function isName(value: unknown): boolean {
   return typeof value === "string" && /^[A-Za-z][A-Za-z0-9_.-]{2,59}$/.test(value.trim());
 }
@@ -184,7 +184,7 @@ function listed(value: unknown): unknown {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** A short plain text is what the server says; a page is not. */
+/** Takes a short plain text as the server's words, but not a web page. */
 function plainWords(text: string, headers: Headers): Words {
   const line = text.trim();
   const isPlain = line !== "" && line.length <= 300 && !/[<{]/.test(line) &&

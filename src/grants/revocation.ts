@@ -6,9 +6,9 @@ import type { GrantContext } from "./grant.ts";
 import { judgeRevocation } from "./judge.ts";
 
 /**
- * Tells the server that a token is no longer needed (RFC 7009).
+ * Revokes a token at the server (RFC 7009).
  *
- * @returns false when the server has no revocation endpoint, or none for this kind of token
+ * @returns false if the server has no revocation endpoint, or does not revoke this kind of token
  */
 export async function revokeToken(
   context: GrantContext,

@@ -26,7 +26,7 @@ const isName: Check = (value) => typeof value === "string" && /^[A-Za-z0-9._-]{1
 const NAME = "1 to 100 letters, digits, dots, hyphens or underscores";
 const isExternal: Check = (value) => isFunction(value) || isExternalToken(value);
 const EXTERNAL = 'a function that returns one, or its source, such as { file: "/run/token" }';
-/** An absolute path, of whichever platform, or the URL of one: `"work"` would be a folder beside the notebook. */
+/** An absolute path on any platform, or a `file:` URL. `"work"` would be a folder next to the notebook. */
 const isFolder: Check = (value) =>
   value instanceof URL
     ? value.protocol === "file:"
@@ -101,7 +101,7 @@ const RULES: Record<OptionKind, () => Record<string, Rule>> = {
   session: () => ({ ...LOCATION, ...CONNECTION, ...SESSION }),
 };
 
-/** One form for values that may be given in several. */
+/** Converts options that accept several forms to one form. */
 const FORMS: Record<string, (value: unknown) => unknown> = {
   authUrl: String,
   apiUrl: String,
@@ -113,8 +113,8 @@ const FORMS: Record<string, (value: unknown) => unknown> = {
 };
 
 /**
- * The `fetch` that this module calls, before the one it was given: that is called with a whole URL and
- * plain headers, and hides what is behind it.
+ * Adapts the caller's `fetch`, which gets a complete URL and plain headers, to the standard `fetch` that
+ * this module calls.
  */
 function standardFetch(given: FetchLike): typeof fetch {
   return async (input, init = {}) => {
@@ -128,7 +128,7 @@ function standardFetch(given: FetchLike): typeof fetch {
   };
 }
 
-/** What people call an option that has another name here. */
+/** Other names that people use for an option. */
 const OTHER_NAMES: Record<string, string> = {
   keeptokens: "store",
   scopes: "scope",
@@ -148,9 +148,9 @@ const OTHER_NAMES: Record<string, string> = {
 };
 
 /**
- * Checks options before they are used: a mistyped one would silently do nothing.
+ * Checks options before they are used. Otherwise a mistyped one would be ignored silently.
  *
- * @returns the options, each in one form
+ * @returns the options, each converted to one form
  * @throws {AuthError} `invalid_argument`, naming the option
  */
 export function checkOptions(options: unknown, kind: OptionKind, caller: string): CheckedOptions {
@@ -177,7 +177,7 @@ export function checkOptions(options: unknown, kind: OptionKind, caller: string)
   return checked;
 }
 
-/** What to write instead. */
+/** Suggests what to write instead. */
 function hint(name: string, known: Record<string, Rule>): string {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const same = Object.keys(known).find((one) => plain(one) === plain(name)) ??
@@ -190,7 +190,7 @@ function hint(name: string, known: Record<string, Rule>): string {
   return didYouMean(name, names) || ` Known: ${names.join(", ")}.`;
 }
 
-/** The path of a file that is given as a path, or as a `file:` URL (RFC 8089). */
+/** Converts a path or a `file:` URL (RFC 8089) to a path. */
 export function filePath(file: string | URL): string {
   const text = String(file);
   if (!/^file:/i.test(text) || !URL.canParse(text)) return text;
@@ -200,7 +200,7 @@ export function filePath(file: string | URL): string {
   return /^\/[A-Za-z]:/.test(path) ? path.slice(1) : path;
 }
 
-/** Whether a path says all by itself where it is, on whichever platform. */
+/** True for an absolute path, on any platform. */
 export function isAbsolute(path: string): boolean {
   return /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(path);
 }

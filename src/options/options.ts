@@ -1,7 +1,7 @@
 import type { SessionOptions } from "../interface/options.ts";
 import type { ProviderUrls } from "../providers/system.ts";
 
-/** Options in one form each, as `checkOptions` gives them. What was left out is not there. */
+/** Options as `checkOptions` returns them, each in one form. Unset options are absent. */
 export interface CheckedOptions extends ProviderUrls {
   directory?: string;
   signal?: AbortSignal;
@@ -23,6 +23,6 @@ export interface CheckedOptions extends ProviderUrls {
   origins?: string[];
   method?: NonNullable<SessionOptions["method"]>;
   quiet?: boolean;
-  /** Of `loadCredentials`. */
+  /** An option of `loadCredentials`. */
   export?: boolean;
 }

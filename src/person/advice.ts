@@ -1,10 +1,10 @@
 /** What to tell a person to do, depending on where they are. */
 export interface Advice {
-  /** The computer a sign-in runs on. */
+  /** The computer that the sign-in runs on. */
   computer: string;
-  /** How to sign in by pasting, when a redirect cannot reach this computer. */
+  /** How to sign in by pasting, if a redirect cannot reach this computer. */
   paste: string;
-  /** How to sign in after a cancelled sign-in. */
+  /** How to sign in again after a cancelled sign-in. */
   again: string;
   /** How to cancel an open prompt, if it is not obvious. */
   cancel?: string;
@@ -15,7 +15,7 @@ export const IN_NOTEBOOK: Advice = {
   computer: "the computer that runs this notebook",
   paste: 'stop this cell and pass method: "paste"',
   again: "Run the cell again to sign in.",
-  // The stop button does nothing while a question is open.
+  // The stop button does nothing while a prompt is open.
   cancel: "To cancel, leave the box empty and press Enter.",
 };
 
@@ -26,7 +26,7 @@ export const IN_SCRIPT: Advice = {
   again: "Run it again to sign in.",
 };
 
-/** At the command `onecell`. Not every command has the option, so this names the one that does. */
+/** At the command `onecell`. Not every subcommand has the option, so this names one that does. */
 export const AT_COMMAND: Advice = {
   ...IN_SCRIPT,
   paste: "press Ctrl-C and use onecell login --method paste",

@@ -1,16 +1,16 @@
 import { escapeHtml } from "./html.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 
-/** How long a first use may take before a notebook says what it waits for, in milliseconds. */
+/** How long a first use may take before a notebook shows what it waits for, in milliseconds. */
 const PATIENCE = 700;
 
 /**
- * Says in a notebook what a long wait is for, such as a first download. A module that is there takes
- * less than the time until then, and nothing is shown. A terminal has Deno's own bar.
+ * Shows in a notebook what a long wait is for, such as a first download. A module that is already downloaded
+ * loads within `patience`, so nothing is shown. In a terminal, Deno shows its own progress bar.
  *
- * @param work what is waited for
- * @param text what to say, such as "Downloading openid-client (first use only)…"
- * @param kernel the notebook, or `null` for none
+ * @param work the work to wait for
+ * @param text the text to show, such as "Downloading openid-client (first use only)…"
+ * @param kernel the notebook's kernel, or `null` outside a notebook
  */
 export async function announceSlow<T>(
   work: Promise<T>,
@@ -30,7 +30,7 @@ export async function announceSlow<T>(
     return await work;
   } finally {
     clearTimeout(timer);
-    // It leaves nothing in the notebook.
+    // Leave nothing in the notebook.
     if (said !== undefined) await said.then(() => say("", "", true));
   }
 }

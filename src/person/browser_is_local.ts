@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Variables of hosted notebooks, cloud workspaces and remote editors: the browser is elsewhere. */
+/** Variables of hosted notebooks, cloud workspaces and remote editors: the browser is on another machine. */
 const elsewhere = [
   "JUPYTERHUB_USER",
   "JUPYTERHUB_API_URL",
@@ -13,24 +13,25 @@ const elsewhere = [
 ];
 
 /**
- * Says whether a browser on this machine, used by the person, can reach a loopback port here.
+ * Guesses whether the person's browser can reach a loopback port on this machine.
  *
- * No sign is certain, so a doubt counts as "no": a device code or a pasted code works
- * everywhere, while a redirect to a loopback port nobody listens on is a dead end.
+ * No sign is certain, so the result is false if in doubt: a device code or a pasted code works
+ * everywhere, but a redirect to a loopback port on another machine is a dead end.
  *
- * - Linux needs a display, in a notebook too: a kernel inherits `DISPLAY` from the desktop Jupyter
- *   was started on, and a server, a container or a cloud workspace has none. The Linux inside
- *   Windows (WSL) needs none: Windows forwards its loopback.
- * - Over SSH a forwarded display shows a browser of this machine to a terminal; a notebook's page
- *   is shown by a browser at the other end.
+ * - Linux needs a display, even for a notebook: a kernel inherits `DISPLAY` from the desktop where
+ *   Jupyter was started. A server, a container or a cloud workspace has none. Linux inside Windows
+ *   (WSL) needs none, because Windows forwards its loopback.
+ * - Over SSH with a forwarded display, a terminal opens a browser on this machine. A notebook's page
+ *   is open in a browser at the other end.
  * - macOS and Windows without any of these signs count as the person's own machine. A notebook
- *   server there that is used from another machine without SSH is not recognised: the card then
+ *   server there that is used from another machine without SSH is not recognised; the card then
  *   says how to reach the port.
  *
- * Reads few variables, in the order that settles it soonest: each can cost a permission question.
+ * Reads as few variables as possible, the most decisive first, because each one can cause a
+ * permission prompt.
  *
- * @param runtime for the environment and the platform
- * @param notebook whether the person sits at a notebook
+ * @param runtime gives the environment and the platform
+ * @param notebook whether the person uses a notebook
  */
 export function browserIsLocal(
   runtime: Pick<Runtime, "getEnvironment" | "platform">,
@@ -43,6 +44,6 @@ export function browserIsLocal(
   if (!display && !insideWindows) return false;
   if (elsewhere.some(has)) return false;
   if (has("SSH_CONNECTION")) return display && !desktop && !notebook;
-  // The terminals and kernels of a remote VS Code have it, those of a local one do not.
+  // A remote VS Code sets this in its terminals and kernels; a local one does not.
   return insideWindows || !has("VSCODE_IPC_HOOK_CLI");
 }

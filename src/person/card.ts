@@ -12,33 +12,32 @@ import {
 } from "./html.ts";
 import type { CardState } from "./person.ts";
 
-/** What a card can show beside its state. */
+/** What a card can show besides its state. */
 export interface CardExtras {
   /** The link as a QR code: a `data:image/svg+xml;base64,` URI. */
   qr?: string;
-  /** True while a question is open. */
+  /** True while a prompt is open. */
   asking?: boolean;
-  /** What the person is told to do; as in a notebook unless given. */
+  /** The advice for the person; by default, for a notebook. */
   advice?: Advice;
 }
 
 type Live<Kind extends CardState["kind"]> = Extract<CardState, { kind: Kind }>;
 
-/** True for a final state: what it shows stays in the saved notebook. */
+/** True for a final state, whose card stays in the saved notebook. */
 export function isFinal({ kind }: CardState): boolean {
   return kind === "signed_in" || kind === "greeting" || kind === "failed";
 }
 
 /**
- * Renders one moment of a sign-in. Pure: the same state and time give the same card, in the machine's
- * time zone.
+ * Renders one state of a sign-in. Pure, except for the machine's time zone.
  *
- * Styles are inline, and the text makes sense without them: an untrusted notebook drops
- * most styling. Colours are the frontend's own, so a dark theme needs no second version.
+ * Styles are inline, and the text makes sense without them, because an untrusted notebook drops
+ * most styling. Colours come from the frontend, so a dark theme needs no second version.
  *
- * @param state the moment to show
+ * @param state the state to show
  * @param now the current time, in epoch milliseconds
- * @param extras a QR code, whether a question is open, and what the person is told to do
+ * @param extras a QR code, whether a prompt is open, and the advice for the person
  */
 export function renderCard(state: CardState, now: number, extras: CardExtras = {}): Rendered {
   switch (state.kind) {
@@ -138,8 +137,8 @@ function deviceCard(state: Live<"device">, now: number, extras: CardExtras): Ren
 }
 
 /**
- * Where a device card leads: to the page with the code filled in, where that is of the host the card
- * names, else to the page itself; `null` where neither is a link to follow.
+ * The link of a device card: the page with the code filled in, if it is on the host that the card shows,
+ * else the page itself; `null` if neither is safe.
  */
 export function deviceLink({ url, completeUrl }: Live<"device">): string | null {
   const page = safeLink(url);
@@ -169,7 +168,7 @@ function signedInCard(state: Live<"signed_in">, now: number): Rendered {
   ], [...lines, ...rows.map(([name, value]) => `${name}: ${value}`)]);
 }
 
-/** What a browser on another machine needs to reach the end of a sign-in; `null` where it needs nothing. */
+/** The command that forwards the redirect's port from another machine; `null` if none is needed. */
 export function forwardFor({ url, redirect }: Live<"link">): string | null {
   if (redirect === null) return null;
   return commandFor(safeLink(redirect ?? safeLink(url)?.searchParams.get("redirect_uri") ?? ""));
@@ -185,9 +184,9 @@ function cancelText({ asking, advice = IN_NOTEBOOK }: CardExtras): string | unde
   return asking ? advice.cancel : undefined;
 }
 
-// Colours: the frontend's text, and half-transparent grey that is visible on white and on black.
-// JupyterLab keeps these in an untrusted notebook (but for `user-select`): it knows no `anywhere`
-// and no `currentColor`.
+// Colours: the frontend's text colour, and half-transparent grey, which is visible on white and on
+// black. In an untrusted notebook, JupyterLab keeps these styles except `user-select`. It would drop
+// `anywhere` and `currentColor`.
 const frame = "max-width:36em;box-sizing:border-box;padding:10px 16px 4px;margin:4px 0;" +
   "border:1px solid rgba(128,128,128,0.45);border-radius:8px;line-height:1.5";
 const quiet = "opacity:0.8";
@@ -217,7 +216,7 @@ function details(summary: string, html: string[]): string {
 
 function qrImage(qr: string | undefined): string {
   if (qr === undefined) return "";
-  // White around the code in every theme: a scanner needs the quiet zone.
+  // Keep it white around the code in every theme, because a scanner needs the quiet zone.
   return `<img src="${escapeHtml(qr)}" width="144" height="144" alt="QR code of the link" ` +
     `style="background:#fff;border-radius:6px;margin:6px 0">`;
 }

@@ -8,19 +8,19 @@ import { interruptible } from "./interruptible.ts";
 import { findKernel, type Kernel } from "./kernel.ts";
 import type { Person } from "./person.ts";
 
-/** What is passed instead of what would be found: by tests, and by the command. */
+/** Options that override the defaults, for tests and for the command. */
 export interface PersonOptions {
-  /** The kernel, or `null` for none. */
+  /** The kernel, or `null` outside a notebook. */
   kernel?: Kernel | null;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
-  /** What the person is told to do. */
+  /** The advice for the person. */
   advice?: Advice;
 }
 
 /**
- * Finds out how the person at the edge can be reached: in a notebook, at a terminal, or not at all.
- * One sign-in uses one person.
+ * Finds out how to reach the person: in a notebook, at a terminal, or not at all. Create one for each
+ * sign-in.
  *
  * @param runtime the runtime this code runs in
  * @param options the kernel, the clock and the advice
@@ -44,7 +44,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
 
   const isLocal = () => kind !== "nobody" && browserIsLocal(runtime, kernel !== null);
 
-  /** Ends what the card shows: its wait is over, and neither link nor code may be saved. */
+  /** Ends the card, so that the notebook saves neither its link nor its code. */
   const endCard = async (error: unknown) => {
     const message = error instanceof AuthError ? error.message : "The sign-in failed.";
     await display?.settle(message);
@@ -59,7 +59,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
     },
     async ask({ text, secret }) {
       if (kind === "nobody") return null;
-      // A question may quote a server.
+      // A prompt may contain a server's text.
       const question = `${plain(text)}: `;
       if (!kernel) return await runtime.ask(question, secret);
       try {
@@ -67,7 +67,7 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
         const ask = () => askKernel(kernel, question, secret);
         const answer = await interruptible(runtime, ask, stopped);
         await display?.asking(false);
-        // Only a notebook says so for good: at a terminal `null` may be one cancelled question.
+        // In a notebook `null` is final. In a terminal it may be just one cancelled prompt.
         if (answer === null) kind = "nobody";
         return answer;
       } catch (error) {
@@ -76,8 +76,8 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
       }
     },
     async show(state) {
-      // A card that is there is brought to its end even when nobody turns out to be there. Where there is
-      // no card, the error alone says what failed.
+      // End an existing card even if it turns out that nobody can be prompted. If there is no card, the
+      // error alone says what failed.
       const isEnd = state.kind === "failed" || kind === "nobody";
       if (!isEnd || display) await getDisplay().show(state);
     },
@@ -102,8 +102,8 @@ export function createPerson(runtime: Runtime, options: PersonOptions = {}): Per
 }
 
 /**
- * Asks in the notebook. `prompt` stops the isolate, so a press of the stop button meanwhile is known
- * only afterwards: a listener has to be there already, or the press ends the kernel.
+ * Prompts in the notebook. `prompt` blocks the isolate, so an interrupt arrives only afterwards. A listener
+ * has to exist before that, or the interrupt ends the kernel.
  */
 async function askKernel(
   kernel: Kernel,

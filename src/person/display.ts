@@ -6,15 +6,18 @@ import type { Kernel } from "./kernel.ts";
 import type { CardState } from "./person.ts";
 import { qrDataUri } from "./qr.ts";
 
-/** Where a sign-in's card appears. */
+/** The place where a sign-in's card appears. */
 export interface Display {
-  /** Shows a card, or updates the one that is there. */
+  /** Shows a card, or updates the current one. */
   show(state: CardState): Promise<void>;
-  /** Says on the card how to cancel, while a question is open. Never throws. */
+  /** Shows on the card how to cancel, while a prompt is open. Never throws. */
   asking(open: boolean): Promise<void>;
-  /** Shows that it waits, if that is not saved, until the function it returns is called. */
+  /**
+   * Shows that the sign-in is waiting, until the returned function is called. Shows nothing in a notebook,
+   * which would save it.
+   */
   waiting(): () => void;
-  /** Takes a link or a code off the card: its wait is over, and what is shown last is saved. Never throws. */
+  /** Removes the link or code after the wait, because a notebook saves the last card. Never throws. */
   settle(message?: string): Promise<void>;
 }
 
@@ -23,7 +26,7 @@ export interface Display {
  *
  * @param kernel the kernel to show them in
  * @param now the clock
- * @param advice what the person is told to do
+ * @param advice the advice for the person
  */
 export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advice): Display {
   let id = "";
@@ -34,7 +37,7 @@ export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advic
   const draw = async () => {
     if (!state) return;
     const { html, text } = renderCard(state, now(), { ...extras, advice });
-    // Drawing again loses the reader's selection and an open fold: only on a change.
+    // Draw only on a change, because it loses the reader's selection and closes open details.
     if (text === shown) return;
     const update = shown !== "";
     shown = text;
@@ -52,7 +55,7 @@ export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advic
     await draw();
     const target = qrTarget(next);
     if (target === null) return;
-    // Only after the card itself: the library that draws is loaded when it is first used.
+    // Show the card first, because the first QR code has to load its library.
     const qr = await qrDataUri(target);
     if (qr === undefined || state !== next) return;
     extras = { ...extras, qr };
@@ -65,11 +68,11 @@ export function notebookDisplay(kernel: Kernel, now: () => number, advice: Advic
     await draw().catch(() => {});
   };
 
-  // A card that counted down would be saved half way: it says when the wait ends.
+  // No countdown, because a notebook would save it halfway. The card shows when the wait ends.
   return { show, asking, waiting: () => () => {}, settle: settleWith(() => state, show) };
 }
 
-/** The link another device can use as it is; not one that ends at this computer's loopback. */
+/** The link, if another device can use it: its redirect must not go to this computer's loopback. */
 function qrTarget(state: CardState): string | null {
   if (state.kind === "device") return deviceLink(state);
   if (state.kind !== "link" || forwardFor(state) !== null) return null;
@@ -77,12 +80,11 @@ function qrTarget(state: CardState): string | null {
 }
 
 /**
- * Writes cards to standard error. A line of its own says that it waits, where standard error is a
- * terminal.
+ * Writes cards to standard error. If that is a terminal, a separate line shows that the sign-in is waiting.
  *
- * @param runtime for standard error
+ * @param runtime writes to standard error
  * @param now the clock
- * @param advice what the person is told to do
+ * @param advice the advice for the person
  */
 export function terminalDisplay(
   runtime: Pick<Runtime, "writeError" | "errorIsTerminal">,
@@ -96,7 +98,7 @@ export function terminalDisplay(
 
   const show = (next: CardState): Promise<void> => {
     state = next;
-    // A terminal has no card to bring to its end, and the error that follows says why.
+    // A terminal has no card to end, and the error that follows says why.
     if (next.kind === "failed" || next.kind === "greeting") return Promise.resolve();
     const { text } = renderCard(next, now(), { advice });
     const [first = "", ...lines] = text.split("\n");
@@ -142,12 +144,12 @@ function settleWith(
     const next: CardState = message === undefined
       ? { kind: "starting", title: state.title, step: "Finishing the sign-in…" }
       : { kind: "failed", title: state.title, message };
-    // A failure to show the wait does not fail the wait.
+    // An error of the display must not fail the sign-in.
     await show(next).catch(() => {});
   };
 }
 
-/** A timer that never throws: in a kernel, a throw in a timer hangs it for good. */
+/** A timer that never throws, because an error in a timer hangs a kernel permanently. */
 function every(milliseconds: number, action: () => void): () => void {
   const timer = setInterval(() => {
     try {

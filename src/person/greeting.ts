@@ -11,7 +11,7 @@ export function renderGreeting(title: string): Rendered {
   };
 }
 
-/** Says in a notebook who is signed in, if nobody was asked. Never throws. */
+/** Shows in a notebook who is signed in, if there was no prompt. Never throws. */
 export async function greet(
   who: Parameters<typeof greetingOf>[0],
   kernel = findKernel(),

@@ -1,15 +1,15 @@
 import { plain } from "../base/text.ts";
 import { isOpenable } from "../trust.ts";
 
-/** What a frontend shows: HTML where it can, plain text where it cannot. Both carry everything. */
+/** What a frontend shows: HTML if it can, else plain text. Both contain everything. */
 export interface Rendered {
   /** Inline styles only. */
   html: string;
-  /** The same in words. */
+  /** The same content as plain text. */
   text: string;
 }
 
-/** Makes a value safe between tags and inside double or single quotes. */
+/** Escapes a value for use between tags and inside double or single quotes. */
 export function escapeHtml(value: string): string {
   return plain(value)
     .replaceAll("&", "&amp;")
@@ -20,25 +20,25 @@ export function escapeHtml(value: string): string {
 }
 
 /**
- * The link when it is one that a person may be sent to ({@linkcode isOpenable}), else `null`. Its host is
- * in ASCII: letters that only look alike show as `xn--…`.
+ * The link if it is safe to open ({@linkcode isOpenable}), else `null`. Its host is in ASCII, so lookalike
+ * letters show as `xn--…`.
  */
 export function safeLink(link: string): URL | null {
   return isOpenable(link) ? new URL(link) : null;
 }
 
-/** A link as it is read: host and path, nothing that a reader could take for another host. */
+/** A link's label: only host and path, so that nothing in it looks like another host. */
 export function linkLabel(link: string): string {
   const url = safeLink(link);
   return url ? url.host + url.pathname.replace(/\/$/, "") : link;
 }
 
-/** Cuts the query and fragment off every link in a text: what stays in a notebook has no parameters. */
+/** Removes the query and fragment from links in a text, so that a notebook saves no parameters. */
 export function withoutParameters(text: string): string {
   return text.replace(/(\bhttps?:\/\/[^\s?#"'<>]*)[?#][^\s"'<>]*/gi, "$1");
 }
 
-/** `<a>` to a link that is {@linkcode safeLink}; any other becomes plain text. */
+/** An `<a>` for a safe link ({@linkcode safeLink}), else only the label as plain text. */
 export function anchor(link: string, label: string, style = ""): string {
   const url = safeLink(link);
   if (!url) return escapeHtml(label);

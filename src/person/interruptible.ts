@@ -2,13 +2,13 @@ import { AuthError } from "../errors.ts";
 import type { Runtime, StopSignal } from "../runtime/runtime.ts";
 
 /**
- * Runs `wait` with the stop button turned into an abort. Without a listener, SIGINT ends the whole
- * kernel, with every variable in it; with one that stays, later cells could not be stopped.
+ * Runs `wait`, and turns the stop button into an abort. Without a listener, SIGINT ends the whole kernel
+ * with all its variables. With a listener that stays, later cells could not be stopped.
  *
- * @param runtime where the interrupt comes from
- * @param wait what to run; it ends when the signal does, even if it does not listen
- * @param message what the error says, with what to do next
- * @throws {AuthError} `cancelled` when the stop button was pressed
+ * @param runtime listens for the interrupt
+ * @param wait the work to run; an abort ends the wait, even if the work ignores its signal
+ * @param message the error's message, with the next step
+ * @throws {AuthError} `cancelled` if the stop button was pressed
  */
 export async function interruptible<T>(
   runtime: Pick<Runtime, "onInterrupt">,
@@ -17,7 +17,7 @@ export async function interruptible<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  // `wait` may settle first; nobody listens then.
+  // Nothing awaits this promise if `wait` settles first.
   stopped.catch(() => {});
   const forget = listen(runtime, () => {
     const error = new AuthError("cancelled", message);
@@ -32,10 +32,10 @@ export async function interruptible<T>(
 }
 
 /**
- * Listens to a signal, SIGINT unless named, where the runtime lets us: Windows has not every one, and
- * Deno may refuse.
+ * Listens for a signal, by default SIGINT, if the runtime allows it. Windows does not have all signals,
+ * and Deno may refuse.
  *
- * @returns how to stop listening
+ * @returns a function that stops listening
  */
 export function listen(
   runtime: Pick<Runtime, "onInterrupt">,

@@ -1,21 +1,21 @@
-/** What a Jupyter frontend is given to show: one value per MIME type. */
+/** Output for a Jupyter frontend: one value per MIME type. */
 export type MimeBundle = Record<string, string>;
 
-/** The Jupyter kernel this code runs in, in the two verbs a sign-in needs. */
+/** The Jupyter kernel that this code runs in, with the two functions that a sign-in needs. */
 export interface Kernel {
   /**
-   * Asks for one line in the notebook. Synchronous: the whole isolate waits.
+   * Prompts for one line in the notebook. Synchronous: it blocks the isolate.
    *
-   * @returns what was typed; `""` for an empty answer or a cancel; `null` without a frontend that can ask
+   * @returns the typed line; `""` if it is empty or cancelled; `null` if the frontend cannot prompt
    */
   prompt(text: string, secret: boolean): string | null;
   /** Shows `bundle` under `id`; `update` replaces what the id showed before. */
   display(bundle: MimeBundle, id: string, update: boolean): Promise<void>;
 }
 
-/** The globals of a Deno kernel. A script has none of them, or others of the same name. */
+/** The globals of a Deno kernel. A script does not have them, or has others with the same names. */
 export interface KernelGlobals {
-  /** Its `jupyter` throws when read outside a kernel. */
+  /** Reading its `jupyter` throws outside a kernel. */
   readonly Deno?: {
     readonly jupyter?: {
       display(
@@ -24,7 +24,7 @@ export interface KernelGlobals {
       ): Promise<void>;
     };
   };
-  /** A kernel asks the frontend; a script asks the terminal. */
+  /** A kernel prompts in the frontend; a script, in the terminal. */
   readonly prompt?: (
     text: string,
     initial: string,
@@ -33,10 +33,10 @@ export interface KernelGlobals {
 }
 
 /**
- * Finds the Jupyter kernel this code runs in.
+ * Finds the Jupyter kernel that this code runs in.
  *
  * @param globals the globals to look in
- * @returns the kernel, or `null` outside of one
+ * @returns the kernel, or `null` outside a kernel
  */
 export function findKernel(globals: KernelGlobals = globalThis as KernelGlobals): Kernel | null {
   try {
@@ -45,7 +45,7 @@ export function findKernel(globals: KernelGlobals = globalThis as KernelGlobals)
     const prompt = globals.prompt;
     if (!prompt || typeof jupyter?.display !== "function") return null;
     return {
-      // A default would be shown, and for a password it would be a secret on the screen.
+      // No default value, because it would show a password on the screen.
       prompt: (text, secret) => prompt(text, "", { password: secret }),
       display: (bundle, id, update) =>
         jupyter.display(bundle, { raw: true, display_id: id, update }),

@@ -1,16 +1,16 @@
 export type { Question } from "../interface/person.ts";
 import type { Question } from "../interface/person.ts";
 
-/** What a sign-in looks like at one moment, as the person sees it. Times are epoch milliseconds. */
+/** The state of a sign-in that a card shows. Times are in epoch milliseconds. */
 export type CardState =
-  /** A prompt, or a step, comes next. */
+  /** A prompt or another step comes next. */
   | {
     kind: "starting";
     title: string;
     step: string;
-    /** Why it asks again; this stays visible while it asks. */
+    /** Why it prompts again; this stays visible during the prompt. */
     problem?: string;
-    /** A page that says where to get what is asked for. */
+    /** A page that says where to get the values to enter. */
     documentation?: string;
   }
   /** Waiting for the person to sign in at a link (RFC 8252 loopback, or a page to paste from). */
@@ -20,28 +20,28 @@ export type CardState =
     url: string;
     note: string;
     until: number;
-    /** The address on this machine where the sign-in ends; `null` where it ends anywhere. */
+    /** The redirect URI on this machine; `null` if the sign-in needs none. */
     redirect?: string | null;
   }
   /** Waiting for the person to approve a device code (RFC 8628). */
   | {
     kind: "device";
     title: string;
-    /** Where to go, without the code. */
+    /** The page to open, without the code. */
     url: string;
-    /** Where to go with the code filled in, for the link and the QR code. */
+    /** The page with the code filled in, for the link and the QR code. */
     completeUrl?: string;
     code: string;
     until: number;
   }
-  /** Signed in: what the session knows about itself. */
+  /** Signed in: what is known about the session. */
   | {
     kind: "signed_in";
-    /** With who, if that is known, such as "Signed in to SpatiaFi as ada@example.com". */
+    /** Includes who is signed in, if known, such as "Signed in to SpatiaFi as ada@example.com". */
     title: string;
     /** The client ID of the app credentials. */
     client?: string;
-    /** Another account than the usual one, and what chose it, without a full stop. */
+    /** An account other than the usual one, and what chose it, without a full stop. */
     account?: string;
     /** Where the credentials are, such as "Credentials saved to ~/.config/…", without a full stop. */
     credentials: string;
@@ -49,30 +49,30 @@ export type CardState =
     until: number;
     /** Base URL of the API. */
     api: string;
-    /** What happens then, such as "renews automatically". */
+    /** What happens when it expires, such as "renews automatically". */
     renewal: string;
   }
-  /** Signed in already: one line, such as "SpatiaFi: signed in as ada@example.com". */
+  /** Already signed in: one line, such as "SpatiaFi: signed in as ada@example.com". */
   | { kind: "greeting"; title: string }
   /** It failed, or the person cancelled it. */
   | { kind: "failed"; title: string; message: string };
 
-/** The person at the edge: asked, shown, or not there. Passed in, so that a test can play one. */
+/** The person who signs in, or nobody. It is passed in, so that a test can replace it. */
 export interface Person {
-  /** How the person is reached; `"nobody"` cannot be asked anything. */
+  /** How to reach the person; `"nobody"` cannot be prompted. */
   readonly kind: "notebook" | "terminal" | "nobody";
   /**
-   * Asks for one value.
+   * Prompts for one value.
    *
-   * @returns what was typed; `""` for an empty answer or a cancel; `null` when nobody can answer
+   * @returns the typed value; `""` if it is empty or cancelled; `null` if nobody can be prompted
    */
   ask(question: Question): Promise<string | null>;
-  /** Shows a card, or updates the one this sign-in shows already. */
+  /** Shows a card, or updates this sign-in's current one. */
   show(state: CardState): Promise<void>;
-  /** Tries to open a link in the person's browser; false where there is none on this machine. */
+  /** Tries to open a link in the person's browser; false if there is none on this machine. */
   open(url: string): Promise<boolean>;
-  /** True when a browser on this machine can reach a loopback port (RFC 8252 section 7.3). */
+  /** True if the person's browser can reach a loopback port on this machine (RFC 8252 section 7.3). */
   readonly browserIsLocal: boolean;
-  /** Runs `wait` with the stop button (SIGINT) turned into an abort; listeners are gone afterwards. */
+  /** Runs `wait`, and turns the stop button (SIGINT) into an abort. Removes its listeners afterwards. */
   interruptible<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }

@@ -4,7 +4,7 @@ import { createPerson } from "./create_person.ts";
 import type { Person } from "./person.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** An absent person: every prompt gets `null`. */
+/** An absent person: every prompt returns `null`. */
 const nobody: Person = {
   kind: "nobody",
   browserIsLocal: false,
@@ -14,20 +14,20 @@ const nobody: Person = {
   interruptible: (wait) => wait(new AbortController().signal),
 };
 
-/** Who may be asked: the caller's person, nobody, or the person at the notebook or terminal. */
+/** Returns whom to prompt: the caller's person, nobody, or the person at the notebook or terminal. */
 export function personFor(
   { interactive, person }: { interactive?: boolean; person?: GivenPerson },
   runtime: Runtime,
 ): Person {
   if (interactive === false) return nobody;
   if (person === undefined) return createPerson(runtime);
-  // One of this module's own, such as the command's, draws its cards itself.
+  // A person from this module, such as the command's, draws its own cards.
   return isOwn(person) ? person : attended(person);
 }
 
 const isOwn = (person: object): person is Person => "interruptible" in person;
 
-/** A caller's person, who is asked and shown texts, as a sign-in wants one. */
+/** Adapts a caller's person, who sees cards as text, to the interface that a sign-in needs. */
 function attended(person: GivenPerson): Person {
   return {
     kind: "notebook",

@@ -1,8 +1,8 @@
 /**
- * Draws a link as a QR code: black on white, with a white border of its own.
+ * Draws a link as a QR code: black on white, with a white border.
  *
  * @param url the link to draw
- * @returns a `data:image/svg+xml;base64,` URI, or `undefined` when it cannot be drawn
+ * @returns a `data:image/svg+xml;base64,` URI, or `undefined` if it cannot be drawn
  */
 export async function qrDataUri(url: string): Promise<string | undefined> {
   try {
@@ -10,7 +10,7 @@ export async function qrDataUri(url: string): Promise<string | undefined> {
     const svg = renderSVG(url, { ecc: "L", border: 4, whiteColor: "#fff", blackColor: "#000" });
     return `data:image/svg+xml;base64,${btoa(svg)}`;
   } catch {
-    // Offline before the first download, or too long for a code: the link itself is still there.
+    // Offline before the first download, or the link is too long for a code. The card still shows the link.
     return undefined;
   }
 }
