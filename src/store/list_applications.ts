@@ -33,19 +33,9 @@ export async function listApplications(
   unread?: Set<string>,
 ): Promise<Application[]> {
   const found: Application[] = [];
-  for (const base of baseDirectories(runtime)) {
-    const names: string[] = await runtime.files.list(base).catch(() => []);
-    for (const name of names.sort()) {
-      const folder = joinPath(runtime, base, name);
-      // On Windows the folder is inside an author's folder, which here has the same name.
-      const folders = runtime.platform === "windows"
-        ? [joinPath(runtime, folder, name), folder]
-        : [folder];
-      for (const path of folders) {
-        const application = await readApplication(runtime, name, path, unread);
-        if (application) found.push(application);
-      }
-    }
+  for await (const { name, path } of applicationFolders(runtime)) {
+    const application = await readApplication(runtime, name, path, unread);
+    if (application) found.push(application);
   }
   return found;
 }
@@ -53,20 +43,26 @@ export async function listApplications(
 /** Lists the application folders in which this module saved sessions, in any kind of store. */
 export async function listFolders(runtime: Runtime): Promise<string[]> {
   const found: string[] = [];
+  for await (const { path } of applicationFolders(runtime)) {
+    const inside: string[] = await runtime.files.list(path).catch(() => []);
+    if (inside.includes(TOKEN_FOLDER)) found.push(path);
+  }
+  return found;
+}
+
+/** Every folder in the configuration folder that an application may use. */
+async function* applicationFolders(
+  runtime: Runtime,
+): AsyncGenerator<{ name: string; path: string }, void, void> {
   for (const base of baseDirectories(runtime)) {
     const names: string[] = await runtime.files.list(base).catch(() => []);
     for (const name of names.sort()) {
       const folder = joinPath(runtime, base, name);
-      const folders = runtime.platform === "windows"
-        ? [joinPath(runtime, folder, name), folder]
-        : [folder];
-      for (const path of folders) {
-        const inside: string[] = await runtime.files.list(path).catch(() => []);
-        if (inside.includes(TOKEN_FOLDER)) found.push(path);
-      }
+      // On Windows the folder is inside an author's folder, which here has the same name.
+      if (runtime.platform === "windows") yield { name, path: joinPath(runtime, folder, name) };
+      yield { name, path: folder };
     }
   }
-  return found;
 }
 
 /** Reads one folder; `null` when this module saved nothing in it. */
