@@ -138,25 +138,19 @@ async function writeFile(
   { provider, account = "", server }: CredentialsName,
   values: Record<string, unknown>,
 ): Promise<void> {
-  const usual = providers.find(({ name }) => name === provider)?.files[0] ?? "app_credentials";
+  const [usual = "app_credentials", copy] =
+    providers.find(({ name }) => name === provider)?.files ?? [];
   const file = [usual, account, server ?? ""].filter((part) => part !== "").join(".");
-  const path = credentialsPath(runtime, {
-    directory: folderOf(provider),
-    files: [file],
-    override: directory,
-  });
+  const pathOf = (file: string) =>
+    credentialsPath(runtime, { directory: folderOf(provider), files: [file], override: directory });
+  const path = pathOf(file);
   if (path === undefined) {
     throw new AuthError("store_unavailable", "There is no folder to save app credentials in.");
   }
   await writeCredentials(runtime, path, values, { signal });
   // Make the copy for the system's own Python package, as a sign-in that creates credentials does.
-  const copy = providers.find(({ name }) => name === provider)?.files[1];
   const isEnrolled = file === usual && values[USER_MEMBER] !== undefined;
-  const other = copy === undefined ? undefined : credentialsPath(runtime, {
-    directory: folderOf(provider),
-    files: [copy],
-    override: directory,
-  });
+  const other = copy === undefined ? undefined : pathOf(copy);
   if (!isEnrolled || other === undefined) return;
   await writeCredentials(runtime, other, { ...values, [COPY_MEMBER]: true }, { signal });
 }
