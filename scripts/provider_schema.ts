@@ -13,12 +13,33 @@ const FILE = new URL("src/providers/provider.schema.json", ROOT);
 /** A part of a JSON Schema, draft 2020-12. */
 export type Schema = Record<string, unknown>;
 
-/** A type, as `deno doc --json` prints it. */
-interface DocType {
-  readonly kind: string;
-  readonly repr?: string;
-  // deno-lint-ignore no-explicit-any -- each kind has another shape
-  readonly value?: any;
+/** A type, as `deno doc --json` prints it: each kind has its own value. */
+type DocType = { readonly repr?: string } & DocKind;
+
+type DocKind =
+  | { readonly kind: "keyword" | "fnOrConstructor" }
+  | {
+    readonly kind: "literal";
+    readonly value: {
+      readonly string?: string;
+      readonly boolean?: boolean;
+      readonly number?: number;
+    };
+  }
+  | { readonly kind: "parenthesized" | "array"; readonly value: DocType }
+  | { readonly kind: "typeOperator"; readonly value: { readonly tsType: DocType } }
+  | { readonly kind: "union" | "intersection"; readonly value: readonly DocType[] }
+  | { readonly kind: "typeLiteral"; readonly value: DocObject }
+  | { readonly kind: "typeRef"; readonly value: DocReference };
+
+interface DocObject {
+  readonly properties?: readonly DocProperty[];
+  readonly indexSignatures?: readonly { readonly tsType: DocType }[];
+}
+
+interface DocReference {
+  readonly typeName: string;
+  readonly typeParams?: readonly DocType[];
 }
 
 interface DocProperty {
@@ -275,9 +296,10 @@ export async function providerSchema(): Promise<Schema> {
 function ownMembers(symbols: readonly DocSymbol[]): readonly DocProperty[] {
   const type = symbols.find(({ name }) => name === "ProviderDefinition")?.declarations[0]?.def
     .tsType;
-  const parts: readonly DocType[] = type?.value ?? [];
-  const own = parts.filter(({ kind }) => kind === "typeLiteral")
-    .flatMap(({ value }) => value.properties as DocProperty[]);
+  const parts = type?.kind === "intersection" ? type.value : [];
+  const own = parts.flatMap((part) =>
+    part.kind === "typeLiteral" ? part.value.properties ?? [] : []
+  );
   if (own.length === 0) throw new Error("ProviderDefinition has no members of its own any more.");
   // A type parameter is a list of names.
   return own.filter(({ name }) => name !== "requires" && name !== "optional");
@@ -342,7 +364,7 @@ class Texts {
     const all = types.filter((type) => !isCode(type));
     const [only, another] = all;
     if (only && !another) return this.#plain(only, at);
-    const literals = all.flatMap(({ kind, value }) => kind === "literal" ? [value.string] : []);
+    const literals = all.flatMap((type) => type.kind === "literal" ? [type.value.string] : []);
     if (literals.length === all.length) return { enum: literals };
     if (all.some(({ kind }) => kind === "parenthesized")) return { type: "string", pattern: "\\S" };
     const made = all.map((type) => this.#plain(type, at));
@@ -351,14 +373,13 @@ class Texts {
   }
 
   #object(
-    { properties = [], indexSignatures = [] }: {
-      properties?: readonly DocProperty[];
-      indexSignatures?: readonly { tsType: DocType }[];
-    },
+    { properties = [], indexSignatures = [] }: DocObject,
     at: string,
   ): Schema {
-    const [any] = indexSignatures;
-    if (any) return { type: "object", additionalProperties: this.schemaOf(any.tsType, `${at}{}`) };
+    const [others] = indexSignatures;
+    if (others) {
+      return { type: "object", additionalProperties: this.schemaOf(others.tsType, `${at}{}`) };
+    }
     const required = properties.filter(({ optional }) => !optional).map(({ name }) => name);
     return {
       type: "object",
@@ -374,7 +395,7 @@ class Texts {
   }
 
   #named(
-    { typeName, typeParams = [] }: { typeName: string; typeParams?: DocType[] },
+    { typeName, typeParams = [] }: DocReference,
     at: string,
   ): Schema {
     const [first, second] = typeParams;
