@@ -1,4 +1,5 @@
 import { alarm } from "../base/alarm.ts";
+import { abortable } from "../base/wait.ts";
 import { isObject, parseObject } from "../base/json.ts";
 import { exported, placeOf } from "../credentials/choose_credentials.ts";
 import { abortReason, AuthError } from "../errors.ts";
@@ -63,7 +64,8 @@ export async function getExternalToken(
   const signal = AbortSignal.any(signals);
   const place = placeOf(source);
   try {
-    const text = await stopped(textFrom(source, what, { ...context, signal }), signal);
+    // A function of the caller may ignore its signal.
+    const text = await abortable(textFrom(source, what, { ...context, signal }), signal);
     const isFresh = !isOwn && "command" in source;
     const read = readTokenText(text, isFresh ? context.now() / 1000 : undefined);
     if (read !== undefined) return read;
@@ -114,16 +116,6 @@ export async function lookAtExternal(
     "login_required",
     `${what}, from ${placeOf(source)}, has expired. Renew it at its source.`,
   );
-}
-
-/** Stops waiting for `work` when the signal aborts, even if `work` ignores the signal. */
-function stopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 async function textFrom(source: ExternalToken, what: string, asking: Asking): Promise<string> {

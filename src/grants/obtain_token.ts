@@ -21,27 +21,24 @@ export async function obtainToken(
   request: GrantRequest,
 ): Promise<TokenResponse> {
   const { grant } = request;
+  const send = (parameters: URLSearchParams, more?: Parameters<typeof exchange>[3]) =>
+    exchange(
+      context,
+      { resend: "always", grant },
+      withTokenParameters(context, grant, parameters),
+      more,
+    );
   switch (grant) {
     // RFC 6749 section 4.4
-    case "client_credentials": {
-      const parameters = commonParameters(context, context.scope);
-      return await exchange(
-        context,
-        { resend: "always", grant },
-        withTokenParameters(context, grant, parameters),
-      );
-    }
+    case "client_credentials":
+      return await send(commonParameters(context, context.scope));
     // RFC 6749 section 4.3
     case "password": {
       const { username, password } = context.values;
       const parameters = commonParameters(context, context.scope);
       parameters.set("username", username ?? "");
       parameters.set("password", password ?? "");
-      const token = await exchange(
-        context,
-        { resend: "always", grant },
-        withTokenParameters(context, grant, parameters),
-      );
+      const token = await send(parameters);
       checkIdToken(context, token, null);
       return token;
     }
@@ -52,11 +49,7 @@ export async function obtainToken(
       parameters.set("subject_token", await getExternal(context, "subjectToken", "subject token"));
       parameters.set("subject_token_type", subjectTokenType ?? JWT_TYPE);
       if (requestedTokenType) parameters.set("requested_token_type", requestedTokenType);
-      return await exchange(
-        context,
-        { resend: "always", grant },
-        withTokenParameters(context, grant, parameters),
-      );
+      return await send(parameters);
     }
     // RFC 7523 section 2.1
     case "jwt_bearer": {
@@ -64,10 +57,8 @@ export async function obtainToken(
       const parameters = commonParameters(context, context.scope);
       // If the claims name the scope, do not request it twice.
       if (assertionClaims?.["scope"] !== undefined) parameters.delete("scope");
-      return await exchange(
-        context,
-        { resend: "always", grant },
-        withTokenParameters(context, grant, parameters),
+      return await send(
+        parameters,
         async (server) => ({ assertion: await assertionFor(context, server) }),
       );
     }
