@@ -5,11 +5,12 @@ import { checkEndpoint, discover } from "../grants/discovery.ts";
 import { createTokenFetch } from "../http/token_fetch.ts";
 import { saveValues } from "../manage/create_and_save.ts";
 import type { CheckedOptions } from "../options/options.ts";
-import type { Person } from "../person/person.ts";
+import { adviceFor } from "../person/advice.ts";
+import { isYes, type Person } from "../person/person.ts";
 import { personFor } from "../person/person_for.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import { profileOf } from "../profile/profile.ts";
-import { prefixFor } from "../providers/define_provider.ts";
+import { prefixFor, withoutUndefined } from "../providers/define_provider.ts";
 import type { Endpoints, Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { OpenStoreOptions } from "../store/store.ts";
@@ -262,15 +263,12 @@ async function confirm(
 ): Promise<void> {
   await person.show({ kind: "starting", title: `Sign in to ${title}`, step });
   const answer = await person.ask({ field: "confirm", text, secret: false, host });
-  const error = answer === null
-    ? nobody()
-    : /^\s*y(es)?\s*$/i.test(answer)
-    ? undefined
-    : new AuthError(
-      "cancelled",
-      `Sign-in cancelled. Nothing was sent to ${host}. Run it again to sign in.`,
-    );
-  if (error !== undefined) throw error;
+  if (answer === null) throw nobody();
+  if (isYes(answer)) return;
+  throw new AuthError(
+    "cancelled",
+    `Sign-in cancelled. Nothing was sent to ${host}. ${adviceFor(person.kind).again}`,
+  );
 }
 
 /** Reads the authorization server's metadata, and makes a definition from it. */
@@ -481,10 +479,6 @@ function withGivenSecret(learnt: Learnt, { credentials }: CheckedOptions): Learn
     ...learnt,
     clientAuthentication: learnt.confidentialMethod ?? "client_secret_basic",
   };
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }
 
 function signInHint(address: URL): string {

@@ -1,5 +1,6 @@
 import { isObject } from "../base/json.ts";
 import { sha256 } from "../base/sha256.ts";
+import { SERVER_MEMBER } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { checkProvider, FOREIGN } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Endpoints, Grant, Provider } from "../providers/provider.ts";
@@ -43,9 +44,6 @@ export interface Learnt {
   readonly dpop?: boolean | undefined;
   readonly documentation?: string | undefined;
 }
-
-/** Says in the file which authorization server it is for, as in a credentials file. */
-const SERVER_MEMBER = "onecell_server";
 
 /**
  * The name of the system at an address. Its folder and the prefix of its variables come from it. No two

@@ -10,6 +10,7 @@ import {
   removeDefinition,
 } from "../manage/definition_file.ts";
 import { AuthError } from "../errors.ts";
+import { isYes } from "../person/person.ts";
 import type { Provider } from "../providers/provider.ts";
 import { readDocument } from "../store/read_document.ts";
 import { type Context, UsageError } from "./command.ts";
@@ -107,7 +108,7 @@ async function agrees(
     secret: false,
     host: provider.name,
   });
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+  return isYes(answer ?? "");
 }
 
 async function remove(context: Context, name: string): Promise<number> {

@@ -2,6 +2,11 @@ import { CLIENT_FIELDS, type SavedCredentials, variableFor } from "./choose_cred
 import { AuthError } from "../errors.ts";
 import type { CredentialField, Provider } from "../providers/provider.ts";
 
+/** A credential field's name for people, such as "client ID". */
+export function fieldName(field: string): string {
+  return field.replace(/_id$/, " ID").replaceAll("_", " ");
+}
+
 /**
  * Creates the error for missing credentials if nobody can be prompted.
  *
@@ -15,9 +20,7 @@ export function missingCredentials(
   refused: string[] = [],
 ): AuthError {
   const variables = missing.map((field) => variableFor(provider, field)).join(" and ");
-  const names = missing.map((field) => field.replace(/_id$/, " ID").replaceAll("_", " ")).join(
-    " and ",
-  );
+  const names = missing.map(fieldName).join(" and ");
   const wanted = `${/^[aeio]/.test(names) ? "an" : "a"} ${names}`;
   const places = files.length > 0
     ? `, or save your app credentials as ${files[0]}`

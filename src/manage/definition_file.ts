@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
 import { readCapped } from "../http/token_fetch.ts";
 import {
@@ -14,6 +15,7 @@ import {
   withoutSchema,
 } from "../profile/known_systems.ts";
 import { variableFor } from "../credentials/choose_credentials.ts";
+import { fieldName } from "../credentials/missing_credentials.ts";
 import { defineForeign, reachesOf } from "../providers/foreign_definition.ts";
 import type { Provider } from "../providers/provider.ts";
 import { joinUrl } from "../providers/system.ts";
@@ -67,9 +69,8 @@ export function examineDefinition(text: string): { provider?: Provider; faults: 
 }
 
 /** Removes the faulty value at a path; false if that is not possible. */
-function repair(input: unknown, path: string, message: string): boolean {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
-  const definition = input as Record<string, unknown>;
+function repair(definition: unknown, path: string, message: string): boolean {
+  if (!isObject(definition)) return false;
   if (/^Give "issuer"|needs "endpoints/.test(message)) definition["issuer"] = SOME_URL;
   else if (message.includes('"authUrl" must be given')) definition["authUrl"] = SOME_URL;
   else if (/^The (?:grant|client authentication) /.test(message)) {
@@ -149,10 +150,10 @@ export function definitionRows(provider: Provider): [name: string, text: string]
         : `${grant} (client authentication: ${clientAuthentication})`,
     ],
     ["Signs in at", servers],
-    ["Asks for", enrolment ? "username and password" : asked.map(nameOf)],
+    ["Asks for", enrolment ? "username and password" : asked.map(fieldName)],
     ["Username and password go to", at(enrolment?.login)],
     [
-      `${capital(secrets.map(nameOf).join(" and "))} ${secrets.length > 1 ? "go" : "goes"} to`,
+      `${capital(secrets.map(fieldName).join(" and "))} ${secrets.length > 1 ? "go" : "goes"} to`,
       secrets.length === 0 ? [] : [...servers, ...paste?.endpointHosts ?? []],
     ],
     ["A browser is sent to", [...at(endpoints.authorization), ...at(paste?.page)]],
@@ -173,12 +174,11 @@ export function definitionWarnings(provider: Provider): string[] {
   return [
     ...reachesOf(provider).map(({ field, text }) => `Its ${field} ${text}.`),
     ...secrets.map((field) =>
-      `It holds a ${nameOf(field)}, which everyone who has the file can read.`
+      `It holds a ${fieldName(field)}, which everyone who has the file can read.`
     ),
   ];
 }
 
-const nameOf = (field: string) => field.replace(/_id$/, " ID").replaceAll("_", " ");
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A URL's host. If the URL begins with a credential value, the text itself. */

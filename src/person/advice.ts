@@ -31,3 +31,8 @@ export const AT_COMMAND: Advice = {
   ...IN_SCRIPT,
   paste: "press Ctrl-C and use onecell login --method paste",
 };
+
+/** The advice for a person, by how they are reached. */
+export function adviceFor(kind: "notebook" | "terminal" | "nobody"): Advice {
+  return kind === "notebook" ? IN_NOTEBOOK : IN_SCRIPT;
+}

@@ -76,3 +76,8 @@ export interface Person {
   /** Runs `wait`, and turns the stop button (SIGINT) into an abort. Removes its listeners afterwards. */
   interruptible<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
+
+/** Whether an answer to a yes-or-no question is yes. */
+export function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -8,9 +8,10 @@
  *
  * @module
  */
+import { isObject } from "../base/json.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { AuthError } from "../errors.ts";
-import { isAbsolute } from "../options/check_options.ts";
+import { filePath, isAbsolute } from "../options/check_options.ts";
 import { defineForeign } from "../providers/foreign_definition.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers, unknownProvider } from "../providers/registry.ts";
@@ -264,8 +265,8 @@ function definitionIn(input: unknown, path: string, agreed: boolean): Provider {
 
 /** `$schema` is for editors. It is not part of the definition. */
 export function withoutSchema(input: unknown): unknown {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
-  const { $schema: _, ...definition } = input as Record<string, unknown>;
+  if (!isObject(input)) return input;
+  const { $schema: _, ...definition } = input;
   return definition;
 }
 
@@ -275,10 +276,7 @@ export function parseJson(text: string): unknown {
 }
 
 function pathOf(file: string | URL): string {
-  if (file instanceof URL && file.protocol === "file:" && file.host === "") {
-    const path = decodeURIComponent(file.pathname);
-    return /^\/[a-z]:\//i.test(path) ? path.slice(1) : path;
-  }
+  if (file instanceof URL && file.protocol === "file:" && file.host === "") return filePath(file);
   if (typeof file === "string" && file !== "") return file;
   throw new AuthError("invalid_argument", "readProvider needs the path of a JSON file.");
 }

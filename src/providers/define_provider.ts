@@ -544,6 +544,7 @@ export function prefixFor(name: string): string {
   return /^[A-Z]/.test(prefix) ? prefix : `P${prefix}`;
 }
 
-function withoutUndefined<T extends object>(value: T): T {
+/** A copy without the members that are `undefined`. */
+export function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
 }

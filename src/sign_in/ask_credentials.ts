@@ -11,12 +11,13 @@ import {
   type Source,
   USER_FIELDS,
 } from "../credentials/choose_credentials.ts";
-import { halfFile, missingCredentials } from "../credentials/missing_credentials.ts";
+import { fieldName, halfFile, missingCredentials } from "../credentials/missing_credentials.ts";
 import { oddRefusal } from "../credentials/refused_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import { createAndSave, type CreatedCredentials, saveValues } from "../manage/create_and_save.ts";
-import type { Person } from "../person/person.ts";
+import { adviceFor } from "../person/advice.ts";
+import { isYes, type Person } from "../person/person.ts";
 import type { Found } from "../profile/find_credentials.ts";
 import { type Profile, storedIn } from "../profile/profile.ts";
 import { foreignError, serverOf } from "../profile/find_credentials.ts";
@@ -213,9 +214,8 @@ async function maySend(
   });
   if (answer === null) throw error;
   if (answer === "") throw cancelled(person);
-  const isYes = /^y(es)?$/i.test(answer.trim());
-  if (!isYes && isToken) throw error;
-  return isYes && missing.every((field) => field === "password");
+  if (!isYes(answer) && isToken) throw error;
+  return isYes(answer) && missing.every((field) => field === "password");
 }
 
 /** Asks for username and password, and creates app credentials with them. */
@@ -282,7 +282,7 @@ async function ask(
 ): Promise<string | null> {
   const answer = await person.ask({
     field,
-    text: `${provider.title} ${nameOf(field)} (for ${host})`,
+    text: `${provider.title} ${fieldName(field)} (for ${host})`,
     secret: isSecretField(field),
     host,
   });
@@ -296,18 +296,12 @@ function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : origin;
 }
 
-/** A field's name for people: "client ID". */
-function nameOf(field: string): string {
-  return field.replace(/_id$/, " ID").replaceAll("_", " ");
-}
-
 /** Several names: "client ID and client secret". */
 function listOf(fields: readonly string[]): string {
-  const names = fields.map(nameOf);
+  const names = fields.map(fieldName);
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 function cancelled({ kind }: Person): AuthError {
-  const again = kind === "notebook" ? "Run the cell again" : "Run it again";
-  return new AuthError("cancelled", `Sign-in cancelled. ${again} to sign in.`);
+  return new AuthError("cancelled", `Sign-in cancelled. ${adviceFor(kind).again}`);
 }
