@@ -9,11 +9,15 @@ import { adviceFor } from "../person/advice.ts";
 import { isYes, type Person } from "../person/person.ts";
 import { personFor } from "../person/person_for.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
-import { profileOf } from "../profile/profile.ts";
+import {
+  type AddressRequest,
+  type FoundAddress,
+  openFetchOf,
+  profileOf,
+} from "../profile/profile.ts";
 import { prefixFor, withoutUndefined } from "../providers/define_provider.ts";
 import type { Endpoints, Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { OpenStoreOptions } from "../store/store.ts";
 import { foreignServer } from "../trust.ts";
 import { REDIRECT_URI, registerClient, type Registered } from "./register_client.ts";
 import {
@@ -43,24 +47,6 @@ import {
  *
  * @module
  */
-
-/** Which address to look up, and how. */
-export interface AddressRequest {
-  readonly address: string;
-  /** `"sign_in"` may learn and prompt; `"examine"` may contact the API; `"look"` uses only what is saved. */
-  readonly purpose: "sign_in" | "examine" | "look";
-  readonly options: CheckedOptions;
-  readonly runtime: Runtime;
-  readonly drivers: OpenStoreOptions["drivers"];
-}
-
-/** A system, and the options to continue with. */
-export interface FoundAddress {
-  readonly provider: Provider;
-  readonly options: CheckedOptions;
-  /** Why the person has to enter a client ID. */
-  readonly note?: string | undefined;
-}
 
 /** How long one exchange may take by default, in milliseconds. */
 const TIMEOUT = 30_000;
@@ -168,11 +154,11 @@ function stoppable<T>(
   );
 }
 
-function askingOf({ fetch, timeout, signal }: CheckedOptions, runtime: Runtime): Asking {
+function askingOf(options: CheckedOptions, runtime: Runtime): Asking {
   return {
-    openFetch: fetch === undefined ? () => runtime.onceFetch() : () => ({ fetch, close() {} }),
-    timeout: timeout ?? TIMEOUT,
-    signal,
+    openFetch: openFetchOf(options, runtime),
+    timeout: options.timeout ?? TIMEOUT,
+    signal: options.signal,
     now: Date.now,
   };
 }

@@ -2,7 +2,12 @@ import { personOf, type Source, sourceText } from "../credentials/choose_credent
 import { AuthError } from "../errors.ts";
 import { findCredentials, type Found, isEnough } from "../profile/find_credentials.ts";
 import { accountInUse, type Profile, USUAL_ACCOUNT } from "../profile/profile.ts";
-import { accountOfSession, listAccounts, listSessions } from "../profile/list_sessions.ts";
+import {
+  accountOfSession,
+  listAccounts,
+  listSessions,
+  noneThere,
+} from "../profile/list_sessions.ts";
 import type { KnownSystem } from "../profile/known_systems.ts";
 import { definitionOf } from "../providers/define_provider.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -88,16 +93,13 @@ async function statusOf(profile: Profile): Promise<SystemStatus> {
   const asksPerson = provider.grant === "authorization_code" || provider.grant === "device_code";
   const silent = complete && problem === null && found?.foreign === undefined &&
     (profile.given !== undefined || !asksPerson);
-  const saved = await listSessions(profile).catch((error) => {
-    // An unreachable store shows nothing here. Its error is shown with the stores.
-    if (error instanceof AuthError) return [];
-    throw error;
-  });
+  // An unreachable store's error is shown with the stores.
+  const saved = await listSessions(profile).catch(noneThere);
   const sessions = saved.filter(({ token }) => parseKey(token.key)?.provider === provider.name)
     .map((one) => sessionStatus(one, silent, found));
   const inUse = sessions.filter(({ savedAs }) => savedAs === profile.account);
   const account = accountInUse(profile);
-  const accounts = await listAccounts(profile);
+  const accounts = await listAccounts(profile, saved);
   const definition = definitionOf(provider);
   return {
     provider: provider.name,

@@ -46,18 +46,21 @@ export function accountOfSession(
 /**
  * The accounts of a system with saved app credentials or sessions, as names for the option `account`. The
  * usual one comes first.
+ *
+ * @param sessions the profile's sessions, if they were listed already
  */
-export async function listAccounts(profile: Profile): Promise<string[]> {
-  const { runtime, provider, folder, openStored } = profile;
+export async function listAccounts(
+  profile: Profile,
+  sessions?: readonly SavedToken[],
+): Promise<string[]> {
+  const { runtime, provider } = profile;
   const found = new Set<string>();
   const folders = configDirectories(runtime, provider.folder, profile.options.directory);
   for (const path of folders) {
     const files = await listObjects(runtime, path, (name) => isCredentialsFile(profile, name));
     for (const file of files) found.add(nameOfFile(profile, file).account ?? USUAL_ACCOUNT);
   }
-  const saved = folder === undefined && openStored === undefined
-    ? []
-    : await listSessions(profile).catch(noneThere);
+  const saved = sessions ?? await listSessions(profile).catch(noneThere);
   for (const { token } of saved) {
     const key = parseKey(token.key);
     if (key?.provider !== provider.name) continue;
@@ -72,7 +75,7 @@ export async function listAccounts(profile: Profile): Promise<string[]> {
 }
 
 /** Shows nothing for an unreachable store. */
-function noneThere(error: unknown): never[] {
+export function noneThere(error: unknown): never[] {
   if (error instanceof AuthError) return [];
   throw error;
 }

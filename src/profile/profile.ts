@@ -49,6 +49,24 @@ export interface GivenToken {
   readonly variable?: string;
 }
 
+/** Which address to look up, and how. */
+export interface AddressRequest {
+  readonly address: string;
+  /** `"sign_in"` may learn and prompt; `"examine"` may contact the API; `"look"` uses only what is saved. */
+  readonly purpose: "sign_in" | "examine" | "look";
+  readonly options: CheckedOptions;
+  readonly runtime: Runtime;
+  readonly drivers: OpenStoreOptions["drivers"];
+}
+
+/** The system at an address, and the options to continue with. */
+export interface FoundAddress {
+  readonly provider: Provider;
+  readonly options: CheckedOptions;
+  /** Why the person has to enter a client ID. */
+  readonly note?: string | undefined;
+}
+
 /** What a profile loads late; see `lazy.ts`. */
 export interface Late {
   /** The stores that are neither files nor memory. */
@@ -60,13 +78,7 @@ export interface Late {
   }>;
   /** Signs in to an API by its address. */
   readonly address: () => Promise<{
-    findAddress(request: {
-      address: string;
-      purpose: "sign_in" | "examine" | "look";
-      options: CheckedOptions;
-      runtime: Runtime;
-      drivers: OpenStoreOptions["drivers"];
-    }): Promise<FoundAddress>;
+    findAddress(request: AddressRequest): Promise<FoundAddress>;
   }>;
 }
 
@@ -109,13 +121,6 @@ export async function openProfile(
   return found?.note === undefined ? profile : { ...profile, note: found.note };
 }
 
-/** The system at an address, and the options to continue with. */
-interface FoundAddress {
-  readonly provider: Provider;
-  readonly options: CheckedOptions;
-  readonly note?: string | undefined;
-}
-
 /** Who may learn about an address, and who may contact the API. */
 const PURPOSES: Readonly<Record<string, "sign_in" | "examine">> = {
   getSession: "sign_in",
@@ -131,7 +136,7 @@ export function profileOf(
 ): Profile {
   // Properties that a program added to `Object.prototype` are not options, and must not change a URL.
   const own = withoutPrototype(options);
-  const { directory, fetch: given } = own;
+  const { directory } = own;
   const [folder] = configDirectories(runtime, provider.folder, directory);
   const token = givenToken(provider, own, runtime);
   // What the caller passes belongs to no saved account.
@@ -160,10 +165,13 @@ export function profileOf(
       return await (await drivers()).openCredentials({ runtime, directory: folder }, store, name);
     },
     given: token,
-    openFetch: given === undefined
-      ? () => runtime.onceFetch()
-      : () => ({ fetch: given, close() {} }),
+    openFetch: openFetchOf(own, runtime),
   };
+}
+
+/** Opens a `fetch` for a request that must run once: the caller's, or one with its own connection. */
+export function openFetchOf({ fetch }: CheckedOptions, runtime: Runtime): Runtime["onceFetch"] {
+  return fetch === undefined ? () => runtime.onceFetch() : () => ({ fetch, close() {} });
 }
 
 /** The account that was named and what named it, for people; `undefined` for the usual one by default. */
