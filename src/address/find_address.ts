@@ -395,40 +395,12 @@ async function withClient(
   }
   const person = personFor(options, runtime);
   if (person.kind === "nobody") return { provider, options };
-  const title = titleOf(new URL(learnt.address));
-  const host = new URL(learnt.registration ?? learnt.issuer).host;
   const next = withPerson(options, person);
-  await person.show({
-    kind: "starting",
-    title: `Sign in to ${title}`,
-    step: learnt.registration === undefined
-      ? `${host} registers no programs by itself.`
-      : `Registering at ${host}…`,
-  });
-  let registered: Registered;
-  try {
-    if (learnt.registration === undefined) {
-      throw new AuthError("unsupported", `${host} registers no programs by itself.`);
-    }
-    const registration = {
-      endpoint: learnt.registration,
-      grant: learnt.grant,
-      device: learnt.endpoints.deviceAuthorization !== undefined,
-      authentication: learnt.clientAuthentication,
-      scope: learnt.scope,
-    };
-    registered = await stoppable(
-      person,
-      askingOf(options, runtime),
-      (asking) => registerClient(registration, asking),
-    );
-  } catch (error) {
-    if (!AuthError.is(error, "client_refused", "bad_response", "unsupported")) {
-      return await ended(person, title, error);
-    }
+  const registered = await register(person, learnt, askingOf(options, runtime));
+  if (registered instanceof AuthError) {
     if (isNew) await save(known);
     const note =
-      `${error.message} Register a public client for native programs there, with the redirect URI ` +
+      `${registered.message} Register a public client for native programs there, with the redirect URI ` +
       `${REDIRECT_URI}, and enter its client ID.`;
     return { provider, options: next, note };
   }
@@ -447,6 +419,42 @@ async function withClient(
     const { client_id, client_secret } = values as Record<string, string>;
     const credentials = { client_id, ...(client_secret === undefined ? {} : { client_secret }) };
     return { provider: made, options: { ...next, credentials } };
+  }
+}
+
+/**
+ * Registers a client.
+ *
+ * @returns the client, or why the person has to enter one instead
+ */
+async function register(
+  person: Person,
+  learnt: Learnt,
+  asking: Asking,
+): Promise<Registered | AuthError> {
+  const { registration: endpoint, grant, scope } = learnt;
+  const title = titleOf(new URL(learnt.address));
+  const { host } = new URL(endpoint ?? learnt.issuer);
+  const none = `${host} registers no programs by itself.`;
+  await person.show({
+    kind: "starting",
+    title: `Sign in to ${title}`,
+    step: endpoint === undefined ? none : `Registering at ${host}…`,
+  });
+  if (endpoint === undefined) return new AuthError("unsupported", none);
+  const device = learnt.endpoints.deviceAuthorization !== undefined;
+  const registration = {
+    endpoint,
+    grant,
+    device,
+    authentication: learnt.clientAuthentication,
+    scope,
+  };
+  try {
+    return await stoppable(person, asking, (asking) => registerClient(registration, asking));
+  } catch (error) {
+    if (AuthError.is(error, "client_refused", "bad_response", "unsupported")) return error;
+    return await ended(person, title, error);
   }
 }
 
