@@ -21,6 +21,8 @@ import "./token/dpop.ts";
 import "./grants/answer_body.ts";
 import "./grants/refusal_of.ts";
 import "./grants/judge.ts";
+import "./base/read_text.ts";
+import "./base/decode_bytes.ts";
 import "./base/decode.ts";
 import "./http/redact.ts";
 import "./grants/refusal.ts";

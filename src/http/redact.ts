@@ -1,4 +1,5 @@
-import { decodedOnce, readText } from "../base/decode.ts";
+import { decodedOnce } from "../base/decode.ts";
+import { readText } from "../base/read_text.ts";
 import { plain, visible } from "../base/text.ts";
 
 /** Parameters of OAuth requests whose values are not secret. */

@@ -1,10 +1,5 @@
-import {
-  type Decoded,
-  decodedOnce,
-  placesOfSqueezed,
-  type ReadText,
-  readText,
-} from "../base/decode.ts";
+import { decodedOnce } from "../base/decode.ts";
+import { type Decoded, placesOfSqueezed, type ReadText, readText } from "../base/read_text.ts";
 import { type Hit, SecretIndex } from "./secret_index.ts";
 
 export { SHORTEST_PART } from "./secret_index.ts";

@@ -2,7 +2,7 @@
  * An index of all secrets, built once. Finds them in a text in linear time, no matter how many secrets
  * there are. `scan_text.ts` undoes encodings.
  */
-import { codesOf, squeezeCodes } from "../base/decode.ts";
+import { codesOf, squeezeCodes } from "../base/read_text.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
