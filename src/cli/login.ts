@@ -4,10 +4,10 @@ import type { Credentials } from "../interface/credentials.ts";
 import type { Session } from "../interface/session.ts";
 import * as lazy from "../lazy.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
-import { accountInUse, profileOf } from "../profile/profile.ts";
+import { accountInUse, type Profile, profileOf } from "../profile/profile.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
 import type { SignInMethod } from "../providers/provider.ts";
-import type { Connection } from "../renewal/connection.ts";
+import { type Connection, personOf, renewsItself } from "../renewal/connection.ts";
 import { connectionOf } from "../session.ts";
 import { createCredentials } from "../verbs.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
@@ -16,7 +16,6 @@ import { styleFor } from "./paint.ts";
 import { forPeople, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import { ASKING, type GivenAnswers, terminalPerson } from "./terminal_person.ts";
-import { personOf, renewsItself } from "../renewal/connection.ts";
 
 /** `onecell login SYSTEM` */
 export async function login(context: Context): Promise<number> {
@@ -25,20 +24,20 @@ export async function login(context: Context): Promise<number> {
   const method = textOf(context, "method") as SignInMethod | undefined;
   const password = context.flags.has("password-stdin") ? await readPassword(context) : undefined;
   const given = { username, password };
-  const created = username !== undefined || password !== undefined
-    ? await createdWith(context, target, given)
-    : undefined;
-  const session = await openSession(context, target, {
-    forceLogin: context.flags.has("force"),
-    ...(created ? { credentials: created } : {}),
-    ...(method === undefined ? {} : { method }),
-  }, { given, shown: ASKING });
   const profile = profileOf(
     target.provider,
     target.options,
     context.host.runtime,
     lazy.storeDrivers,
   );
+  const created = username !== undefined || password !== undefined
+    ? await createdWith(context, target, profile, given)
+    : undefined;
+  const session = await openSession(context, target, {
+    forceLogin: context.flags.has("force"),
+    ...(created ? { credentials: created } : {}),
+    ...(method === undefined ? {} : { method }),
+  }, { given, shown: ASKING });
   const kept = await keepUsername(profile, username);
   const problems = [
     ...(session.storeProblem ? [session.storeProblem.message] : []),
@@ -128,15 +127,13 @@ function noteOf(kept: KeptUsername): string[] {
  */
 async function createdWith(
   context: Context,
-  { provider, options }: Target,
+  target: Target,
+  profile: Profile,
   given: GivenAnswers,
 ): Promise<Credentials | undefined> {
   const { host, flags } = context;
-  const { title } = provider;
-  const use = await loginUse(
-    profileOf(provider, options, host.runtime, lazy.storeDrivers),
-    flags.has("force"),
-  );
+  const { title } = profile.provider;
+  const use = await loginUse(profile, flags.has("force"));
   switch (use.kind) {
     case "sign_in":
       return undefined;
@@ -158,21 +155,21 @@ async function createdWith(
         "login",
       );
     case "create":
-      return use.replaces ? await create(context, { provider, options }, given) : undefined;
+      return use.replaces ? await create(context, target, profile, given) : undefined;
   }
 }
 
 /** Creates app credentials that replace the saved ones. */
 async function create(
   context: Context,
-  { provider, options }: Pick<Target, "provider" | "options">,
+  { provider, options }: Target,
+  { urls }: Pick<Profile, "urls">,
   given: GivenAnswers,
 ): Promise<Credentials> {
   const { host, flags } = context;
   const person = terminalPerson(context, given);
   const asks = !flags.has("no-input") && host.runtime.inputIsTerminal();
   const answerTo = async (field: "username" | "password") => {
-    const { urls } = profileOf(provider, options, host.runtime, lazy.storeDrivers);
     const server = authorizationHost(resolveSystem(provider, urls, provider.defaults ?? {}));
     const text = `${provider.title} ${field} (for ${server})`;
     const answer = given[field] !== undefined || asks
