@@ -9,7 +9,7 @@
  * ```
  *
  * The first time, it asks for your username and password, creates app credentials and saves them in your
- * configuration directory. After that it never asks again. Tokens renew automatically, stay private, and
+ * configuration folder. After that it never asks again. Tokens renew automatically, stay private, and
  * go only to the system's own API.
  *
  * @module

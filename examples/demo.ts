@@ -6,14 +6,14 @@
 import { createCredentials, getSession, loadCredentials } from "@onecell/auth";
 import { startSandbox } from "./sandbox/mod.ts";
 
-/** A demo prints; nothing else in this repository does. */
+/** A demo prints. Nothing else in this repository does. */
 // deno-lint-ignore no-console
 const say = console.log;
 
 const folder = await Deno.makeTempDir({ prefix: "onecell-demo-" });
 Deno.env.set("XDG_CONFIG_HOME", folder);
 await using sandbox = await startSandbox({ systems: ["spatiafi"] });
-// The same variables point the module at any test system.
+// These variables can point the module at any test system.
 for (const [name, value] of Object.entries(sandbox.environment)) Deno.env.set(name, value);
 say(`A stand-in for SpatiaFi is running at ${sandbox.environment["SPATIAFI_AUTH_URL"]}.\n`);
 

@@ -1,5 +1,5 @@
 /**
- * Writes what is made from the code's imports (`deno task architecture`): the table of rooms in
+ * Writes the files that follow from the code's imports (`deno task architecture`): the table of rooms in
  * CONTRIBUTING.md, between its two marks, and the lists of modules that load together
  * (`src/start.ts`, `src/start_renewal.ts`). A test compares each with the code.
  *
@@ -48,7 +48,7 @@ export function withTable(text: string, table: string): string {
   return text.replace(MARKS, `$1\n${table}\n\n$2`);
 }
 
-/** The lists of modules that load together: the entry whose modules they list, and their text. */
+/** The lists of modules that load together: the entry module and the text of each list. */
 const LISTS = {
   "src/start.ts": {
     entry: "mod.ts",
@@ -63,8 +63,8 @@ const LISTS = {
 };
 
 /**
- * The text of each list. Deno loads a module's imports after it has read the module. A chain of twelve
- * imports cost a start 18 million instructions, as much as the modules themselves.
+ * Returns the text of each list. Deno loads a module's imports only after it has read the module. A chain
+ * of twelve imports cost a start 18 million instructions, as much as the modules themselves.
  */
 export async function listsOfModules(): Promise<Record<string, string>> {
   const edges = (await edgesOf()).filter(({ from }) => !Object.hasOwn(LISTS, from));

@@ -18,7 +18,7 @@ import {
   writeCommand,
 } from "./npm_package.ts";
 
-/** The part of dnt this script uses. */
+/** The part of dnt that this script uses. */
 interface Dnt {
   emptyDir(directory: string): Promise<void>;
   build(options: Record<string, unknown>): Promise<void>;
@@ -45,7 +45,7 @@ await dnt.build({
   outDir,
   importMap: await writeImportMap(),
   scriptModule: false,
-  // `deno check` checks the sources, and the package test checks a program that uses the result.
+  // `deno check` already checks the sources, and the package test checks a program that uses the result.
   typeCheck: false,
   declaration: "inline",
   declarationMap: false,
@@ -70,7 +70,7 @@ await dnt.build({
     if (hasCommand) await writeCommand(outDir, "./esm/src/cli.js");
   },
 });
-// Bundle after dnt has run its tests, which need the single modules.
+// Bundle after dnt has run its tests, because they need the single modules.
 const esm = join(outDir, "esm");
 await removePolyfills(esm);
 await bundle(esm);
@@ -89,7 +89,7 @@ async function loadDnt(): Promise<Dnt> {
   return await import(mapped);
 }
 
-/** The imports of `deno.json` as a plain import map, which needs an entry for sub-paths too. */
+/** Writes the imports of `deno.json` as a plain import map, which also needs entries for sub-paths. */
 async function writeImportMap(): Promise<string> {
   const imports: Record<string, string> = { ...config.imports };
   for (const [name, target] of Object.entries(config.imports)) {
@@ -100,14 +100,14 @@ async function writeImportMap(): Promise<string> {
   return path;
 }
 
-/** Removes what dnt fills in: every supported Node has it. */
+/** Removes dnt's polyfills, because every supported Node has these features. */
 async function removePolyfills(directory: string): Promise<void> {
   await Deno.writeTextFile(join(directory, "_dnt.polyfills.js"), "");
 }
 
 /**
- * Removes the declarations that those of the entry points do not need: nobody can import them. An
- * import without names declares nothing, but for dnt's, which would change the consumer's globals.
+ * Removes the declarations that the entry points do not need, because nobody can import them. An import
+ * without names declares nothing, except dnt's, which would change the consumer's globals.
  */
 async function removeOtherDeclarations(directory: string): Promise<void> {
   const reached = new Set<string>();
@@ -127,7 +127,7 @@ async function removeOtherDeclarations(directory: string): Promise<void> {
   }
 }
 
-/** Leaves out of `package.json` what was for the build, and makes optional what few need. */
+/** Removes build-only fields from `package.json`, and makes rarely needed dependencies optional. */
 async function finishManifest(path: string): Promise<void> {
   const { scripts: _, devDependencies: __, _generatedBy: ___, ...made } = JSON.parse(
     await Deno.readTextFile(path),

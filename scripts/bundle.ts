@@ -7,13 +7,13 @@ import { type GetManualChunk, type Plugin, rollup } from "npm:@rollup/wasm-node@
 // deno-lint-ignore no-import-prefix
 import { minify } from "npm:terser@^5.51.0";
 
-/** The folder of the chunks, in a package. */
+/** The folder for chunks in a package. */
 export const FOLDER = "chunks";
 
 /** The entry points of a package, without `.js`. */
 export const ENTRY_POINTS = ["mod", "src/cli", "src/testing"];
 
-/** The chunks that this script chooses; rollup chooses the others. */
+/** The chunks that this script defines. Rollup makes the others. */
 export const CHUNKS = {
   /** The modules that every start loads. */
   start: "start",
@@ -21,15 +21,15 @@ export const CHUNKS = {
   silentSignIn: "silent_sign_in",
 };
 
-/** Modules that `mod.js` loads later but most starts need; they go into the first chunk. */
+/** Modules that `mod.js` loads later but most starts need. They go into the first chunk. */
 const WITH_MOD = /\/src\/runtime\/node\.js$/;
 
-/** Where a sign-in without prompts begins. */
+/** The first modules of a sign-in without prompts. */
 const SIGN_IN = /\/src\/(start_renewal|store\/writing)\.js$/;
 
 /**
- * Joins the modules of a built package into a few files, because Node spends most of a start finding
- * and compiling one file after the other. The declarations stay as they are.
+ * Joins the modules of a built package into a few files, because Node spends most of a start on finding
+ * and compiling one file after another. The declarations stay as they are.
  *
  * @param directory the folder that holds `mod.js`
  */
@@ -64,7 +64,7 @@ export async function bundle(directory: string): Promise<void> {
   }
 }
 
-/** One chunk for every start and one for a sign-in without prompts; rollup chooses the others. */
+/** One chunk for every start and one for a sign-in without prompts. Rollup makes the others. */
 function chunksBy(mod: string): GetManualChunk {
   let chosen: Map<string, string> | undefined;
   return (id, { getModuleIds, getModuleInfo }) => {
@@ -106,7 +106,7 @@ function sourceMaps(): Plugin {
   };
 }
 
-/** Removes comments, which every start would read. Names and lines stay, for stack traces. */
+/** Removes comments, because every start would read them. Names and lines stay, for stack traces. */
 function withoutComments(): Plugin {
   return {
     name: "without-comments",

@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import config from "../deno.json" with { type: "json" };
 
-/** The fields of `package.json` that a build tool cannot find out by itself. */
+/** The fields of `package.json` that a build tool cannot know. */
 export interface PackageFields {
   name: string;
   version: string;
@@ -13,17 +13,17 @@ export interface PackageFields {
   repository?: { type: "git"; url: string };
 }
 
-/** Documents that are copied from the repository's root, if they exist. */
+/** Documents to copy from the repository's root, if they exist. */
 export const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"];
 
-/** The file npm links as `onecell`. */
+/** The file that npm links as `onecell`. */
 export const COMMAND_FILE = "onecell.mjs";
 
 /**
- * The fields of the package, for both ways to build it.
+ * Returns the fields of the package, for both ways to build it.
  *
- * @param repository owner and name on GitHub. By default the workflow's own, because npm refuses a
- * package whose provenance names another repository
+ * @param repository owner and name on GitHub. The default is the workflow's own repository, because npm
+ * refuses a package whose provenance names another one
  */
 export function packageFields(
   version: string = config.version,
@@ -35,7 +35,7 @@ export function packageFields(
     description: "Sign a notebook or a script in to an OAuth 2 or OpenID Connect API, in one cell",
     keywords: ["oauth2", "openid-connect", "oidc", "jupyter", "notebook", "authentication", "deno"],
     license: config.license,
-    // Older releases have `node:sqlite` only behind a flag.
+    // Older releases need a flag for `node:sqlite`.
     engines: { node: ">=22.13" },
     sideEffects: false,
     ...(repository
@@ -44,10 +44,10 @@ export function packageFields(
   };
 }
 
-/** Packages that only the sandbox and some stores need. People who use those install them. */
+/** Packages that only the sandbox and some stores need. Users of those install them. */
 const OPTIONAL_PEERS = ["oidc-provider", "@redis/client", "@napi-rs/keyring"];
 
-/** Makes dependencies that few people need optional peers. */
+/** Turns rarely needed dependencies into optional peers. */
 export function withOptionalPeers(made: Record<string, unknown>): Record<string, unknown> {
   const dependencies = Object.entries(made["dependencies"] as Record<string, string> ?? {});
   const isPeer = ([name]: [string, string]) => OPTIONAL_PEERS.includes(name);
@@ -61,7 +61,7 @@ export function withOptionalPeers(made: Record<string, unknown>): Record<string,
   };
 }
 
-/** The schema that editors check definition files with. */
+/** The schema that editors use to check definition files. */
 export const SCHEMA = "src/providers/provider.schema.json";
 
 /** Copies the documents that exist, and the schema, into a package folder. Returns their names. */
@@ -80,10 +80,10 @@ export async function copyDocuments(directory: string): Promise<string[]> {
 }
 
 /**
- * Writes the command `onecell` into a package folder, and returns its `bin` field.
+ * Writes the command `onecell` into a package folder and returns its `bin` field.
  *
- * The command is a separate file because not every supported Node has `import.meta.main`, and its
- * replacements fail behind the link that npm makes.
+ * The command is a separate file because some supported Node releases have no `import.meta.main`, and its
+ * replacements fail behind npm's link.
  *
  * @param main the module that exports `main`, relative to the folder
  */

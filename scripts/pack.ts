@@ -1,9 +1,9 @@
 /**
  * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
  *
- * `deno pack` writes neither commands nor engines, and packs unused sources. This script completes its
- * work and prints the path of the tarball. It stays beside `build_npm.ts`, which makes what is
- * published, because dnt is on JSR alone, and the package test must run where JSR cannot be reached.
+ * `deno pack` writes no commands and no engines, and it packs unused sources. This script completes its
+ * work and prints the path of the tarball. The published package comes from `build_npm.ts`, but that needs
+ * dnt, which is only on JSR, and the package test must run where JSR is not reachable.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export async function pack(outDir: string, version?: string): Promise<string> {
   const work = await mkdtemp(join(tmpdir(), "onecell-pack-"));
   try {
     const raw = join(work, "raw.tgz");
-    // Source maps would name folders of this machine.
+    // Source maps would contain this machine's folders.
     const options = ["--allow-dirty", "--no-source-maps", "--quiet", "--output", raw];
     const root = fileURLToPath(new URL("..", import.meta.url));
     await run(Deno.execPath(), ["pack", ...options], root);
@@ -45,8 +45,8 @@ export async function pack(outDir: string, version?: string): Promise<string> {
 }
 
 /**
- * Removes TypeScript that no entry point imports, which `deno pack` does not compile, and the schema,
- * which is copied with the documents.
+ * Removes TypeScript that no entry point imports, because `deno pack` does not compile it, and the
+ * schema, because it is copied with the documents.
  */
 async function removeSources(directory: string): Promise<void> {
   for (const name of await readdir(directory, { recursive: true })) {
@@ -54,7 +54,7 @@ async function removeSources(directory: string): Promise<void> {
   }
 }
 
-/** Adds to `package.json` the fields that `deno pack` leaves out, and the command. */
+/** Adds the command and the fields that `deno pack` leaves out of `package.json`. */
 async function finish(directory: string, version: string | undefined): Promise<void> {
   const path = join(directory, "package.json");
   const made = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;

@@ -1,9 +1,9 @@
 /**
- * Makes the JSON Schema of definitions in files: `deno run -A scripts/provider_schema.ts`.
+ * Writes the JSON Schema of definition files: `deno run -A scripts/provider_schema.ts`.
  *
  * The members, their types and their descriptions come from the types in `src/providers`. The patterns,
- * and the rules which members go together, are below. One test compares the schema with
- * `defineProvider`, another compares the file with what this script makes.
+ * and the rules for which members go together, are below. One test compares the schema with
+ * `defineProvider`, another compares the file with this script's output.
  *
  * @module
  */
@@ -58,7 +58,7 @@ interface DocSymbol {
   }[];
 }
 
-/** Members that a definition file leaves out, because they follow from its name. */
+/** Members that a definition file leaves out because they follow from its name. */
 const LEFT_OUT = ["folder", "files", "environmentPrefix", "foreignTokens"];
 
 const TEMPLATE = "\\{[a-z][a-z0-9_]*\\}";
@@ -89,7 +89,7 @@ const COMMAND = {
   }],
 };
 
-/** Rules for values beside their types, by member: `[]` is an item, `{}` a value of any name. */
+/** Rules for values, in addition to their types. In a path, `[]` is an item and `{}` a value of any name. */
 const RULES: Readonly<Record<string, Schema>> = {
   name: { pattern: "^[a-z][a-z0-9-]{0,62}$" },
   title: SHOWN,
@@ -213,7 +213,7 @@ const TOGETHER: readonly Schema[] = [
     if: { ...when("dpop", true) },
     then: { not: { required: ["apiAuthorization"] } },
   },
-  // A path is below something.
+  // A path needs a base URL.
   {
     if: {
       anyOf: [
@@ -232,7 +232,7 @@ function notNamed(names: string): Schema {
   return { pattern: `^(?!${anyCase(`(?:${names})`)}$)` };
 }
 
-/** Matches a pattern's letters in either case, because JSON Schema has no flag for it. */
+/** Matches a pattern's letters in either case, because JSON Schema has no flag for that. */
 function anyCase(pattern: string): string {
   return pattern.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
@@ -262,7 +262,7 @@ function holdsPath(object: string, member: string): Schema {
   return { required: [object], properties: { [object]: inside } };
 }
 
-/** Makes the schema from the types as they are now. */
+/** Generates the schema from the current types. */
 export async function providerSchema(): Promise<Schema> {
   const types = await readTypes("src/providers/provider.ts");
   const definition = await readTypes("src/providers/definition.ts");
@@ -292,7 +292,7 @@ export async function providerSchema(): Promise<Schema> {
   };
 }
 
-/** The members that `ProviderDefinition` itself has. */
+/** The members that `ProviderDefinition` declares itself. */
 function ownMembers(symbols: readonly DocSymbol[]): readonly DocProperty[] {
   const type = symbols.find(({ name }) => name === "ProviderDefinition")?.declarations[0]?.def
     .tsType;
@@ -345,7 +345,7 @@ class Texts {
       case "array":
         return { type: "array", items: this.schemaOf(type.value, `${at}[]`) };
       case "intersection":
-        // `string & Record<never, never>`: any text, where editors offer some.
+        // `string & Record<never, never>`: any text; editors offer some.
         return { type: "string", pattern: "\\S" };
       case "union":
         return this.#union(type.value, at);

@@ -10,7 +10,7 @@ import { type Shown, terminalPicture } from "./terminal_picture.ts";
 
 /** A fixed port, so that every picture shows the same addresses. */
 const PORT = 9400;
-/** How long one command may take, in milliseconds. */
+/** The time limit for one command, in milliseconds. */
 const PATIENCE = 30_000;
 const root = new URL("../", import.meta.url);
 
@@ -56,7 +56,7 @@ async function record(args: string[], answers: [shown: RegExp, keys: string][]):
   let last = performance.now();
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const now = performance.now();
-    // Keep the real time, but shorten the start of the program, which depends on the machine.
+    // Keep the real time, but shorten program starts, because they depend on the machine.
     time += Math.min((now - last) / 1000, 0.6);
     last = now;
     screen += text;

@@ -3,7 +3,7 @@
  * Runs the example notebooks in a real kernel against the sandbox, and saves their outputs:
  * `deno run -A scripts/save_notebooks.ts [--all] [NAME…]`
  *
- * Names, times and IDs are new in every run. If nothing else has changed, the file stays as it is; with
+ * Names, times and IDs are new in every run. If nothing else has changed, the file stays as it is. With
  * `--all` it is saved anyway.
  *
  * @module
@@ -35,7 +35,7 @@ for (const example of examples) {
   console.log(`${example.name}: ${await save(example) ? "saved" : "unchanged"}`);
 }
 
-/** Runs a notebook and saves it; false when nothing has changed. */
+/** Runs a notebook and saves it. Returns false if nothing has changed. */
 async function save(example: Example): Promise<boolean> {
   await using sandbox = await startSandbox({
     port: PORT,

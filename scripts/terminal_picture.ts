@@ -14,7 +14,7 @@ interface Cell {
   readonly style: string;
 }
 
-/** One state of one row, and the time it was on the screen. */
+/** One state of one row, and when it was on the screen. */
 interface Version {
   readonly row: number;
   readonly cells: readonly Cell[];
@@ -32,15 +32,15 @@ const STYLES: Readonly<Record<string, string>> = {
 };
 /** Sizes in pixels. */
 const [WIDTH, HEIGHT, MARGIN, BAR] = [8.4, 19, 16, 30];
-/** How long the last state is shown, in seconds. */
+/** How many seconds to show the last state. */
 const REST = 4;
-/** Where longer lines are wrapped, in characters. */
+/** The line width at which text wraps, in characters. */
 const COLUMNS = 92;
 
 /**
  * Draws an animated terminal that plays in a loop.
  *
- * @param recording what was shown, in order
+ * @param recording what the terminal received, in order
  * @param title the title of its window
  */
 export function terminalPicture(recording: readonly Shown[], title: string): string {
@@ -79,7 +79,7 @@ export function terminalPicture(recording: readonly Shown[], title: string): str
     }</svg>\n`;
 }
 
-/** What each row showed, and for how long. */
+/** Returns the states of each row, and when each was on the screen. */
 function versionsOf(recording: readonly Shown[], end: number): Version[] {
   const screen = new Screen();
   const versions: Version[] = [];
@@ -97,7 +97,7 @@ function versionsOf(recording: readonly Shown[], end: number): Version[] {
   return versions.filter(({ cells, from, to }) => cells.length > 0 && to > from);
 }
 
-/** A small terminal: lines can be written, erased and overwritten. */
+/** A small terminal. Lines can be written, erased and overwritten. */
 class Screen {
   readonly rows: Cell[][] = [[]];
   #row = 0;
@@ -146,7 +146,7 @@ class Screen {
   }
 }
 
-/** Joins cells of one colour into one text. */
+/** Joins neighbouring cells of the same colour. */
 function spans(cells: readonly Cell[]): string {
   let text = "";
   for (let from = 0; from < cells.length;) {

@@ -1,5 +1,5 @@
 /**
- * `onecell`: the same sign-ins from a terminal.
+ * `onecell`: sign in from a terminal.
  *
  * ```sh
  * deno run -A jsr:@onecell/auth/cli login spatiafi
@@ -8,8 +8,8 @@
  * ```
  *
  * `onecell help` lists the commands: `login`, `status`, `token`, `run`, `fetch`, `logout`, `switch`,
- * `providers`, `provider`, `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage error,
- * 130 cancelled with Ctrl-C, 143 ended by SIGTERM; `run` returns its command's.
+ * `providers`, `provider`, `import`, `doctor`, `scan`, `completions`. Exit codes: 0 done, 1 error, 2 usage
+ * error, 130 cancelled with Ctrl-C, 143 ended by SIGTERM. `run` returns the exit code of its command.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { endSoon, processHost, runAsProgram, sayUnsupported } from "./cli/host.t
 import { run, STOPPED } from "./cli/run.ts";
 
 /**
- * Runs one command line in this process: its input, output and signals.
+ * Runs one command line in this process, with its input, output and signals.
  *
  * @param args the words after the program's name
  * @returns the exit code; it never rejects

@@ -1,34 +1,34 @@
 /**
- * What can go wrong, as a stable string, grouped by what a program does next. There may be more of them in
- * a minor release: treat a code you do not know as you treat the others of its kind.
+ * What went wrong, as a stable string, grouped by what a program does next. A minor release may add codes:
+ * treat a code that you do not know as a failure.
  *
- * - `invalid_argument`: an option, URL or provider definition is not usable as given
- * - `unknown_provider`: no provider is registered under that name
- * - `credentials_missing`: no credentials to sign in with, and nobody to prompt: set them
- * - `credentials_damaged`: a credentials file exists but cannot be used as it is
- * - `login_required`: a person has to sign in, and nobody is here, or the session has ended
+ * - `invalid_argument`: an option, URL or provider definition is invalid
+ * - `unknown_provider`: no provider is registered with that name
+ * - `credentials_missing`: there are no credentials, and nobody to prompt: set them
+ * - `credentials_damaged`: a credentials file exists but cannot be used
+ * - `login_required`: a person has to sign in but nobody can be prompted, or the session has ended
  * - `login_refused`: the username, password or signed-in user was refused
- * - `login_timeout`: the person did not sign in within the time allowed
+ * - `login_timeout`: nobody signed in within the time limit
  * - `client_refused`: the client ID, secret or key was refused (RFC 6749 `invalid_client`)
  * - `grant_refused`: the server refused this grant, scope or code (RFC 6749 section 5.2)
- * - `cancelled`: the person cancelled, by an empty answer or with the stop button
- * - `aborted`: the caller's `AbortSignal` ended the wait; its reason is the `cause`
- * - `timeout`: a request or a wait took longer than allowed
- * - `network`: no connection, or it was lost
- * - `tls`: the server's certificate was not accepted
+ * - `cancelled`: the person cancelled with an empty answer or the stop button
+ * - `aborted`: the caller's `AbortSignal` ended the wait; the `cause` is its reason
+ * - `timeout`: a request or a wait took too long
+ * - `network`: there was no connection, or it was lost
+ * - `tls`: the server's certificate is not trusted
  * - `server_error`: the server returned 5xx
  * - `rate_limited`: the server returned 429
  * - `bad_response`: the response does not follow the standard
- * - `redirect_refused`: a redirect that would carry credentials somewhere else
- * - `foreign_origin`: a request to an origin the session's token does not belong to
+ * - `redirect_refused`: a redirect would send credentials somewhere else
+ * - `foreign_origin`: a request goes to an origin that may not receive the session's token
  * - `foreign_server`: a secret or a token would go to a server that it does not belong to
- * - `insecure_url`: plain `http` to something other than loopback
- * - `state_mismatch`: a response to a sign-in that this session did not start
- * - `api_error`: the API refused the call; `status` and `body` say how
- * - `store_unavailable`: the configuration directory cannot be read or written
+ * - `insecure_url`: plain `http` to a host other than loopback
+ * - `state_mismatch`: a response belongs to a sign-in that this session did not start
+ * - `api_error`: the API refused the request; see `status` and `body`
+ * - `store_unavailable`: the configuration folder cannot be read or written
  * - `store_locked`: another process held the store's lock for too long
  * - `permission_denied`: the runtime's permission flags do not allow this
- * - `unsupported`: this runtime or server cannot do what was asked
+ * - `unsupported`: this runtime or server does not support the operation
  */
 export type AuthErrorCode =
   | "invalid_argument"
@@ -59,15 +59,15 @@ export type AuthErrorCode =
   | "permission_denied"
   | "unsupported";
 
-/** What an {@linkcode AuthError} may carry beside its code and message. */
+/** Optional details of an {@linkcode AuthError}. */
 export interface AuthErrorOptions {
-  /** The error underneath. Only its name, code and message are kept, and never a secret. */
+  /** The underlying error. Only its name, code and message are kept, and never a secret. */
   cause?: unknown;
-  /** The HTTP status that led to this error. */
+  /** The HTTP status that caused this error. */
   status?: number | undefined;
-  /** The RFC 6749 section 5.2 `error` value the server sent, such as `invalid_grant`. */
+  /** The `error` value that the server sent (RFC 6749 section 5.2), such as `invalid_grant`. */
   error?: string | undefined;
-  /** How long the server asks to wait before another try, in seconds. */
+  /** How long the server asks you to wait before you try again, in seconds. */
   retryAfter?: number | undefined;
   /** The beginning of the API's response, without secrets. */
   body?: string | undefined;
@@ -77,10 +77,10 @@ export interface AuthErrorOptions {
 const MARK = Symbol.for("@onecell/auth/error");
 
 /**
- * The one error of this module: a stable {@linkcode AuthErrorCode}, and a message that says what to
- * do next. It holds no secret, at any depth.
+ * Every error of this module: a stable {@linkcode AuthErrorCode}, and a message that says what to do
+ * next. It holds no secret at any depth.
  *
- * @example Reacting to a code
+ * @example Handle a code
  * ```ts
  * import { AuthError, getSession } from "@onecell/auth";
  *
@@ -97,21 +97,21 @@ export class AuthError extends Error {
   override readonly name: "AuthError" = "AuthError";
   /** What went wrong, stable across versions. */
   readonly code: AuthErrorCode;
-  /** The HTTP status that led to this error, when there was one. */
+  /** The HTTP status that caused this error, if any. */
   declare readonly status: number | undefined;
-  /** The RFC 6749 section 5.2 `error` value the server sent, when it is a plain error name. */
+  /** The `error` value that the server sent (RFC 6749 section 5.2), if it is a plain error name. */
   declare readonly error: string | undefined;
-  /** How long the server asks to wait before another try, in seconds, if it said so. */
+  /** How long the server asks you to wait before you try again, in seconds, if it says so. */
   declare readonly retryAfter: number | undefined;
   /** The beginning of the API's response, without secrets, if there was one. */
   declare readonly body: string | undefined;
 
   /**
-   * Makes an error, for tests of how a program handles it.
+   * Creates an error, to test how a program handles it.
    *
    * @param code what went wrong
    * @param message what happened and what to do next
-   * @param options the cause, and what the server said
+   * @param options the cause and the details from the server
    */
   constructor(code: AuthErrorCode, message: string, options: AuthErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: plainCause(options.cause) });
@@ -124,10 +124,10 @@ export class AuthError extends Error {
   }
 
   /**
-   * True for an error of this module, also from another copy or realm; with codes, only for those codes.
+   * True for an error of this module, even from another copy or realm. With codes: true only for those codes.
    *
    * @param error any caught value
-   * @param codes the codes to look for; without any, every code
+   * @param codes the codes to accept; all if there are none
    */
   static is<C extends AuthErrorCode = AuthErrorCode>(
     error: unknown,
@@ -138,7 +138,7 @@ export class AuthError extends Error {
   }
 
   /**
-   * `instanceof` finds errors of another copy or realm, too.
+   * `instanceof` also finds errors of another copy or realm.
    *
    * @param error any caught value
    */
@@ -149,19 +149,19 @@ export class AuthError extends Error {
 
 Object.defineProperty(AuthError.prototype, MARK, { value: true });
 
-/** Where this copy of the module is: `src/` here, `chunks/` in the npm package. */
+/** The location of this copy of the module: `src/` here, `chunks/` in the npm package. */
 const OURS = new URL(".", import.meta.url);
 
-/** How many frames of the caller are shown: a kernel prints the stack into the notebook. */
+/** How many of the caller's frames to show, because a kernel prints the stack into the notebook. */
 const FRAMES = 4;
 
 /**
- * Gives an error the stack of the module's caller: the frames inside it help nobody. Called
- * again where a public function lets an error out, since a wait in between may have cut the stack off.
+ * Gives an error the stack of the module's caller, because our own frames help nobody. Public functions
+ * call it again when they throw, because an earlier wait may have cut off the stack.
  */
 export function showCaller(error: AuthError): void {
   if (/^\s+at /m.test(error.stack ?? "") && isShort(error)) return;
-  // Deep inside, the caller's frames come after the ten that engines keep. A frozen `Error` keeps its own.
+  // Engines keep ten frames, which may all be ours. A frozen `Error` keeps its own limit.
   const { stackTraceLimit } = Error;
   Reflect.set(Error, "stackTraceLimit", 50);
   const { stack = "" } = new Error();
@@ -173,7 +173,7 @@ export function showCaller(error: AuthError): void {
 
 const isShort = ({ stack = "", code }: AuthError) => stack.startsWith(`AuthError [${code}]:`);
 
-/** A frame of the program's own, in the words of V8 or of JavaScriptCore. */
+/** True for a frame of the caller's program, as V8 or JavaScriptCore writes it. */
 function isCallers(line: string): boolean {
   if (!/^\s+at |@/.test(line)) return false;
   if (/\b(ext|node|internal|native):|\[native code\]|<anonymous>\)?$/.test(line)) return false;
@@ -181,7 +181,7 @@ function isCallers(line: string): boolean {
     !line.includes(new URL("../mod.", OURS).href);
 }
 
-/** Reduces a cause to its name, code and message: request and response objects hold secrets. */
+/** Reduces a cause to its name, code and message, because request and response objects hold secrets. */
 function plainCause(cause: unknown): unknown {
   if (AuthError.is(cause)) return cause;
   if (!isError(cause)) return typeof cause === "string" ? cause : undefined;
@@ -189,34 +189,34 @@ function plainCause(cause: unknown): unknown {
   return { name, message, ...(typeof code === "string" ? { code } : {}) };
 }
 
-/** Not by its class: an error may come from another realm, as in Jest or in a worker of Vitest. */
+/** It does not check the class, because an error may come from another realm (Jest, a Vitest worker). */
 export function isError(value: unknown): value is Error {
   return typeof value === "object" && value !== null &&
     typeof (value as Error).name === "string" && typeof (value as Error).message === "string";
 }
 
-/** What an aborted signal means for the caller: an {@linkcode AuthError} whose cause is the reason. */
+/** The error for an aborted signal. Its cause is the signal's reason. */
 export function abortReason(signal: AbortSignal): AuthError {
   const reason: unknown = signal.reason;
   if (AuthError.is(reason)) return reason;
   const error = isTimeout(signal)
     ? new AuthError("timeout", "Timed out. Try again, or give a longer timeout.")
     : new AuthError("aborted", "Cancelled before it finished. Run it again when you are ready.");
-  // The caller's own reason, returned unchanged.
+  // The caller's own reason, unchanged.
   Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
   return error;
 }
 
-/** Whether a signal ended because its time was over, as that of `AbortSignal.timeout` does (DOM). */
+/** True if a signal ended because its time was over, as with `AbortSignal.timeout` (DOM). */
 export function isTimeout({ reason }: AbortSignal): boolean {
   return isError(reason) && reason.name === "TimeoutError";
 }
 
 /**
- * Waits for a module that is loaded late. A first use downloads packages, and may be offline: what the
- * runtime's own message is for module authors.
+ * Waits for a module that loads late. The first use downloads packages and may be offline. The
+ * runtime's own message for that is for module authors.
  *
- * @throws {AuthError} `network` for one that is neither on this machine nor to be had
+ * @throws {AuthError} `network` for a module that is not on this machine and cannot be downloaded
  */
 export async function loaded<T>(module: Promise<T>): Promise<T> {
   try {
@@ -237,5 +237,5 @@ export async function loaded<T>(module: Promise<T>): Promise<T> {
   }
 }
 
-/** How Deno and Node name a package that they do not have; a version comes after the name. */
+/** How Deno and Node name a missing package. A version comes after the name. */
 const PACKAGE = /package (?:not found in cache: )?["'](@?[\w.-]+(?:\/[\w.-]+)?)/;

@@ -14,18 +14,18 @@ import { freshFor, OpenSession, shownOf } from "./session.ts";
 /**
  * Signs in to a system and returns a session whose `fetch` carries the token.
  *
- * A saved session is used while it is valid. Otherwise the credentials come from the options, the
+ * A valid saved session is reused. Otherwise the credentials come from the options, the
  * environment (`<PREFIX>_CLIENT_ID` and so on) or the saved file, in this order. You are prompted only
- * if none is found; what you type is saved for next time. A token that you already have comes first: the
- * option `token`, or the variable `<PREFIX>_ACCESS_TOKEN`.
+ * if none is found, and what you type is saved for next time. A token that you already have comes first:
+ * pass the option `token`, or set the variable `<PREFIX>_ACCESS_TOKEN`.
  *
- * @param system a built-in name, such as `"spatiafi"`, or that a file `NAME.json` in
- * `~/.config/onecell/providers` has; the URL of its API; or what `defineProvider` returned. An API that is
- * known by neither is asked who signs people in for it (RFC 9728); before anything is sent to that server
- * you are asked once, and what was learnt is saved
+ * @param system a built-in name, such as `"spatiafi"`; the name of a definition `NAME.json` in
+ * `~/.config/onecell/providers`; the URL of its API; or the result of `defineProvider`. An API that is
+ * not known yet says who signs people in for it (RFC 9728). You are prompted once before anything is sent
+ * to that server, and the result is saved
  * @param options see {@linkcode SessionOptions}; times are in milliseconds
  * @returns a session that renews its token automatically
- * @throws {AuthError} with a code and what to do next; a failure loses nothing that is saved
+ * @throws {AuthError} with a code and the next step. A failure never removes saved values
  *
  * @example One cell
  * ```ts
@@ -50,7 +50,7 @@ export async function getSession<const S extends SystemReference>(
 }
 
 /**
- * Signs in with an existing profile. Not exported by the module.
+ * Signs in with an open profile. The module does not export it.
  *
  * @internal
  */
@@ -58,7 +58,7 @@ export async function startSession(profile: Profile): Promise<Session> {
   const asked = new AskedPerson(profile);
   try {
     const begin = () => start(profile, asked);
-    // What is saved in files is there at once; a store may have to be waited for.
+    // Saved files can be read at once; a store may have to be waited for.
     const connection = await (profile.openStored ? endsAtStop(profile.runtime, begin) : begin());
     const session = new OpenSession(connection);
     await asked.signedIn(connection, session);
@@ -70,7 +70,7 @@ export async function startSession(profile: Profile): Promise<Session> {
   }
 }
 
-/** Adds the saved accounts to an error that another account might have avoided. */
+/** Adds the saved accounts to an error, because another account might work. */
 async function namingAccounts(profile: Profile, error: unknown): Promise<unknown> {
   if (!AuthError.is(error, "credentials_missing", "login_required")) return error;
   return await (await lazy.listSessions()).namingAccounts(profile, error);
@@ -79,8 +79,8 @@ async function namingAccounts(profile: Profile, error: unknown): Promise<unknown
 async function start(profile: Profile, asked: AskedPerson): Promise<Connection> {
   const { options } = profile;
   const saved = await findCredentials(profile);
-  // With somebody to ask, signing in again is more than another token for what is saved.
-  // A person does not sign in with a public client's ID.
+  // If somebody can be prompted, signing in again means more than a new token for the saved credentials.
+  // But a person does not sign in with a public client's ID.
   const again = options.forceLogin === true && isFromFile(saved) &&
     profile.provider.clientAuthentication !== "none" && await asked.isThere();
   const found = again ? await findCredentials(profile, false) : saved;
@@ -99,9 +99,9 @@ async function start(profile: Profile, asked: AskedPerson): Promise<Connection> 
 }
 
 /**
- * The tutorial's spelling of {@linkcode getSession}; without an argument it means the tutorial's system.
+ * The tutorial's spelling of {@linkcode getSession}. Without an argument it opens the tutorial's system.
  *
- * @param system as for {@linkcode getSession}; SpatiaFi unless given
+ * @param system as for {@linkcode getSession}; default: SpatiaFi
  * @param options see {@linkcode SessionOptions}
  * @returns a session that renews its token automatically
  */
@@ -112,7 +112,7 @@ export async function get_session(
   return await getSession(system, options);
 }
 
-/** The person of one sign-in: found when first needed, and shown how it ended. */
+/** The person of one sign-in. They are found when first needed, and see how the sign-in ends. */
 class AskedPerson {
   readonly #profile: Profile;
   #found: Promise<Person> | undefined;
@@ -130,7 +130,7 @@ class AskedPerson {
     return this.#found ??= lazy.person().then(({ personFor }) => personFor(options, runtime));
   };
 
-  /** Says who is signed in: on the card of a person who was asked, else with a line in a notebook. */
+  /** Says who is signed in: on the card if the person was prompted, otherwise in one line in a notebook. */
   async signedIn(connection: Connection, session: Session): Promise<void> {
     const { options, runtime } = this.#profile;
     if (this.#found !== undefined) {
@@ -142,7 +142,7 @@ class AskedPerson {
     await (await lazy.greeting()).greet(shownOf(connection, session));
   }
 
-  /** Ends an open card, however the sign-in ended. */
+  /** Closes an open card after a failed sign-in. */
   async failed(error: unknown): Promise<void> {
     const person = await this.#found?.catch(() => undefined);
     const message = error instanceof AuthError ? error.message : "The sign-in failed.";
@@ -151,7 +151,7 @@ class AskedPerson {
   }
 }
 
-/** Whether a notebook that finds a saved session shows nothing. */
+/** True if a notebook shows nothing when a saved session is found. */
 function isQuiet({ quiet }: SessionOptions, runtime: Runtime): boolean {
   return quiet ?? !["", "0", "false"].includes(runtime.getEnvironment("ONECELL_QUIET") ?? "");
 }

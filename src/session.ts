@@ -14,12 +14,12 @@ import { claimsOf } from "./token/token.ts";
 
 let readConnection: (session: OpenSession) => Connection;
 
-/** A session's connection and its secrets, in this copy of the module. The module does not export it. */
+/** Returns a session's connection and its secrets, in this copy of the module. Not part of the public API. */
 export function connectionOf(session: Session): Connection {
   return readConnection(session as OpenSession);
 }
 
-/** Looks for the secrets of a session, made by any copy of this module: see {@linkcode scanWith}. */
+/** Scans for the secrets of a session from any copy of this module: see {@linkcode scanWith}. */
 const SCAN = Symbol.for("@onecell/auth/session");
 
 /** A session on top of its connection. The interface documents its members. */
@@ -30,7 +30,7 @@ export class OpenSession implements Session {
     readConnection = (session) => session.#connection;
   }
 
-  /** @param connection made by `getSession` */
+  /** @param connection from `getSession` */
   constructor(connection: Connection) {
     this.#connection = connection;
     // `console.table` shows only an object's own properties.
@@ -239,9 +239,9 @@ export class OpenSession implements Session {
 }
 
 /**
- * How a session scans a notebook for its own secrets, made by this or another copy of the module.
+ * Returns the function that scans a notebook for a session's secrets, from any copy of the module.
  *
- * @returns `undefined` if it is not such a session
+ * @returns `undefined` if the value is not such a session
  */
 export function scanWith(
   session: unknown,
@@ -251,7 +251,7 @@ export function scanWith(
   return typeof scan === "function" ? scan.bind(session) : undefined;
 }
 
-/** What a card says about a session. */
+/** The details of a session that its card shows. */
 export function shownOf(connection: Connection, session: Session): ShownSession {
   const { keeper, profile, sources } = connection;
   return {
@@ -268,7 +268,7 @@ export function shownOf(connection: Connection, session: Session): ShownSession 
   };
 }
 
-/** Gets a token that is valid for at least this many seconds; renews once if needed. */
+/** Returns a token that is valid for at least this many seconds. It renews at most once. */
 export async function freshFor(
   { keeper, now, system }: Connection,
   seconds: number,
@@ -290,7 +290,7 @@ const SIGNAL = ["signal"] as const;
 const TOKEN_OPTIONS = ["signal", "minLifetime"] as const;
 const VERIFY_OPTIONS = ["signal", "url"] as const;
 
-/** Refuses unknown options: a mistyped one would be ignored. */
+/** Refuses unknown options, because a mistyped one would be ignored. */
 function checked<T extends object>(options: T, caller: string, known: readonly string[]): T {
   const refuse = (problem: string) =>
     new AuthError("invalid_argument", `session.${caller}: ${problem}`);
@@ -311,7 +311,7 @@ function checked<T extends object>(options: T, caller: string, known: readonly s
   return options;
 }
 
-/** A `fetch` rejects with the signal's own reason. Everything else here rejects with our own error. */
+/** `fetch` rejects with the signal's own reason. Everything else rejects with our own error. */
 async function stoppable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;

@@ -1,6 +1,6 @@
 /**
- * Helpers to test programs that use `@onecell/auth`: a fake session, a fake person, and a sandbox that runs
- * stand-ins of the systems on this machine.
+ * Helpers to test programs that use `@onecell/auth`: a fake session, a fake person, and a sandbox that
+ * stands in for the systems on this machine.
  *
  * ```ts
  * import { fakeSession } from "@onecell/auth/testing";

@@ -1,15 +1,15 @@
 /**
- * Decides whether a secret, a password or a token may go to a URL. It is the only place that does:
- * pure functions, which every request, redirect, paste and link is judged by.
+ * Decides whether a secret, a password or a token may go to a URL. No other file decides that. It has
+ * only pure functions, and every request, redirect, paste and link is checked here.
  *
- * It sends nothing and reads nothing. Which URLs a system has is `providers/system.ts`'s.
+ * It sends nothing and reads nothing. `providers/system.ts` decides which URLs a system has.
  *
  * @module
  */
 import { AuthError } from "./errors.ts";
 
 /**
- * True for hosts that never leave this machine (RFC 8252 section 7.3). A name such as `x.localhost` is
+ * True for hosts that are always this machine (RFC 8252 section 7.3). A name such as `x.localhost` is
  * not one of them, because a resolver decides where it leads.
  */
 export function isLoopback(hostname: string): boolean {
@@ -17,12 +17,12 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
- * Refuses URLs a secret must not travel to: plain `http` beyond loopback, other schemes, and URLs
- * that carry user information.
+ * Refuses URLs that must not receive a secret: plain `http` beyond loopback, other schemes, and URLs
+ * that contain user information.
  *
  * @param url an absolute URL
- * @param what what the URL is, for the message
- * @throws {AuthError} `insecure_url`, or `invalid_argument` when it is no URL
+ * @param what the name of the URL, for the message
+ * @throws {AuthError} `insecure_url`, or `invalid_argument` if it is not a URL
  */
 export function checkTransport(url: string | URL, what: string): URL {
   const parsed = parseUrl(url, what);
@@ -40,7 +40,7 @@ export function checkTransport(url: string | URL, what: string): URL {
   );
 }
 
-/** Parses an absolute URL, or says which one is not. The URL itself is not repeated: it may hold a secret. */
+/** Parses an absolute URL. The error names the URL but does not repeat it: it may hold a secret. */
 function parseUrl(url: string | URL, what: string): URL {
   try {
     return new URL(url);
@@ -52,16 +52,16 @@ function parseUrl(url: string | URL, what: string): URL {
   }
 }
 
-/** True for a URL that {@linkcode checkTransport} lets pass. */
+/** True for a URL that {@linkcode checkTransport} accepts. */
 export function isSafeTransport(url: URL): boolean {
   return url.username === "" && url.password === "" &&
     (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)));
 }
 
 /**
- * True for a URL that a hub's server may name as its hub: https, loopback, or plain http inside one
- * machine's or cluster's own network, where a name has no dot, ends like a cluster's, or is a private
- * address (RFC 1918, RFC 4193).
+ * True for a URL that a hub's server may name as its hub: https, loopback, or plain http in the network
+ * of one machine or cluster. There, a name has no dot, ends like a cluster's, or is a private address
+ * (RFC 1918, RFC 4193).
  */
 export function isClusterUrl(url: URL): boolean {
   if (isSafeTransport(url)) return true;
@@ -73,23 +73,23 @@ export function isClusterUrl(url: URL): boolean {
       /^\[f[cd][0-9a-f]{2}:/.test(hostname));
 }
 
-/** True when a URL's host is the pattern's; `*.` stands for one or more labels. */
+/** True if the URL's host matches the pattern; `*.` stands for one or more labels. */
 export function matchesHost(url: URL, pattern: string): boolean {
   return pattern.startsWith("*.")
     ? url.port === "" && url.hostname.endsWith(pattern.slice(1)) && !/^\.|\.\./.test(url.hostname)
     : url.host === pattern;
 }
 
-/** Whose API it is, and where its token may go. */
+/** An API and the origins that may receive its token. */
 export interface ApiOrigins {
-  /** The system's name for people. */
+  /** The system's display name. */
   readonly title: string;
-  /** The origins the token may travel to. */
+  /** The origins that may receive the token. */
   readonly origins: ReadonlySet<string>;
 }
 
 /**
- * Refuses a URL that an API's token does not belong to.
+ * Refuses a URL that must not receive the API's token.
  *
  * @throws {AuthError} `foreign_origin`, `insecure_url`, or `invalid_argument`
  */
@@ -102,15 +102,15 @@ export function checkApiUrl({ title, origins }: ApiOrigins, url: URL): void {
         `token is not sent there. If it belongs there, pass getSession the option origins: ["${url.origin}"].`,
     );
   }
-  // The origin of a `blob:` URL is that of the page it was made for.
+  // A `blob:` URL has the origin of the page that created it.
   const isPlain = /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
   if (!isPlain) checkTransport(url, "URL to fetch");
 }
 
 /**
- * Checks a URL that a person brought, and that a secret will be sent to.
+ * Checks a URL that a person pasted and that will receive a secret.
  *
- * @param hosts the hosts it may be at
+ * @param hosts the allowed hosts
  * @throws {AuthError} `foreign_origin`, `insecure_url`, or `invalid_argument`
  */
 export function checkPastedUrl(endpoint: string, hosts: readonly string[]): URL {
@@ -123,10 +123,10 @@ export function checkPastedUrl(endpoint: string, hosts: readonly string[]): URL 
   );
 }
 
-/** What a value of the credentials becomes in a URL. */
+/** The part of a URL that a credential value fills. */
 export type UrlPart = "base" | "label" | "segment";
 
-/** Whether a value may stand in a URL: as its base, one label of its host or one segment of its path. */
+/** True if a value may be used in a URL: as its base, one label of its host or one segment of its path. */
 export function fitsUrl(value: string, part: UrlPart): boolean {
   switch (part) {
     case "base":
@@ -135,8 +135,8 @@ export function fitsUrl(value: string, part: UrlPart): boolean {
     case "label":
       return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(value);
     case "segment":
-      // A percent sign would start an escape for a server that decodes twice. A slash is encoded, and so it
-      // stays inside its segment, but not beside dots that a server would climb by.
+      // A percent sign would start an escape for a server that decodes twice. A slash is encoded and stays
+      // inside its segment, but not beside dots: they could lead a server to a parent folder.
       return value.isWellFormed() && !/(^|\/)\.*(\/|$)/.test(value) &&
         // deno-lint-ignore no-control-regex -- they are what is refused
         !/[\\?#@%\x00-\x1f\x7f]/.test(value);
@@ -144,11 +144,11 @@ export function fitsUrl(value: string, part: UrlPart): boolean {
 }
 
 /**
- * The token endpoint that a saved session is renewed at. A file may name one only where the sign-in
- * page names it, as a paste sign-in's does; everywhere else the definition does.
+ * The token endpoint that renews a saved session. A saved file may name one only if the sign-in page
+ * names it, as with a pasted sign-in. Otherwise the definition names it.
  *
- * @param hosts the hosts that page may name
- * @throws {AuthError} `foreign_server` for another one
+ * @param hosts the hosts that the page may name
+ * @throws {AuthError} `foreign_server` for any other host
  */
 export function savedEndpoint(
   title: string,
@@ -167,8 +167,8 @@ export function savedEndpoint(
 }
 
 /**
- * True for this machine and what only it can reach: loopback by any name, unspecified and link-local
- * addresses (a cloud's metadata service), and those addresses inside an IPv6 one.
+ * True for this machine and what only it can reach: loopback in any spelling, unspecified and
+ * link-local addresses (a cloud's metadata service), and those addresses inside an IPv6 address.
  */
 export function isNear(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
@@ -177,11 +177,11 @@ export function isNear(hostname: string): boolean {
   }
   if (isNearV4(name)) return true;
   if (!name.startsWith("[")) return false;
-  // The URL parser has written it in its shortest form.
+  // The URL parser has already shortened the address.
   const address = name.slice(1, -1);
   if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
   if (address === "fd00:ec2::254") return true; // the metadata service of EC2
-  // Mapped, translated (NAT64) and carried (6to4) addresses of IPv4.
+  // IPv4 addresses that are mapped, translated (NAT64) or carried (6to4).
   const inside = /^::(?:ffff:(?:0:)?)?(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/.exec(address) ??
     /^64:ff9b:.*?:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ??
     /^2002:([0-9a-f]{0,4}):([0-9a-f]{0,4})(?::|$)/.exec(address);
@@ -190,24 +190,24 @@ export function isNear(hostname: string): boolean {
   return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
 }
 
-/** Loopback, unspecified and link-local addresses, and those of two clouds' metadata services. */
+/** Loopback, unspecified and link-local addresses, and the metadata services of two clouds. */
 function isNearV4(address: string): boolean {
   return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address) ||
     address === "100.100.100.200" || address === "192.0.0.192";
 }
 
-/** True for a redirect that leads from elsewhere to this machine, or to its own network link. */
+/** True for a redirect from elsewhere to this machine or its own network link. */
 export function entersLoopback(from: URL, to: URL): boolean {
   return isNear(to.hostname) && !isNear(from.hostname);
 }
 
-/** Names that a network of its own gives out (RFC 6762, RFC 8375, and what is in use). */
+/** Names that a private network assigns (RFC 6762, RFC 8375, and common ones). */
 const INNER = /(^|\.)(local|internal|intranet|lan|corp|home|private|localdomain|home\.arpa)$/;
 
-/** True for an address or a name of a private network; a name's own address is not looked up. */
+/** True for an address or a name in a private network. It does not look up the address of a name. */
 function isPrivate(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
-  // Of IPv6 only what is routed everywhere, and carries no IPv4 address inside.
+  // Every IPv6 address is private, except public ones with no IPv4 address inside.
   if (name.startsWith("[")) return !/^\[(?!2002:|2001:0?:)[23][0-9a-f]{3}:/.test(name);
   if (!/^\d+(\.\d+){3}$/.test(name)) return !name.includes(".") || INNER.test(name);
   return /^(10|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])|192\.0\.0|198\.1[89]|22[4-9]|2[3-5]\d)\./
@@ -215,8 +215,8 @@ function isPrivate(hostname: string): boolean {
 }
 
 /**
- * True for a URL that a server elsewhere has no business to name: this machine, where the server is not
- * on it; a private network, where the server is outside; a link-local address of another host.
+ * True for a URL that a remote server must not name: this machine, unless the server runs on it; a
+ * private network, if the server is outside; a link-local address of another host.
  */
 export function leadsInside(from: URL, to: URL): boolean {
   if (from.hostname === to.hostname) return false;
@@ -225,18 +225,18 @@ export function leadsInside(from: URL, to: URL): boolean {
   return isPrivate(to.hostname) && !isPrivate(from.hostname) && !isLoopback(from.hostname);
 }
 
-/** True for a link that a browser may be handed: a page on the web, or one of this machine. */
+/** True for a link that may be opened in a browser: a page on the web or on this machine. */
 export function isOpenable(url: string): boolean {
   return URL.canParse(url) && isSafeTransport(new URL(url));
 }
 
 /**
- * The error for a secret that would go to another server than the one it belongs to.
+ * The error for a secret that would go to a server it does not belong to.
  *
- * @param title how people call the system
+ * @param title the system's display name
  * @param what what would be sent, as the subject of a sentence
- * @param belongs the origin it belongs to, where that is known
- * @param asked the origin it would be sent to
+ * @param belongs the origin that it belongs to, if known
+ * @param asked the origin that would receive it
  */
 export function foreignServer(
   title: string,
@@ -255,17 +255,17 @@ export function foreignServer(
   );
 }
 
-/** What a name says: `unknown` is to be treated as a secret. */
+/** Whether a field's name marks a secret. Treat `unknown` as a secret. */
 export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   // One spelling for apiKey, API-Key and api_key.
   const name = field.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[^A-Za-z0-9]+/g, "_")
     .toLowerCase();
-  // What this module notes beside the values in a credentials file.
+  // This module's own notes beside the values in a credentials file.
   if (name.startsWith("onecell_")) return "open";
-  // Secret wherever these words stand in a name, an id too: a `secret_id` opens a vault.
+  // A name with one of these words is a secret, even an ID: a `secret_id` opens a vault.
   const secret =
     /secret|pass(w|ph|$|_)|(^|_)(pwd|pass|pin|otp|totp|mfa|seed|cookie|session_?id|sid|sas|jwt|pat|bearer|pem|pfx|p12|psk|code)(_|$|[0-9])|credential|assertion|connection_?string|conn_?str|signature/;
-  // Names that end like this say where, who or what kind, and open nothing.
+  // Names with these endings say where, who or what kind, and are not secret.
   const openEnd =
     /(^|_)(uu|gu|client|tenant|user|key)?ids?$|(url|uri|endpoint)s?$|(^|_)(type|types|method|at|in|on|until|version|name|names|scope|scopes|alg|algorithm|kid|host|hostname|port|domain|path|file|folder|expiry|expires|created|updated|enabled|issuer|audience|resource|tenant|realm|region|email|user|username|login|title|description|environment|locale|language|timezone|public_key)$/;
   // Secret unless the end of the name says otherwise, as in `token_url` and `key_id`.
@@ -273,7 +273,7 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   const isAddress = /(url|uri|endpoint|_type|_method|_at|_in|_name|_alg|_expires?|_expiry)s?$/.test(
     name,
   );
-  // These addresses are let in.
+  // These addresses give access by themselves.
   const isKey =
     /(^|_)(sas|otp|otpauth|totp|hotp|webhook|presigned|signed|magic|reset)_(link|ur[il])s?$/
       .test(name);
@@ -282,7 +282,7 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   return secretButForEnd.test(name) ? "secret" : "unknown";
 }
 
-/** True for a field whose value must not be seen: all but those that are known to be open. */
+/** True for a field whose value must not be shown: every field that is not known to be open. */
 export function isSecretField(field: string): boolean {
   return secrecyOf(field) !== "open";
 }

@@ -1,6 +1,6 @@
 /**
- * The documented verbs besides `getSession`: each opens a profile and hands it to the room that does
- * the work, which is loaded then.
+ * The documented functions besides `getSession`. Each opens a profile and passes it to the room that does
+ * the work, which loads only then.
  *
  * @module
  */
@@ -33,16 +33,16 @@ import { scanWith } from "./session.ts";
 /**
  * Finds the saved app credentials, puts them into the environment as the original tutorial does, and
  * returns them: every key in upper case (`CLIENT_ID`, `CLIENT_SECRET`, …), and with the provider's
- * prefix (`SPATIAFI_CLIENT_ID`, …). Only the prefixed names are ever read back by `getSession`.
+ * prefix (`SPATIAFI_CLIENT_ID`, …). `getSession` reads back only the prefixed names.
  *
  * Text, booleans, null and whole numbers are written as Python's `str()` writes them, lists and objects
- * as JSON. Names that are not valid variables, or that steer the machine (`PATH`,
+ * as JSON. Names that are not valid variable names, or that control the machine (`PATH`,
  * `HTTPS_PROXY`, …), are left out.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned
- * @param options `directory`: a folder to look in instead of the user's configuration directory;
- * `export: false` leaves the environment as it is
- * @returns what was found; it prints without its secrets
+ * @param system its name, the URL of its API, or the result of `defineProvider`
+ * @param options `directory`: a folder to look in instead of the user's configuration folder;
+ * `export: false` leaves the environment unchanged
+ * @returns the credentials; they print without their secrets
  * @throws {AuthError} `credentials_missing`, `credentials_damaged`, `store_unavailable`,
  * `permission_denied`; `unknown_provider`, `invalid_argument`
  */
@@ -56,12 +56,12 @@ export async function loadCredentials(
 }
 
 /**
- * The tutorial's spelling of {@linkcode loadCredentials}; without an argument it means the tutorial's
- * system.
+ * The tutorial's spelling of {@linkcode loadCredentials}. Without an argument it loads those of the
+ * tutorial's system.
  *
- * @param system as for {@linkcode loadCredentials}; SpatiaFi unless given
+ * @param system as for {@linkcode loadCredentials}; default: SpatiaFi
  * @param options see {@linkcode LocationOptions}
- * @returns what was found; it prints without its secrets
+ * @returns the credentials; they print without their secrets
  */
 export async function load_credentials(
   system: SystemReference = "spatiafi",
@@ -71,10 +71,10 @@ export async function load_credentials(
 }
 
 /**
- * What the tutorial calls its own function: the credentials of SpatiaFi, in the environment too.
+ * The tutorial's own function: loads SpatiaFi's credentials, also into the environment.
  *
  * @param options see {@linkcode LocationOptions}
- * @returns what was found; it prints without its secrets
+ * @returns the credentials; they print without their secrets
  */
 export async function load_spatiafi_credentials(
   options: LocationOptions = {},
@@ -84,14 +84,14 @@ export async function load_spatiafi_credentials(
 
 /**
  * Saves app credentials where `getSession` and the Python tutorial find them, as plain JSON that only
- * its owner can read. An earlier file is kept as a backup, because a secret may be shown only once.
+ * its owner can read. An existing file is kept as a backup, because a secret may be shown only once.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned
- * @param values such as `{ client_id, client_secret }`, by these names; what else the provider needs
- * may come from the environment
- * @param options `directory`: a folder to save in instead of the user's configuration directory
- * @returns what was saved, and where; it prints without its secrets
- * @throws {AuthError} `credentials_damaged` for an earlier file that cannot be kept; `store_unavailable`,
+ * @param system its name, the URL of its API, or the result of `defineProvider`
+ * @param values with these names, such as `{ client_id, client_secret }`; other values that the
+ * provider needs may come from the environment
+ * @param options `directory`: a folder to save in instead of the user's configuration folder
+ * @returns the saved credentials and where they are; they print without their secrets
+ * @throws {AuthError} `credentials_damaged` if the existing file cannot be kept; `store_unavailable`,
  * `store_locked`, `permission_denied`; `unknown_provider`, `invalid_argument`
  */
 export async function saveCredentials<const S extends SystemReference>(
@@ -111,17 +111,17 @@ export async function saveCredentials<const S extends SystemReference>(
 }
 
 /**
- * Creates new app credentials with username and password, and saves them. An earlier file is kept as
- * a backup. The request that creates them is sent again only if the server says that it did nothing
+ * Creates new app credentials with a username and password, and saves them. An existing file is kept
+ * as a backup. The request that creates them is repeated only if the server says that it did nothing
  * (429, 503).
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned; it must have an `enrolment`
+ * @param system its name, the URL of its API, or the result of `defineProvider`; it must have an `enrolment`
  * @param login the account's username and password; the password is used once and never saved
  * @param options see {@linkcode ConnectionOptions} and {@linkcode LocationOptions}
- * @returns what was created. If it could not be saved, it has no `path`, `storeProblem` says why,
- *   and there is no other copy
- * @throws {AuthError} `login_refused`, `unsupported`, `credentials_damaged`, and what network and disk
- * met; `unknown_provider`, `invalid_argument`
+ * @returns the new credentials. If they could not be saved, they have no `path`, `storeProblem` says why,
+ * and there is no other copy
+ * @throws {AuthError} `login_refused`, `unsupported`, `credentials_damaged`, and errors of the network
+ * and the disk; `unknown_provider`, `invalid_argument`
  */
 export async function createCredentials(
   system: SystemReference,
@@ -144,15 +144,15 @@ export async function createCredentials(
 
 /**
  * Removes the saved app credentials from this machine, everywhere `getSession` would find them, and the
- * backups of earlier ones (`app_credentials.backup-1` and so on). The server still
- * knows them all, and the environment is not changed.
+ * backups of earlier ones (`app_credentials.backup-1` and so on). They stay valid at the server, and
+ * the environment does not change.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned
- * @param options `directory`: a folder to look in instead of the user's configuration directory
- * @returns every file that was removed, the one in use first; empty if there was none
- * @throws {AuthError} `credentials_damaged` when the file in use is, and nothing is removed, or when
- * another one is, and that one stays; `store_unavailable` or `permission_denied`, naming what could
- * not be looked at or removed; `unknown_provider`, `invalid_argument`
+ * @param system its name, the URL of its API, or the result of `defineProvider`
+ * @param options `directory`: a folder to look in instead of the user's configuration folder
+ * @returns every removed file, the one in use first; empty if there was none
+ * @throws {AuthError} `credentials_damaged` if the file in use is damaged, and then nothing is removed,
+ * or if another one is, and then only that one stays; `store_unavailable` or `permission_denied`, naming
+ * the file that could not be read or removed; `unknown_provider`, `invalid_argument`
  */
 export async function forgetCredentials(
   system: SystemReference,
@@ -170,16 +170,16 @@ export async function forgetCredentials(
 }
 
 /**
- * Imports credentials from another program's file, such as Google's JSON of a service account's key
- * or the `appsettings.json` of the OSIsoft samples, and saves them for
- * `getSession`. If the file has sections, values that belong together are taken from one section. The file itself is not changed.
+ * Imports credentials from another program's file, such as Google's JSON file with a service account's
+ * key or the `appsettings.json` of the OSIsoft samples, and saves them for `getSession`. If the file has
+ * sections, values that belong together come from one section. The file itself does not change.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned
+ * @param system its name, the URL of its API, or the result of `defineProvider`
  * @param file the path of a JSON file, or its `file:` URL
  * @param options see {@linkcode LocationOptions}
- * @returns what was saved, and where
- * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what it lacks;
- * `foreign_server` where its `token_uri` is another server's; else as {@linkcode saveCredentials}
+ * @returns the saved credentials and where they are
+ * @throws {AuthError} `invalid_argument` or `credentials_damaged`, naming the file and what is missing;
+ * `foreign_server` if its `token_uri` belongs to another server; otherwise as {@linkcode saveCredentials}
  */
 export async function importCredentials(
   system: SystemReference,
@@ -198,15 +198,15 @@ export async function importCredentials(
 }
 
 /**
- * Signs out of a saved session without a new sign-in: revokes it at the server (RFC 7009), then
- * removes the token from this machine. Without `all` it is the session that `getSession` would open with the same
- * options. Tokens of another client or server are removed, and sent nowhere.
+ * Signs out of a saved session without signing in: revokes its tokens at the server (RFC 7009), then
+ * removes them from this machine. Without `all`, it signs out of the session that `getSession` would
+ * open with the same options. It removes the tokens of another client or server but sends them nowhere.
  *
- * @param provider a registered name, or what `defineProvider` returned
+ * @param provider a registered name, or the result of `defineProvider`
  * @param options see {@linkcode LogoutOptions}
- * @returns what became of each session; a server's failure is in `problems`, the rest is done anyway
- * @throws {AuthError} `credentials_damaged`, `insecure_url` when it cannot be told which session is
- * meant and `all` is not given; `store_unavailable`, `permission_denied` for what `forget` met;
+ * @returns what happened to each session; a server's failure is in `problems`, and the rest is still done
+ * @throws {AuthError} `credentials_damaged`, `insecure_url` if it is unclear which session is meant and
+ * `all` is not set; `store_unavailable`, `permission_denied` if `forget` fails;
  * `unknown_provider`, `invalid_argument`
  *
  * @example Leave a shared machine
@@ -235,16 +235,16 @@ export async function logout(
 }
 
 /**
- * Says what is saved on this machine: who is signed in where, how long it lasts, and where the
+ * Reports what is saved on this machine: who is signed in where, for how long, and where the
  * credentials come from. It never prompts, renews or sends anything.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned; every system known by
- * name, and what is saved for others, if it is left out
- * @param options `directory`: a folder to look in instead of the user's configuration directory
- * @returns a report that shows as text; `JSON.stringify` gives what `onecell status --json` prints
- * @throws {AuthError} `unknown_provider`, `invalid_argument`; what is wrong with files is in the report
+ * @param system its name, the URL of its API, or the result of `defineProvider`. Without it: every
+ * system known by name, and what is saved for others
+ * @param options `directory`: a folder to look in instead of the user's configuration folder
+ * @returns a report that prints as text; `JSON.stringify` gives the output of `onecell status --json`
+ * @throws {AuthError} `unknown_provider`, `invalid_argument`; problems with files are in the report
  *
- * @example Sign in only when it needs no prompt
+ * @example Sign in only if no prompt is needed
  * ```ts
  * import { getSession, status } from "@onecell/auth";
  *
@@ -272,13 +272,13 @@ export async function status(
 }
 
 /**
- * Reads and checks a system's definition in a JSON file, with the fields of
- * {@linkcode defineProvider} and optionally `$schema`. A definition in `~/.config/onecell/providers`
+ * Reads and checks a system's definition in a JSON file. It has the fields of
+ * {@linkcode defineProvider}, and `$schema` is optional. A definition in `~/.config/onecell/providers`
  * does not need this: `getSession("weather")` finds `weather.json` there.
  *
  * @param file the path, or the `file:` URL, of the JSON file
- * @returns what to pass to `getSession` and the other functions
- * @throws {AuthError} `invalid_argument` when there is no such file, it is not JSON, or not a
+ * @returns the provider, for `getSession` and the other functions
+ * @throws {AuthError} `invalid_argument` if the file does not exist, is not JSON, or is not a
  * definition; `insecure_url`; `permission_denied`
  *
  * @example A definition in a file
@@ -293,18 +293,18 @@ export async function readProvider(file: string | URL): Promise<Provider> {
 }
 
 /**
- * Finds out why a sign-in does not work, or would not: credentials, files and their modes, the saved
- * token, the clock, proxy and certificate settings, and whether the servers respond. It never
- * prompts, signs in nowhere and sends no secret. To see whether a session could be saved, it makes an
- * empty file in its folder, or in the nearest one above, and removes it.
+ * Finds out why a sign-in fails or would fail: it checks the credentials, the files and their modes, the
+ * saved token, the clock, proxy and certificate settings, and whether the servers respond. It never
+ * prompts, signs in or sends a secret. To check that a session can be saved, it creates an empty file
+ * in its folder, or in the nearest one above, and removes it.
  *
- * @param system its name, the URL of its API, or what `defineProvider` returned
- * @param options those of the `getSession` that failed
- * @returns a report that shows as a card or as text, with what to do next
+ * @param system its name, the URL of its API, or the result of `defineProvider`
+ * @param options the options of the `getSession` call that failed
+ * @returns a report that shows as a card or as text and says what to do next
  * @throws {AuthError} `unknown_provider`, `invalid_argument`, `insecure_url` (of a definition);
  * everything else is in the report
  *
- * @example When getSession failed
+ * @example When getSession fails
  * ```ts
  * import { doctor } from "@onecell/auth";
  *
@@ -322,19 +322,19 @@ export async function doctor(
 }
 
 /**
- * Looks in a saved notebook for this machine's secrets before you share it: credentials and valid
- * tokens, whole or a recognisable part (12 characters; 40 for a JWT's claims, because many tokens share
+ * Scans a saved notebook for this machine's secrets before you share it: credentials and valid tokens,
+ * whole or in recognisable part (12 characters; 40 for a JWT's claims, because many tokens share
  * them), in every common encoding and in pieces. `scanText` lists what it does not find.
  *
- * @param file the path of the `.ipynb` file, or its `file:` URL, as last saved
- * @param options `session`: whose secrets to look for, even if it has its own `directory`;
- * without it, those of every system with something saved in the configuration directory, and
- * of the environment. If Deno may not list that directory, those of the known systems.
- * `directory`: a folder that was passed to `getSession`, to look in as well
- * @returns what was found: the cell, the place and the secret's name, never its value; with
- * `secrets` 0 there was nothing to look for, and the notebook was not checked; `unread` names the
- * files that could not be read
- * @throws {AuthError} `invalid_argument` when there is no such file or it is not a notebook,
+ * @param file the path of the saved `.ipynb` file, or its `file:` URL
+ * @param options `session`: look for this session's secrets, even if it has its own `directory`.
+ * Without it: the secrets of every system with something saved in the configuration folder, and
+ * those in the environment. If Deno may not list that folder: those of the known systems.
+ * `directory`: also look in this folder, which you passed to `getSession`
+ * @returns the cell, the place and the name of each secret it found, never a value. If `secrets` is 0,
+ * there was nothing to look for, and the notebook was not checked. `unread` names the files that
+ * could not be read
+ * @throws {AuthError} `invalid_argument` if the file does not exist or is not a notebook,
  * `permission_denied`
  *
  * @example Before sharing

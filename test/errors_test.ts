@@ -10,7 +10,7 @@ import { rejects } from "./support/rejects.ts";
 import { eachRow, test } from "./support/tests.ts";
 import { createWorld } from "./support/world.ts";
 
-test("AuthError keeps of a cause what says why, and nothing that may hold a secret", () => {
+test("AuthError keeps the reason from a cause, and nothing that may hold a secret", () => {
   const secret = canary();
   const request = new Request("https://a.example", {
     method: "POST",
@@ -60,7 +60,7 @@ test("AuthError has its code, its fields, and a short stack", () => {
   assert((error.stack ?? "").split("\n").length <= 5, error.stack);
 });
 
-test("AuthError.is() and instanceof know errors of this module, of another copy and realm", async () => {
+test("AuthError.is() and instanceof recognize errors of any copy and realm of this module", async () => {
   await using folder = await TestFolder.make();
   const other = await loadCopy(folder.path);
   const theirs = new other.AuthError("timeout", "Too slow.");
@@ -73,12 +73,12 @@ test("AuthError.is() and instanceof know errors of this module, of another copy 
   }
   const others = [null, undefined, "timeout", { code: "timeout" }, new Error("timeout"), () => {}];
   for (const value of others) assert(!AuthError.is(value) && !(value instanceof AuthError));
-  // What a worker or a test's realm throws is no `Error` of this one.
+  // An error from a worker or a test's realm is not an `Error` of this realm.
   const foreign = { name: "TimeoutError", message: "over" };
   assert.equal(abortReason(AbortSignal.abort(foreign)).code, "timeout");
 });
 
-test("credentials and sessions of another copy are taken, and nothing else is taken for them", async () => {
+test("credentials and sessions of another copy are accepted, and a spread session is not", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, directory } = world;
   const other = await loadCopy(directory);
@@ -97,7 +97,7 @@ test("credentials and sessions of another copy are taken, and nothing else is ta
     assert.equal((await scanNotebook(notebook, { session: one })).ok, false);
   }
   await rejects(scanNotebook(notebook, { session: { ...session } }), "invalid_argument");
-  // A complete fake is as good as its values.
+  // A complete fake is accepted, because only the values matter.
   const fake = {
     ...{ provider: "plantpredict", path: undefined, source: "a test", storeProblem: undefined },
     names: Object.keys(credentials),
@@ -131,7 +131,7 @@ test("an error's stack has only the caller's frames", () =>
     assert.doesNotMatch(called.join("\n"), /\/src\/|\/mod\.ts|ext:|node:/);
   }));
 
-test("what an aborted signal ends has the signal's reason as its cause", async () => {
+test("an error from an aborted signal has the signal's reason as its cause", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -153,7 +153,7 @@ test("what an aborted signal ends has the signal's reason as its cause", async (
     const error = await rejects(call(), "aborted");
     assert.equal(error.cause, reason, name);
   }
-  // As any `fetch`.
+  // As with any `fetch`.
   const thrown = await session.fetch("/api/info", { signal }).catch((error) => error);
   assert.equal(thrown, reason);
 });

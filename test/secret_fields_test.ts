@@ -5,7 +5,7 @@ import { eachRow, test } from "./support/tests.ts";
 const rows = (seen: string, names: string) =>
   names.split(" ").map((field) => ({ name: `${seen}: ${field}`, field }));
 
-test("secrecyOf() knows secrets by their names", () =>
+test("secrecyOf() recognizes secrets by their names", () =>
   eachRow([
     ...rows("trust 19", "secret_id passphrase pin pass pwd connection_string"),
     ...rows("its kind", "passwd otp totp_seed mfa_code user_pass pin_code pin2 sid session_id"),
@@ -21,7 +21,7 @@ test("secrecyOf() knows secrets by their names", () =>
     ...rows("cookies", "cookie session_cookie credentials"),
   ], ({ field }) => assert.equal(secrecyOf(field), "secret")));
 
-test("secrecyOf() recognises values that are not secret", () =>
+test("secrecyOf() recognizes values that are not secret", () =>
   eachRow([
     ...rows("ids", "client_id tenant_id clientId key_id access_key_id id ids kid uuid clientid"),
     ...rows("addresses", "token_url token_endpoint authUrl api_url redirect_uri password_url"),
@@ -31,7 +31,7 @@ test("secrecyOf() recognises values that are not secret", () =>
     ...rows("a key that all may see", "public_key"),
   ], ({ field }) => assert.equal(secrecyOf(field), "open")));
 
-test("isSecretField() takes an unknown field for a secret", () => {
+test("isSecretField() treats an unknown field as a secret", () => {
   for (const field of ["", "nonce", "blob", "x9", "value", "grid", "constructor", "pinned"]) {
     assert.equal(secrecyOf(field), "unknown", field);
     assert.equal(isSecretField(field), true, field);

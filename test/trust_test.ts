@@ -14,7 +14,7 @@ import {
 import { throws } from "./support/rejects.ts";
 import { eachRow, test } from "./support/tests.ts";
 
-test("isLoopback() knows this machine, and nothing that only looks like it", () => {
+test("isLoopback() recognizes this machine, and no lookalikes", () => {
   for (const host of ["localhost", "127.0.0.1", "127.9.8.7", "[::1]"]) {
     assert.equal(isLoopback(host), true, host);
   }
@@ -42,7 +42,7 @@ test("checkTransport() accepts https, and plain http to this machine", () =>
       { name: "http://127.0.0.1:8080/x", code: null },
       { name: "http://localhost/x", code: null },
       { name: "http://[::1]:1/x", code: null },
-      // The URL standard knows many spellings of one address.
+      // The URL standard allows many spellings of one address.
       { name: "http://0x7f.1/x", code: null },
       { name: "http://example.com/x", code: "insecure_url" },
       { name: "http://x.localhost/x", code: "insecure_url" },
@@ -70,7 +70,7 @@ test("checkTransport() accepts https, and plain http to this machine", () =>
     },
   ));
 
-test("matchesHost() takes whole labels for a star, and a port for itself", () =>
+test("matchesHost() matches whole labels for a star, and requires the same port", () =>
   eachRow([
     { name: "https://b2c.b2clogin.com/x", pattern: "*.b2clogin.com", fits: true },
     { name: "https://a.b.b2clogin.com/x", pattern: "*.b2clogin.com", fits: true },
@@ -130,14 +130,14 @@ test("checkApiUrl() accepts only the API's origins", () => {
   for (const [url, code] of rows) throws(() => checkApiUrl(api, new URL(url)), code);
 });
 
-test("checkPastedUrl() sends a code to a known host alone", () => {
+test("checkPastedUrl() sends a code only to a known host", () => {
   const hosts = ["login.example.com", "*.b2clogin.com"];
   assert.equal(checkPastedUrl("https://login.example.com/t", hosts).pathname, "/t");
   throws(() => checkPastedUrl("https://evil.example/t", hosts), "foreign_origin");
   throws(() => checkPastedUrl("http://login.example.com/t", hosts), "insecure_url");
 });
 
-test("savedEndpoint() takes a server's address from no file that may not name one (trust 4)", () => {
+test("savedEndpoint() uses a server's address only from a file that may name one (trust 4)", () => {
   const hosts = ["login.example.com"];
   const good = "https://login.example.com/token";
   assert.equal(savedEndpoint("X", undefined, hosts), undefined);
@@ -153,7 +153,7 @@ test("savedEndpoint() takes a server's address from no file that may not name on
   }
 });
 
-test("isOpenable() hands a browser pages, and nothing that a program would open (trust 17)", () => {
+test("isOpenable() accepts web pages only, and nothing that a program would open (trust 17)", () => {
   for (const url of ["https://a.example/x", "http://127.0.0.1:1/", "http://localhost/"]) {
     assert.equal(isOpenable(url), true, url);
   }
@@ -163,7 +163,7 @@ test("isOpenable() hands a browser pages, and nothing that a program would open 
   }
 });
 
-test("entersLoopback() knows this machine and its network link in every spelling (trust 10)", () => {
+test("entersLoopback() recognizes this machine and its network link in every spelling (trust 10)", () => {
   const api = new URL("https://api.example.com/");
   const near = "127.1 0x7f.1 2130706433 localhost LOCALHOST. a.localhost 0 0.0.0.0 169.254.43518 " +
     "[::] [::1] [::2] [::ffff:127.0.0.1] [::ffff:0:127.0.0.1] [::127.0.0.1] [64:ff9b::127.0.0.1] " +
@@ -180,7 +180,7 @@ test("entersLoopback() knows this machine and its network link in every spelling
   }
 });
 
-test("entersLoopback() tells a redirect into this machine", () => {
+test("entersLoopback() detects a redirect to this machine", () => {
   const api = new URL("https://api.example.com/");
   const own = new URL("http://127.0.0.1:1/");
   assert.equal(entersLoopback(api, own), true);

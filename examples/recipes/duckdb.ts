@@ -6,7 +6,7 @@ const s = await getSession("spatiafi");
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 const query = Deno.args[0] ?? "SELECT * FROM '/files/points.csv'";
 // DuckDB reads the SQL from standard input, so no argument and no history shows the token. The secret
-// works for this API only, and DuckDB forgets it when it ends.
+// works for this API only, and DuckDB forgets it when it exits.
 console.log(`INSTALL httpfs;
 LOAD httpfs;
 CREATE TEMPORARY SECRET onecell (

@@ -15,7 +15,7 @@ try {
     args: [`/vsicurl/${url}`],
     env: {
       GDAL_HTTP_HEADER_FILE: headers,
-      // Without this, GDAL also requests other files beside it.
+      // Without this, GDAL also requests the files next to it.
       GDAL_DISABLE_READDIR_ON_OPEN: "EMPTY_DIR",
     },
   }).spawn().status;

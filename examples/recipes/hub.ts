@@ -6,12 +6,12 @@ const weather = defineProvider({
   name: "weather",
   apiUrl: "https://api.weather.example/",
   issuer: "https://login.weather.example",
-  // The user's token from signing in to the hub. It is read from the hub each time.
+  // The token from the user's sign-in to the hub. It is read from the hub each time.
   grant: "token_exchange",
   subjectToken: { jupyterhub: "access_token" },
   clientAuthentication: "none",
   clientId: "hub",
-  // Nothing is saved: a user of the hub is signed in here, too.
+  // Nothing is saved, because a hub user is already signed in.
   store: "memory",
 });
 

@@ -7,7 +7,7 @@ import {
   StreamableHTTPClientTransport,
 } from "npm:@modelcontextprotocol/client@2.4.0";
 
-// With a server's address, the first run asks you once, and registers a client if the server allows it.
+// With a server's address, the first run prompts you once and registers a client if the server allows it.
 const s = await getSession(Deno.args[0] ?? "spatiafi");
 const authProvider: AuthProvider = {
   // Before each request: the saved token, refreshed if needed.

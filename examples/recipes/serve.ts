@@ -2,7 +2,7 @@
 // deno-lint-ignore-file no-import-prefix no-unversioned-import
 import { AuthError, getSession } from "jsr:@onecell/auth";
 
-// Sign in once, when the server starts. Without saved credentials it fails here and says what is missing.
+// Sign in once, when the server starts. Without saved credentials this fails and says what is missing.
 const s = await getSession("spatiafi", { interactive: false });
 
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[0] ?? 8000) }, async (request) => {

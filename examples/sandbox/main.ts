@@ -35,7 +35,7 @@ const stop = async (): Promise<void> => {
   for (const signal of signals) Deno.removeSignalListener(signal, stop);
   await sandbox.stop();
 };
-// Before anything is printed: a program that reads it may stop the sandbox at once.
+// Listen before printing anything: a program that reads the output may stop the sandbox at once.
 for (const signal of signals) Deno.addSignalListener(signal, stop);
 
 const { environment, users, clients } = sandbox;

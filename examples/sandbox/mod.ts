@@ -1,6 +1,6 @@
 /**
- * Local stand-ins of the systems that `@onecell/auth` signs in to, with their real paths and
- * protocols, new secrets each time, and faults on request.
+ * Local stand-ins of the systems that `@onecell/auth` signs in to. They have the real paths and protocols,
+ * create new secrets each time, and produce faults on request.
  *
  * @module
  */

@@ -1,17 +1,17 @@
 import type { AuthError } from "../errors.ts";
 
 /**
- * App credentials, as loaded, saved or created. Printing them shows no secret: ask for a value with
- * {@linkcode Credentials.get}. `getSession` takes them as its option `credentials`.
+ * App credentials that were loaded, saved or created. Printing them shows no secret: get a value with
+ * {@linkcode Credentials.get}. Pass them to `getSession` as the option `credentials`.
  */
 export interface Credentials {
   /** The system's name. */
   readonly provider: string;
   /** The file they are saved in, if any. */
   readonly path: string | undefined;
-  /** Where they came from, for people. */
+  /** Where they came from, in words. */
   readonly source: string;
-  /** Why they could not be saved, if that was wanted. */
+  /** Why they could not be saved, if they should have been. */
   readonly storeProblem: AuthError | undefined;
   /** The names of the values, such as `client_id`. */
   readonly names: readonly string[];

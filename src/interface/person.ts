@@ -1,34 +1,34 @@
 /** One prompt. */
 export interface Question {
-  /** Which value is asked for, such as `"password"`; `"code"` for what is pasted. */
+  /** The value to ask for, such as `"password"`; `"code"` for a pasted code. */
   readonly field: string;
-  /** The question, without its final colon. */
+  /** The prompt, without its final colon. */
   readonly text: string;
-  /** True for an answer that must not be shown as it is typed. */
+  /** True if the typed text must not be shown. */
   readonly secret: boolean;
-  /** Where the answer goes: a host, such as `"auth.example.com"`. */
+  /** The host that receives the answer, such as `"auth.example.com"`. */
   readonly host: string;
 }
 
-/** What a person is shown: the progress of a sign-in, and where to go for it. */
+/** What to show the person: the progress of a sign-in, and where to continue it. */
 export interface Notice {
-  /** The kind: `"starting"`, `"link"`, `"device"`, `"signed_in"` or `"failed"`; there may be more. */
+  /** The kind: `"starting"`, `"link"`, `"device"`, `"signed_in"` or `"failed"`. More may be added. */
   readonly kind: string;
-  /** Its first line. */
+  /** The first line. */
   readonly title: string;
   /** All of it as plain text, with links and codes. */
   readonly text: string;
 }
 
-/** Who is prompted, for user interfaces of your own and for tests. */
+/** Answers the prompts, for your own user interface and for tests. */
 export interface Person {
   /**
    * Asks for one value.
    *
-   * @returns what was typed; `""` to cancel; `null` when nobody can answer
+   * @returns the typed text; `""` to cancel; `null` if nobody can answer
    */
   ask(question: Question): Promise<string | null>;
-  /** Shows the progress of the sign-in. Each notice replaces the one before. */
+  /** Shows the progress of the sign-in. Each notice replaces the previous one. */
   show?(notice: Notice): void | Promise<void>;
   /** Opens a link in a browser on this machine; false if that did not work. */
   open?(url: string): Promise<boolean>;

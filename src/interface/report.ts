@@ -1,40 +1,40 @@
 import type { AuthError, AuthErrorCode } from "../errors.ts";
 
-/** A report that shows as text, and in a notebook as a card. */
+/** A report that prints as text, and shows as a card in a notebook. */
 export interface Report {
-  /** True if nothing was found. */
+  /** True if there are no findings. */
   readonly ok: boolean;
-  /** Everything in it, for programs. Its details may change in any release. */
+  /** The whole report, for programs. The details may change in any release. */
   toJSON(): Record<string, unknown>;
   /** The report as text. */
   toString(): string;
 }
 
-/** What `doctor` found out about signing in to one system on this machine. It holds no secret. */
+/** The doctor's report on signing in to one system on this machine. It holds no secret. */
 export interface DoctorReport extends Report {
-  /** What is wrong or may become so, problems first, each with what to do next. */
+  /** What is wrong, or may go wrong, problems first. Each finding says what to do next. */
   readonly findings: readonly DoctorFinding[];
 }
 
-/** One thing that is wrong or may become so. */
+/** One thing that is wrong or may go wrong. */
 export interface DoctorFinding {
-  /** A problem prevents signing in; a warning may do so later. */
+  /** A problem prevents signing in now; a warning may prevent it later. */
   readonly level: "problem" | "warning";
-  /** What it is, and what to do next. */
+  /** What is wrong, and what to do next. */
   readonly message: string;
 }
 
-/** What a scan of a notebook found. It names secrets and shows none. */
+/** The result of scanning a notebook. It names secrets but never shows their values. */
 export interface ScanReport extends Report {
-  /** Every place with a secret in it, in the order of the notebook. */
+  /** Every place that contains a secret, in the order of the notebook. */
   readonly findings: readonly ScanFinding[];
-  /** How many secrets were looked for; with none, the notebook was not checked. */
+  /** How many secrets the scan looked for. If 0, the notebook was not checked. */
   readonly secrets: number;
-  /** Files that could not be read, so that their secrets were not looked for. */
+  /** Files that could not be read. The scan did not look for their secrets. */
   readonly unread: readonly string[];
 }
 
-/** A place in a notebook with a secret, or a part of one, in it. */
+/** A place in a notebook that contains a secret or a part of one. */
 export interface ScanFinding {
   /** The cell, counted from 1; 0 for the notebook's own metadata. */
   readonly cell: number;
@@ -46,13 +46,13 @@ export interface ScanFinding {
   readonly where: "source" | "output" | "metadata";
   /** Which output, counted from 1. */
   readonly output?: number | undefined;
-  /** Whether all of the secret is there. */
+  /** True if the whole secret is there. */
   readonly whole: boolean;
-  /** How it is written, such as `"plain"` or `"base64"`. */
+  /** The form it is written in, such as `"plain"` or `"base64"`. */
   readonly form: string;
 }
 
-/** What became of one token at the server. */
+/** What happened to one token at the server. */
 export type RevocationOutcome =
   /** The server revoked it (RFC 7009). */
   | "revoked"
@@ -63,21 +63,21 @@ export type RevocationOutcome =
   /** The server did not revoke it, or did not respond. */
   | "failed";
 
-/** What signing out did. */
+/** The result of signing out. */
 export interface LogoutReport {
-  /** What became of the refresh token at the server. */
+  /** What happened to the refresh token at the server. */
   readonly refreshToken: RevocationOutcome;
-  /** What became of the access token at the server. */
+  /** What happened to the access token at the server. */
   readonly accessToken: RevocationOutcome;
-  /** True when a saved token was removed from this machine. */
+  /** True if a saved token was removed from this machine. */
   readonly removed: boolean;
-  /** What went wrong. The rest was done anyway. */
+  /** What went wrong. Everything else was still done. */
   readonly problems: readonly AuthError[];
 }
 
-/** What `forgetCredentials` removed. */
+/** The files that `forgetCredentials` removed. */
 export interface ForgetReport {
-  /** Every file that was removed, the one in use first. */
+  /** Every removed file; the one in use comes first. */
   readonly removed: readonly string[];
 }
 
@@ -87,21 +87,21 @@ export interface EndedSession extends LogoutReport {
   readonly account: string | undefined;
   /** The client ID (RFC 6749 section 2.2). */
   readonly clientId: string | undefined;
-  /** The option `sessionKey` it was made with. */
+  /** Its option `sessionKey`. */
   readonly sessionKey: string | undefined;
   /** When its access token expires. */
   readonly expiresAt: Date;
-  /** False for a session of another client or server: its tokens were removed here, and sent nowhere. */
+  /** False for a session of another client or server: its tokens were only removed from this machine. */
   readonly told: boolean;
 }
 
-/** What `logout` did. The members of {@linkcode LogoutReport} cover all sessions together. */
+/** The result of `logout`. The members of {@linkcode LogoutReport} summarize all sessions. */
 export interface SystemLogoutReport extends LogoutReport {
-  /** Each session that was ended. */
+  /** Each session that ended. */
   readonly sessions: readonly EndedSession[];
-  /** How many saved sessions of the system are left: of other accounts or session keys. */
+  /** How many saved sessions of the system remain, for other accounts or session keys. */
   readonly left: number;
-  /** Damaged token files that were removed: they may have held a valid token. */
+  /** Damaged token files that were removed. They may have held a valid token. */
   readonly damaged: readonly string[];
   /** Credentials files that were removed; `undefined` unless `forget` was given. */
   readonly forgotten: readonly string[] | undefined;
@@ -111,27 +111,27 @@ export interface SystemLogoutReport extends LogoutReport {
 export interface SystemStatus {
   /** The system's name, such as `"spatiafi"`. */
   readonly provider: string;
-  /** The system's name for people. */
+  /** The system's display name. */
   readonly title: string;
-  /** The file that defines it, for a system that is not built in. */
+  /** The file that defines it, if the system is not built in. */
   readonly definition?: string | undefined;
-  /** The account in use, where it is not the usual one, and what chose it, in words. */
+  /** The account in use, if it is not the default one, and what selected it, in words. */
   readonly account?: { readonly name: string; readonly from: string } | undefined;
-  /** The accounts that are saved, where there is more than the usual one. */
+  /** The saved accounts, if there are more than the default one. */
   readonly accounts?: readonly string[] | undefined;
   /** True if `getSession` works without a prompt. */
   readonly ready: boolean;
-  /** What there is to sign in with. */
+  /** The credentials to sign in with. */
   readonly credentials: {
     readonly source: string | null;
     readonly complete: boolean;
     readonly missing: readonly string[];
-    /** True if a token is used instead of credentials. No saved session is used then. */
+    /** True if a token is used instead of credentials. Then no saved session is used. */
     readonly token?: true;
   };
-  /** Why the credentials, or the URLs that variables give, cannot be used. */
+  /** Why the credentials, or the URLs from variables, cannot be used. */
   readonly problem: { readonly code: string; readonly message: string } | null;
-  /** The saved sessions, the newest first. */
+  /** The saved sessions, newest first. */
   readonly sessions: readonly SessionStatus[];
 }
 
@@ -141,9 +141,9 @@ export interface SessionStatus {
   readonly account: string | null;
   /** The client ID (RFC 6749 section 2.2). */
   readonly clientId: string | null;
-  /** The option `sessionKey` it was made with. */
+  /** Its option `sessionKey`. */
   readonly sessionKey: string | null;
-  /** The option `account` it was made with, where it is not the usual account's. */
+  /** Its option `account`, if it is not the default account. */
   readonly savedAs?: string | undefined;
   /** The scopes of its token. */
   readonly scope: string | null;
@@ -159,40 +159,40 @@ export interface SessionStatus {
   readonly path: string;
 }
 
-/** Where sessions are saved. What is unknown, or was not tried, is `null`. */
+/** Where sessions are saved. A value that is unknown or was not checked is `null`. */
 export interface StoreStatus {
   /** `"disk"`, `"memory"`, `"own"`, or the store's URL without a password. */
   readonly kept: string;
   /** The folder, if there is one. */
   readonly folder: string | null;
-  /** Who can read what is saved, in words. */
+  /** Who can read the saved values, in words. */
   readonly readers: string;
-  /** Whether it works, including its lock. */
+  /** True if it works, including its lock. */
   readonly works: boolean | null;
-  /** What the folder's disk cannot do, in words. */
+  /** What the folder's disk does not support, in words. */
   readonly weaknesses: readonly string[];
   /** Why it does not work. */
   readonly problem: { readonly code: AuthErrorCode; readonly message: string } | null;
 }
 
-/** What is saved for a system that is not known by name. Its definition would tell more. */
+/** Saved values of a system that is not known by name. Its definition would say more. */
 export interface OtherStatus {
-  /** The system's name in its session, else the folder's name. */
+  /** The system's name from its session, or else the folder's name. */
   readonly provider: string;
   /** The folder it is in. */
   readonly folder: string;
-  /** True when app credentials are saved there. */
+  /** True if app credentials are saved there. */
   readonly credentials: boolean;
   /** How many sessions are saved. */
   readonly sessions: number;
 }
 
-/** What is saved on this machine, as `status` found it. It holds no secret. */
+/** What is saved on this machine, according to `status`. It holds no secret. */
 export interface StatusReport extends Report {
-  /** The system that was asked for, or every registered one. */
+  /** The requested system, or every registered one. */
   readonly systems: readonly SystemStatus[];
-  /** What is saved for systems that are not known by name; empty if one system was asked for. */
+  /** Saved values of systems that are not known by name; empty if you asked about one system. */
   readonly others: readonly OtherStatus[];
-  /** Where sessions are saved. The JSON has it unless that is files, and they work. */
+  /** Where sessions are saved. The JSON leaves it out for memory, and for a folder that works. */
   readonly stores: readonly StoreStatus[];
 }

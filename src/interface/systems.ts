@@ -1,7 +1,7 @@
 import type { Provider } from "../providers/definition.ts";
 
 /**
- * The systems this version knows, and the credential values each takes. Add a system of your own by
+ * The systems that this version knows, and the credential values of each. Add your own system by
  * declaration merging: editors then offer its name and its values.
  */
 export interface Systems {
@@ -11,24 +11,24 @@ export interface Systems {
   plantpredict: "client_id" | "client_secret";
   /** PlantPredict, legacy (Okta). */
   "plantpredict-okta": "username" | "password" | "client_id" | "client_secret";
-  /** 4insight for a person. */
+  /** 4insight with a user account. */
   fourinsight: "client_id" | "client_secret";
-  /** 4insight for a service account. */
+  /** 4insight with a service account. */
   "fourinsight-client": "client_id" | "client_secret";
   /** OSIsoft Cloud Services, now AVEVA. */
   ocs: "tenant_id" | "client_id" | "client_secret" | "resource" | "api_version";
 }
 
-/** A known system's name, offered by editors; any other text is refused when the program runs. */
+/** A known system's name, for completion in editors. Any other text is refused at run time. */
 export type SystemName = keyof Systems | (string & Record<never, never>);
 
 /**
- * What says which system: its name, the URL of its API, or what `defineProvider` returned. Any other
- * API's URL will do where the API says itself who signs people in (RFC 9728): a person is asked once.
+ * Identifies a system: its name, the URL of its API, or the result of `defineProvider`. The URL of any
+ * other API works too if the API says who signs people in (RFC 9728). You are then prompted once.
  */
 export type SystemReference = SystemName | URL | Provider;
 
-/** The credential values a system takes; any name where the compiler does not know the system. */
+/** The credential values of a system; any name if the compiler does not know the system. */
 export type CredentialField<S> = S extends Provider<infer F extends string> ? F
   : S extends keyof Systems ? Systems[S] & string
   : string;

@@ -14,7 +14,7 @@ type Answer = () => Response;
 const json = (value: unknown, status = 200, headers: Record<string, string> = {}): Answer => () =>
   Response.json(value, { status, headers });
 
-/** What an authorization server says and does, at an issuer of its own. */
+/** The responses of an authorization server with its own issuer. */
 function serverAt(issuer: string, change: Record<string, unknown> = {}): Record<string, Answer> {
   return {
     [`${issuer}${SERVER}`]: json({
@@ -32,7 +32,7 @@ function serverAt(issuer: string, change: Record<string, unknown> = {}): Record<
 const resource = (servers: string[], change: Record<string, unknown> = {}) =>
   json({ resource: API, authorization_servers: servers, scopes_supported: ["read"], ...change });
 
-/** The network: what is not in it is not found. It remembers whom anything was sent to. */
+/** A fake network that records every request. Unknown addresses return 404. */
 function network(answers: Record<string, Answer>) {
   const all = { ...answers };
   const sent: { method: string; url: string; body: string }[] = [];
@@ -48,7 +48,7 @@ function network(answers: Record<string, Answer>) {
   };
 }
 
-/** A person whose browser is sent back at once with a code. */
+/** A person whose browser returns with a code at once. */
 const personWho = (answers: (string | null)[]) =>
   scriptedPerson({
     browserIsLocal: true,
@@ -73,7 +73,7 @@ async function signIn(
   return { person, session: await getSession(API, options) };
 }
 
-test("an address: only the API is asked before the answer, and only hosts that were named afterwards", async () => {
+test("an address: only the API is contacted before the prompt, and only the named hosts after it", async () => {
   await using folder = await TestFolder.make();
   const world = network({ [API + RESOURCE]: resource([AUTH]), ...serverAt(AUTH) });
   const person = scriptedPerson({
@@ -95,7 +95,7 @@ test("an address: only the API is asked before the answer, and only hosts that w
   assert.equal(new URLSearchParams(token?.body).get("resource"), API);
 });
 
-test("an address: a host that only the authorization server names is asked about too", async () => {
+test("an address: the prompt also names a host that only the authorization server names", async () => {
   const endpoints = { token_endpoint: "https://token.example.com/t" };
   const answers = {
     [API + RESOURCE]: resource([AUTH]),
@@ -117,7 +117,7 @@ test("an address: a host that only the authorization server names is asked about
   assert(world.hosts().includes("token.example.com"));
 });
 
-test("an address whose API names another authorization server later: asked, never silent", async () => {
+test("an address whose API later names another authorization server: a prompt, never silence", async () => {
   await using folder = await TestFolder.make();
   const world = network({
     [API + RESOURCE]: resource([AUTH]),
@@ -126,7 +126,7 @@ test("an address whose API names another authorization server later: asked, neve
   });
   await signIn(world, folder, ["yes"]);
   world.all[API + RESOURCE] = resource(["https://evil.example"]);
-  // What was agreed on is used: nothing is read again.
+  // The saved agreement is used. Nothing is read again.
   const { length } = world.sent;
   await signIn(world, folder, []);
   assert.equal(world.sent.length, length);
@@ -150,7 +150,7 @@ test("an address whose API names another authorization server later: asked, neve
   assert(toEvil.every(({ body }) => !body.includes("auth.example.net")), "and not the other's");
 });
 
-test("an address whose API asks for more scopes later asks again, at a new sign-in", async () => {
+test("an address whose API requests more scopes later prompts again at a new sign-in", async () => {
   await using folder = await TestFolder.make();
   const world = network({ [API + RESOURCE]: resource([AUTH]), ...serverAt(AUTH) });
   await signIn(world, folder, ["yes"]);
@@ -160,7 +160,7 @@ test("an address whose API asks for more scopes later asks again, at a new sign-
   assert.match(person.questions[0]?.text ?? "", /with the scopes read admin, and stay/);
 });
 
-test("an address whose API does not answer at a new sign-in goes on with what was agreed on", async () => {
+test("an address whose API does not respond at a new sign-in uses what was agreed on", async () => {
   await using folder = await TestFolder.make();
   const world = network({ [API + RESOURCE]: resource([AUTH]), ...serverAt(AUTH) });
   await signIn(world, folder, ["yes"]);
@@ -179,11 +179,11 @@ interface Row {
   says?: RegExp;
 }
 
-test("an address: what an API says wrongly ends the sign-in before anybody else hears of it", () =>
+test("an address: a wrong response from the API ends the sign-in before any other host is contacted", () =>
   eachRow<Row>([
     { name: "nothing", answers: {}, code: "unsupported", says: /RFC 9728.*--issuer/ },
     {
-      name: "a page for every path, as web applications answer",
+      name: "a page for every path, as web applications return",
       answers: { [API + RESOURCE]: () => new Response("<html>", { status: 200 }) },
       code: "unsupported",
     },
@@ -213,13 +213,13 @@ test("an address: what an API says wrongly ends the sign-in before anybody else 
       says: /a loopback or link-local address/,
     },
     {
-      name: "one in this network",
+      name: "an authorization server in this network",
       answers: { [API + RESOURCE]: resource(["https://vault.internal"]) },
       code: "insecure_url",
       says: /private network/,
     },
     {
-      name: "a resource that is another API's",
+      name: "metadata of another API",
       answers: { [API + RESOURCE]: resource([AUTH], { resource: "https://bank.example" }) },
       code: "bad_response",
       says: /bank\.example/,
@@ -233,7 +233,7 @@ test("an address: what an API says wrongly ends the sign-in before anybody else 
     assert(world.sent.every(({ method }) => method === "GET"));
   }));
 
-test("an address: an authorization server that names what is inside, or another issuer, gets no client", () =>
+test("an address: an authorization server that names internal hosts or another issuer gets no client", () =>
   eachRow<Row>([
     {
       name: "a token endpoint on this machine",
@@ -246,7 +246,7 @@ test("an address: an authorization server that names what is inside, or another 
       code: "insecure_url",
     },
     {
-      name: "an issuer that is another's (mix-up)",
+      name: "the issuer of another server (mix-up)",
       answers: serverAt(AUTH, { issuer: "https://honest.example" }),
       code: "bad_response",
     },
@@ -259,7 +259,7 @@ test("an address: an authorization server that names what is inside, or another 
     assert(world.sent.every(({ method }) => method === "GET"));
   }));
 
-test("an address: metadata that the API's own answer names, with the scopes it asks for", async () => {
+test("an address: the API's 401 names the metadata and the scopes to request", async () => {
   await using folder = await TestFolder.make();
   const world = network({
     [`${API}/`]: challenge(`scope="files:read", resource_metadata="${API}/here"`),
@@ -270,7 +270,7 @@ test("an address: metadata that the API's own answer names, with the scopes it a
   assert.match(person.questions[0]?.text ?? "", /with the scopes files:read, and stay/);
 });
 
-test("an address: an issuer that is given has to be one that the API names", async () => {
+test("an address: a given issuer must be one that the API names", async () => {
   await using folder = await TestFolder.make();
   const other = "https://two.example";
   const world = network({ [API + RESOURCE]: resource([AUTH, other]), ...serverAt(other) });
@@ -284,7 +284,7 @@ test("an address: an issuer that is given has to be one that the API names", asy
   assert(!world.hosts().includes("auth.example.net"));
 });
 
-test("an address whose file was changed by hand is refused, and named", async () => {
+test("an address whose file was edited by hand is refused, and the error names the file", async () => {
   await using folder = await TestFolder.make();
   const world = network({ [API + RESOURCE]: resource([AUTH]), ...serverAt(AUTH) });
   await signIn(world, folder, ["yes"]);

@@ -17,7 +17,7 @@ import { eachRow, test } from "../support/tests.ts";
 const API = "https://api.example.org/v1";
 const AUTH = "https://auth.example.net";
 
-/** What a call came to: its value, or the code of its error. */
+/** The result of a call: its value or its error code. */
 function outcome<T>(call: () => T): T | AuthErrorCode {
   try {
     return call();
@@ -89,12 +89,12 @@ const RESOURCES: Row[] = [
   },
   { name: "no server", metadata: { authorization_servers: [] }, gives: "bad_response" },
   {
-    name: "a server that is no list",
+    name: "authorization servers that are not a list",
     metadata: { authorization_servers: AUTH },
     gives: "bad_response",
   },
   {
-    name: "no member of that name",
+    name: "no authorization servers",
     metadata: { authorization_servers: undefined },
     gives: "bad_response",
   },
@@ -104,27 +104,27 @@ const RESOURCES: Row[] = [
     gives: "insecure_url",
   },
   {
-    name: "the second one will do",
+    name: "the second authorization server is usable",
     metadata: { authorization_servers: ["http://auth.example.net", AUTH] },
     gives: [AUTH],
   },
   {
-    name: "a user in it",
+    name: "an authorization server with a user in its URL",
     metadata: { authorization_servers: ["https://a:b@auth.example.net"] },
     gives: "insecure_url",
   },
   {
-    name: "a query in it",
+    name: "an authorization server with a query",
     metadata: { authorization_servers: [`${AUTH}?x=1`] },
     gives: "bad_response",
   },
   {
-    name: "a fragment in it",
+    name: "an authorization server with a fragment",
     metadata: { authorization_servers: [`${AUTH}#x`] },
     gives: "bad_response",
   },
   {
-    name: "another scheme",
+    name: "an authorization server with another scheme",
     metadata: { authorization_servers: ["file:///etc/passwd"] },
     gives: "insecure_url",
   },
@@ -160,7 +160,7 @@ const RESOURCES: Row[] = [
     gives: "insecure_url",
   })),
   {
-    name: "an API of this machine names one of this machine",
+    name: "an API on this machine names a server on this machine",
     address: "http://127.0.0.1:8000",
     metadata: {
       resource: "http://127.0.0.1:8000",
@@ -169,13 +169,13 @@ const RESOURCES: Row[] = [
     gives: ["http://127.0.0.1:9000"],
   },
   {
-    name: "an API of this machine names one of the network",
+    name: "an API on this machine names a server in the network",
     address: "http://127.0.0.1:8000",
     metadata: { resource: "http://127.0.0.1:8000", authorization_servers: ["https://10.0.0.5"] },
     gives: ["https://10.0.0.5"],
   },
   {
-    name: "an API of this machine names a cloud's metadata service",
+    name: "an API on this machine names a cloud's metadata service",
     address: "http://127.0.0.1:8000",
     metadata: {
       resource: "http://127.0.0.1:8000",
@@ -184,7 +184,7 @@ const RESOURCES: Row[] = [
     gives: "insecure_url",
   },
   {
-    name: "an API of a private network names one of it",
+    name: "an API in a private network names a server in it",
     address: "https://api.corp.internal",
     metadata: {
       resource: "https://api.corp.internal",
@@ -203,7 +203,7 @@ const RESOURCES: Row[] = [
   },
 ];
 
-test("judgeResource() takes what is the API's own, and refuses what leads elsewhere or inside", async () => {
+test("judgeResource() accepts the API's own metadata, and refuses foreign and internal hosts", async () => {
   await eachRow(RESOURCES, ({ address = API, metadata, gives }) => {
     const whole = { resource: API, authorization_servers: [AUTH], ...metadata };
     const found = outcome(() => judgeResource(parseAddress(address), whole));
@@ -211,7 +211,7 @@ test("judgeResource() takes what is the API's own, and refuses what leads elsewh
   });
 });
 
-test("judgeResource() asks for the scopes of the API's answer, else of its metadata, and for none that is no scope", () => {
+test("judgeResource() requests the scopes of the API's 401, else of its metadata, and no invalid scope", () => {
   const scopeOf = (scopes: unknown, asked?: string) =>
     judgeResource(parseAddress(API), {
       resource: API,
@@ -277,7 +277,7 @@ const SERVERS: { name: string; metadata: Record<string, unknown>; gives: string 
       }))
   ),
   {
-    name: "an endpoint that is no URL",
+    name: "an endpoint that is not a URL",
     metadata: { registration_endpoint: "/register" },
     gives: "bad_response",
   },
@@ -331,7 +331,7 @@ const ANSWERS: {
     gives: { client_id: "c", client_secret: "s" },
   },
   {
-    name: "one without a secret",
+    name: "a confidential client without a secret",
     status: 201,
     body: { client_id: "c", token_endpoint_auth_method: "client_secret_basic" },
     gives: "bad_response",
@@ -365,7 +365,7 @@ const ANSWERS: {
   { name: "down", status: 503, body: "", gives: "server_error" },
 ];
 
-test("judgeRegistration() takes a client over, and says who refused one", async () => {
+test("judgeRegistration() accepts a client, and says who refused one", async () => {
   await eachRow(ANSWERS, ({ status, body, gives }) => {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     const found = outcome(() =>
@@ -375,7 +375,7 @@ test("judgeRegistration() takes a client over, and says who refused one", async 
   });
 });
 
-test("a registration is that of a native app: loopback, PKCE, no secret", () => {
+test("a registration is for a native app: loopback, PKCE, no secret", () => {
   const common = { endpoint: `${AUTH}/register`, device: true, authentication: "none" } as const;
   const code = registrationRequest({ ...common, grant: "authorization_code", scope: "read" });
   assert.deepEqual(code, {
@@ -395,7 +395,7 @@ test("a registration is that of a native app: loopback, PKCE, no secret", () => 
   assert.deepEqual(device["redirect_uris"], []);
 });
 
-test("an address has a name of its own, which no program's variables or folders have", async () => {
+test("an address has its own name, which no program's variables or folders use", async () => {
   const names = await Promise.all([
     "https://api.example.org",
     "https://api.example.org/v1",
@@ -413,7 +413,7 @@ test("an address has a name of its own, which no program's variables or folders 
   assert.equal(await nameOf(parseAddress("HTTPS://API.example.org:443/#x")), names[0]);
 });
 
-test("parseAddress() takes https, and http of this machine", async () => {
+test("parseAddress() accepts https, and http on this machine", async () => {
   const rows: { name: string; gives: string }[] = [
     { name: "https://api.example.org", gives: "https://api.example.org/" },
     { name: " https://api.example.org/v1#part ", gives: "https://api.example.org/v1" },
@@ -429,7 +429,7 @@ test("parseAddress() takes https, and http of this machine", async () => {
   });
 });
 
-test("leadsInside() knows this machine, its network, and what is outside", () => {
+test("leadsInside() distinguishes this machine, its network and the outside", () => {
   const leads = (from: string, to: string) => leadsInside(new URL(from), new URL(to));
   assert.equal(leads("https://a.example", "https://b.example"), false);
   assert.equal(leads("https://a.example", "https://203.0.113.7"), false);
@@ -441,10 +441,10 @@ test("leadsInside() knows this machine, its network, and what is outside", () =>
   assert.equal(leads("https://a.example", "https://172.31.0.1"), true);
 });
 
-test("registerClient() makes one client: only what surely was not done is sent again", () =>
+test("registerClient() registers one client, and retries only if the server did nothing", () =>
   eachRow<{ name: string; answer: () => Response; code: AuthErrorCode; sent: number }>([
     {
-      name: "a lost answer",
+      name: "a lost response",
       answer: () => {
         throw new TypeError("connection reset");
       },

@@ -10,7 +10,7 @@ import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, type World } from "../support/world.ts";
 
-/** The folder that everything goes to, and a person with a browser on this machine. */
+/** Signs in to a world's API by its address, with a browser on this machine. */
 function start(world: World, script: Script, extra: SessionOptions = {}) {
   const person = scriptedPerson({ browserIsLocal: true, onShow: browse(world), ...script });
   const session = getSession(apiOf(world), { directory: world.directory, person, ...extra });
@@ -22,14 +22,14 @@ const authOf = ({ sandbox }: World) => sandbox.environment["OIDC_ISSUER"] ?? "";
 const nobody = (world: World): Promise<Session> =>
   getSession(apiOf(world), { directory: world.directory, interactive: false });
 
-/** A browser that goes where the link leads, and follows the redirect back. */
+/** A browser that opens the link and follows the redirect back. */
 const browse = ({ sandbox }: World) =>
   onLink(async (url) => {
     const response = await fetch(await sandbox.completeSignIn(url));
     assert.match(await response.text(), /You're signed in/);
   });
 
-/** The files in a world's folder that are no token, with their modes and contents. */
+/** The files in a world's folder that are not tokens, with their modes and contents. */
 async function savedFiles({ directory }: World) {
   const files: Record<string, { mode: number; text: string }> = {};
   for await (const { name, isFile } of Deno.readDir(directory)) {
@@ -41,7 +41,7 @@ async function savedFiles({ directory }: World) {
   return files;
 }
 
-test("an address: one question, a registered client, a sign-in in the browser; then nothing is asked or read", async () => {
+test("an address: one prompt, a registered client, a browser sign-in; later no prompt and no discovery", async () => {
   await using world = await createWorld("oidc");
   const { sandbox, user } = world;
   const { person, session } = start(world, { answers: ["yes"] });
@@ -85,7 +85,7 @@ test("an address: one question, a registered client, a sign-in in the browser; t
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("an address without anybody to ask: an error that says what to do, and nothing is sent", async () => {
+test("an address without a person: the error says what to do, and nothing is sent", async () => {
   await using world = await createWorld("oidc");
   const error = await rejects(nobody(world), "unknown_provider", /onecell login http:\/\/127/);
   assert.match(error.message, /getSession\("http:\/\/127/);
@@ -100,7 +100,7 @@ test("an address without anybody to ask: an error that says what to do, and noth
   assert.deepEqual({ ...world.sandbox.counters }, {});
 });
 
-test("an address that a person declines, or leaves: nothing is sent to the authorization server", async () => {
+test("an address that a person declines or leaves: nothing is sent to the authorization server", async () => {
   await using world = await createWorld("oidc");
   for (const answer of ["no", "", "perhaps", null]) {
     const { person, session } = start(world, { answers: [answer] });
@@ -112,7 +112,7 @@ test("an address that a person declines, or leaves: nothing is sent to the autho
   assert.deepEqual(await savedFiles(world), {});
 });
 
-test("an address with a client ID that is given: nothing is registered", async () => {
+test("an address with a given client ID: nothing is registered", async () => {
   await using world = await createWorld("oidc");
   const { sandbox } = world;
   const { person, session } = start(world, { answers: ["y"] }, {
@@ -123,7 +123,7 @@ test("an address with a client ID that is given: nothing is registered", async (
   assert.equal(sandbox.count("oidc.register"), 0);
 });
 
-test("an address with a client secret that is given signs in as a confidential client", async () => {
+test("an address with a given client secret signs in as a confidential client", async () => {
   await using world = await createWorld("oidc");
   const { clientId, clientSecret } = world.sandbox.client("oidc.client_secret_basic");
   const { session } = start(world, { answers: ["yes"] }, {
@@ -132,7 +132,7 @@ test("an address with a client secret that is given signs in as a confidential c
   await works(await session);
 });
 
-test("an address whose server registers nobody: the client ID is asked for, and why", async () => {
+test("an address whose server registers no clients: the prompt for the client ID says why", async () => {
   await using world = await createWorld("oidc");
   const { sandbox } = world;
   const refusal = { kind: "status", status: 403, body: '{"error":"access_denied"}' } as const;
@@ -149,7 +149,7 @@ test("an address whose server registers nobody: the client ID is asked for, and 
   await works(await nobody(world));
 });
 
-test("an address with a device code, where no browser is near", async () => {
+test("an address signs in with a device code if there is no local browser", async () => {
   await using world = await createWorld("oidc");
   const { sandbox } = world;
   sandbox.fault("oidc.device_authorization", { kind: "patch", set: { interval: 1 } }, 1);
@@ -162,7 +162,7 @@ test("an address with a device code, where no browser is near", async () => {
   await works(await session);
 });
 
-test("an address: doctor shows where it signs in, status and logout know it", async () => {
+test("an address: doctor shows where it signs in, and status and logout work with it", async () => {
   await using world = await createWorld("oidc");
   const { directory } = world;
   const before = await rejects(
@@ -188,7 +188,7 @@ test("an address: doctor shows where it signs in, status and logout know it", as
   assert.deepEqual(await savedFiles(world), {}, "the agreement is forgotten too");
 });
 
-test("an address with a token from elsewhere needs no sign-in", async () => {
+test("an address with an external token needs no sign-in", async () => {
   await using world = await createWorld("oidc");
   const { session } = start(world, { answers: ["yes"] });
   const token = await (await session).token();

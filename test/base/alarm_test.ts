@@ -4,7 +4,7 @@ import { test } from "../support/tests.ts";
 
 const turn = (milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test("alarm() rings in time, and not when it was stopped", async () => {
+test("alarm() rings on time, and not after it is stopped", async () => {
   const rings = alarm(20);
   const stopped = alarm(20);
   stopped.stop();
@@ -14,9 +14,9 @@ test("alarm() rings in time, and not when it was stopped", async () => {
   assert.equal(stopped.signal.aborted, false);
 });
 
-test("alarm(): a process that was suspended reads what has arrived before its time is up", async () => {
+test("alarm(): a process that was suspended reads what has arrived before the alarm rings", async () => {
   const { signal, stop } = alarm(10);
-  // A process that is stopped does nothing, and its clocks go on.
+  // A stopped process does nothing, but its clocks continue.
   const end = performance.now() + 2_100;
   while (performance.now() < end);
   await turn(20);

@@ -7,7 +7,7 @@ test("shortenHome() writes the home folder as ~, but not in quotes or in longer 
     ["/home/ada/.config/x", "/home/ada", "~/.config/x"],
     ["from /home/ada/a and /home/ada/b.", "/home/ada/", "from ~/a and ~/b."],
     ["(/home/ada/a)", "/home/ada", "(~/a)"],
-    // A shell expands no ~ in quotes.
+    // A shell does not expand ~ in quotes.
     ['Run: chmod 600 "/home/ada/a"', "/home/ada", 'Run: chmod 600 "/home/ada/a"'],
     ["/mnt/home/ada/a", "/home/ada", "/mnt/home/ada/a"],
     ["/home/adam/a", "/home/ada", "/home/adam/a"],

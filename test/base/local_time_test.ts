@@ -5,7 +5,7 @@ import { test } from "../support/tests.ts";
 const at = (day: number, hours: number, minutes: number) =>
   new Date(2026, 10, day, hours, minutes, 59, 999).getTime();
 
-test("localTime() has no seconds, and a date only for another day", () => {
+test("localTime() shows no seconds, and a date only for another day", () => {
   const now = at(26, 8, 0);
   const rows: [number, string][] = [
     [at(26, 8, 25), "08:25"],

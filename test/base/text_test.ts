@@ -5,7 +5,7 @@ import { eachRow, test } from "../support/tests.ts";
 test("plain() removes control characters, invisible ones, and ones that reorder text", () =>
   eachRow([
     {
-      name: "trust 16: a user name that clears the screen",
+      name: "trust 16: a username that clears the screen",
       text: "ada\u001b[2J\u001b[H!",
       is: "ada  !",
     },
@@ -38,13 +38,13 @@ test("plain() removes control characters, invisible ones, and ones that reorder 
     { name: "half a surrogate pair", text: "a\ud800b", is: "a b" },
   ], ({ text, is }) => assert.equal(plain(text), is)));
 
-test("plain() leaves what people write", () => {
+test("plain() keeps ordinary text", () => {
   for (const text of ["", "a b", "Zoë Müller", "日本語", "⚠️ 👩", "עברית", "a[31mb"]) {
     assert.equal(plain(text), text);
   }
 });
 
-test("plain() takes time in proportion to the text", () => {
+test("plain() takes linear time", () => {
   const open = "\u001b]".repeat(50_000);
   const began = performance.now();
   assert.equal(plain(open).includes("\u001b"), false);
@@ -52,11 +52,11 @@ test("plain() takes time in proportion to the text", () => {
   assert.ok(performance.now() - began < 5_000);
 });
 
-test("visible() leaves no space where nothing was seen", () => {
+test("visible() leaves no space in place of invisible characters", () => {
   assert.equal(visible("sec\u200bret \u001b[31mx\u001b[0my\u202e"), "secret xy");
 });
 
-test("base64url() uses the alphabet of URLs, and no padding", () => {
+test("base64url() uses the URL alphabet without padding", () => {
   assert.equal(base64url(new Uint8Array([0xfb, 0xff, 0xfe, 0xff])), "-__-_w");
   assert.equal(base64url(new Uint8Array(200_000)).length, Math.ceil(200_000 * 4 / 3));
 });

@@ -35,7 +35,7 @@ test("abortable() stops the wait, not the work", async () => {
   await assert.rejects(abortable(Promise.reject(new RangeError("mine")), undefined), RangeError);
 });
 
-test("deadline(): an answer that came while the machine slept counts", async () => {
+test("deadline(): a response that arrived while the machine slept counts", async () => {
   assert.equal(await deadline(Promise.resolve(1), 1000, () => new Error("late")), 1);
   await assert.rejects(
     deadline(new Promise(() => {}), 5, () => new RangeError("late")),
@@ -43,7 +43,7 @@ test("deadline(): an answer that came while the machine slept counts", async () 
   );
   const answer = new Promise((resolve) => setTimeout(() => resolve("answer"), 10));
   const outcome = deadline(answer, 5, () => new Error("late"));
-  // The process is stopped past both: the alarm rings first, and the answer is there.
+  // The process is stopped past both times. The alarm rings first, but the response is already there.
   for (const end = performance.now() + 40; performance.now() < end;);
   assert.equal(await outcome, "answer");
 });

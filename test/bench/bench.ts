@@ -1,9 +1,9 @@
 // deno-lint-ignore-file no-console -- this file's output is its purpose
 /**
- * Measures how fast a start and a call are, side by side with what else one could do:
+ * Measures the speed of starts and calls, side by side with the alternatives:
  * `deno task bench [--rounds 21] [--only start,node,import,warm,heap,scan]`.
  *
- * Only ratios mean something, and only those of one run: a machine is never twice the same.
+ * Compare only ratios, and only those of one run, because a machine's speed varies.
  *
  * @module
  */

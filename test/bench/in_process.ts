@@ -3,11 +3,11 @@ import type { Comparison, Findings } from "./report.ts";
 import { median } from "./statistics.ts";
 import type { World } from "./world.ts";
 
-/** Blocks are short, so that noise hits both alike, and many. */
+/** Many short blocks, so that noise affects both alike. */
 const BLOCKS = [{ concurrency: 1, calls: 60 }, { concurrency: 50, calls: 300 }];
 const BLOCKS_PER_ROUND = 10;
 
-/** Calls of a session that has its token, against raw `fetch` with a shared header. */
+/** Calls of a session that has a token, against raw `fetch` with a shared header. */
 export async function measureWarmCalls(world: World, rounds: number): Promise<Findings> {
   const comparisons: Comparison[] = [];
   for (const { concurrency, calls } of BLOCKS) {
@@ -25,7 +25,7 @@ export async function measureWarmCalls(world: World, rounds: number): Promise<Fi
   return { title: "one process, blocks that take turns", comparisons };
 }
 
-/** What many calls leave behind. */
+/** Measures the memory that many calls leave behind. */
 export async function measureHeap(world: World): Promise<Findings> {
   const calls = [1_000, 100_000];
   const sizes = await runCase(world, "heap.ts", calls.map(String), ["--v8-flags=--expose-gc"]);
@@ -43,7 +43,7 @@ export async function measureHeap(world: World): Promise<Findings> {
   };
 }
 
-/** Runs a case that measures itself, and reads what it prints. */
+/** Runs a case that measures itself, and reads its output. */
 async function runCase(
   world: World,
   script: string,

@@ -1,6 +1,6 @@
 /**
- * Counts the instructions of whole starts: they repeat to 0.3 %, where times on a shared machine do
- * not. Needs valgrind. `deno run -A test/bench/instructions.ts [ANOTHER CHECKOUT]` compares this tree
+ * Counts the instructions of whole starts. They repeat to 0.3 %; times on a shared machine do not.
+ * Needs valgrind. `deno run -A test/bench/instructions.ts [ANOTHER CHECKOUT]` compares this tree
  * with another one, such as the one before a change.
  *
  * @module
@@ -11,7 +11,7 @@ import { createWorld } from "./world.ts";
 
 const here = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Instructions of one program, in millions: the least of some runs after warming ones. */
+/** Instructions of one program, in millions: the least of several runs after warm-up runs. */
 async function count(
   folder: string,
   script: string,

@@ -6,7 +6,7 @@ import type { Comparison, Findings } from "./report.ts";
 import { race } from "./whole_process.ts";
 import type { World } from "./world.ts";
 
-/** First sign-ins in Node, with the package as a consumer installs it, in every Node that is found. */
+/** First sign-ins in every installed Node, with the package as a consumer installs it. */
 export async function measureNode(world: World, rounds: number): Promise<Findings> {
   const title = "whole process, Node";
   const nodes = (await findRuntimes()).filter(({ name }) => name.startsWith("node"));

@@ -1,19 +1,19 @@
-/** One figure against another, and what it may be at most. */
+/** A comparison of two figures, and its target. */
 export interface Comparison {
   what: string;
   against: string;
-  /** What was measured of both, in the unit. */
+  /** Both measured values, in the unit. */
   value: number;
   base: number;
   unit: "ms" | "MB";
-  /** What the value may be at most: a multiple of the base, or so much above it. */
+  /** The largest allowed value: a multiple of the base, or an amount above it. */
   target: { ratio: number } | { more: number };
 }
 
-/** What one part of the benchmark found. */
+/** The results of one part of the benchmark. */
 export interface Findings {
   title: string;
-  /** Medians in milliseconds, by name; the first is what the others are multiples of. */
+  /** Medians in milliseconds, by name. The others are shown as multiples of the first. */
   medians?: Map<string, number>;
   comparisons: Comparison[];
   /** What could not be measured here, and why. */
@@ -58,7 +58,7 @@ function figure(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-/** Rows in columns as wide as they need; figures to the right. */
+/** Pads columns to the width they need, with figures on the right. */
 function table(head: string[], rows: string[][]): string {
   const widths = head.map((title, column) =>
     Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map(({ length }) => length))

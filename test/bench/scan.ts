@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 const FOLDER = new URL("../../examples/", import.meta.url);
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** The scan of eleven notebooks against reading them, and how it grows with text and with secrets. */
+/** Scanning eleven notebooks against reading them, and how the time grows with text and secrets. */
 export async function measureScan(_world: World, rounds: number): Promise<Findings> {
   const random = new Random(1);
   const letters = (count: number, alphabet = LETTERS) => {

@@ -3,12 +3,12 @@ import type { Comparison, Findings } from "./report.ts";
 import { type Contestant, race } from "./whole_process.ts";
 import type { World } from "./world.ts";
 
-/** Deno then reads what `import()` loads when that is called, and not before the program starts. */
+/** With this flag, Deno loads an `import()` when it is called, not before the program starts. */
 const LAZY = "--unstable-lazy-dynamic-imports";
 
 const PYTHON_MODULES = "authlib, requests, platformdirs";
 
-/** Whole processes: a cached start, a first sign-in, and what one would write without this module. */
+/** Whole processes: a cached start, a first sign-in, and the same without this module. */
 export async function measureStarts(world: World, rounds: number): Promise<Findings> {
   const token = await world.signIn("cached");
   const fresh = world.environment("fresh");
@@ -63,13 +63,13 @@ export async function measureStarts(world: World, rounds: number): Promise<Findi
   };
 }
 
-/** What importing the module costs, before anything is called. */
+/** The cost of importing the module, before anything is called. */
 export async function measureImport(world: World, rounds: number): Promise<Findings> {
   const env = world.environment("fresh");
   const what = "import of the module";
   const lazy = "import of the module, lazy imports";
   const against = "empty module";
-  // Shorter than a start, and its target is in milliseconds: more rounds to see them.
+  // Shorter than a start, and the target is in milliseconds, so more rounds are needed.
   const medians = await race([
     deno(against, "empty.ts", env),
     deno(what, "import_module.ts", env),
@@ -101,7 +101,7 @@ function deno(
   return { name, program: Deno.execPath(), args, env, ...(prepare && { prepare }) };
 }
 
-/** The first Python with what the tutorial imports, or `null`. */
+/** The first Python that has the tutorial's imports, or `null`. */
 async function findPython(): Promise<string | null> {
   for (const program of ["python3", "/usr/bin/python3"]) {
     const args = ["-c", `import ${PYTHON_MODULES}`];

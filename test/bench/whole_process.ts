@@ -1,22 +1,22 @@
 import { median, shuffled } from "./statistics.ts";
 
-/** A program to time from its start to its end. */
+/** A program whose whole run is timed. */
 export interface Contestant {
   name: string;
   program: string;
   args: string[];
   cwd?: string;
   env: Record<string, string>;
-  /** Puts back what the last run left; not timed. */
+  /** Undoes what the last run left behind; not timed. */
   prepare?: () => Promise<void>;
 }
 
-/** Runs of each program before any is timed: they fill the caches that any later run finds filled. */
+/** Untimed runs of each program that fill the caches. */
 const WARM_UP = 2;
 
 /**
- * Times whole processes, side by side: every round runs each program once, in an order of its own, so
- * that whatever else the machine does hits all alike.
+ * Times whole processes side by side. Every round runs each program once, in random order, so that
+ * the machine's other work affects all alike.
  *
  * @returns the median of each, in milliseconds, by name
  */

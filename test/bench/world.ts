@@ -6,19 +6,19 @@ import { getSession } from "@onecell/auth";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A sandbox in its own process, a plain API in another, and homes to sign in from. */
+/** A sandbox and a plain API, each in its own process, and homes to sign in from. */
 export interface World extends AsyncDisposable {
-  /** The environment of a user, with a home folder of that name. */
+  /** The environment of a user with this home folder. */
   environment(home: string): Record<string, string>;
-  /** The same with the API that costs next to nothing. */
+  /** The same with the API that costs almost nothing. */
   plainEnvironment(home: string): Record<string, string>;
-  /** Takes every token of a home away, and leaves the credentials. */
+  /** Removes every token of a home and keeps the credentials. */
   forgetTokens(home: string): Promise<void>;
-  /** Signs in from a home, so that it has a token on disk; returns the token. */
+  /** Signs in from a home, so that it has a token on disk. Returns the token. */
   signIn(home: string): Promise<string>;
 }
 
-/** What the sandbox prints. */
+/** The sandbox's output. */
 interface SandboxReport {
   environment: Record<string, string>;
   clients: { spatiafi: { clientId: string; clientSecret: string } };
@@ -39,7 +39,7 @@ export async function createWorld(homes: string[]): Promise<World> {
     const [sandbox, plainApi] = servers.map(({ line }) => line);
     const { environment, clients } = JSON.parse(sandbox ?? "") as SandboxReport;
     const { clientId, clientSecret } = clients.spatiafi;
-    // Credentials belong to a server: these to the sandbox.
+    // Credentials belong to a server: these belong to the sandbox.
     const onecell_server = new URL(environment["SPATIAFI_AUTH_URL"] ?? "").origin;
     for (const home of homes) {
       await mkdir(join(folder, home, "spatiafi"), { recursive: true, mode: 0o700 });
@@ -78,7 +78,7 @@ export async function createWorld(homes: string[]): Promise<World> {
   }
 }
 
-/** A server in a process of its own, and the first line it printed. */
+/** A server in its own process, and its first line of output. */
 interface Server {
   line: string;
   stop(): Promise<void>;
@@ -106,14 +106,14 @@ async function serve(script: string, args: string[]): Promise<Server> {
   return { line: line.trim(), stop };
 }
 
-/** What programs need of this process's own environment; nothing of a person's own is in it. */
+/** The variables of this process that programs need. It passes on none of the user's own. */
 async function inheritedEnvironment(): Promise<Record<string, string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
   return {
     PATH: Deno.env.get("PATH") ?? "",
     NO_COLOR: "1",
-    // Its default is below the home folder, and every contestant has a home of its own.
+    // The default is below the home folder, and every contestant has its own home.
     DENO_DIR: denoDir,
     DENO_NO_UPDATE_CHECK: "1",
   };

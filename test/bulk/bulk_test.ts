@@ -28,7 +28,7 @@ test("map() makes many requests in constant memory, renews the token, and loses 
   assert.equal(told["results"], TOTAL);
   assert.equal(told["wrong"], 0, "results out of order");
   assert.equal(sandbox.count("plantpredict.api.200"), TOTAL);
-  // A request that met a dead token was sent again; nothing else may have been.
+  // Only requests with an expired token may have been sent twice.
   const refused = sandbox.count("plantpredict.api.401");
   assert.equal(sandbox.count("plantpredict.api"), TOTAL + refused);
   const renewals = sandbox.count("plantpredict.token");

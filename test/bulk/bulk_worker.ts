@@ -1,4 +1,4 @@
-/** Works on many items in a process of its own, and reports how its heap grew. */
+/** Works on many items in its own process, and reports how its heap grew. */
 import { getSession } from "../../mod.ts";
 
 const task = JSON.parse(Deno.args[0] ?? "{}") as {
@@ -8,9 +8,9 @@ const task = JSON.parse(Deno.args[0] ?? "{}") as {
 };
 const collect = (globalThis as { gc?: () => void }).gc;
 
-/** Bytes that are still in use. */
+/** Bytes that are in use. */
 async function heap(): Promise<number> {
-  // Twice, with a pause: what a finalizer holds is let go by the first and collected by the second.
+  // Twice, with a pause: the first run releases what finalizers hold, the second collects it.
   for (let time = 0; time < 2; time++) {
     collect?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -26,7 +26,7 @@ const session = await getSession(task.provider, task.options);
 const early = Math.round(task.total / 5);
 let atStart = 0;
 let wrong = 0;
-/** Everything waits now and then, so that tokens run out however fast the machine is. */
+/** Every call waits now and then, so that tokens expire even on a fast machine. */
 let gate: Promise<unknown> = Promise.resolve();
 const results = await session.map(numbers(), async (item, index, session) => {
   if (index > 0 && index % Math.round(task.total / 4) === 0) {

@@ -55,7 +55,7 @@ test("map() takes items from an asynchronous source", () =>
       await pause(1);
       throw new RangeError("the source is broken");
     };
-    // Also when the item before is done first: p-map alone would take that for the end.
+    // Even if the item before finishes first. p-map alone would end the work there.
     await assert.rejects(session.map(broken(), (item) => item, QUIET), RangeError);
     await assert.rejects(session.map(broken(), info, QUIET), RangeError);
     const brokenList = (function* () {
@@ -69,7 +69,7 @@ test("map() takes items from an asynchronous source", () =>
     );
   }));
 
-test("map() stops at the first failure: no further item, no request left under way", () =>
+test("map() stops at the first failure: it starts no further item and leaves no request running", () =>
   withSession(async (session, world) => {
     let started = 0;
     let closed = false;
@@ -97,12 +97,12 @@ test("map() stops at the first failure: no further item, no request left under w
     assert(took < 2500, `${took} ms`);
     assert.equal(started, 4);
     assert(closed, "the source was not closed");
-    // Ended when the call ended, and each with a reason.
+    // They ended when the call ended, each with a reason.
     assert.equal(ends.length, 3);
     for (const end of ends) {
       assert(end instanceof AuthError && end.code === "aborted", Deno.inspect(end));
     }
-    // The session itself goes on.
+    // The session itself still works.
     assert.equal(await info("x", 0, session), "x");
   }));
 
@@ -141,7 +141,7 @@ test("map() and its requests stop with its signal", () =>
     assert.equal(sandbox.count("plantpredict.api"), 3);
   }));
 
-test("map() keeps the signal that a request has of its own", () =>
+test("map() keeps a request's own signal", () =>
   withSession(async (session) => {
     const [outcome] = await session.map([1], (_, __, session) =>
       session.fetch("/api/slow?ms=5000", { signal: AbortSignal.timeout(50) }), {
@@ -162,7 +162,7 @@ test("map() renews once for all requests when the API refuses the token", () =>
     assert.equal(sandbox.count("plantpredict.token"), before + 1);
   }));
 
-test("map() waits only a moment for work that ignores its signal", () =>
+test("map() waits only briefly for work that ignores its signal", () =>
   withSession(async (session) => {
     let release = () => {};
     const deaf = new Promise<void>((resolve) => release = resolve);
@@ -176,7 +176,7 @@ test("map() waits only a moment for work that ignores its signal", () =>
     assert(took >= 900 && took < 3000, `${took} ms`);
   }));
 
-test("map() refuses wrong options before it begins", () =>
+test("map() refuses invalid options before it starts", () =>
   withSession(async (session, { sandbox }) => {
     const calls: [unknown, unknown, unknown, RegExp][] = [
       [undefined, info, {}, /items/],

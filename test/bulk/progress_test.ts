@@ -11,7 +11,7 @@ const at = (change: Partial<ProgressState>): ProgressState => ({
   ...change,
 });
 
-Deno.test("renderProgress() says how far, how fast and how long", () => {
+Deno.test("renderProgress() shows the progress, the rate and the remaining time", () => {
   const text = (state: ProgressState, now: number) => renderProgress(state, now).text;
   assert.equal(text(at({}), 0), "Items: 0 of 200");
   assert.equal(
@@ -32,7 +32,7 @@ Deno.test("renderProgress() says how far, how fast and how long", () => {
   assert.ok(!renderProgress({ ...unknown, ended: true }, 1000).html.includes("<progress"));
 });
 
-Deno.test("renderProgress() says how long it took so that it agrees with the rate", () => {
+Deno.test("renderProgress() shows a total time that agrees with the rate", () => {
   const rows: [number, number, string][] = [
     [4, 7, "571/s · took 0.007 s"],
     [500, 462, "1082/s · took 0.46 s"],
@@ -56,7 +56,7 @@ Deno.test("renderProgress() survives odd numbers and hostile titles", () => {
   assert.equal(text, "<b> : 9 of 0");
 });
 
-Deno.test("createProgress() updates one output, not too often, and the end always", async () => {
+Deno.test("createProgress() updates one output, not too often, and always shows the end", async () => {
   const kernel = fakeKernel();
   let time = 0;
   const progress = createProgress({ kernel, runtime: fakeRuntime(), now: () => time });
@@ -68,7 +68,7 @@ Deno.test("createProgress() updates one output, not too often, and the end alway
   assert.match(kernel.shown.at(-1)!.text, /100 of 200/);
 });
 
-Deno.test("createProgress() keeps to one line of a terminal, and to the end elsewhere", async () => {
+Deno.test("createProgress() keeps to one line on a terminal, and prints only the end elsewhere", async () => {
   for (const errorIsTerminal of [true, false]) {
     const runtime = fakeRuntime({ errorIsTerminal });
     const progress = createProgress({ kernel: null, runtime, now: () => 0 });
@@ -81,7 +81,7 @@ Deno.test("createProgress() keeps to one line of a terminal, and to the end else
   }
 });
 
-Deno.test("createProgress() does not end the work when it cannot be shown", async () => {
+Deno.test("createProgress() does not stop the work if it cannot be shown", async () => {
   const kernel = fakeKernel();
   kernel.display = () => Promise.reject(new Error("gone"));
   const progress = createProgress({ kernel, runtime: fakeRuntime() });

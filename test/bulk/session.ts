@@ -3,14 +3,14 @@ import { getSession, type Session } from "../../mod.ts";
 import { until } from "../support/rejects.ts";
 import { createWorld, type World } from "../support/world.ts";
 
-/** Waits until the API has this many requests in hand. */
+/** Waits until the API has received this many requests. */
 export async function inHand({ sandbox }: World, count: number): Promise<void> {
   await until("the requests", () => sandbox.count("plantpredict.api") === count);
-  // Counted on arrival, and still to be checked: a little later all of them wait for their answer.
+  // Requests are counted on arrival, before they are checked. Shortly after, all of them wait for a response.
   await pause(150);
 }
 
-/** A session of the sandbox. */
+/** A session with the sandbox. */
 export async function withSession(
   use: (session: Session, world: World) => Promise<void>,
 ): Promise<void> {
@@ -20,15 +20,15 @@ export async function withSession(
   assert.deepEqual(world.sandbox.errors, []);
 }
 
-/** Options of a test that looks at no progress. */
+/** Options for tests that do not look at progress. */
 export const QUIET = { progress: false } as const;
 
-/** Asks the API about an item, which it answers with. */
+/** Requests an item from the API, which echoes its name. */
 export async function info(item: unknown, _: number, session: Session): Promise<string> {
   return (await (await session.fetch(`/api/info?item_id=${item}`)).json()).item_id;
 }
 
-/** Waits, in milliseconds. */
+/** Waits this many milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((done) => setTimeout(done, milliseconds));
 }

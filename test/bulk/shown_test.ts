@@ -7,7 +7,7 @@ import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { info, inHand, numbers, withSession } from "./session.ts";
 
-/** Runs `map` where a test sees what a person would. */
+/** Runs `map` and captures what a person would see. */
 function mapInside<T>(
   session: Session,
   items: T[],
@@ -30,7 +30,7 @@ function mapInside<T>(
   };
 }
 
-test("map() shows one bar in the notebook, and how it ended", () =>
+test("map() shows one bar in the notebook, and how the work ended", () =>
   withSession(async (session) => {
     const { kernel, runtime, work } = mapInside(session, numbers(30), info, { kernel: true });
     await work;
@@ -43,7 +43,7 @@ test("map() shows one bar in the notebook, and how it ended", () =>
     assert.deepEqual([runtime.written, runtime.listeners.size], [[], 0]);
   }));
 
-test("map() shows progress on a terminal, with the caller's title, or none", () =>
+test("map() shows progress on a terminal, with the caller's title, or hides it", () =>
   withSession(async (session) => {
     const fails = (item: number) => item === 3 ? Promise.reject(new Error("no")) : item;
     const shown = mapInside(session, numbers(9), fails, {

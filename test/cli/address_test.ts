@@ -4,7 +4,7 @@ import { runAtTerminal, terminalAvailable } from "./terminal.ts";
 
 const ENTER = "\r";
 
-/** An API's address, which nothing is known of. */
+/** The address of an API that is not known yet. */
 const apiOf = ({ sandbox }: Machine) => sandbox.environment["OIDC_API_URL"] ?? "";
 
 Deno.test("onecell without a terminal says how to sign in to an address, and sends nothing", async () => {
@@ -18,7 +18,7 @@ Deno.test("onecell without a terminal says how to sign in to an address, and sen
     assert.match(stderr, /onecell login http:\/\/127/, command);
   }
   const { counters } = machine.sandbox;
-  // The doctor alone asks, and the API alone.
+  // Only the doctor sends a request, and only to the API.
   assert.deepEqual(Object.keys(counters).filter((name) => !/api|resource_metadata/.test(name)), []);
   const wrong = await machine.run(["login", api, "--grant", "device_code"]);
   assert.equal(wrong.code, 2);
@@ -29,7 +29,7 @@ Deno.test("onecell without a terminal says how to sign in to an address, and sen
 
 Deno.test({
   name:
-    "onecell login ADDRESS asks once; token, fetch, run, status, doctor and logout know it then",
+    "onecell login ADDRESS prompts once; then token, fetch, run, status, doctor and logout know it",
   ignore: !terminalAvailable,
   async fn() {
     await using machine = await Machine.start({ systems: ["oidc"] });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
-test("doctor reports on a system, with exit code 1 if there is a problem", async () => {
+test("doctor reports on a system and exits with code 1 if there is a problem", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const env = { HTTPS_PROXY: "http://someone:proxy-password@127.0.0.1:9", NO_PROXY: "127.0.0.1" };
   machine.secrets.add("proxy-password");
@@ -24,7 +24,7 @@ test("doctor reports on a system, with exit code 1 if there is a problem", async
   assert.match(broken.stdout, /✗ No response from SpatiaFi's token endpoint/);
 });
 
-test("scan finds the machine's secrets in notebooks, with exit code 1", async () => {
+test("scan finds the machine's secrets in notebooks and exits with code 1", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { home } = machine;
   const write = (name: string, source: string) =>
@@ -69,7 +69,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
     2,
   ]);
 
-  // One file that cannot be read does not hide what is in the others.
+  // One unreadable file does not hide the findings in the others.
   const unread = await machine.run(["scan", "clean.ipynb", "none.ipynb"]);
   assert.equal(unread.code, 1, "what cannot be read is not passed");
   const both = await machine.run(["scan", "none.ipynb", "leaky.ipynb"]);
@@ -77,7 +77,7 @@ test("scan finds the machine's secrets in notebooks, with exit code 1", async ()
   assert.match(both.stderr, /^onecell: invalid_argument: none\.ipynb: /);
   assert.match(both.stdout, /leaky\.ipynb: 2 places/);
 
-  // A system of one's own is scanned for when its description is given.
+  // A user's own system is scanned if its definition is passed.
   await Deno.writeTextFile(
     home.at("mine.json"),
     JSON.stringify({
@@ -121,7 +121,7 @@ test("scan finds the secrets of a user's own system, in files and stores", async
   assert.match(found.stdout, /^✗ leaky\.ipynb: 1 place .*\n.*mine access_token .*, whole\n/);
 });
 
-test("scan passes nothing while a file with secrets cannot be read", async () => {
+test("scan does not pass if a file with secrets cannot be read", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict"] });
   const { home, sandbox } = machine;
   await machine.login();

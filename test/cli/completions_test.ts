@@ -4,7 +4,7 @@ import { test } from "../support/tests.ts";
 import { hasProgram, onTerminal } from "../support/typist.ts";
 import { Machine } from "./onecell.ts";
 
-/** True, and said, where a test of a shell's completions cannot be. */
+/** True, with a line of output, if a shell's completions cannot be tested here. */
 async function lacks(shell: string, ...programs: string[]): Promise<boolean> {
   for (const program of [shell, ...programs]) {
     if (program === "bash" ? await hasBash4() : await hasProgram(program)) continue;
@@ -15,7 +15,7 @@ async function lacks(shell: string, ...programs: string[]): Promise<boolean> {
   return false;
 }
 
-/** What is typed, each up to a tab or several, and the words that the command is then given. */
+/** The typed text, with tabs, and the words that the command then receives. */
 const LINES: [typed: string, words: string[]][] = [
   ["stat\t", ["status"]],
   ["token --format k\t", ["token", "--format", "kubectl"]],
@@ -25,9 +25,9 @@ const LINES: [typed: string, words: string[]][] = [
   ["completions f\t", ["completions", "fish"]],
   ["login --grant=cl\t", ["login", "--grant=client_credentials"]],
   ["scan --js\t", ["scan", "--json"]],
-  // After a folder the name goes on.
+  // The name continues after a folder.
   ["import ocs im\tse\t", ["import", "ocs", "imp/settings.json"]],
-  // A file now, and no system any more.
+  // Here a file is expected, not a system.
   ["import oc\tp\t", ["import", "ocs", "prod.json"]],
   ["import ocs ./im\tse\t", ["import", "ocs", "./imp/settings.json"]],
   ["login --provider=im\tse\t", ["login", "--provider=imp/settings.json"]],
@@ -37,7 +37,7 @@ const LINES: [typed: string, words: string[]][] = [
   ["scan w\t", ["scan", "we$ird.ipynb"]],
 ];
 
-/** Before bash 4, a completion cannot say that no space is to follow a folder. */
+/** Before bash 4, a completion cannot leave out the space after a folder. */
 async function hasBash4(): Promise<boolean> {
   return await new Deno.Command("bash", { args: ["-c", "((BASH_VERSINFO[0] >= 4))"] }).output()
     .then(({ success }) => success, () => false);
@@ -59,7 +59,7 @@ async function prepare(): Promise<Machine> {
   return machine;
 }
 
-/** Types the lines at a shell's prompt; gives the words of each command that it then runs. */
+/** Types the lines at a shell's prompt. Returns the words of each command that it then runs. */
 async function typeAt(shell: string[], { home }: Machine): Promise<string[]> {
   const ready = "ready> ";
   const { shown } = await onTerminal(

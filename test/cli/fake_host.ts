@@ -1,14 +1,14 @@
 import { BrokenPipe, type Host } from "../../src/cli/host.ts";
 import { type FakeOptions, type FakeRuntime, fakeRuntime } from "../support/fakes.ts";
 
-/** A host that keeps what is written. */
+/** A host that records its output. */
 export interface FakeHost extends Host {
   readonly runtime: FakeRuntime;
   /** All of standard output. */
   output: string;
 }
 
-/** Plays the machine around a command. */
+/** Stands in for the machine around a command. */
 export function fakeHost(
   options: FakeOptions & { outputIsTerminal?: boolean; broken?: boolean } = {},
 ): FakeHost {

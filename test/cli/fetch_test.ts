@@ -67,7 +67,7 @@ test("fetch reports an HTTP error in its exit code and prints its body", async (
   ]);
 });
 
-test("fetch sends the token nowhere else, and says how to allow it", async () => {
+test("fetch sends the token to no other host, and says how to allow one", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox } = machine;
   await machine.login();
@@ -83,7 +83,7 @@ test("fetch sends the token nowhere else, and says how to allow it", async () =>
   assert.match(unknown.stderr, /belongs to no known system/);
 });
 
-test("fetch explains a URL without a scheme as it explains others", async () => {
+test("fetch explains a URL without a scheme like other invalid URLs", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const args = ["fetch", "spatiafi", "--api-url", "https://api.example/", "//other.example/x"];
@@ -92,7 +92,7 @@ test("fetch explains a URL without a scheme as it explains others", async () => 
   assert.match(stderr, /^onecell: foreign_origin: .*--origin https:\/\/other\.example\n/);
 });
 
-test("fetch is quiet when nobody reads its output, and names a file that cannot be read", async () => {
+test("fetch is quiet if its output is closed, and names a file that cannot be read", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const quote = (word: string) => `'${word}'`;
@@ -119,7 +119,7 @@ test("fetch is quiet when nobody reads its output, and names a file that cannot 
   }
 });
 
-test("a full disk is named, in every runtime", async () => {
+test("a full disk is reported in every runtime", async () => {
   if (Deno.build.os !== "linux") return skip("a full disk", "/dev/full is Linux's");
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
@@ -140,7 +140,7 @@ test("a full disk is named, in every runtime", async () => {
   }
 });
 
-test("Ctrl-C ends a request at once, with exit code 130", async () => {
+test("Ctrl-C ends a request at once with exit code 130", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox } = machine;
   await machine.login();

@@ -1,4 +1,4 @@
-/** Every command with a token that is in a variable, in a file, or that a command gives. */
+/** Every command with a token from a variable, a file or a command. */
 import assert from "node:assert/strict";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
@@ -14,14 +14,14 @@ async function signedOut(machine: Machine): Promise<string> {
   return token;
 }
 
-test("every command goes on with a token in a variable, and saves nothing", async () => {
+test("every command works with a token in a variable, and saves nothing", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const token = await signedOut(machine);
   const file = machine.home.at("token");
   await Deno.writeTextFile(file, token, { mode: 0o600 });
   for (const env of [{ [VARIABLE]: token }, { [`${VARIABLE}_FILE`]: file }]) {
     const [variable = ""] = Object.keys(env);
-    // What a file holds goes to no API that a variable names, as the sandbox's is.
+    // A token in a file goes to no API from a variable, such as the sandbox's.
     const url = machine.sandbox.environment["SPATIAFI_API_URL"] ?? "";
     const there = variable.endsWith("_FILE") ? ["--api-url", url] : [];
     const options = (args: string[]) => {
@@ -73,7 +73,7 @@ test("every command goes on with a token in a variable, and saves nothing", asyn
   );
 });
 
-test("a definition in a file runs no command, and says how to allow it", async () => {
+test("a definition in a file runs no command, and the error says how to allow it", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const definition = {
     name: "weather",

@@ -4,7 +4,7 @@ import { Machine } from "./onecell.ts";
 
 const SPATIAFI = [".config", "spatiafi", "app_credentials"];
 
-test("login says when the user name given is not what signs in", async () => {
+test("login says if the given username is not the one that signs in", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi", "ocs"] });
   const { sandbox } = machine;
   await machine.login();
@@ -21,7 +21,7 @@ test("login says when the user name given is not what signs in", async () => {
   assert.match(ocs.stderr, /OSIsoft Cloud Services needs no username/);
 });
 
-test("login --force with a user name creates new app credentials, and keeps the old ones", async () => {
+test("login --force with a username creates new app credentials and keeps the old ones", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox, home } = machine;
   await machine.login();
@@ -44,12 +44,12 @@ test("login --force with a user name creates new app credentials, and keeps the 
   assert.equal(sandbox.count("spatiafi.clients"), 2);
 });
 
-test("login --force that cannot save its new credentials says so, and leaves the old ones", async () => {
+test("login --force that cannot save its new credentials says so and keeps the old ones", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox, home } = machine;
   await machine.login();
   const old = JSON.parse(await Deno.readTextFile(home.at(...SPATIAFI)));
-  // Too large for the disk to take once more, and nothing is overwritten without a copy of it.
+  // Too large for the disk to hold twice, and nothing is overwritten without a backup.
   const first = JSON.stringify({ ...old, note: "x".repeat(100_000) });
   await Deno.writeTextFile(home.at(...SPATIAFI), first);
   const [user] = sandbox.users;
@@ -68,7 +68,7 @@ test("login --force that cannot save its new credentials says so, and leaves the
   assert.equal(await Deno.readTextFile(home.at(...SPATIAFI)), first);
 });
 
-test("a user name given to login serves the commands that come after it", async () => {
+test("later commands use a username that login was given", async () => {
   await using machine = await Machine.start({ systems: ["plantpredict-okta"] });
   const { sandbox, home } = machine;
   const { clientId: client_id, clientSecret: client_secret } = sandbox.client("plantpredict-okta");
@@ -99,7 +99,7 @@ test("a user name given to login serves the commands that come after it", async 
   await machine.ok(["token", "plantpredict-okta", "--no-input"]);
   await machine.ok(["status", "plantpredict-okta"]);
 
-  // What is saved is the one's who was first; a password of theirs is never paired with another name.
+  // The saved values belong to the first user. Their password is never used with another username.
   const before = { ...await saved(), password: user.password };
   await Deno.writeTextFile(path, JSON.stringify(before));
   const second = await login(other);
@@ -114,7 +114,7 @@ test("a user name given to login serves the commands that come after it", async 
   assert.equal(sandbox.count("plantpredict-okta.token.password.400"), 0);
 });
 
-test("credentials that the server refuses are named, with the way to be rid of them", async () => {
+test("an error about refused credentials says how to remove them", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { home } = machine;
   await machine.login();
@@ -140,7 +140,7 @@ test("credentials that the server refuses are named, with the way to be rid of t
   await machine.login();
 });
 
-test("login that can save nothing fails, and creates nothing at the server", async () => {
+test("login that cannot save anything fails, and creates nothing at the server", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   const args = ["login", "spatiafi", "--user", user?.username ?? "", "--password-stdin"];
@@ -152,7 +152,7 @@ test("login that can save nothing fails, and creates nothing at the server", asy
   assert.equal(machine.sandbox.count("spatiafi.clients"), 0);
 });
 
-test("login ends in one block, or one error", async () => {
+test("login ends in one block or one error", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
   const { sandbox } = machine;
   const [user] = sandbox.users;
@@ -178,7 +178,7 @@ test("login ends in one block, or one error", async () => {
   assert.equal(refused.stderr.trim().split("\n").length, 1, refused.stderr);
 });
 
-test("login --json and logout --json are for programs, with the same members each time", async () => {
+test("login --json and logout --json print the same members each time", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox } = machine;
   const [user] = sandbox.users;

@@ -3,7 +3,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "../../examples/
 import { TestFolder } from "../support/folder.ts";
 import { DENO, type TestRuntime } from "../support/runtimes.ts";
 
-/** What one command did. */
+/** The result of one command. */
 export interface Ran {
   code: number;
   stdout: string;
@@ -12,22 +12,22 @@ export interface Ran {
 
 /** How to run a command. */
 export interface RunOptions {
-  /** Standard input; nothing unless given. */
+  /** Standard input; empty by default. */
   input?: string;
   env?: Record<string, string>;
-  /** What runs it; this Deno unless given. */
+  /** The runtime; this Deno by default. */
   runtime?: TestRuntime | undefined;
   /** Words before the command, such as a shell that limits it. */
   through?: string[];
-  /** Called when it runs. */
+  /** Called when it starts. */
   started?: (process: Deno.ChildProcess) => void;
 }
 
-/** A machine with nothing on it but `onecell`, and the systems it can reach. */
+/** A machine that has only `onecell`, and the systems it can reach. */
 export class Machine implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly home: TestFolder;
-  /** Values that no command but `token` may show. */
+  /** Values that only `token` may print. */
   readonly secrets: Set<string> = new Set();
   readonly #denoDirectory: string;
 
@@ -49,12 +49,12 @@ export class Machine implements AsyncDisposable {
     return new Machine(await startSandbox(options), await TestFolder.make(), denoDir);
   }
 
-  /** The environment every command finds. */
+  /** The environment of every command. */
   environment(more: Record<string, string> = {}): Record<string, string> {
     return {
       PATH: Deno.env.get("PATH") ?? "",
       HOME: this.home.path,
-      // Its default is below the home folder, and this machine has a home of its own.
+      // The default is below the home folder, and this machine has its own home.
       DENO_DIR: this.#denoDirectory,
       DENO_NO_UPDATE_CHECK: "1",
       ...this.sandbox.environment,
@@ -67,14 +67,14 @@ export class Machine implements AsyncDisposable {
     return this.commandIn(DENO);
   }
 
-  /** The words that start `onecell` in a runtime. Only Deno finds packages: the others cannot sign in. */
+  /** The words that start `onecell` in a runtime. Only Deno finds packages, so the others cannot sign in. */
   commandIn({ program, args }: TestRuntime): string[] {
-    // With the lock: a machine of its own cannot look up which versions there are.
+    // With the lock, because an isolated machine cannot look up versions.
     const words = program === DENO.program ? ["run", "-A", "--quiet"] : args;
     return [program, ...words, new URL("../../src/cli.ts", import.meta.url).pathname];
   }
 
-  /** Runs a command to its end, and looks for secrets in what it wrote. */
+  /** Runs a command to its end, and checks its output for secrets. */
   async run(args: string[], options: RunOptions = {}): Promise<Ran> {
     const command = this.commandIn(options.runtime ?? DENO);
     const [program = "", ...words] = [...options.through ?? [], ...command];
@@ -100,7 +100,7 @@ export class Machine implements AsyncDisposable {
     return ran;
   }
 
-  /** Runs a command that has to work; gives its standard output. */
+  /** Runs a command that must succeed. Returns its standard output. */
   async ok(args: string[], options: RunOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, options);
     assert.equal(code, 0, `${args.join(" ")}: ${stderr}${stdout}`);
@@ -121,7 +121,7 @@ export class Machine implements AsyncDisposable {
     await this.ok(args, { input: `${user.password}\n` });
   }
 
-  /** A system of one's own, `mine`, as the file `mine.json`; gives its URLs and its credentials. */
+  /** Defines a system `mine` in the file `mine.json`. Returns its URLs and its credentials. */
   async ownSystem(): Promise<{ issuer: string; apiUrl: string; env: Record<string, string> }> {
     const { OIDC_ISSUER: issuer = "", OIDC_API_URL: apiUrl = "" } = this.sandbox.environment;
     const { clientId, clientSecret = "" } = this.sandbox.client("oidc.client_secret_post");
@@ -131,7 +131,7 @@ export class Machine implements AsyncDisposable {
     return { issuer, apiUrl, env };
   }
 
-  /** No run of six characters of a secret is in a text: of those known, and of those saved since. */
+  /** Fails if a text contains six characters in a row of a known or saved secret. */
   async checkHidden(text: string): Promise<void> {
     const secrets = new Set(this.secrets);
     for (const path of await this.files()) {
@@ -143,7 +143,7 @@ export class Machine implements AsyncDisposable {
       }
       for (const [name, value] of Object.entries(values)) {
         if (!/secret|token$|password/.test(name) || typeof value !== "string") continue;
-        // Tokens of one server begin alike, and what an API echoes of them is not ours.
+        // Tokens of one server begin alike, and the API may echo parts of them.
         secrets.add(value.split(".").at(-1) ?? value);
       }
     }

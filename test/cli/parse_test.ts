@@ -13,7 +13,7 @@ const read = (line: string) => {
   return { texts, flags: [...flags].sort(), words };
 };
 
-test("parse() reads words, flags and values, short and long, wherever they stand", () => {
+test("parse() reads words, flags and values, short and long, in any position", () => {
   assert.deepEqual(read("login spatiafi -f --user ada --no-input"), {
     texts: { user: ["ada"] },
     flags: ["force", "no-input"],

@@ -9,11 +9,11 @@ import { fakeHost } from "./fake_host.ts";
 import { Machine } from "./onecell.ts";
 import { runAtTerminal } from "./terminal.ts";
 
-/** Clears the screen, twice; turns the text around; and ends the line. */
+/** Clears the screen twice, reverses the text and ends the line. */
 const EVIL = "\x1b[2J\x9b2J\u202e\r\n";
 const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
 
-test("no text of a server or a file controls the terminal: messages and prompts", async () => {
+test("text from a server or a file does not control the terminal: messages and prompts", async () => {
   const host = fakeHost({ inputIsTerminal: true, answers: ["ada"], home: "/home/ada" });
   say(host, `${EVIL}from /home/ada/x`);
   assert.match(host.runtime.written[0] ?? "", /^onecell: +from ~\/x\n$/);
@@ -23,7 +23,7 @@ test("no text of a server or a file controls the terminal: messages and prompts"
   for (const text of host.runtime.written) assert.doesNotMatch(text.replace(/\n$/, ""), STEERS);
 });
 
-test("say() is quiet when nobody reads standard error", () => {
+test("say() is quiet if standard error is closed", () => {
   const host = fakeHost();
   const broken = {
     ...host.runtime,
@@ -35,7 +35,7 @@ test("say() is quiet when nobody reads standard error", () => {
   say({ runtime: broken }, "anything");
 });
 
-test("no text of a server controls the terminal: status line and headers of fetch", async () => {
+test("text from a server does not control the terminal: status line and headers of fetch", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { issuer, env } = await machine.ownSystem();
   const server = Deno.serve(
@@ -60,7 +60,7 @@ test("no text of a server controls the terminal: status line and headers of fetc
   }
 });
 
-test("a header that cannot be sent is not repeated: it may hold a secret", async () => {
+test("the error for an invalid header does not repeat it, because it may hold a secret", async () => {
   for (
     const line of [
       "s3cr3t-value",

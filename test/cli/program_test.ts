@@ -4,7 +4,7 @@ import { test } from "../support/tests.ts";
 
 const file = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
 
-/** Runs a program with Deno; gives its exit code and output. */
+/** Runs a program with Deno. Returns its exit code and output. */
 async function deno(...args: string[]): Promise<[number, string]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--config", file("deno.json"), ...args],
@@ -15,7 +15,7 @@ async function deno(...args: string[]): Promise<[number, string]> {
 
 test("a program runs once, also through a link, and not when it is imported", async () => {
   await using folder = await TestFolder.make();
-  // As in Node 22, whose `import.meta` does not say whether a module is the program.
+  // As in Node 22, whose `import.meta` does not say if a module is the main one.
   await Deno.writeTextFile(
     folder.at("program.mjs"),
     `import { runAsProgram } from ${JSON.stringify(`file://${file("src/cli/host.ts")}`)};

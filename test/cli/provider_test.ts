@@ -18,7 +18,7 @@ async function definitionOn(machine: Machine, more: Record<string, unknown> = {}
   return path;
 }
 
-test("a definition that was added is known by its name, to every command", async () => {
+test("every command knows an added definition by its name", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { home } = machine;
   const { env } = await machine.ownSystem();
@@ -59,7 +59,7 @@ test("a definition that was added is known by its name, to every command", async
   }
   const typo = await machine.run(["token", "weahter"]);
   assert.match(typo.stderr, /Did you mean "weather"\?/);
-  // Its variables are looked for in notebooks, too.
+  // Notebooks are also scanned for its variables.
   const notebook = home.at("n.ipynb");
   const source = [`secret = "${values.WEATHER_CLIENT_SECRET}"`];
   const cells = [{ cell_type: "code", source, outputs: [], metadata: {} }];
@@ -96,7 +96,7 @@ test("add replaces another definition only with --replace, and refuses an invali
     assert.equal(bad.code, 1);
     assert.match(bad.stdout, /weather\.json:2: .*another system's secrets/);
   }
-  // Who may write there decides where secrets go.
+  // Anyone who can write there decides where secrets go.
   await Deno.chmod(home.at(...FOLDER), 0o777);
   const open = await machine.run(["token", "weather"]);
   assert.match(open.stderr, /invalid_argument: .*others can write.*chmod 700/);
@@ -107,7 +107,7 @@ test("add replaces another definition only with --replace, and refuses an invali
   assert.match(status.stdout, /✗ weather \(weather\)[^]*invalid_argument/);
 });
 
-test("check lists every mistake with its line, or where each value is sent", async () => {
+test("check lists every mistake with its line, or the destination of each value", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const bad = await definitionOn(machine, { scopes: "a", dpop: "yes" });
   const { code, stdout } = await machine.run(["provider", "check", bad]);
@@ -128,7 +128,7 @@ test("check lists every mistake with its line, or where each value is sent", asy
   }
 });
 
-test("a definition may run a program from the person's folder alone, once it was shown", async () => {
+test("a definition may run a program only from the user's folder, and only after it was shown", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { home } = machine;
   const command = { issuer: undefined, tokenCommand: ["echo", "from-a-command"] };
@@ -155,7 +155,7 @@ test("a definition may run a program from the person's folder alone, once it was
   assert.match(json.stderr, /Its tokenCommand runs/);
 });
 
-test("definitions are kept, found and refused alike in every runtime", async () => {
+test("definitions are saved, found and refused alike in every runtime", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const file = await definitionOn(machine);
   const kept = machine.home.at(...FOLDER, "weather.json");
@@ -173,7 +173,7 @@ test("definitions are kept, found and refused alike in every runtime", async () 
   }
 }, 120_000);
 
-test("add asks a person at the terminal, with everything shown before", async () => {
+test("add prompts at the terminal, after it has shown everything", async () => {
   await using home = await TestFolder.make();
   const file = home.at("weather.json");
   const definition = {
@@ -206,7 +206,7 @@ test("add asks a person at the terminal, with everything shown before", async ()
   const { code, kept } = await add("yes");
   assert.deepEqual([code, kept], [0, true]);
 
-  // The same from a URL, and another one of that name is asked about apart.
+  // The same from a URL. A second definition with that name needs its own confirmation.
   const other = { ...definition, title: "Another" };
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -7,12 +7,12 @@ import { Machine } from "./onecell.ts";
 const LISTENER = 'trap "echo term; exit 7" TERM; trap "echo int; exit 8" INT; echo ready; ' +
   "for at in $(seq 300); do sleep 0.05; done";
 
-test("run gives a command the token in its own environment, and its exit code back", async () => {
+test("run passes the token in the command's environment, and returns its exit code", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const token = (await machine.ok(["token", "spatiafi"])).trim();
   for (const runtime of await allRuntimes()) {
-    // The token itself may not be shown by a command of ours: its length and its end are asked for.
+    // Our commands may not print the token, so the program prints its length and its end.
     const script = 'test "$SPATIAFI_ACCESS_TOKEN" = "$1" && test -n "$HOME" && echo "$2"; exit 42';
     const ran = await machine.run(
       ["run", "spatiafi", "--", "sh", "-c", script, "sh", token, "--json"],
@@ -41,7 +41,7 @@ test("run gives a command the token in its own environment, and its exit code ba
   assert.match(file.stderr, /Permission denied: .\/data/);
 });
 
-test("run passes signals on, and ends when the command does", async () => {
+test("run passes signals on, and ends with the command", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   for (const runtime of await allRuntimes()) {
@@ -67,7 +67,7 @@ test("run passes signals on, and ends when the command does", async () => {
   }
 });
 
-test("run starts nothing when there is no token", async () => {
+test("run starts nothing if there is no token", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { code, stdout, stderr } = await machine.run(["run", "spatiafi", "--", "echo", "started"]);
   assert.deepEqual([code, stdout], [1, ""]);

@@ -8,7 +8,7 @@ import { test } from "../support/tests.ts";
 import { fakeHost } from "./fake_host.ts";
 import { question } from "../support/person.ts";
 
-test("help lists every command, and each command's help its options", async () => {
+test("help lists every command, and each command's help lists its options", async () => {
   const host = fakeHost();
   assert.equal(await run(["help"], host), 0);
   for (const { name, summary } of commands) {
@@ -70,7 +70,7 @@ test("usage errors go to standard error, with exit code 2", async () => {
   ]);
 });
 
-test("an AuthError is its code and message on standard error, with exit code 1", async () => {
+test("an AuthError prints its code and message on standard error, with exit code 1", async () => {
   const host = fakeHost();
   assert.equal(await run(["doctor", "spatiafy"], host), 1);
   assert.equal(host.output, "");
@@ -121,7 +121,7 @@ test("a user's own system needs all of its options", async () => {
   }
 });
 
-test("colours are for a terminal that wants them", async () => {
+test("colours appear only on a terminal that wants them", async () => {
   const rows: [Parameters<typeof fakeHost>[0], boolean][] = [
     [{}, false],
     [{ outputIsTerminal: true }, true],
@@ -142,7 +142,7 @@ test("a closed pipe is not an error and prints nothing", async () => {
   assert.deepEqual(host.runtime.written, []);
 });
 
-test("no listener stays behind", async () => {
+test("no listener is left behind", async () => {
   for (const line of [["providers"], ["frobnicate"], ["token", "nope"]]) {
     const host = fakeHost();
     await run(line, host);
@@ -150,7 +150,7 @@ test("no listener stays behind", async () => {
   }
 });
 
-test("what was stopped asks no question afterwards", async () => {
+test("a stopped command does not prompt afterwards", async () => {
   const host = fakeHost({ inputIsTerminal: true, answers: ["ada"] });
   const stopped = { host, interrupt() {}, signal: AbortSignal.abort() };
   await rejects(terminalPerson(stopped, {}).ask(question("user name", false)), "aborted");

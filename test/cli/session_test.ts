@@ -3,7 +3,7 @@ import { providers } from "../../src/providers/registry.ts";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
-test("login saves a session that the other commands use, without asking again", async () => {
+test("login saves a session that the other commands use without a prompt", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox, home } = machine;
   const before = await machine.run(["status", "spatiafi"]);
@@ -56,7 +56,7 @@ test("login saves a session that the other commands use, without asking again", 
     ".config": "700",
     ".config/spatiafi": "700",
     ".config/spatiafi/app_credentials": "600",
-    // wild.md G: the system's own Python package reads this name alone.
+    // wild.md G: the system's own Python package reads only this name.
     ".config/spatiafi/app_credentials.json": "600",
     ".config/spatiafi/onecell": "700",
     ...Object.fromEntries(
@@ -69,7 +69,7 @@ test("login saves a session that the other commands use, without asking again", 
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("login says what was refused, and is not tried again and again", async () => {
+test("login says what was refused, and does not retry again and again", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
   const { sandbox } = machine;
   const [user] = sandbox.users;
@@ -92,7 +92,7 @@ test("login says what was refused, and is not tried again and again", async () =
   assert.match(okta.stderr, /onecell: (login|grant)_refused: /);
   assert(sandbox.count("plantpredict-okta.token") <= 2);
 
-  // A password may hold anything but a line's end.
+  // A password may contain anything except a line break.
   const right = await login("plantpredict-okta", `${user?.password}\r\nignored`);
   assert.deepEqual([right.code, right.stderr], [0, ""]);
   assert(right.stdout.includes(`as ${user?.username}`), right.stdout);
@@ -211,7 +211,7 @@ test("status lists saved sessions of a user's own systems", async () => {
   );
 });
 
-test("logout ends a session at the server and here; --all every one, --forget the credentials", async () => {
+test("logout ends a session at the server and here; --all ends all, --forget removes credentials", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi", "plantpredict-okta"] });
   const { sandbox, home } = machine;
   const [user] = sandbox.users;
@@ -243,7 +243,7 @@ test("logout ends a session at the server and here; --all every one, --forget th
     /^Not signed in to PlantPredict \(Okta\)\. 2 sessions of other .* --all ends them/,
   );
 
-  // The server refuses, but the session still ends here, and the exit code says so.
+  // The server refuses, but the session still ends here, and the exit code reports it.
   sandbox.fault("plantpredict-okta.revoke", "500", 9);
   const failed = await machine.run(["logout", "plantpredict-okta", "--session-key", "b"], { env });
   assert.equal(failed.code, 1);
@@ -255,7 +255,7 @@ test("logout ends a session at the server and here; --all every one, --forget th
   assert.match(failed.stderr, /onecell: server_error: /);
   sandbox.clearFaults();
 
-  // Another client's token is not sent to the server of this one.
+  // Another client's token is not sent to this client's server.
   const other = { ...env, PLANTPREDICT_OKTA_CLIENT_ID: "another" };
   sandbox.reset();
   const all = await machine.ok(["logout", "plantpredict-okta", "--all"], { env: other });
@@ -280,7 +280,7 @@ test("logout ends a session at the server and here; --all every one, --forget th
   assert.equal(await tokens("spatiafi"), 0);
 });
 
-test("logout removes damaged token files, in which there may be a live token", async () => {
+test("logout removes damaged token files, because they may contain a valid token", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { home } = machine;
   await machine.login();
@@ -292,7 +292,7 @@ test("logout removes damaged token files, in which there may be a live token", a
     await Deno.writeTextFile(token, text.slice(0, -1));
     await Deno.writeTextFile(`${token}.damaged-2026-01-01T00-00-00-000Z`, text.slice(0, -1));
     await Deno.writeTextFile(`${folder}/0123456789abcdef.json`, "{");
-    // Another system's in a folder that both were given, and another version's.
+    // Files of another system in a shared folder, and of another version.
     await Deno.writeTextFile(`${folder}/aaaaaaaaaaaaaaaa.json`, String.raw`{"key":"[\"mine\",\"`);
     await Deno.writeTextFile(`${folder}/bbbbbbbbbbbbbbbb.json`, '{"version":2,"key":"k"}');
   };
@@ -309,7 +309,7 @@ test("logout removes damaged token files, in which there may be a live token", a
   ]);
 });
 
-test("status says what URLs cannot be used", async () => {
+test("status says which URLs cannot be used", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   for (const env of [{ SPATIAFI_AUTH_URL: "junk" }, { SPATIAFI_API_URL: "http://api.example" }]) {
@@ -320,7 +320,7 @@ test("status says what URLs cannot be used", async () => {
   await machine.ok(["status", "spatiafi"]);
 });
 
-test("import takes another program's settings over", async () => {
+test("import imports another program's settings", async () => {
   await using machine = await Machine.start({ systems: ["ocs"] });
   const { sandbox, home } = machine;
   const { clientId, clientSecret, extra } = sandbox.client("ocs");

@@ -26,7 +26,7 @@ test("store move moves everything to Redis and back, and reports what it moved",
   const before = await kept(machine);
   assert.equal(before.length, 3, "the credentials, their copy for Python, the token");
   const env = { ONECELL_STORE: redis.url, ONECELL_STORE_KEY: KEY };
-  // Who has only chosen the store has no session there; the file of the tutorial's is used.
+  // A new store has no session yet, but the tutorial's file is still used.
   assert.equal((await machine.run(["status", "spatiafi"], { env })).code, 0);
   const moved = await machine.ok(["store", "move"], { env });
   assert.equal(
@@ -53,14 +53,14 @@ test("store move moves everything to Redis and back, and reports what it moved",
   await machine.ok(["fetch", "spatiafi", "/api/info"]);
   assert.equal(machine.sandbox.count("spatiafi.token"), 0);
 
-  // What is away loses nothing, and says so.
+  // A store that is away loses nothing, and the error says so.
   await redis.down();
   const away = await machine.run(["store", "move"], { env });
   assert.deepEqual([away.code, /store_unavailable/.test(away.stderr)], [1, true]);
   assert.deepEqual(await kept(machine), before);
 });
 
-test("store move says what cannot be", async () => {
+test("store move says what cannot be moved", async () => {
   await using machine = await Machine.start({ systems: [] });
   for (
     const [args, code, message] of [

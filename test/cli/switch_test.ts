@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../support/tests.ts";
 import { Machine } from "./onecell.ts";
 
-test("switch chooses the account that the other commands use, and --account one for once", async () => {
+test("switch chooses the account for the other commands, and --account overrides it once", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [first, second] = machine.sandbox.users;
   assert(first && second);

@@ -1,6 +1,6 @@
 import type { Machine } from "./onecell.ts";
 
-/** True where a pseudo-terminal can be had: `script` of util-linux. */
+/** True if a pseudo-terminal is available: `script` of util-linux. */
 export const terminalAvailable = await (async () => {
   if (Deno.build.os !== "linux") return false;
   try {
@@ -15,12 +15,12 @@ export const terminalAvailable = await (async () => {
   }
 })();
 
-/** What a person does when the screen shows something; each once, in order. */
+/** What the person does when the screen shows a text; each once, in order. */
 export type Play = [shown: RegExp, action: Action];
-/** Keys to press, or what else to do. */
+/** Keys to press, or another action. */
 export type Action = string | ((match: RegExpExecArray) => Promise<void>);
 
-/** What was on the screen, with its control sequences, and the exit code. */
+/** The screen, with its control sequences, and the exit code. */
 export interface Screen {
   code: number;
   screen: string;
@@ -29,7 +29,7 @@ export interface Screen {
 /**
  * Runs a command at a pseudo-terminal, with a person who answers.
  *
- * @param redirect what the shell is told after the command, such as `2> file`
+ * @param redirect a redirection after the command, such as `2> file`
  */
 export async function runAtTerminal(
   machine: Machine,
@@ -40,7 +40,7 @@ export async function runAtTerminal(
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const line = [...machine.command, ...args].map(quote).join(" ");
   const process = new Deno.Command("script", {
-    // Without `exec` a shell stands between, which Ctrl-C ends as well.
+    // Without `exec` there is a shell in between, which Ctrl-C ends as well.
     args: ["-qefc", `exec ${line} ${redirect}`, "/dev/null"],
     clearEnv: true,
     env: machine.environment({ TERM: "xterm", SHELL: "/bin/sh", ...env }),
@@ -66,7 +66,7 @@ export async function runAtTerminal(
     }
   }
   const { code } = await process.status;
-  await keyboard.close().catch(() => {}); // the terminal is gone with its program
+  await keyboard.close().catch(() => {}); // the terminal closed with its program
   await Promise.all(actions);
   if (play.length > 0) throw new Error(`${play[0]?.[0]} was never shown:\n${screen}`);
   await machine.checkHidden(screen);

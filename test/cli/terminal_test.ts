@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Machine } from "./onecell.ts";
 import { runAtTerminal, terminalAvailable } from "./terminal.ts";
 
-/** A test that needs a terminal; skipped, and said so, where none can be had. */
+/** A test that needs a terminal. Without one it is skipped, with a line of output. */
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({
     name,
@@ -17,10 +17,10 @@ function test(name: string, fn: () => Promise<void>): void {
 
 const ENTER = "\r";
 const CTRL_C = "\x03";
-/** What a spinner of the wait for a person writes. */
+/** The output of a spinner while it waits for a person. */
 const SPINNER = /\r\x1b\[K[|/\\-] Waiting for you to sign in \(Ctrl-C cancels\)/;
 
-/** A file that describes the sandbox's OpenID provider, to sign in to with a device code. */
+/** A file that defines the sandbox's OpenID provider, to sign in to with a device code. */
 async function describeDevice({ sandbox, home }: Machine): Promise<Record<string, string>> {
   await Deno.writeTextFile(
     home.at("device.json"),
@@ -32,12 +32,12 @@ async function describeDevice({ sandbox, home }: Machine): Promise<Record<string
       scope: "openid offline_access api:read",
     }),
   );
-  // It asks every second, so that a test need not wait for five.
+  // It polls every second, so that a test need not wait for five.
   sandbox.fault("oidc.device_authorization", { kind: "patch", set: { interval: 1 } }, 9);
   return { DEVICE_CLIENT_ID: sandbox.client("oidc").clientId };
 }
 
-test("login asks at a terminal, and a password is never on the screen", async () => {
+test("login prompts at a terminal, and never shows a password on the screen", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const { sandbox } = machine;
   const [user, foreigner] = sandbox.users;
@@ -52,7 +52,7 @@ test("login asks at a terminal, and a password is never on the screen", async ()
     [/SpatiaFi password \(for 127\.0\.0\.1:\d+\): /, foreigner?.password + ENTER],
   ]);
   assert.equal(code, 0, screen);
-  // What is no secret is echoed.
+  // Values that are not secret are echoed.
   assert(screen.includes(`): ${user?.username}`), screen);
   assert.match(screen, /\x1b\[32m✓\x1b\[39m Signed in to SpatiaFi (as|with) /);
   assert.equal(screen.match(/Signed in to/g)?.length, 1, "said once");
@@ -60,7 +60,7 @@ test("login asks at a terminal, and a password is never on the screen", async ()
 
   const plain = await runAtTerminal(machine, ["status"], [], { env: { NO_COLOR: "1" } });
   assert.match(plain.screen, /^✓ SpatiaFi \(spatiafi\): signed in /);
-  // Output into a file has no colours, though the terminal would take them.
+  // Output to a file has no colours, even if the terminal supports them.
   await runAtTerminal(machine, ["status"], [], { redirect: "> status.txt" });
   assert.match(await Deno.readTextFile(machine.home.at("status.txt")), /^✓ SpatiaFi/);
 });
@@ -77,7 +77,7 @@ test("a prompt echoes a client ID and masks a secret", async () => {
   assert(screen.includes(`): ${clientId}`), screen);
 });
 
-test("--user answers the first prompt, --no-input prompts for nothing", async () => {
+test("--user answers the first prompt, and --no-input never prompts", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   const silent = await runAtTerminal(machine, ["login", "spatiafi", "--no-input"], []);
@@ -92,7 +92,7 @@ test("--user answers the first prompt, --no-input prompts for nothing", async ()
   assert.doesNotMatch(screen, /username \(for/);
 });
 
-test("Ctrl-C at a question ends the command with exit code 130", async () => {
+test("Ctrl-C at a prompt ends the command with exit code 130", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   for (
     const play of [
@@ -107,7 +107,7 @@ test("Ctrl-C at a question ends the command with exit code 130", async () => {
   assert.equal(machine.sandbox.count("spatiafi.basic"), 0);
 });
 
-test("a device sign-in shows a spinner on the terminal, and none in a file", async () => {
+test("a device sign-in shows a spinner on the terminal, but not in a file", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { sandbox, home } = machine;
   const env = await describeDevice(machine);
@@ -147,7 +147,7 @@ test("a device sign-in shows a spinner on the terminal, and none in a file", asy
 test("Ctrl-C during a sign-in ends the command with exit code 130, and saves nothing", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const env = await describeDevice(machine);
-  machine.sandbox.clearFaults(); // it asks every five seconds, and must not be waited for
+  machine.sandbox.clearFaults(); // it polls every five seconds, and the test must not wait for that
   let pressed = 0;
   const { code, screen } = await runAtTerminal(
     machine,
@@ -166,7 +166,7 @@ test("Ctrl-C during a sign-in ends the command with exit code 130, and saves not
   assert.deepEqual([after.code, after.stdout.includes("session:")], [1, false]);
 });
 
-test("fetch ends with a new line at a terminal, also for a body without one", async () => {
+test("fetch ends with a new line at a terminal, even for a body without one", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const shown = await runAtTerminal(machine, ["fetch", "spatiafi", "/api/big?n=5"], []);
@@ -175,7 +175,7 @@ test("fetch ends with a new line at a terminal, also for a body without one", as
   assert.equal(await Deno.readTextFile(machine.home.at("body")), "xxxxx");
 });
 
-test("a refused sign-in is said once at a terminal", async () => {
+test("a refused sign-in prints one error at a terminal", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   machine.secrets.add("a-wrong-one!");
@@ -190,7 +190,7 @@ test("a refused sign-in is said once at a terminal", async () => {
   assert.match(last, /onecell: login_refused: /);
 });
 
-test("a token is printed alone, and the sign-in before it is said on standard error", async () => {
+test("token prints only the token, and the sign-in before it goes to standard error", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   const [user] = machine.sandbox.users;
   const { code, screen } = await runAtTerminal(machine, ["token", "spatiafi"], [
@@ -202,7 +202,7 @@ test("a token is printed alone, and the sign-in before it is said on standard er
   assert.match(await Deno.readTextFile(machine.home.at("token.txt")), /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
 });
 
-test("Ctrl-C at a terminal reaches a program that run has started, once", async () => {
+test("Ctrl-C at a terminal reaches the program that run started, once", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const script = 'trap "echo int" INT; echo ready; for at in 1 2 3; do sleep 0.3; done; exit 5';

@@ -17,7 +17,7 @@ const token: ShownToken = {
   variable: "SPATIAFI_ACCESS_TOKEN",
 };
 
-test("formatToken() writes what each tool reads", () => {
+test("formatToken() writes the format of each tool", () => {
   assert.deepEqual(JSON.parse(formatToken("json", token)), {
     access_token: "abc.DEF-_~+/=",
     token_type: "Bearer",
@@ -42,7 +42,7 @@ test("formatToken() writes what each tool reads", () => {
   });
 });
 
-test("execVersion() is the one that kubectl wants, where it is known", () => {
+test("execVersion() is the version that kubectl requests, if known", () => {
   const wants = (apiVersion: unknown) =>
     execVersion(JSON.stringify({ kind: "ExecCredential", apiVersion }));
   assert.equal(
@@ -66,7 +66,7 @@ test("a token that a shell would change is quoted", async () => {
   assert.equal(new TextDecoder().decode(stdout), accessToken);
 });
 
-test("Git's request names a host, and the answer a password that expires", () => {
+test("Git's request names a host, and the response is a password that expires", () => {
   const request = parseGitRequest("protocol=https\r\nhost=git.example.com:8443\npath=a=b\n\n");
   assert.equal(gitOrigin(request), "https://git.example.com:8443");
   assert.equal(request.get("path"), "a=b");

@@ -3,7 +3,7 @@ import { test } from "../support/tests.ts";
 import { hasProgram } from "../support/typist.ts";
 import { Machine } from "./onecell.ts";
 
-test("token prints what other tools read, with expiry", async () => {
+test("token prints the formats of other tools, with expiry", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const read = (format: string) => machine.ok(["token", "spatiafi", "--format", format]);
@@ -21,7 +21,7 @@ test("token prints what other tools read, with expiry", async () => {
   assert.deepEqual(status, { token: plain, expirationTimestamp: json.expires_at });
 });
 
-test("token --format git answers Git for the system's hosts alone", async () => {
+test("token --format git answers Git only for the system's hosts", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const api = new URL(machine.sandbox.environment["SPATIAFI_API_URL"] ?? "");
@@ -40,7 +40,7 @@ test("token --format git answers Git for the system's hosts alone", async () => 
   assert.match(foreign.stderr, /not part of SpatiaFi.*--origin http:\/\/127\.0\.0\.1:9\n/);
   const allowed = await ask("127.0.0.1:9", "get", "--origin", "http://127.0.0.1:9");
   assert.equal(allowed.stdout, answer.stdout);
-  // "capability" came with Git 2.46; what a helper does not know it ignores (gitcredentials(7)).
+  // Git 2.46 introduced "capability". A helper ignores what it does not know (gitcredentials(7)).
   for (const operation of ["store", "erase", "capability", "something-of-later"]) {
     assert.deepEqual(await ask(api.host, operation), { code: 0, stdout: "", stderr: "" });
   }
@@ -48,7 +48,7 @@ test("token --format git answers Git for the system's hosts alone", async () => 
   assert.deepEqual([unasked.code, unasked.stdout], [2, ""]);
 });
 
-test("token --format git gives Git another token after it has erased one", async () => {
+test("token --format git returns another token after Git has erased one", async () => {
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
   const { host } = new URL(machine.sandbox.environment["SPATIAFI_API_URL"] ?? "");
@@ -67,7 +67,7 @@ test("token --format git gives Git another token after it has erased one", async
   assert.equal(machine.sandbox.count("spatiafi.token"), 2);
 });
 
-test("Git itself gets the token from the command as a credential helper", async () => {
+test("Git gets the token from the command as a credential helper", async () => {
   if (!await hasProgram("git")) return;
   await using machine = await Machine.start({ systems: ["spatiafi"] });
   await machine.login();
@@ -96,7 +96,7 @@ test("Git itself gets the token from the command as a credential helper", async 
   assert(lines.includes("username=oauth2"));
 });
 
-test("kubectl itself gets the token from the command, in the version that it wants", async () => {
+test("kubectl gets the token from the command, in the version that it requests", async () => {
   if (!await hasProgram("kubectl", ["version", "--client"])) return;
   if (!await hasProgram("openssl", ["version"])) return;
   await using machine = await Machine.start({ systems: ["spatiafi"] });
@@ -219,7 +219,7 @@ test("token --format aws exchanges the token at AWS STS for a role's keys", asyn
   assert.match((await machine.run(plain)).stderr, /insecure_url: /);
 });
 
-test("a token that is bound to a key is given to no other program", async () => {
+test("a token that is bound to a key is never passed to another program", async () => {
   await using machine = await Machine.start({ systems: ["oidc"] });
   const { issuer, apiUrl, env } = await machine.ownSystem();
   const text = JSON.stringify({ name: "mine", issuer, apiUrl, dpop: true });
@@ -234,7 +234,7 @@ test("a token that is bound to a key is given to no other program", async () => 
   }
 });
 
-/** A key and a certificate that nobody trusts, made for this run. */
+/** A key and an untrusted certificate, created for this run. */
 async function selfSigned(folder: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [`${folder}/key.pem`, `${folder}/cert.pem`];
   const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1";
@@ -244,7 +244,7 @@ async function selfSigned(folder: string): Promise<{ key: string; cert: string }
   return { key: await Deno.readTextFile(key), cert: await Deno.readTextFile(cert) };
 }
 
-/** What the AWS command line makes of the command as a `credential_process`, where it is installed. */
+/** The AWS command line's output for the command as a `credential_process`, if it is installed. */
 async function awsItselfReads(
   machine: Machine,
   options: readonly string[],
@@ -265,7 +265,7 @@ async function awsItselfReads(
     stdin: "null",
   }).output();
   const text = new TextDecoder().decode(stdout);
-  // It shows the ends of both keys, and where they are from.
+  // It shows the ends of both keys, and where they come from.
   for (const [name, key] of [["access_key", "AccessKeyId"], ["secret_key", "SecretAccessKey"]]) {
     const end = keys[key ?? ""]?.slice(-4);
     const line = new RegExp(`${name}\\s[\\s:]*\\*+${end}[\\s:]+custom-process`);

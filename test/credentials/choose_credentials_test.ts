@@ -40,21 +40,21 @@ const VARIABLES = "environment (PLAIN_CLIENT_ID, PLAIN_CLIENT_SECRET)";
 const PASSWORD = { grant: "password" } as const;
 const account = { username: "ada", password: "secret" };
 
-test("chooseCredentials(): options, then environment, then file, and pairs stay together", () =>
+test("chooseCredentials(): options, then environment, then file; pairs stay together", () =>
   eachRow<Row>([
     { name: "all three", options, environment, file, values: options, source: "passed in code" },
     { name: "two", environment, file, values: environment, source: VARIABLES },
     { name: "the file", file, values: file, source: PATH },
     { name: "none", values: {}, source: "nothing", missing: ["client_id", "client_secret"] },
     {
-      name: "half a pair gives way to a whole one",
+      name: "a whole pair comes before half a pair",
       environment: { client_secret: "half" },
       file,
       values: file,
       source: PATH,
     },
     {
-      name: "what the caller began is completed from nowhere else (issue 11.1)",
+      name: "half a pair in the options is completed from no other source (issue 11.1)",
       options: { client_id: "mine" },
       environment,
       file,
@@ -63,7 +63,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       missing: ["client_secret"],
     },
     {
-      name: "two halves never make one",
+      name: "two halves never make a pair",
       options: { client_id: "mine" },
       environment: { client_secret: "of another" },
       values: { client_id: "mine" },
@@ -78,7 +78,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       missing: ["client_secret"],
     },
     {
-      name: "a person's account may come from elsewhere than the client",
+      name: "a user account may come from another source than the client",
       provider: PASSWORD,
       options: account,
       file,
@@ -86,7 +86,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       source: `passed in code and ${PATH}`,
     },
     {
-      name: "a password does not come from another place than the user name",
+      name: "a password never comes from another source than the username",
       provider: PASSWORD,
       options: { username: "ada" },
       environment: { ...environment, password: "of another" },
@@ -96,7 +96,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       missing: ["password"],
     },
     {
-      name: "upper case in a file, as the tutorial's environment has it",
+      name: "upper case in a file, as in the tutorial's environment",
       file: { CLIENT_ID: "a", Client_Secret: "b" },
       values: { client_id: "a", client_secret: "b" },
       source: PATH,
@@ -109,7 +109,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       source: PATH,
     },
     {
-      name: "defaults, replaced by any other source",
+      name: "any other source replaces defaults",
       provider: { defaults: { region: "eu", version: "v1" } },
       environment: { region: "us" },
       file: { ...file, region: "asia" },
@@ -117,7 +117,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       source: PATH,
     },
     {
-      name: "a key's id comes with its key",
+      name: "a key's ID comes with its key",
       provider: { clientAuthentication: "private_key_jwt" },
       file: { client_id: "a", private_key: "k", key_id: "k1", other: "x" },
       environment: { key_id: "k2" },
@@ -125,7 +125,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
       source: PATH,
     },
     {
-      name: "a public client needs its id alone",
+      name: "a public client needs only its ID",
       provider: { grant: "authorization_code" },
       options: { client_id: "mine" },
       values: { client_id: "mine" },
@@ -143,7 +143,7 @@ test("chooseCredentials(): options, then environment, then file, and pairs stay 
     assert.deepEqual(chosen.missing, row.missing ?? []);
   }));
 
-test("environmentCredentials() reads the provider's own names and no others", () => {
+test("environmentCredentials() reads only the provider's own names", () => {
   const asked: string[] = [];
   const variables: Values = {
     PLAIN_CLIENT_ID: "a",
@@ -189,7 +189,7 @@ test("missingCredentials() names the variables, the file and the page", () => {
   }
 });
 
-test("cleanValue() takes away what copying has left, and nothing that may be a secret's own (wild G)", () =>
+test("cleanValue() removes copy-and-paste leftovers, but nothing that may belong to a secret (wild G)", () =>
   eachRow([
     { name: "huggingface_hub#1634: a final newline", given: "the-secret\n", clean: "the-secret" },
     { name: "modelexpress#277: Windows", given: "the-secret\r\n", clean: "the-secret" },
@@ -208,7 +208,7 @@ test("cleanValue() takes away what copying has left, and nothing that may be a s
     assert.deepEqual(normaliseCredentials({ x: given }, "x"), clean === "" ? {} : { x: clean });
   }));
 
-test("cleanValue() leaves no blank around an id, and a blank variable is unset", () => {
+test("cleanValue() removes blanks around an ID, and a blank variable counts as unset", () => {
   assert.equal(cleanValue("client_id", " the-id "), "the-id");
   const variables: Values = { PLAIN_CLIENT_ID: "the-id\n", PLAIN_CLIENT_SECRET: "  " };
   const values = environmentCredentials(plainProvider(), (name) => variables[name]);
@@ -223,7 +223,7 @@ test("oddities() names quotes and blanks, and repeats no value", () => {
   assert(!odd.join(" ").includes("the-secret"));
 });
 
-test("missingCredentials() says that no file was looked for without a home (wild G)", () => {
+test("missingCredentials() says that without a home it read no file (wild G)", () => {
   const error = missingCredentials(plainProvider(), ["client_id"], []);
   assert.match(error.message, /no home folder to look for a file in/);
 });

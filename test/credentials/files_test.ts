@@ -17,7 +17,7 @@ import { createWorld, savedToken, type World } from "../support/world.ts";
 
 const FILE = "app_credentials";
 
-/** Where the credentials are. */
+/** The folder of the credentials. */
 const place = ({ options: { interactive: _, ...rest } }: World) => rest;
 
 const names = async (directory: string) =>
@@ -35,7 +35,7 @@ test("a credentials file is found under either name, and a missing one is not an
     await works(session);
   }));
 
-test("a damaged credentials file is not read where every value has a default", async () => {
+test("a damaged credentials file is not read if every value has a default", async () => {
   await using world = await createWorld("spatiafi");
   const { directory } = world;
   await Deno.writeTextFile(`${directory}/${FILE}`, "{");
@@ -52,7 +52,7 @@ test("a damaged credentials file is not read where every value has a default", a
   await rejects(signIn, "login_required");
 });
 
-test("a damaged credentials file is named, stays unchanged, and does not block other sources", () =>
+test("a damaged credentials file is named in the error, stays unchanged, and blocks no other source", () =>
   eachRow([
     { name: "cut short", text: '{"client_id":"a","client_se', message: /not valid JSON/ },
     { name: "empty", text: "", message: /not valid JSON/ },
@@ -79,7 +79,7 @@ test("a damaged credentials file is named, stays unchanged, and does not block o
     assert.equal(sandbox.count("spatiafi.clients"), 0);
   }));
 
-test("saveCredentials() writes what Python reads, and keeps what was there", async () => {
+test("saveCredentials() writes what Python reads, and keeps the existing values", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory, options } = world;
   const saved = await saveCredentials(
@@ -130,7 +130,7 @@ test("saveCredentials() refuses anything but credentials", () =>
     assert.deepEqual(await names(world.directory), []);
   }));
 
-test("forgetCredentials() removes the file, and reports a missing one", async () => {
+test("forgetCredentials() removes the file, and reports if there was none", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory } = world;
   assert.deepEqual(await forgetCredentials("spatiafi", place(world)), { removed: [] });
@@ -149,7 +149,7 @@ test("forgetCredentials() removes the file, and reports a missing one", async ()
     `${directory}/${FILE}`,
     [`${directory}/${FILE}`, ...backups.slice(0, removed.length - 2), `${directory}/${FILE}.json`],
   ]);
-  // The one under the other name would be used from now on.
+  // The file under the other name would be used from then on.
   assert.deepEqual((await names(directory)).filter((name) => name.startsWith(FILE)), []);
   await rejects(getSession("spatiafi", world.options), "credentials_missing");
   // An unused file does not block the others, and is reported.
@@ -167,7 +167,7 @@ test("forgetCredentials() removes the file, and reports a missing one", async ()
   assert.deepEqual(await names(directory).then((all) => all.includes(FILE)), true);
 });
 
-test("saveCredentials() waits for others no longer than its signal says", async () => {
+test("saveCredentials() stops waiting for other processes when its signal is aborted", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory } = world;
   const lock = { path: `${directory}/onecell/credentials.sqlite`, directory };
@@ -183,7 +183,7 @@ test("saveCredentials() waits for others no longer than its signal says", async 
   assert(!(await names(directory)).includes(FILE));
 });
 
-test("createCredentials() creates, saves and keeps the earlier ones", async () => {
+test("createCredentials() creates and saves credentials, and keeps the earlier ones", async () => {
   await using world = await createWorld("spatiafi");
   const { foreigner, user, options, directory, sandbox } = world;
   const created = await createCredentials("spatiafi", foreigner, place(world));
@@ -213,7 +213,7 @@ test("createCredentials() creates nothing that it could not save", async () => {
   assert.equal(sandbox.count("spatiafi.clients"), 0);
 });
 
-test("saveCredentials() takes a secret alone where the id has a default", async () => {
+test("saveCredentials() accepts only a secret if the ID has a default", async () => {
   await using world = await createWorld("spatiafi");
   const provider = defineProvider({
     name: "mine",
@@ -226,7 +226,7 @@ test("saveCredentials() takes a secret alone where the id has a default", async 
   assert.deepEqual(saved.names, ["client_secret"]);
 });
 
-test("a typed user name is kept and a typed password is not; an imported password is", async () => {
+test("a typed username is saved and a typed password is not; an imported password is", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { credentials, directory, user } = world;
   const { client_id = "", client_secret = "" } = credentials;

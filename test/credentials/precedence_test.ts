@@ -7,7 +7,7 @@ import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
-/** The places credentials may be in, in the order they are looked at. */
+/** The sources of credentials, in the order they are read. */
 const PLACES = ["options", "environment", "file", "person"] as const;
 
 test("credentials: options, then environment, then file, then the person", () =>
@@ -17,7 +17,7 @@ test("credentials: options, then environment, then file, then the person", () =>
       await using world = await createWorld("plantpredict");
       const { credentials, directory, sandbox, options: { interactive: _, ...options } } = world;
       const has = (place: typeof PLACES[number]) => present.includes(place);
-      // Only the first place has credentials that work: taking any other one fails.
+      // Only the first source has credentials that work, so using any other one fails.
       const from = (place: string) =>
         place === expected ? credentials : { client_id: `of-the-${place}`, client_secret: "wrong" };
       if (has("file")) {
@@ -66,7 +66,7 @@ test("credentials: options, then environment, then file, then the person", () =>
     },
   ));
 
-test("credentials: only missing values are asked for, and only once", async () => {
+test("credentials: only missing values are prompted for, and only once", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { options, credentials, user } = world;
   const person = scriptedPerson({ answers: [user.password] });

@@ -10,7 +10,7 @@ import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles, type World } from "../support/world.ts";
 import { doctor, hides, messages, shown } from "./report.ts";
 
-test("session.doctor() reports on a session that works, and finds no problem", async () => {
+test("session.doctor() reports no problem for a session that works", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox, directory } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -39,7 +39,7 @@ test("session.doctor() reports on a session that works, and finds no problem", a
     ["API", true],
   ]);
   assert.deepEqual([facts.runtime.name, facts.runtime.version], ["deno", Deno.version.deno]);
-  // It asked two servers, and told them nothing.
+  // It sent requests to two servers, without secrets.
   assert.equal(sandbox.requests.length, 2);
   for (const { method, url, headers } of sandbox.requests) {
     assert.deepEqual([method, new URL(url).search], ["GET", ""]);
@@ -64,7 +64,7 @@ test("doctor() works before the first sign-in: it names what is missing and neve
   await rejects(doctor("spatiafi", { timout: 1 } as never), "invalid_argument");
 });
 
-test("doctor() says of half a credentials file what a sign-in says of it", async () => {
+test("doctor() describes half a credentials file as a sign-in does", async () => {
   await using world = await createWorld("spatiafi");
   const { options, directory } = world;
   await Deno.writeTextFile(`${directory}/app_credentials`, '{"client_id": "x"}', { mode: 0o600 });
@@ -73,7 +73,7 @@ test("doctor() says of half a credentials file what a sign-in says of it", async
   assert.deepEqual(report.findings.map(({ message }) => message), [error.message]);
 });
 
-test("doctor() sees the token that is saved, also one that has expired", async () => {
+test("doctor() finds the saved token, even an expired one", async () => {
   await using world = await createWorld("plantpredict");
   const options = { ...world.options, credentials: world.credentials };
   await getSession("plantpredict", options);
@@ -91,7 +91,7 @@ test("doctor() sees the token that is saved, also one that has expired", async (
   assert.equal(world.sandbox.count("plantpredict.token.client_credentials"), before);
 });
 
-test("doctor() warns of files that others can use, and of links and damage", async () => {
+test("doctor() warns about files that others can use, links and damage", async () => {
   interface Row {
     name: string;
     spoil: (world: World, file: string, tokenFile: string) => Promise<void>;
@@ -188,10 +188,10 @@ test("status reports a moved system and a missing URL value, and does not throw"
   ]);
 });
 
-test("session.doctor() says why a token is in memory only", async () => {
+test("session.doctor() says why a token is only in memory", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, directory } = world;
-  // A file where the folder of the tokens should be.
+  // A file in place of the tokens' folder.
   await Deno.writeTextFile(`${directory}/onecell`, "");
   const session = await getSession("plantpredict", { ...options, credentials });
   const report = await session.doctor() as DoctorReport;
@@ -255,7 +255,7 @@ test("no report shows a secret from the environment or the credentials", async (
   ]);
 });
 
-test("doctor() names quotes and blanks that came along with a secret (wild G)", async () => {
+test("doctor() reports quotes and blanks copied along with a secret (wild G)", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const client_secret = `"${credentials["client_secret"]}" `;

@@ -10,7 +10,7 @@ import { test } from "../support/tests.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 
-/** Facts of a healthy session, changed. */
+/** The facts of a healthy session, with changes. */
 function factsOf(changes: Partial<DoctorFacts> = {}): DoctorFacts {
   return {
     provider: "fourinsight",
@@ -41,7 +41,7 @@ function factsOf(changes: Partial<DoctorFacts> = {}): DoctorFacts {
   };
 }
 
-/** The findings on changed facts, as lines. */
+/** The findings for changed facts, as lines. */
 function judge(
   changes: Partial<DoctorFacts> = {},
   context: Partial<Parameters<typeof findings>[1]> = {},
@@ -75,7 +75,7 @@ test("findings() explains what happens to a session without a refresh token", ()
   assert.deepEqual(judge(token({ renewal: "client_credentials", secondsLeft: -5 })), []);
 });
 
-test("findings() wants a password only where one will be needed", () => {
+test("findings() requires a password only if one will be needed", () => {
   const lacking = { credentials: { source: "a file", missing: ["password"] } };
   const provider = plantpredictOkta;
   assert.deepEqual(judge(lacking, { provider }), []);
@@ -83,7 +83,7 @@ test("findings() wants a password only where one will be needed", () => {
   assert.match(gone.join(), /^problem: .*Set PLANTPREDICT_OKTA_PASSWORD/);
 });
 
-test("findings() says that the unprefixed names are not read, where that matters", () => {
+test("findings() says that unprefixed names are not read, if that matters", () => {
   const lacking = { credentials: { source: "nothing", missing: ["client_id"] }, token: null };
   assert.match(
     judge(lacking, { unprefixed: true })[1] ?? "",
@@ -93,7 +93,7 @@ test("findings() says that the unprefixed names are not read, where that matters
   assert.deepEqual(judge({}, { unprefixed: true }), []);
 });
 
-test("findings() names the variables that Deno did not let it read", () => {
+test("findings() names the variables that Deno did not allow it to read", () => {
   const lacking = { credentials: { source: "nothing", missing: ["client_id"] }, token: null };
   const refused = ["FOURINSIGHT_CLIENT_ID", "HOME"];
   assert.match(
@@ -118,7 +118,7 @@ test("findings() names the variables that Deno did not let it read", () => {
   assert.deepEqual(blocked(told), ["problem: Run with that flag."]);
 });
 
-test("findings() judges proxy and certificate settings by the runtime", () => {
+test("findings() judges proxy and certificate settings for the runtime", () => {
   const proxy = { HTTPS_PROXY: "http://proxy.example.com:8080" };
   assert.deepEqual(judge(settings(proxy)), []);
   assert.deepEqual(judge(settings({ ...proxy, NODE_USE_ENV_PROXY: "1" }, "node")), []);
@@ -152,7 +152,7 @@ test("findings() puts problems first", () => {
   assert.deepEqual(levels, ["problem", "warning", "warning"]);
 });
 
-test("withoutUser() leaves no part of user name and password, wherever they stand", () => {
+test("withoutUser() removes every part of a username and password, anywhere in the text", () => {
   const rows = [
     ["http://proxy.example.com:8080", "http://proxy.example.com:8080"],
     ["http://user:word@proxy.example.com:8080/", "http://proxy.example.com:8080"],
@@ -176,7 +176,7 @@ test("withoutUser() leaves no part of user name and password, wherever they stan
   }
 });
 
-test("networkSettings() reads both spellings, once, and nothing that is empty", () => {
+test("networkSettings() reads both spellings, once, and ignores empty values", () => {
   const environment: Record<string, string> = {
     https_proxy: "http://a:1",
     HTTPS_PROXY: "http://b:2",

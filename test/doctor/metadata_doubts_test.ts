@@ -24,7 +24,7 @@ test("doubtsOf() compares metadata with a definition (wild.md F)", () =>
       says: [/does not list the grant "client_credentials".*authorization_code/],
     },
     {
-      name: "the device grant by its long name",
+      name: "the device grant under its long name",
       seen: "RFC 8628 section 4",
       metadata: {
         ...full,
@@ -48,7 +48,7 @@ test("doubtsOf() compares metadata with a definition (wild.md F)", () =>
       says: [/does not list the client authentication "client_secret_post".*private_key_jwt/],
     },
     {
-      name: "Basic where post is asked for: it is sent as Basic",
+      name: "Basic where post is configured: Basic is used",
       seen: "RFC 6749 section 2.3.1",
       metadata: { ...full, token_endpoint_auth_methods_supported: ["client_secret_basic"] },
       says: [],

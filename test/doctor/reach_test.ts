@@ -22,7 +22,7 @@ test("doctor() reports how far the clock is off", async () => {
   }
 });
 
-test("doctor() says which server does not answer, why, and what would help", async () => {
+test("doctor() says which server does not respond, why, and what would help", async () => {
   interface Row {
     name: string;
     fault: string;
@@ -52,12 +52,12 @@ test("doctor() says which server does not answer, why, and what would help", asy
     assert.deepEqual([second?.problem, second?.answers], [undefined, true]);
     assert.equal(report?.ok, false);
     assert.match(messages(report), help);
-    // Once: whether a server answers is not found out by insisting.
+    // Once, because the doctor does not retry.
     assert.equal(world.sandbox.count("plantpredict.token"), 1);
   });
 });
 
-/** Runs the doctor on a system whose servers are played by a function. */
+/** Runs the doctor on a system whose servers are a function. */
 async function played(
   answer: (url: URL, init: RequestInit) => Response | Promise<Response>,
   issuer = "https://login.example.com/tenant",
@@ -71,7 +71,7 @@ async function played(
   });
 }
 
-test("doctor() reads an issuer's metadata in either place, and judges it", async () => {
+test("doctor() finds an issuer's metadata in either location, and judges it", async () => {
   const issuer = "https://login.example.com/tenant";
   const asked: string[] = [];
   const withMetadata = (path: string, body: () => Response) => {
@@ -121,7 +121,7 @@ test("doctor() reads an issuer's metadata in either place, and judges it", async
   }
 });
 
-test("doctor() names DENO_CERT and DENO_TLS_CA_STORE where a certificate is refused", async () => {
+test("doctor() names DENO_CERT and DENO_TLS_CA_STORE if a certificate is refused", async () => {
   const report = await played(() => {
     throw new TypeError("error sending request: invalid peer certificate: UnknownIssuer");
   });
@@ -132,7 +132,7 @@ test("doctor() names DENO_CERT and DENO_TLS_CA_STORE where a certificate is refu
   assert.equal(report.facts.clock, null);
 });
 
-test("certificates that Deno cannot use are named, by the doctor too", () =>
+test("the doctor also names certificates that Deno cannot use", () =>
   eachRow([
     { name: "DENO_CERT", value: "/no/such/file.pem" },
     { name: "DENO_TLS_CA_STORE", value: "bogus" },

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { doctor as publicDoctor } from "../../mod.ts";
 import type { DoctorReport } from "../../src/doctor/doctor_report.ts";
 
-/** The report as this module has it, with its facts. */
+/** The report as this module defines it, with its facts. */
 export async function doctor(...call: Parameters<typeof publicDoctor>): Promise<DoctorReport> {
   return await publicDoctor(...call) as DoctorReport;
 }
 
-/** Every way a report can be shown. */
+/** Every way to show a report. */
 export function shown(report: DoctorReport): string[] {
   const card = report[Symbol.for("Jupyter.display") as unknown as keyof DoctorReport];
   return [
@@ -19,7 +19,7 @@ export function shown(report: DoctorReport): string[] {
   ];
 }
 
-/** No run of six characters of a secret is in any of the texts. */
+/** Fails if a text contains six characters in a row of a secret. */
 export function hides(texts: string[], secrets: string[]): void {
   for (const secret of secrets) {
     assert(secret.length >= 6, "too short to be looked for");
@@ -30,7 +30,7 @@ export function hides(texts: string[], secrets: string[]): void {
   }
 }
 
-/** The findings, each on a line. */
+/** The findings, one per line. */
 export function messages({ findings }: DoctorReport): string {
   return findings.map(({ message }) => message).join("\n");
 }

@@ -18,7 +18,7 @@ const withCode = (code: string) => Object.assign(new Error(code), { code });
 test("doctor() says before a sign-in that a session could not be saved", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, directory } = world;
-  // A file where the folder of the tokens should be: not even root can write in it.
+  // A file in place of the tokens' folder: not even root can write in it.
   await Deno.writeTextFile(`${directory}/onecell`, "");
   const report = await doctor("plantpredict", { ...options, credentials });
   assert.match(messages(report), /Cannot save a session in ".*\/onecell": .*option `directory`/);
@@ -40,7 +40,7 @@ test("tryWriting() leaves nothing behind, and makes no folder", async () => {
   );
 });
 
-test("tryWriting() says why not, and what to do", () =>
+test("tryWriting() says why it failed, and what to do", () =>
   eachRow([
     { name: "another's folder", error: withCode("EACCES"), message: /permission denied/ },
     { name: "a read-only disk", error: withCode("EROFS"), message: /the disk is read-only/ },
@@ -57,7 +57,7 @@ test("tryWriting() says why not, and what to do", () =>
     assert.match(problem?.message ?? "", message);
   }));
 
-test("tryWriting() does not blame flags that stop above the folder", async () => {
+test("tryWriting() reports no problem if flags only forbid writing above the folder", async () => {
   await using folder = await TestFolder.make();
   const runtime = await refusing(new Deno.errors.NotCapable("Requires write access"));
   const directory = folder.at("spatiafi");

@@ -22,7 +22,7 @@ const answerTo = (row: UsableRow) =>
 const refusalTo = ({ body, status, headers = {} }: RefusalRow) =>
   new Response(textOf(body), { status, headers: { "retry-after": "0", ...headers } });
 
-test("judge() takes every usable answer, evened out, with every grant", () =>
+test("judge() accepts every usable response and normalizes it, with every grant", () =>
   eachRow(USABLE, (row) => {
     for (const grant of ["password", "refresh_token", "authorization_code", "device_code"]) {
       const headers = new Headers({ "content-type": row.type ?? "application/json" });
@@ -46,7 +46,7 @@ test("judge() classifies refusals, with any HTTP status", () =>
     }
   }));
 
-test("judge(): a bound token is taken as one, and no other in its place", () =>
+test("judge() accepts a bound token, and no other in its place", () =>
   eachRow([
     { name: "DPoP", dpop: true, type: "DPoP", taken: true },
     { name: "Bearer", dpop: true, type: "Bearer", taken: false },
@@ -58,13 +58,13 @@ test("judge(): a bound token is taken as one, and no other in its place", () =>
     const asked = (grant: string) =>
       judge({ grant, dpop }, 200, new Headers(), JSON.stringify(body));
     assert.equal(asked("authorization_code").token !== undefined, taken);
-    // A refresh token that was rotated is not lost over it; the token itself is dead.
+    // A rotated refresh token is kept, but the access token counts as expired.
     const { token } = asked("refresh_token");
     assert.equal(token?.refresh_token, "next");
     assert.equal(token?.expires_in, taken ? undefined : 0);
   }));
 
-test("a client's refresh token is not kept: its credentials are sent again", () => {
+test("a client's refresh token is not kept; the client sends its credentials again", () => {
   const text = JSON.stringify({ access_token: "t", refresh_token: "r" });
   const { token } = judge({ grant: "client_credentials" }, 200, new Headers(), text);
   assert.deepEqual(token, { access_token: "t", token_type: "bearer" });
@@ -81,7 +81,7 @@ async function errorOf(row: RefusalRow, request: GrantRequest): Promise<AuthErro
   return error as AuthError;
 }
 
-test("errors tell the truth: who was refused, and in the server's own words", () =>
+test("errors say who was refused, in the server's own words", () =>
   eachRow(REFUSALS, async (row) => {
     const requests = [
       [row.refresh, { grant: "refresh_token", refreshToken: "the-refresh-token" }],
@@ -95,14 +95,14 @@ test("errors tell the truth: who was refused, and in the server's own words", ()
       assert.equal(error.code === "login_refused", kind === "login", error.message);
       assert.equal(isDeadGrant(error), kind === "grant");
       if (kind === "passing") assert.match(error.code, /server_error|rate_limited|network/);
-      // A known name is shown even if a secret looks like it.
+      // A known error name is shown even if a secret looks like it.
       if (row.error === "invalid_grant" && kind !== "passing") {
         assert.equal(error.error, "invalid_grant");
       }
     }
   }));
 
-test("a server's own words are shown, cleaned, where they hold no secret", () =>
+test("a server's own words are shown, cleaned, if they contain no secret", () =>
   eachRow([
     {
       name: "detail",
@@ -116,7 +116,7 @@ test("a server's own words are shown, cleaned, where they hold no secret", () =>
     { name: "the secret", body: { detail: "x the-client-secret y" }, says: /^((?!client-s).)*$/ },
     { name: "a part of it", body: { detail: "client-secr" }, says: /^((?!client-s).)*$/ },
     {
-      name: "the secret, cut by a mark nobody sees",
+      name: "the secret, split by an invisible character",
       body: { detail: "the-cl\u200bient-sec\u200bret" },
       says: /^((?!sec\u200b?ret).)*$/,
     },
@@ -131,7 +131,7 @@ test("a server's own words are shown, cleaned, where they hold no secret", () =>
     }
   }));
 
-test("a refused refresh token ends no session, and a temporary failure keeps it", () =>
+test("a refused refresh token removes no session, and a temporary failure keeps it", () =>
   eachRow(REFUSALS, async (row) => {
     const refused = (form: URLSearchParams) => form.get("grant_type") === "refresh_token";
     const begin = (how: { silent?: null }) => {
@@ -145,7 +145,7 @@ test("a refused refresh token ends no session, and a temporary failure keeps it"
     };
     const isDead = row.refresh === "grant";
 
-    // With credentials at hand: the next way has its turn.
+    // With credentials, the next grant is tried.
     const silent = begin({});
     await silent.keeper.adopt();
     const outcome = await silent.keeper.fresh().then((token) => token.access_token, (e) => e.code);
@@ -160,7 +160,7 @@ test("a refused refresh token ends no session, and a temporary failure keeps it"
     const given = await asked.keeper.fresh().then((token) => token.access_token, (e) => e.code);
     assert.equal(given === "from-a-person", isDead, String(given));
 
-    // With nobody: it is said, and the old token stays until there is a new one.
+    // Without a person, an error reports it, and the old token stays until there is a new one.
     const alone = begin({ silent: null });
     const { AuthError } = await import("../../src/errors.ts");
     alone.setup.signIn = () => Promise.reject(new AuthError("credentials_missing", "Nobody."));
@@ -170,13 +170,13 @@ test("a refused refresh token ends no session, and a temporary failure keeps it"
     assert.equal(alone.store.tokens.get("key")?.refresh_token, "old-refresh");
     const sent = alone.server.count("refresh_token");
     await alone.keeper.fresh().catch(() => {});
-    // What is dead is not offered again by this session; what passed is.
+    // This session does not send a refused refresh token again, but retries after a temporary failure.
     assert.equal(alone.server.count("refresh_token") === sent, isDead);
   }, 12));
 
-test("a usable answer to a refresh is kept, with rotation and reuse detection", () =>
+test("a usable response to a refresh is kept, with rotation and reuse detection", () =>
   eachRow(USABLE, async (row) => {
-    // Every refresh token works once; a second use ends the family.
+    // Every refresh token works once. A second use ends the family.
     const state = { valid: "refresh-0", family: true };
     const server = fakeServer(({ form }, number) => {
       if (!state.family || form.get("refresh_token") !== state.valid) {
@@ -206,7 +206,7 @@ test("a usable answer to a refresh is kept, with rotation and reuse detection", 
     assert.equal(store.tokens.get("key")?.refresh_token, state.valid);
   }));
 
-test("a login refused with a challenge is not taken for a refused client", async () => {
+test("a login refused with a challenge is not reported as a refused client", async () => {
   const server = fakeServer(() =>
     Response.json({ error: "invalid_grant" }, {
       status: 400,

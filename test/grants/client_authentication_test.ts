@@ -20,16 +20,16 @@ interface Row {
   audience?: "issuer";
 }
 
-test("every client authentication signs in, against a server that insists on it", () =>
+test("every client authentication signs in, at a server that checks it", () =>
   eachRow<Row>([
     { name: "post", method: "client_secret_post" },
-    // The sandbox's secret for it has characters that RFC 6749 wants form-encoded.
+    // The sandbox's secret has characters that RFC 6749 requires to be form-encoded.
     { name: "basic", method: "client_secret_basic" },
     { name: "secret jwt", method: "client_secret_jwt" },
     { name: "secret jwt for the issuer", method: "client_secret_jwt", audience: "issuer" },
     { name: "key in PEM", method: "private_key_jwt", key: (w) => ({ private_key: pem(w) }) },
     {
-      name: "key in PEM on one line, as an environment variable has it",
+      name: "key in PEM on one line, as in an environment variable",
       method: "private_key_jwt",
       key: (w) => ({ private_key: pem(w).replaceAll("\n", "\\n") }),
     },
@@ -64,7 +64,7 @@ test("every client authentication signs in, against a server that insists on it"
     assert.deepEqual(world.sandbox.errors, []);
   }));
 
-test("an invalid private key is refused, and not repeated in the error", () =>
+test("an invalid private key is refused, and the error does not repeat it", () =>
   eachRow([
     { name: "an RSA key of PKCS #1", key: "-----BEGIN RSA PRIVATE KEY-----\nMIIEsecretsecret\n" },
     { name: "broken PEM", key: "-----BEGIN PRIVATE KEY-----\nsecretsecretsecret\n-----END" },
@@ -90,7 +90,7 @@ test("an invalid private key is refused, and not repeated in the error", () =>
     assert.equal(server.arrivals.length, 0);
   }));
 
-test("HTTP Basic is form-encoded, and raw where a server does not decode", () =>
+test("HTTP Basic is form-encoded, or raw for a server that does not decode", () =>
   eachRow(
     [
       { name: "client_secret_basic", expected: "a%3Ab:p%2B%25s+s%C3%BC" },
@@ -110,7 +110,7 @@ test("HTTP Basic is form-encoded, and raw where a server does not decode", () =>
     },
   ));
 
-test("a token request carries what the provider says, in the form and nowhere else", async () => {
+test("a token request carries the provider's parameters, only in the form", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number, { refresh_token: "next" }));
   const provider = plainProvider({
     grant: "password",

@@ -11,7 +11,7 @@ import { answerOf } from "../support/program.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
 
-/** The parts of a token request to the sandbox, as seen by a machine whose clock is off. */
+/** The parts of a token request to the sandbox, on a machine whose clock is off. */
 async function partsWithClock({ options, credentials }: World, seconds: number) {
   const runtime = await currentRuntime();
   const { authUrl = "", apiUrl = "" } = options;
@@ -24,21 +24,21 @@ async function partsWithClock({ options, credentials }: World, seconds: number) 
   });
 }
 
-test("an assertion that seems old is made again by the server's clock, once", async () => {
+test("an assertion that looks old is signed again with the server's time, once", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox } = world;
-  // Wrong knowledge of the server's clock makes the assertion ten minutes old, as a wrong clock does.
+  // A wrong offset to the server's clock makes the assertion ten minutes old, like a wrong clock.
   const parts = await partsWithClock(world, -600);
   const token = await obtainToken(parts, { grant: "client_credentials" });
   assert.equal(typeof token.access_token, "string");
   assert.equal(sandbox.count("spatiafi.token"), 2);
   assert(Math.abs(parts.clock.offset) < 5_000, `${parts.clock.offset} ms`);
-  // Now it is known: the next one is right at once.
+  // Now the offset is known, so the next assertion is accepted at once.
   await obtainToken(parts, { grant: "client_credentials" });
   assert.equal(sandbox.count("spatiafi.token"), 3);
 });
 
-test("a refused client is not tried again for its clock when the clock is right", async () => {
+test("a refused client is not retried for its clock if the clock is right", async () => {
   await using world = await createWorld("spatiafi");
   const parts = await partsWithClock(world, 0);
   parts.values = { ...parts.values, client_secret: "wrong" };
@@ -46,7 +46,7 @@ test("a refused client is not tried again for its clock when the clock is right"
   assert.equal(world.sandbox.count("spatiafi.token"), 1);
 });
 
-/** A machine whose clock is off, and goes wrong before anything else is loaded. */
+/** A machine whose clock is off. It goes wrong before anything else is loaded. */
 const clockOff = (seconds: number) => `
   const RealDate = Date;
   globalThis.Date = class extends RealDate {
@@ -55,7 +55,7 @@ const clockOff = (seconds: number) => `
   };
 `;
 
-test("a machine whose clock is ten minutes off signs in, and sees no 401", () =>
+test("a machine whose clock is ten minutes off signs in and gets no 401", () =>
   eachRow(
     [-600, 600].flatMap((seconds) =>
       (["spatiafi", "plantpredict", "ocs"] as const).map((system) => ({
@@ -87,14 +87,14 @@ test("a machine whose clock is ten minutes off signs in, and sees no 401", () =>
         },
       );
       assert.deepEqual(statuses, [200, 200, 200, 200, 200, 200]);
-      // The sandbox counts in whole seconds, so its tokens live for one to two.
+      // The sandbox counts in whole seconds, so its tokens are valid for one to two.
       const count = sandbox.count(`${system}.token.200`);
       assert(count >= 2 && count <= 1 + elapsed, `${count} tokens in ${elapsed} s`);
     },
     6,
   ));
 
-test("four seconds of two-second tokens: every call works, no storm of renewals", async () => {
+test("four seconds of two-second tokens: every call works, without a storm of renewals", async () => {
   await using world = await createWorld("plantpredict", { tokenLifetime: 2 });
   const { sandbox, options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -106,7 +106,7 @@ test("four seconds of two-second tokens: every call works, no storm of renewals"
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert(calls > 20, `${calls} calls`);
-  // The sandbox counts in whole seconds, so its tokens live for one to two.
+  // The sandbox counts in whole seconds, so its tokens are valid for one to two.
   const tokens = sandbox.count("plantpredict.token");
   assert(tokens >= 2 && tokens <= 5, `${tokens} tokens`);
 });
@@ -122,7 +122,7 @@ test("a wrong Date header of the API does not change a token's expiry", async ()
   assert(Math.abs((session.expiresAt?.getTime() ?? 0) - Date.now() - 900_000) < 10_000);
 });
 
-test("a DPoP proof is dated by the server's clock", async () => {
+test("a DPoP proof uses the server's time", async () => {
   const { createDpopKey } = await import("../../src/token/dpop.ts");
   const key = await createDpopKey();
   const url = new URL("https://api.example.com/a?b=c");

@@ -15,7 +15,7 @@ const PLAIN = {
   interval: 5,
 };
 
-/** A context whose waits take no time, and move the clock. */
+/** A context whose waits take no time and move the clock. */
 function contextOf(
   fetch: typeof globalThis.fetch,
   clock: Clock,
@@ -37,7 +37,7 @@ function contextOf(
 interface Begin {
   name: string;
   seen: string;
-  /** What differs from a plain answer. */
+  /** The differences from a plain response. */
   body: Record<string, unknown> | string;
   status?: number;
   url?: string;
@@ -48,7 +48,7 @@ interface Begin {
   code?: AuthErrorCode;
 }
 
-test("device: what real servers begin with is taken, and only safe links are shown", () =>
+test("device: responses of real servers are accepted, and only safe links are shown", () =>
   eachRow<Begin>(
     [
       { name: "plain", seen: "RFC 8628 section 3.2", body: {} },
@@ -59,7 +59,7 @@ test("device: what real servers begin with is taken, and only safe links are sho
         url: "https://www.google.com/device",
       },
       {
-        name: "text for numbers",
+        name: "numbers as text",
         seen: "Entra v1",
         body: { expires_in: "900", interval: "7" },
         lives: 900,
@@ -81,7 +81,7 @@ test("device: what real servers begin with is taken, and only safe links are sho
       },
       { name: "expires_in 0", seen: "home-made servers", body: { expires_in: 0 }, lives: 900 },
       {
-        name: "a code that lives for a day",
+        name: "a code that is valid for a day",
         seen: "GitLab set so",
         body: { expires_in: 86400 },
         lives: 3600,
@@ -137,13 +137,13 @@ test("device: what real servers begin with is taken, and only safe links are sho
         code: "bad_response",
       },
       {
-        name: "somebody in the link",
+        name: "a username in the link",
         seen: "trust 17",
         body: { verification_uri: "https://auth.example.com@evil.example/" },
         code: "bad_response",
       },
       {
-        name: "a sentence for a code",
+        name: "a sentence instead of a code",
         seen: "trust 17",
         body: {
           user_code: "Call +1900 and give your password\nto the person who answers, they will know",
@@ -206,9 +206,9 @@ const lost = () => Promise.reject(new TypeError("connection reset"));
 interface Poll {
   name: string;
   seen: string;
-  /** What the server answers, in order; then a token. */
+  /** The server's responses, in order; then a token. */
   answers: (() => Response | Promise<Response>)[];
-  /** How long is waited before each poll, in seconds. */
+  /** The wait before each poll, in seconds. */
   waits: number[];
   code?: AuthErrorCode;
   says?: RegExp;
@@ -357,7 +357,7 @@ test("device: polls through temporary errors until the code expires", () =>
     assert.equal(server.count("/token"), waits.length, "every poll is sent once");
   }));
 
-test("device: a code that runs out is said as such, not as a long wait", () =>
+test("device: an expired code is reported as expired, not as a timeout", () =>
   eachRow(
     [
       {

@@ -15,7 +15,7 @@ const METADATA = { issuer: ISSUER, token_endpoint: "https://login.example.com/te
 const OPENID = "/tenant/.well-known/openid-configuration";
 const OAUTH = "/.well-known/oauth-authorization-server/tenant";
 
-/** A server that answers at these paths, and gives tokens. */
+/** A server that responds at these paths and issues tokens. */
 function server(paths: Record<string, () => Response>): FakeServer {
   return fakeServer(({ url }, number) => {
     if (url.pathname.endsWith("/token")) return tokenAnswer(number);
@@ -29,7 +29,7 @@ const ask = (to: FakeServer, issuer = ISSUER) => {
   return { parts, token: obtainToken(parts, { grant: "client_credentials" }) };
 };
 
-test("discovery finds the metadata of OpenID Connect, else that of RFC 8414, and asks once", async () => {
+test("discovery finds the metadata of OpenID Connect, else of RFC 8414, and reads it once", async () => {
   const openid = server({ [OPENID]: () => json(METADATA) });
   const { parts, token } = ask(openid);
   await token;
@@ -42,7 +42,7 @@ test("discovery finds the metadata of OpenID Connect, else that of RFC 8414, and
   assert.deepEqual([oauth.count(OPENID), oauth.count(OAUTH)], [1, 1]);
 });
 
-test("an endpoint that is given overrules the one that is discovered", async () => {
+test("a given endpoint overrides the discovered one", async () => {
   const elsewhere = server({ [OPENID]: () => json(METADATA) });
   const provider = plainProvider({
     issuer: ISSUER,
@@ -60,7 +60,7 @@ interface Row {
   sent?: number;
 }
 
-test("discovery: metadata of another issuer gets no secret", () =>
+test("discovery: metadata of another issuer receives no secret", () =>
   eachRow<Row>([
     {
       name: "nothing there",
@@ -86,7 +86,7 @@ test("discovery: metadata of another issuer gets no secret", () =>
       code: "insecure_url",
     },
     {
-      name: "a token endpoint that is no URL",
+      name: "a token endpoint that is not a URL",
       answer: () => json({ ...METADATA, token_endpoint: "token" }),
       code: "bad_response",
     },
@@ -108,7 +108,7 @@ test("discovery: metadata of another issuer gets no secret", () =>
     },
     { name: "too large", answer: () => new Response("x".repeat(1_048_577)), code: "bad_response" },
     {
-      name: "an issuer that says what it is called",
+      name: "an issuer that differs by a slash, named in the error",
       answer: () => json({ ...METADATA, issuer: `${ISSUER}/` }),
       code: "bad_response",
       says:
@@ -126,7 +126,7 @@ test("discovery: metadata of another issuer gets no secret", () =>
       code: "insecure_url",
       says: /a loopback or link-local address/,
     },
-    // trust 5, in other spellings: what never leaves this machine or its own network link.
+    // trust 5, in other spellings: addresses that never leave this machine or its own network link.
     ...[
       "localhost.",
       "LOCALHOST.",
@@ -154,7 +154,7 @@ test("discovery: metadata of another issuer gets no secret", () =>
       }))
     ),
     {
-      name: "a token endpoint with somebody in it",
+      name: "a token endpoint with a username",
       answer: () =>
         json({ ...METADATA, token_endpoint: "https://login.example.com@evil.example/" }),
       code: "insecure_url",
@@ -203,14 +203,14 @@ test("discovery: metadata of another issuer gets no secret", () =>
     assert.equal(asked.arrivals.length, sent);
   }));
 
-test("discovery: skips responses that are not metadata", () =>
+test("discovery skips responses that are not metadata", () =>
   eachRow<{ name: string; issuer?: string; paths: Record<string, () => Response> }>([
     ...[400, 401, 403, 404, 405, 410].map((status) => ({
       name: `HTTP ${status}, then RFC 8414`,
       paths: { [OPENID]: () => json({}, status), [OAUTH]: () => json(METADATA) },
     })),
     {
-      name: "RFC 8414 appended, as Keycloak and WSO2 have it",
+      name: "RFC 8414 appended, as Keycloak and WSO2 do",
       paths: { "/tenant/.well-known/oauth-authorization-server": () => json(METADATA) },
     },
     {
@@ -228,11 +228,11 @@ test("discovery: skips responses that are not metadata", () =>
       },
     },
     {
-      name: "a revocation endpoint that nobody may use",
+      name: "an unsafe revocation endpoint",
       paths: { [OPENID]: () => json({ ...METADATA, revocation_endpoint: "http://x.example/r" }) },
     },
     {
-      name: "the address of the metadata for the issuer (pocket-id#285)",
+      name: "the metadata's address instead of the issuer (pocket-id#285)",
       issuer: `${ISSUER}/.well-known/openid-configuration`,
       paths: { [OPENID]: () => json(METADATA) },
     },
@@ -247,11 +247,11 @@ test("discovery: skips responses that are not metadata", () =>
     assert.equal((await ask(asked, issuer).token).access_token.startsWith("access-token"), true);
   }));
 
-test("a client assertion made for a discovered server is good nowhere else (trust 6)", () =>
+test("a client assertion for a discovered server is valid nowhere else (trust 6)", () =>
   eachRow<{ name: string; input: Partial<ProviderInput>; audience: string }>([
     { name: "discovered", input: {}, audience: ISSUER },
     {
-      name: "discovered, overruled by the definition",
+      name: "discovered, overridden by the definition",
       input: { assertionAudience: "token_endpoint" },
       audience: METADATA.token_endpoint,
     },
@@ -277,12 +277,12 @@ test("a client assertion made for a discovered server is good nowhere else (trus
     const assertion = to.arrivals.at(-1)?.form.get("client_assertion") ?? "";
     const claims = claimsOf(assertion);
     assert.equal(claims?.["aud"], audience);
-    // A server a second behind refuses what is not valid yet.
+    // A server whose clock is a second behind refuses a token that is not valid yet.
     assert.equal(claims?.["nbf"], undefined);
     assert.equal(Number(claims?.["exp"]) - Number(claims?.["iat"]), 300);
   }));
 
-test("a revocation endpoint that nobody may use is left out, as an alias too", () => {
+test("an unsafe revocation endpoint is left out, also as an alias", () => {
   const revocation_endpoint = "https://127.0.0.1/revoke";
   const aliases = { revocation_endpoint, token_endpoint: "https://mtls.example.com/token" };
   const metadata = { ...METADATA, revocation_endpoint, mtls_endpoint_aliases: aliases };

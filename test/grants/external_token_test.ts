@@ -17,7 +17,7 @@ import { jwt } from "../support/jwt.ts";
 import { elapsed, rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-/** As a session would ask for one. */
+/** The context that a session passes. */
 async function contextWith(
   extra: Partial<ExternalContext> & { environment?: Record<string, string>; answer?: Respond } = {},
 ): Promise<ExternalContext & { arrivals: ReturnType<typeof fakeServer>["arrivals"] }> {
@@ -32,7 +32,7 @@ async function contextWith(
 const get = async (source: ExternalToken, context: Partial<ExternalContext> = {}) =>
   await getExternalToken(source, "The token for Test", { ...await contextWith(), ...context });
 
-test("readTokenText() reads what az, gcloud, kubectl, onecell and people write", () =>
+test("readTokenText() reads the output of az, gcloud, kubectl and onecell, and plain text", () =>
   eachRow<{ name: string; text: string; is: ReadToken | undefined; madeAt?: number }>([
     { name: "a token", text: "abc.def", is: { token: "abc.def" } },
     { name: "gcloud auth print-access-token", text: "ya29.a0\n", is: { token: "ya29.a0" } },
@@ -84,13 +84,13 @@ test("readTokenText() reads what az, gcloud, kubectl, onecell and people write",
       is: { token: "d", expiresAt: Date.UTC(2026, 10, 26, 15) / 1000 },
     },
     {
-      name: "a token response, just made",
+      name: "a token response, just issued",
       text: '{"access_token":"t","expires_in":300}',
       madeAt: 1000,
       is: { token: "t", expiresAt: 1300 },
     },
     {
-      name: "a token response in a file, made at any time",
+      name: "a token response in a file, issued at any time",
       text: '{"access_token":"t","expires_in":300}',
       is: { token: "t", expiresAt: undefined },
     },
@@ -162,7 +162,7 @@ test("getExternalToken() reads a variable and a credential value, and calls a fu
   const failure = new Error("mine");
   await assert.rejects(get(() => Promise.reject(failure)), failure);
   await rejects(get({ credential: "constructor" }, context), "credentials_missing");
-  // It may ask a person, and takes its time; one that does not listen is not waited for.
+  // It may prompt a person, so it has no time limit. The wait ends even if it ignores the signal.
   const slow = () => new Promise<string>((resolve) => setTimeout(() => resolve("slow"), 150));
   assert.equal((await get(slow, { timeout: 50 })).token, "slow");
   const controller = new AbortController();
@@ -171,7 +171,7 @@ test("getExternalToken() reads a variable and a credential value, and calls a fu
   await rejects(waiting, "aborted");
 });
 
-test("getExternalToken() runs a command, and says in its own words what went wrong", async () => {
+test("getExternalToken() runs a command, and explains failures without its output", async () => {
   assert.equal((await get({ command: ["printf", "abc"] })).token, "abc");
   const before = Date.now() / 1000;
   const { expiresAt = 0 } = await get({
@@ -194,7 +194,7 @@ test("getExternalToken() runs a command, and says in its own words what went wro
     rejects(get({ command: ["sleep", "8"] }, { timeout: 200 }), "timeout")
   );
   assert(took < 3_000, `${took} ms`);
-  // The program was killed, and nobody waited for its end: it must not outlast this test.
+  // The program was killed without waiting for its end. It must not outlast this test.
   await pause(500);
 });
 
@@ -204,7 +204,7 @@ const GITHUB = {
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: "the-request-token",
 };
 
-test("getExternalToken() asks GitHub for an identity token, by its own contract", async () => {
+test("getExternalToken() requests an identity token from GitHub, as GitHub documents it", async () => {
   // https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
   const context = await contextWith({
     environment: GITHUB,
@@ -229,7 +229,7 @@ const HUB = {
   JUPYTERHUB_USER: "ada@example.com",
 };
 
-test("getExternalToken() asks the hub for the user's token each time", async () => {
+test("getExternalToken() requests the user's token from the hub each time", async () => {
   let number = 0;
   const context = await contextWith({
     environment: HUB,
@@ -242,7 +242,7 @@ test("getExternalToken() asks the hub for the user's token each time", async () 
   assert.equal(context.arrivals[0]?.headers.get("authorization"), "token the-server-token");
 });
 
-test("getExternalToken() explains why GitHub or the hub gives no token", () =>
+test("getExternalToken() explains why GitHub or the hub returns no token", () =>
   eachRow<{
     name: string;
     source: ExternalToken;
@@ -261,7 +261,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       sends: 0,
     },
     {
-      name: "a job of a runner that speaks plain http",
+      name: "a job of a runner that uses plain http",
       source: { githubActions: "x" },
       environment: { ...GITHUB, ACTIONS_ID_TOKEN_REQUEST_URL: "http://runner.example/token" },
       code: "insecure_url",
@@ -269,7 +269,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       sends: 0,
     },
     {
-      name: "GitHub says no",
+      name: "GitHub refuses",
       source: { githubActions: "x" },
       environment: GITHUB,
       answer: () => json({ message: "the-request-token" }, 403),
@@ -277,7 +277,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       says: /HTTP 403/,
     },
     {
-      name: "GitHub is away",
+      name: "GitHub is not reachable",
       source: { githubActions: "x" },
       environment: GITHUB,
       answer: () => new Response("", { status: 503 }),
@@ -294,7 +294,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       says: /HTTP 302/,
     },
     {
-      name: "an answer without a token",
+      name: "a response without a token",
       source: { githubActions: "x" },
       environment: GITHUB,
       answer: () => json({ value: null }),
@@ -335,7 +335,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       sends: 0,
     })),
     {
-      name: "a hub that keeps no auth_state, or gives none",
+      name: "a hub that keeps no auth_state or returns none",
       source: { jupyterhub: "access_token" },
       environment: HUB,
       answer: () => json({ name: "ada", auth_state: null }),
@@ -351,7 +351,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
       says: /has no "id_token"/,
     },
     {
-      name: "a server whose token has ended",
+      name: "a server whose token has expired",
       source: { jupyterhub: "access_token" },
       environment: HUB,
       answer: () => json({ status: 403, message: "Missing or invalid credentials." }, 403),
@@ -366,7 +366,7 @@ test("getExternalToken() explains why GitHub or the hub gives no token", () =>
     assert.equal(context.arrivals.length, sends);
   }));
 
-test("a hub inside the machine or cluster is asked", () =>
+test("a hub on the machine or in the cluster is used", () =>
   eachRow<{ name: string }>(
     [
       "https://hub.example.com/hub/api",

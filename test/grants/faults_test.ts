@@ -10,15 +10,15 @@ import { eachRow, test } from "../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
 import { savedToken } from "../support/world.ts";
 
-/** What one fault comes to. */
+/** The expected outcome of one fault. */
 interface Row {
   /** A fault of the sandbox, by name. */
   name: string;
-  /** The code it ends in, or `null` when it does no harm. */
+  /** The error code, or `null` if it does no harm. */
   code: AuthErrorCode | null;
-  /** How often it is sent: a request that may run twice, and one that may not. */
+  /** How often the request is sent: one that may be repeated, and one that may not. */
   sent: [many: number, once: number];
-  /** How long the answer's token lives, in seconds; 900 unless told otherwise. */
+  /** The token's lifetime in the response, in seconds; 900 by default. */
   lifetime?: number;
   status?: number;
   retryAfter?: number;
@@ -27,7 +27,7 @@ interface Row {
 const TEN_YEARS = 315_360_000;
 
 const ROWS: Row[] = [
-  // The two that wait longest are first: the others run meanwhile.
+  // The two that wait longest come first; the others run meanwhile.
   { name: "503", code: "server_error", sent: [3, 3], status: 503, retryAfter: 1 },
   { name: "429", code: "rate_limited", sent: [3, 3], status: 429, retryAfter: 1 },
   { name: "500", code: "server_error", sent: [1, 1], status: 500 },
@@ -55,17 +55,17 @@ const ROWS: Row[] = [
   { name: "date", code: null, sent: [1, 1] },
 ];
 
-/** How long an exchange may take, in milliseconds. */
+/** The time limit for an exchange, in milliseconds. */
 const DEADLINE = 20_000;
 
-/** Every fault with every grant; the faults that wait longest come first, the others run meanwhile. */
+/** Every fault with every grant. The faults that wait longest come first; the others run meanwhile. */
 const CASES = ROWS.flatMap((row) =>
   TOKEN_REQUESTS.map((request) => ({ name: `${request.name}: ${row.name}`, row, request }))
 );
 
 test("every fault of a token endpoint ends as documented, with every grant", () =>
   eachRow(CASES, async ({ row, request }) => {
-    // A hang costs its whole deadline; the others are far from it.
+    // A hang takes its whole deadline. The others are far from it.
     const deadline = row.code === "timeout" ? 1_000 : DEADLINE;
     await using world = await underFault(request, row.name, 9, deadline);
     const { sandbox, directory, endpoint, send } = world;
@@ -76,7 +76,7 @@ test("every fault of a token endpoint ends as documented, with every grant", () 
       const lifetime = Number(token?.["expires_at"]) - Number(token?.["obtained_at"]);
       assert(Math.abs(lifetime - (row.lifetime ?? 900)) < 5, `lives ${lifetime} s`);
     } else {
-      // Whatever the error is called, a refresh token that was refused ends the saved session.
+      // Any error that refuses a refresh token ends the saved session.
       const isEnd = row.name === "echo" && request.name === "refresh_token";
       const error = await rejects(send(), isEnd ? "login_required" : row.code);
       // A refresh token came with an unusable token. It is kept, because the old one is used up.
@@ -86,16 +86,16 @@ test("every fault of a token endpoint ends as documented, with every grant", () 
       const after = await savedToken(directory);
       if (!isKept) assert.deepEqual(after, before);
       else assert.notEqual(after?.["refresh_token"], before["refresh_token"]);
-      // Parts of what was sent must not come back in words.
+      // The message must not repeat parts of the request.
       assert.doesNotMatch(error.message, /grant_type|client_secret|assertion|refresh_token=/);
     }
     const took = world.took();
-    assert(took < deadline + 5_000, `${took} ms`); // a busy machine only adds to it
+    assert(took < deadline + 5_000, `${took} ms`); // a busy machine only adds to the time
     assert.equal(sandbox.count(endpoint), row.sent[request.once ? 1 : 0], "sent");
     assert.deepEqual(sandbox.errors, []);
   }, 14));
 
-test("a temporary failure is retried where a request may be sent again", () =>
+test("a temporary failure is retried if the request may be repeated", () =>
   eachRow(
     TOKEN_REQUESTS.flatMap((request) =>
       ["502-html", "503", "429", "reset"].map((fault) => ({
@@ -125,7 +125,7 @@ test("a long Retry-After is an error, not a wait", async () => {
   assert.equal(world.sandbox.count(world.endpoint), 1);
 });
 
-test("an enrolment sends no token that fits into no header, and repeats none", async () => {
+test("an enrolment never sends a token that is not a valid header, and the error does not repeat it", async () => {
   const token = "a-secret\r\nx-evil: 1";
   const { fetch, arrivals } = fakeServer(() => json({ access_token: token }));
   const parts = grantParts(fetch, { provider: spatiafi });

@@ -8,16 +8,16 @@ import { eachRow, test } from "../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../support/token_requests.ts";
 import { createWorld, oidcProvider, savedToken } from "../support/world.ts";
 
-/** Connections that end when they are used again, or before or after the work is done. */
+/** Connections that close when they are reused, or before or after the work is done. */
 const DEATHS = ["reset", "lost", "die-on-reuse"];
 
-test("what must run once is sent once, however its connection dies", () =>
+test("a one-time request is sent once, even if its connection closes", () =>
   eachRow(
     TOKEN_REQUESTS.filter(({ once }) => once).flatMap((request) =>
       DEATHS.map((fault) => ({ name: `${request.name} ${fault}`, request, fault }))
     ),
     async ({ request, fault }) => {
-      // Injected twice: a runtime that sends again by itself would be counted.
+      // Two faults, so that a runtime that resends by itself is counted.
       await using world = await underFault(request, fault, 2, 5_000);
       const { sandbox, endpoint, send } = world;
       const outcome = await send().then(() => "done", ({ code }) => code);
@@ -28,7 +28,7 @@ test("what must run once is sent once, however its connection dies", () =>
     },
   ));
 
-test("app credentials are created once, however the connection dies", () =>
+test("app credentials are created once, even if the connection closes", () =>
   eachRow(DEATHS.map((name) => ({ name })), async ({ name: fault }) => {
     await using world = await createWorld("spatiafi");
     const { sandbox, options, user, directory } = world;
@@ -84,7 +84,7 @@ test("every fault of an enrolment ends as documented, and saves nothing", () =>
     12,
   ));
 
-test("a refresh whose answer was lost does not cost the next sign-in", async () => {
+test("a refresh whose response is lost does not prevent the next sign-in", async () => {
   const request = TOKEN_REQUESTS.find(({ name }) => name === "refresh_token");
   assert(request);
   await using world = await underFault(request, "lost", 1, 5_000);
@@ -92,19 +92,19 @@ test("a refresh whose answer was lost does not cost the next sign-in", async () 
   const before = await savedToken(directory);
   await rejects(send(), "network");
   assert.deepEqual(await savedToken(directory), before);
-  // The server has used the refresh token up, and takes its return for a theft: the password is next.
+  // The server has used up the refresh token and treats its return as a theft, so the password comes next.
   const complete = { ...credentials, ...user };
   await works(await getSession("plantpredict-okta", { ...options, credentials: complete }));
   assert.equal(sandbox.count("plantpredict-okta.token.password"), 1);
   assert.equal(sandbox.count("plantpredict-okta.token.refresh_token"), 2);
 });
 
-test("a device's polling survives temporary errors and ends with permanent ones", () =>
+test("device polling survives temporary errors and ends with permanent ones", () =>
   eachRow(
     [
       { name: "502-html", code: null },
       { name: "reset", code: null },
-      // RFC 8628 has it wait for five seconds more.
+      // RFC 8628 makes it wait five seconds longer.
       ...size([], [{ name: "slow-down", code: null }] as const),
       { name: "401", code: "client_refused" },
       { name: "500", code: null },

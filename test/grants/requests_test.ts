@@ -37,7 +37,7 @@ const RSA = {
 };
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAQIDBA==\n-----END CERTIFICATE-----\n";
 
-test("a key says how its assertions are signed, then the server, then the provider's choice", async () => {
+test("the key chooses the signing algorithm, then the server, then the provider", async () => {
   const rsa = await keyOf(RSA);
   const ed = await keyOf({ name: "Ed25519" });
   const ec = await keyOf({ name: "ECDSA", namedCurve: "P-384" });
@@ -53,13 +53,13 @@ test("a key says how its assertions are signed, then the server, then the provid
   }>([
     { name: "RSA in PEM", values: { private_key: rsa.pem }, alg: "RS256" },
     {
-      name: "RSA in PEM, a server that wants PS256",
+      name: "RSA in PEM, a server that requires PS256",
       values: { private_key: rsa.pem },
       supported: ["PS256", "ES256"],
       alg: "PS256",
     },
     {
-      name: "RSA in PEM, told PS256",
+      name: "RSA in PEM, PS256 configured",
       values: { private_key: rsa.pem },
       wanted: "PS256",
       alg: "PS256",
@@ -71,7 +71,7 @@ test("a key says how its assertions are signed, then the server, then the provid
       alg: "PS256",
     },
     {
-      name: "RSA as JWK that says PS384",
+      name: "RSA as JWK with PS384",
       values: { private_key: JSON.stringify({ ...rsa.jwk, alg: "PS384" }) },
       alg: "PS384",
     },
@@ -92,7 +92,7 @@ test("a key says how its assertions are signed, then the server, then the provid
       thumbprint: true,
     },
     {
-      name: "a certificate of its own (Entra)",
+      name: "its own certificate (Entra)",
       values: { private_key: rsa.pem, certificate: CERTIFICATE },
       alg: "RS256",
       thumbprint: true,
@@ -105,14 +105,14 @@ test("a key says how its assertions are signed, then the server, then the provid
       alg: "Ed25519",
     },
     {
-      name: "Ed25519 in PEM, a server that knows both",
+      name: "Ed25519 in PEM, a server that supports both",
       values: { private_key: ed.pem },
       supported: ["Ed25519", "EdDSA"],
       alg: "EdDSA",
     },
     { name: "Ed25519 as JWK", values: { private_key: JSON.stringify(ed.jwk) }, alg: "EdDSA" },
     {
-      name: "Ed25519 as JWK that says Ed25519",
+      name: "Ed25519 as JWK with Ed25519",
       values: { private_key: JSON.stringify({ ...ed.jwk, alg: "Ed25519", kid: "k" }) },
       alg: "Ed25519",
       kid: "k",
@@ -155,7 +155,7 @@ test("a key says how its assertions are signed, then the server, then the provid
   });
 });
 
-test("an invalid certificate is refused, and not repeated in the error", async () => {
+test("an invalid certificate is refused, and the error does not repeat it", async () => {
   const { pem } = await keyOf({ name: "ECDSA", namedCurve: "P-256" });
   const server = fakeServer((_, number) => tokenAnswer(number));
   const values = { client_id: "c", private_key: pem, certificate: "nonsense-certificate" };
@@ -168,36 +168,36 @@ test("an invalid certificate is refused, and not repeated in the error", async (
   assert(!error.message.includes("nonsense"));
 });
 
-test("a client authenticates as the server says it takes it", () =>
+test("a client uses an authentication method that the server supports", () =>
   eachRow<
     { name: string; wanted: ProviderInput["clientAuthentication"]; methods: unknown; sent: string }
   >([
     {
-      name: "post where nothing is said",
+      name: "post if the server lists nothing",
       wanted: "client_secret_post",
       methods: undefined,
       sent: "post",
     },
     {
-      name: "basic where only that is taken",
+      name: "basic if only that is supported",
       wanted: "client_secret_post",
       methods: ["client_secret_basic"],
       sent: "basic",
     },
     {
-      name: "post where only that is taken",
+      name: "post if only that is supported",
       wanted: "client_secret_basic",
       methods: ["client_secret_post", "none"],
       sent: "post",
     },
     {
-      name: "an assertion where only that is taken",
+      name: "an assertion if only that is supported",
       wanted: "client_secret_post",
       methods: ["client_secret_jwt", "private_key_jwt"],
       sent: "jwt",
     },
     {
-      name: "what was wanted where both are",
+      name: "the configured one if both are supported",
       wanted: "client_secret_post",
       methods: ["client_secret_basic", "client_secret_post"],
       sent: "post",
@@ -209,13 +209,13 @@ test("a client authenticates as the server says it takes it", () =>
       sent: "basic",
     },
     {
-      name: "a list that is none",
+      name: "methods that are not a list",
       wanted: "client_secret_post",
       methods: "client_secret_basic",
       sent: "post",
     },
     {
-      name: "methods nobody here knows",
+      name: "only unsupported methods",
       wanted: "client_secret_post",
       methods: ["tls_client_auth"],
       sent: "post",
@@ -245,7 +245,7 @@ test("a client authenticates as the server says it takes it", () =>
     assert.equal(way, sent);
   }));
 
-test("HTTP Basic leaves alone what no form encodes, and names the raw kind where it may help", () =>
+test("HTTP Basic does not encode unreserved characters, and the error suggests the raw kind if it may help", () =>
   eachRow([
     {
       name: "a UUID and a secret with hyphens (oauth2-server#1305)",
@@ -272,7 +272,7 @@ test("HTTP Basic leaves alone what no form encodes, and names the raw kind where
     assert.equal(atob(sent) === `${id}:${secret}`, same);
   }));
 
-test("tokenParameters go with the token request, and a one-time code with no refresh", async () => {
+test("tokenParameters are sent with the token request, and a one-time code not with a refresh", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number));
   const ask = async (
     input: Partial<ProviderInput>,
@@ -313,7 +313,7 @@ test("tokenParameters go with the token request, and a one-time code with no ref
   assert.throws(() => plainProvider({ tokenParameters: { client_secret: "x" } }), /already sent/);
 });
 
-test("several resources go with a token request (RFC 8707)", async () => {
+test("several resources are sent with a token request (RFC 8707)", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number));
   const resource = ["https://a.example", "https://b.example"];
   await obtainToken(grantParts(server.fetch, { provider: plainProvider({ resource }) }), {
@@ -322,7 +322,7 @@ test("several resources go with a token request (RFC 8707)", async () => {
   assert.deepEqual(server.arrivals[0]?.form.getAll("resource"), resource);
 });
 
-test("revocation: responses of servers, and what they mean", () =>
+test("revocation: responses of servers and their meaning", () =>
   eachRow<
     { name: string; answer: () => Response; done?: boolean; code?: AuthErrorCode; says?: RegExp }
   >([
@@ -337,12 +337,12 @@ test("revocation: responses of servers, and what they mean", () =>
     { name: "404", answer: () => new Response(null, { status: 404 }), done: false },
     { name: "501", answer: () => new Response(null, { status: 501 }), done: false },
     {
-      name: "ended with the first",
+      name: "revoked along with the first",
       answer: () => json({ error: "invalid_token" }, 400),
       done: true,
     },
     {
-      name: "ended with the first, by another name",
+      name: "revoked along with the first, under another name",
       answer: () => json({ error: "invalid_grant" }, 400, { "www-authenticate": "Bearer" }),
       done: true,
     },
@@ -383,7 +383,7 @@ test("revocation: responses of servers, and what they mean", () =>
     else await rejects(outcome, code, says);
   }));
 
-test("revocation: uses its own authentication methods, and proves the key of a bound token", async () => {
+test("revocation uses its own authentication methods, and proves the key of a bound token", async () => {
   const server = fakeServer(({ url, headers }) =>
     url.pathname !== "/revoke"
       ? json({
@@ -408,7 +408,7 @@ test("revocation: uses its own authentication methods, and proves the key of a b
   assert.equal(claims?.["htu"], `${ISSUER}/revoke`);
 });
 
-test("a one-time request is sent again only where its time was refused", () =>
+test("a one-time request is repeated only if it was refused for its time", () =>
   eachRow([
     { name: "invalid_grant by a server ahead", error: "invalid_grant", status: 400, sent: 1 },
     { name: "a 500 by a server ahead", error: "x", status: 500, sent: 1 },
@@ -423,7 +423,7 @@ test("a one-time request is sent again only where its time was refused", () =>
     assert.equal(server.arrivals.length, sent);
   }));
 
-test("a server that asks for another nonce each time is not asked for ever", async () => {
+test("a server that sends another nonce each time does not cause endless retries", async () => {
   const server = fakeServer((_, number) =>
     json({ error: "use_dpop_nonce" }, 400, { "dpop-nonce": `nonce-${number}` })
   );

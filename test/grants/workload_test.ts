@@ -1,4 +1,4 @@
-/** Workload identity and service accounts: what is sent, in the documented shape of each server. */
+/** Workload identity and service accounts: the requests, in the documented format of each server. */
 import assert from "node:assert/strict";
 import { exportPKCS8, generateKeyPair, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { checkProvider, type ProviderInput } from "../../src/providers/define_provider.ts";
@@ -16,7 +16,7 @@ import { grantParts } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-/** The parts of an exchange of a definition, as `connect` would put them together. */
+/** The parts of a definition's exchange, as `connect` builds them. */
 async function partsOf(
   server: FakeServer,
   input: Partial<ProviderInput>,
@@ -43,7 +43,7 @@ async function partsOf(
 
 const formOf = (server: FakeServer) => Object.fromEntries(server.arrivals.at(-1)?.form ?? []);
 
-test("Microsoft Entra: a federated credential is the client's proof", async () => {
+test("Microsoft Entra: a federated credential authenticates the client", async () => {
   // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
   await using folder = await TestFolder.make();
   await Deno.writeTextFile(folder.at("token"), "pod.identity.token", { mode: 0o600 });
@@ -70,7 +70,7 @@ test("Microsoft Entra: a federated credential is the client's proof", async () =
     grant_type: "client_credentials",
   });
   assert.equal(server.arrivals[0]?.headers.get("authorization"), null);
-  // The pod's token is another one an hour later.
+  // The pod gets another token after an hour.
   await Deno.writeTextFile(folder.at("token"), "next.identity.token", { mode: 0o600 });
   await obtainToken(parts, { grant: "client_credentials" });
   assert.equal(formOf(server)["client_assertion"], "next.identity.token");
@@ -119,7 +119,7 @@ test("Google: a GitHub job's identity is exchanged at the security token service
   assert.deepEqual(formOf(server), { ...common, subject_token: "id.of.job-1" });
   await obtainToken(parts, { grant: "token_exchange" });
   assert.deepEqual(formOf(server), { ...common, subject_token: "id.of.job-3" });
-  // The subject token goes to the token endpoint alone, and the request token to GitHub alone.
+  // The subject token goes only to the token endpoint, and the request token only to GitHub.
   for (const { url, headers, form } of server.arrivals) {
     const isGithub = url.host.endsWith(".githubusercontent.com");
     assert.equal(headers.get("authorization"), isGithub ? "Bearer request-token" : null);
@@ -127,7 +127,7 @@ test("Google: a GitHub job's identity is exchanged at the security token service
   }
 });
 
-test("an exchange and an assertion from elsewhere, by a client of its own (Keycloak, Auth0)", async () => {
+test("an exchange and an external assertion, by a client with its own credentials (Keycloak, Auth0)", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number));
   const endpoints = { token: "https://login.example/token" };
   const secrets = { client_id: "c", client_secret: "a+secret" };
@@ -172,7 +172,7 @@ test("an exchange and an assertion from elsewhere, by a client of its own (Keycl
   assert.match(server.arrivals.at(-1)?.headers.get("authorization") ?? "", /^Basic /);
 });
 
-/** A service account at some server: its definition, its values, and what its assertion has to say. */
+/** A service account at a server: its definition, its values and the expected assertion. */
 interface Account {
   name: string;
   input: Partial<ProviderInput>;
@@ -180,7 +180,7 @@ interface Account {
   claims: Record<string, unknown>;
   header?: Record<string, unknown>;
   form?: Record<string, string>;
-  /** Seconds the assertion is good for. */
+  /** How many seconds the assertion is valid. */
   lives?: number;
 }
 
@@ -210,7 +210,7 @@ const ACCOUNTS: readonly Account[] = [
     lives: 3600,
   },
   {
-    name: "Google, for somebody of the domain",
+    name: "Google, for a user of the domain",
     input: {
       endpoints: { token: "https://oauth2.googleapis.com/token" },
       requires: ["client_email", "private_key"],
@@ -299,7 +299,7 @@ const ACCOUNTS: readonly Account[] = [
   },
 ];
 
-test("a service account's assertion says what its server wants, signed with its key", async () => {
+test("a service account's assertion has its server's claims, signed with its key", async () => {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const pem = await exportPKCS8(privateKey);
   const spki = await crypto.subtle.exportKey("spki", publicKey);
@@ -345,7 +345,7 @@ test("a service account's assertion says what its server wants, signed with its 
   });
 });
 
-test("an assertion that is refused for its time is signed once more with the server's", async () => {
+test("an assertion that is refused for its time is signed once more with the server's time", async () => {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const date = new Date(Date.now() + 1_800_000);
   const server = fakeServer((_, number) =>
@@ -375,7 +375,7 @@ test("an assertion that is refused for its time is signed once more with the ser
   assert(payloads[1].iat - payloads[0].iat > 1_700, JSON.stringify(payloads));
 });
 
-test("filledClaims() says which value a claim lacks", async () => {
+test("filledClaims() says which value is missing for a claim", async () => {
   const claims: AssertionClaims = { sub: "{username}", note: "x {subject}" };
   const provider = { title: "Test", optional: ["subject"] };
   assert.deepEqual(filledClaims(provider, claims, { client_id: "c", username: "ada" }), {
@@ -394,7 +394,7 @@ test("filledClaims() says which value a claim lacks", async () => {
   assert.equal(server.arrivals.length, 0);
 });
 
-test("a token from elsewhere that is not there, or is refused, is said", () =>
+test("the error says that an external token is missing or refused", () =>
   eachRow<{
     name: string;
     input: Partial<ProviderInput>;
@@ -459,7 +459,7 @@ test("a token from elsewhere that is not there, or is refused, is said", () =>
     assert.equal(server.arrivals.length, answer ? 1 : 0);
   }));
 
-test("a client assertion goes to no other server than the token endpoint's", async () => {
+test("a client assertion goes only to the token endpoint's server", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number));
   const given: ExternalToken = () => "client.assertion.secret";
   const revoke = async (revocation: string) => {

@@ -12,7 +12,7 @@ import { fakeClock, plainProvider, savedTokenOf } from "../support/parts.ts";
 import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("apiAuthorization: the token in another header or with another scheme", () =>
+test("apiAuthorization sends the token in another header or with another scheme", () =>
   eachRow<{ name: string; given: ProviderInput["apiAuthorization"]; sent: [string, string] }>([
     { name: "neither", given: undefined, sent: ["authorization", "Bearer access-token-1"] },
     { name: "header", given: { header: "X-Api-Key" }, sent: ["x-api-key", "access-token-1"] },
@@ -53,7 +53,7 @@ test("apiAuthorization and renewStatuses are checked", () =>
     { name: "no list", given: { renewStatuses: 498 } },
   ], ({ given }) => void throws(() => plainProvider(given), "invalid_argument")));
 
-test("DPoP: proofs carry what they are for, by the server's clock", async () => {
+test("DPoP: a proof names its request, and uses the server's time", async () => {
   const clock = fakeClock();
   const key = await createDpopKey();
   const token = savedTokenOf(clock, { dpop_key: key, access_token: "abc" });
@@ -76,7 +76,7 @@ test("DPoP: proofs carry what they are for, by the server's clock", async () => 
   assert.notEqual(first?.["jti"], second?.["jti"]);
 });
 
-test("DPoP: an unbound token is not used where tokens are to be bound", async () => {
+test("DPoP: an unbound token is not used if tokens must be bound", async () => {
   const clock = fakeClock();
   const bound = savedTokenOf(clock, { dpop_key: await createDpopKey(), access_token: "bound" });
   const unbound = savedTokenOf(clock);

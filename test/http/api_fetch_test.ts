@@ -30,7 +30,7 @@ test("fetch: a thousand calls at the moment of expiry make one token request", a
   assert.equal(sandbox.count("plantpredict.api"), 1000);
 });
 
-test("fetch: many calls that are refused at once lead to one renewal, and one replay each", async () => {
+test("fetch: many calls that are refused at once lead to one renewal and one retry each", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -44,7 +44,7 @@ test("fetch: many calls that are refused at once lead to one renewal, and one re
   assert(sandbox.count("plantpredict.api") <= 200);
 });
 
-test("fetch: relative URLs resolve against the API, others are refused before anything is sent", () =>
+test("fetch: relative URLs resolve against the API; others are refused before anything is sent", () =>
   eachRow(
     [
       { name: "/items?a=b", to: "https://api.example.com/items?a=b" },
@@ -110,7 +110,7 @@ test("fetch: an invalid request is not a network error", () => {
   });
 });
 
-test("refusedPaths: no spelling of a path gets past", () =>
+test("refusedPaths: every spelling of a path is refused", () =>
   eachRow<{ name: string; fine?: boolean }>([
     { name: "/internal" },
     { name: "/internal/" },
@@ -166,7 +166,7 @@ test("refusedPaths: no spelling of a path gets past", () =>
     assert(performance.now() - started < 500, "it took too long");
   }));
 
-test("fetch: any fetch will do: it gets a whole URL, plain headers and no Request", async () => {
+test("fetch: any fetch works; it gets a full URL, plain headers and no Request", async () => {
   const seen: [unknown, RequestInit][] = [];
   const other = (url: string, init: RequestInit) => {
     seen.push([url, { ...init }]);
@@ -193,7 +193,7 @@ test("fetch: any fetch will do: it gets a whole URL, plain headers and no Reques
   assert.equal(parsed.get("a"), "b");
 });
 
-test("fetch: a retry sends the request as it was at the call", async () => {
+test("fetch: a retry sends the original request, even if the caller has changed it", async () => {
   const bytes = new TextEncoder().encode("the-body");
   const parameters = new URLSearchParams({ "the-body": "" });
   for (const body of [bytes, bytes.buffer, parameters]) {
@@ -211,7 +211,7 @@ test("fetch: a retry sends the request as it was at the call", async () => {
   }
 });
 
-test("fetch: a body that was read before is refused, not sent empty", async () => {
+test("fetch: a body that was already read is refused, not sent empty", async () => {
   const stream = new Blob(["x"]).stream();
   stream.getReader();
   for (const body of [stream, { readableDidRead: true } as unknown as BodyInit]) {
@@ -225,7 +225,7 @@ test("fetch: a body that was read before is refused, not sent empty", async () =
   }
 });
 
-test("fetch: a request that must run once has its own connection, others the pool", async () => {
+test("fetch: a one-time request has its own connection; others use the pool", async () => {
   const log: string[] = [];
   const { session } = fakeApi(ok, {
     more: {
@@ -250,7 +250,7 @@ test("fetch: a request that must run once has its own connection, others the poo
   }
 });
 
-test("fetch: a caller's own headers go along, and never replace the token", async () => {
+test("fetch: the caller's headers are sent too, and never replace the token", async () => {
   const { session, api } = fakeApi(ok);
   const headers = { authorization: "Bearer mine", "x-request-id": "7" };
   await call(session, "/x", { headers });
@@ -263,7 +263,7 @@ test("fetch: a caller's own headers go along, and never replace the token", asyn
   assert.deepEqual(api.arrivals.map(({ method }) => method), ["GET", "DELETE", "PUT"]);
 });
 
-test("fetch: every kind of body can be replayed, but for a stream", () =>
+test("fetch: every kind of body can be sent again, except a stream", () =>
   eachRow<{ name: string; body: () => BodyInit; once?: boolean }>([
     { name: "text", body: () => "the-body" },
     { name: "bytes", body: () => new TextEncoder().encode("the-body") },
@@ -282,7 +282,7 @@ test("fetch: every kind of body can be replayed, but for a stream", () =>
       const answer = asRequest
         ? call(session, new Request("https://api.example.com/x", init))
         : call(session, "/x", init);
-      // A Request's body was read before it was sent, so it can be sent again.
+      // The body of a Request is read before it is sent, so it can be sent again.
       const again = !once || asRequest;
       assert.equal((await answer).status, again ? 200 : 401);
       assert.deepEqual(bodies, again ? ["the-body", "the-body"] : ["the-body"]);
@@ -291,7 +291,7 @@ test("fetch: every kind of body can be replayed, but for a stream", () =>
     }
   }));
 
-test("a call ends by the caller's signal, and by the stop button, whichever comes first", async () => {
+test("a call ends with the caller's signal or the stop button, whichever comes first", async () => {
   const context = { system: resolveSystem(plainProvider(), {}, {}), fetch };
   for (const ends of ["own", "stop"] as const) {
     const signals = { own: new AbortController(), stop: new AbortController() };

@@ -22,7 +22,7 @@ interface Retry {
 
 const NOW = { "retry-after": "0" };
 
-test("fetch: passing failures are tried three times, where running twice does no harm", () =>
+test("fetch: temporary failures are tried three times if repeating is safe", () =>
   eachRow<Retry>([
     { name: "503 once", status: 503, times: 1, sent: 2, answer: 200 },
     { name: "503 for good", status: 503, times: 9, sent: 3, answer: 503 },
@@ -39,7 +39,7 @@ test("fetch: passing failures are tried three times, where running twice does no
     { name: "403", status: 403, times: 1, sent: 1, answer: 403 },
     { name: "501", status: 501, times: 1, sent: 1, answer: 501 },
     {
-      name: "a pause beyond a minute",
+      name: "a wait of more than a minute",
       status: 429,
       times: 1,
       sent: 1,
@@ -47,7 +47,7 @@ test("fetch: passing failures are tried three times, where running twice does no
       headers: { "retry-after": "61" },
     },
     {
-      name: "the provider's own",
+      name: "the provider's own statuses",
       status: 413,
       statuses: [413],
       times: 1,
@@ -66,7 +66,7 @@ test("fetch: passing failures are tried three times, where running twice does no
     assert.equal(api.arrivals.length, sent);
   }));
 
-test("fetch: a broken connection is tried again for what may run twice", () =>
+test("fetch: a lost connection is retried if the request may be repeated", () =>
   eachRow([
     { name: "GET", sent: 3 },
     { name: "PUT", sent: 3 },
@@ -95,7 +95,7 @@ test("fetch: a silent API ends in a timeout, and a caller's signal in its own re
   await waiting;
 });
 
-test("fetch: a caller's signal ends a pause and a renewal too", async () => {
+test("fetch: a caller's signal also ends a pause and a renewal", async () => {
   const reason = new Error("enough");
   const inPause = fakeApi(() => json({}, 503, { "retry-after": "30" }));
   const inRenewal = fakeApi(() => json({}, 401));
@@ -114,7 +114,7 @@ test("fetch: a caller's signal ends a pause and a renewal too", async () => {
   }
 });
 
-test("fetch: a 401 is returned when a renewal does not help, unless the renewal timed out", () =>
+test("fetch: a 401 is returned if a renewal does not help, unless the renewal timed out", () =>
   eachRow<{ name: string; answer: () => Response; code: AuthErrorCode | null }>([
     { name: "another token is no better", answer: () => tokenAnswer(2), code: null },
     { name: "refused", answer: () => json({ error: "invalid_client" }, 401), code: null },
@@ -131,7 +131,7 @@ test("fetch: a 401 is returned when a renewal does not help, unless the renewal 
     assert(api.arrivals.length <= 2);
   }));
 
-test("fetch: a DPoP nonce the API asks for is used, then and later", async () => {
+test("fetch: a DPoP nonce from the API is used, then and later", async () => {
   const nonces: unknown[] = [];
   const { session, auth } = fakeApi(({ headers }) => {
     const [, payload = ""] = (headers.get("dpop") ?? "").split(".");

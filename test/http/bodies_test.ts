@@ -8,7 +8,7 @@ const TEXT = "the-body-0123456789";
 /** Bodies that can be read once. */
 const ONCE = ["stream", "generator", "nodeStream"];
 
-/** Answers that lead to another request, by name; each is given twice, a good one then. */
+/** Responses that cause another request, by name. The server sends each twice, then a good one. */
 const ANSWERS: Record<string, string> = {
   "401": "HTTP/1.1 401 x\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n",
   "403": "HTTP/1.1 403 x\r\ncontent-length: 0\r\n" +
@@ -17,7 +17,7 @@ const ANSWERS: Record<string, string> = {
   "503": "HTTP/1.1 503 x\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n",
 };
 
-/** Ways for a connection to die after the whole request has come: what was sent before. */
+/** The bytes that are sent before a connection closes, after the whole request has arrived. */
 const DEATHS: Record<string, string> = {
   "lost": "",
   "half-status": "HTT",
@@ -25,7 +25,7 @@ const DEATHS: Record<string, string> = {
   "early-hints": "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n",
 };
 
-/** A server that keeps connections, notes what comes and answers by the path. */
+/** A server that keeps connections open, records the bodies and responds by path. */
 class ScriptedServer implements AsyncDisposable {
   readonly bodies = new Map<string, string[]>();
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -7,7 +7,7 @@ import { json } from "../support/fake_server.ts";
 import { plainProvider } from "../support/parts.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("challengesOf() reads WWW-Authenticate as far as it can be read", () =>
+test("challengesOf() reads as much of WWW-Authenticate as it can", () =>
   eachRow<{ name: string; schemes: string[]; error?: string }>([
     { name: "Bearer", schemes: ["bearer"] },
     { name: 'Bearer realm="a, b", error="x"', schemes: ["bearer"], error: "x" },
@@ -39,7 +39,7 @@ interface Refusal {
   renewed: boolean;
 }
 
-test("fetch: a token is renewed for what a new one may mend, and for nothing else", () =>
+test("fetch: a token is renewed only if a new one may help", () =>
   eachRow<Refusal>([
     { name: "no challenge", renewed: true },
     { name: "RFC 6750", header: 'Bearer error="invalid_token"', renewed: true },
@@ -63,13 +63,13 @@ test("fetch: a token is renewed for what a new one may mend, and for nothing els
       header: 'Bearer error="insufficient_scope"',
       renewed: false,
     },
-    // Spring and several gateways answer an expired token like this (wild.md F).
+    // Spring and several gateways respond to an expired token like this (wild.md F).
     { name: "403, the token", status: 403, header: 'Bearer error="invalid_token"', renewed: true },
     { name: "498 by itself", status: 498, renewed: false },
     // ArcGIS: 498 is an invalid token.
     { name: "498 of the provider", status: 498, provider: { renewStatuses: [498] }, renewed: true },
     {
-      name: "the provider's own, and more is asked for",
+      name: "the provider's own status, with step-up authentication",
       status: 440,
       header: 'Bearer error="insufficient_user_authentication"',
       provider: { renewStatuses: [440] },
@@ -93,7 +93,7 @@ test("fetch: a token is renewed for what a new one may mend, and for nothing els
     assert.equal(auth.arrivals.length, renewed ? 2 : 1);
   }));
 
-test("fetch: paths that always answer 401 cost one token request, not one a call", async () => {
+test("fetch: paths that always return 401 cost one token request, not one per call", async () => {
   const { session, auth, clock, keeper } = fakeApi(({ url }) =>
     url.pathname.startsWith("/bad") ? json({}, 401) : json({})
   );
@@ -104,7 +104,7 @@ test("fetch: paths that always answer 401 cost one token request, not one a call
     assert.equal((await call(session, `/bad/${round}`)).status, 401);
   }
   assert.equal(auth.arrivals.length, 2);
-  // Much later a path that was not tried with this token may ask once more.
+  // Much later, a path that was not tried with this token may request once more.
   clock.move(60_000);
   await call(session, "/bad");
   assert.equal(auth.arrivals.length, 2);
@@ -113,7 +113,7 @@ test("fetch: paths that always answer 401 cost one token request, not one a call
   assert.equal(auth.arrivals.length, 3);
 });
 
-test("fetch: a token that is really revoked is renewed after useless renewals too", async () => {
+test("fetch: a token that is really revoked is renewed even after useless renewals", async () => {
   let good = "access-token-1";
   const { session, auth, clock, keeper } = fakeApi(({ url, headers }) =>
     url.pathname === "/bad" || headers.get("authorization") !== `Bearer ${good}`

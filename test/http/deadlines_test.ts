@@ -27,7 +27,7 @@ test("Deadlines end every late request, and no completed one", async () => {
   assert(!answered.controller.signal.aborted);
 });
 
-test("Deadlines serve a request that begins when the alarm of another has rung", async () => {
+test("Deadlines cover a request that begins after the alarm of another has rung", async () => {
   const deadlines = new Deadlines(20);
   const answered = deadlines.begin();
   deadlines.watch();
@@ -39,7 +39,7 @@ test("Deadlines serve a request that begins when the alarm of another has rung",
   assert(!answered.controller.signal.aborted);
 });
 
-test("Deadlines keep no process alive when every request has its answer", async () => {
+test("Deadlines keep no process alive when every request has its response", async () => {
   const module = new URL("../../src/http/deadlines.ts", import.meta.url).href;
   const script = `import { Deadlines } from ${JSON.stringify(module)};
     const deadlines = new Deadlines(60_000);
@@ -52,11 +52,11 @@ test("Deadlines keep no process alive when every request has its answer", async 
   assert(performance.now() - start < 30_000);
 });
 
-test("wild.md A: an alarm that rings much too late gives the answer one more turn", async () => {
+test("wild.md A: an alarm that rings much too late gives the response one more turn", async () => {
   const deadlines = new Deadlines(50);
   const slept = deadlines.begin();
   deadlines.watch();
-  // The process is stopped, or blocked, for longer than the request may take.
+  // The process is stopped or blocked for longer than the request may take.
   const end = performance.now() + 1_200;
   while (performance.now() < end);
   const woke = performance.now();

@@ -25,7 +25,7 @@ function apiOf(respond: Parameters<typeof fakeApi>[0], more: Partial<Api> = {}) 
   return { api: of, arrivals: api.arrivals };
 }
 
-test("json() sends JSON and a query, and gives the answer's JSON", async () => {
+test("json() sends JSON and a query, and returns the JSON of the response", async () => {
   const { api, arrivals } = apiOf(() => answer({ ok: true }));
   assert.deepEqual(await json(api, "/x"), { ok: true });
   await json(api, "/x?a=1", {
@@ -67,7 +67,7 @@ function circle(): unknown {
   return value;
 }
 
-test("json(): an HTTP error says status, pause and the beginning of the body, and no secret", () =>
+test("json(): an HTTP error has the status, the wait and the beginning of the body, and no secret", () =>
   eachRow<{ name: string; body: BodyInit | null; shown: string | undefined; status?: number }>([
     { name: "JSON", body: '{"detail":"no such item"}', shown: '{"detail":"no such item"}' },
     { name: "lines", body: "a\r\nb", shown: "a\nb" },
@@ -95,7 +95,7 @@ function endless(): ReadableStream {
   });
 }
 
-test("trust.md 21: an answer that unpacks to more than the limit is not read to its end", async () => {
+test("trust.md 21: a response that unpacks to more than the limit is not read to its end", async () => {
   let sent = 0;
   const large = () =>
     new Response(
@@ -115,7 +115,7 @@ test("trust.md 21: an answer that unpacks to more than the limit is not read to 
   await rejects(Array.fromAsync(pages(api, "/x", undefined, 2_000_000)), "bad_response", /2 MB/);
 });
 
-test("items() gives the rows of pages", () =>
+test("items() returns the items of pages", () =>
   eachRow<
     { name: string; page: unknown; rows?: unknown[]; of?: (page: unknown) => Iterable<unknown> }
   >([
@@ -139,7 +139,7 @@ test("items() gives the rows of pages", () =>
     else await rejects(all, of ? "invalid_argument" : "bad_response", /of/);
   }));
 
-test("verify() asks the probe or the URL it is given", async () => {
+test("verify() requests the probe or the given URL", async () => {
   const { api, arrivals } = apiOf(({ url }) => answer({}, url.pathname === "/bad" ? 403 : 200));
   await verify(api);
   await verify(api, { url: "/me" });
@@ -150,14 +150,14 @@ test("verify() asks the probe or the URL it is given", async () => {
   await rejects(verify(bare.api), "unsupported", /url/);
 });
 
-/** What can be stopped, by name. */
+/** The stoppable methods, by name. */
 const WAITS: Record<string, (api: Api, signal: AbortSignal) => Promise<unknown>> = {
   json: (api, signal) => json(api, "/x", { signal }),
   pages: (api, signal) => Array.fromAsync(pages(api, "/x", { signal })),
   verify: (api, signal) => verify(api, { signal }),
 };
 
-test("an aborted signal: fetch throws its reason, everything else an AuthError", async () => {
+test("an aborted signal: fetch throws its reason, every other method an AuthError", async () => {
   for (const respond of [never, () => new Response(new ReadableStream())]) {
     for (const [name, wait] of Object.entries(WAITS)) {
       if (name === "verify" && respond !== never) continue; // reads no body

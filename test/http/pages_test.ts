@@ -8,7 +8,7 @@ import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
-test("relNext() reads a Link header as RFC 8288 writes it", () =>
+test("relNext() reads a Link header as RFC 8288 defines it", () =>
   eachRow([
     { name: '</a?page=2>; rel="next"', next: "/a?page=2" },
     { name: "</a>; rel=next", next: "/a" },
@@ -22,7 +22,7 @@ test("relNext() reads a Link header as RFC 8288 writes it", () =>
     { name: '<>; rel="next"', next: undefined },
     { name: "</a>", next: undefined },
     { name: "", next: undefined },
-    // wild.md F: what stands in quotes is no parameter.
+    // wild.md F: text in quotes is not a parameter.
     { name: '</wrong>; title="a; rel=next"; rel="prev", </2>; rel=next', next: "/2" },
     { name: '</wrong>; title="</x>; rel=next"; rel="prev"', next: undefined },
     { name: '</wrong>; title="x, </y>; rel=next"', next: undefined },
@@ -57,13 +57,13 @@ test("pages() follows Link and OData, through a renewal in the middle", async ()
   assert.equal(sandbox.count("plantpredict.token"), 3);
   const odata = await Array.fromAsync(session.pages<{ value: unknown[] }>("/api/odata"));
   assert.equal(odata.length, 3);
-  // A loop that is left early asks for nothing more.
+  // A loop that ends early requests nothing more.
   const before = sandbox.count("plantpredict.api");
   for await (const _ of session.pages("/api/pages")) break;
   assert.equal(sandbox.count("plantpredict.api"), before + 1);
 });
 
-test("pages() stops where the links lead in a circle", async () => {
+test("pages() stops if the links form a circle", async () => {
   const system = resolveSystem(plainProvider(), {}, {});
   const server = fakeServer(({ url }) => {
     const page = Number(url.searchParams.get("page"));
@@ -81,7 +81,7 @@ test("pages() stops where the links lead in a circle", async () => {
   assert.deepEqual(seen, [[0], [1], [2]]);
 });
 
-test("pages() says when a page breaks off", async () => {
+test("pages() reports a page that breaks off", async () => {
   const system = resolveSystem(plainProvider(), {}, {});
   const broken = fakeServer(() =>
     new Response(
@@ -120,7 +120,7 @@ test("pages() refuses a link to another origin, an error, and a body that is not
   await rejects(all("http://"), "invalid_argument");
 });
 
-test("pages() takes a link as relative to the page that it is on (RFC 8288 section 3.1)", async () => {
+test("pages() resolves a link relative to its page (RFC 8288 section 3.1)", async () => {
   const system = resolveSystem(plainProvider(), {}, {});
   const server = fakeServer((_, number) =>
     json([number], 200, number === 1 ? { link: `<?page=2>; rel="next"` } : {})

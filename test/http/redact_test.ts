@@ -23,7 +23,7 @@ test("secretsOf() collects the secrets of a request, and nothing else", () => {
   assert.deepEqual(secretsOf(undefined, new Headers()), []);
 });
 
-test("secretsOf() collects what the Authorization and DPoP headers carry", () => {
+test("secretsOf() collects the secrets of the Authorization and DPoP headers", () => {
   const bearer = secretsOf(undefined, new Headers({ authorization: "Bearer abc", dpop: "d.e.f" }));
   assert.deepEqual(bearer, ["abc", "d.e.f"]);
   for (const password of ["p:ss wörd", "a%3Ab"]) {
@@ -37,7 +37,7 @@ test("secretsOf() collects what the Authorization and DPoP headers carry", () =>
     );
     assert(!basic.includes("user"), "a user name is no secret");
   }
-  // RFC 6749 section 2.3.1 has the client encode both before.
+  // RFC 6749 section 2.3.1 requires the client to encode both first.
   const encoded = basicCredentials("client", encodeURIComponent(SECRET));
   assert(secretsOf(undefined, new Headers({ authorization: encoded })).includes(SECRET));
 });
@@ -53,7 +53,7 @@ test("safeText() keeps text without secrets", () => {
 
 const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (one) => one.toLowerCase());
 
-test("secretsOf() takes a secret that only signed the request (trust 20)", () => {
+test("secretsOf() includes a secret that only signed the request (trust 20)", () => {
   const body = new URLSearchParams({ grant_type: "client_credentials", client_assertion: "a.b.c" });
   assert.deepEqual(secretsOf(body, new Headers(), ["signs", ""]), ["signs", "a.b.c"]);
 });
@@ -63,13 +63,13 @@ test("safeText() removes control and invisible characters (trust 16, 20)", () =>
   assert.equal(safeText("\u200b\u202e", []), undefined);
 });
 
-test("safeText() takes time in proportion to the text", () => {
+test("safeText() takes linear time", () => {
   const began = performance.now();
   safeText(`${"%25".repeat(50_000)}${"&amp;".repeat(50_000)}`, [SECRET]);
   assert.ok(performance.now() - began < 5_000);
 });
 
-test("safeText() drops what repeats six characters of a secret in any form", () =>
+test("safeText() drops text that repeats six characters of a secret in any form", () =>
   eachRow([
     { name: "as it is", text: `bad value ${SECRET}` },
     { name: "the first six", text: `it began with ${SECRET.slice(0, 6)}` },

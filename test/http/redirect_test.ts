@@ -14,14 +14,14 @@ const ROWS = STATUSES.flatMap((status) =>
   METHODS.map((method) => ({ name: `${method} ${status}`, status, method }))
 );
 
-/** What a request's method becomes, by the fetch standard. */
+/** The method after a redirect, by the fetch standard. */
 function becomes(method: string, status: number): string {
   if (method === "HEAD") return "HEAD";
   if (status === 303) return "GET";
   return method === "POST" && (status === 301 || status === 302) ? "GET" : method;
 }
 
-/** Everything a caller may have put into a request that says who asks. */
+/** Everything in a request that may identify the caller. */
 const PRIVATE = {
   "authorization": "Bearer of-the-caller",
   "cookie": "session=abc",
@@ -37,7 +37,7 @@ function requestOf(method: string): RequestInit {
   return { method, headers: PRIVATE, ...body };
 }
 
-test("redirects within the API are followed with the token, and a body where it belongs", async () => {
+test("redirects within the API are followed with the token, and with a body if the method keeps it", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
@@ -122,7 +122,7 @@ test("redirects to an unsafe address are refused, and nothing more is sent", () 
     },
     { name: "this machine", location: "http://127.0.0.1:8080/x", code: "redirect_refused" },
     { name: "this machine by name", location: "https://localhost/x", code: "redirect_refused" },
-    // trust.md 10: addresses only this machine can reach, however they are written.
+    // trust.md 10: addresses that only this machine can reach, in any spelling.
     ...[
       "localhost.",
       "x.localhost",
@@ -178,7 +178,7 @@ test("redirects: manual returns the response, and a loop ends", async () => {
   assert(api.arrivals.length <= 30, `${api.arrivals.length}`);
 });
 
-test("redirects: an allowed origin gets the token, and elsewhere does not get it later", async () => {
+test("redirects: an allowed origin gets the token, and other origins after it do not", async () => {
   const { session, api } = fakeApi(({ url }) => {
     if (url.pathname === "/start") return redirect("https://files.example.com/one");
     if (url.pathname === "/one") return redirect("https://cdn.example/two");
@@ -197,7 +197,7 @@ test("redirects: an allowed origin gets the token, and elsewhere does not get it
   );
 });
 
-test("redirects: a chain that has left the API stays without the token, wherever it leads", async () => {
+test("redirects: a chain that has left the API stays without the token, even back at the API", async () => {
   const { session, api } = fakeApi(({ url }) => {
     if (url.pathname === "/start") return redirect("https://cdn.example/one");
     if (url.pathname === "/one") return redirect("https://api.example.com/two");
@@ -219,7 +219,7 @@ test("redirects: a chain that has left the API stays without the token, wherever
   );
 });
 
-test("redirects: public addresses that only look near are followed", () =>
+test("redirects: public addresses that only look local are followed", () =>
   eachRow([
     { name: "1.0.0.1" },
     { name: "169.253.1.1" },
@@ -236,7 +236,7 @@ test("redirects: public addresses that only look near are followed", () =>
     assert.equal(api.arrivals[1]?.headers.has("authorization"), false);
   }));
 
-test("redirects: a fragment stays with the request, 304 and a missing Location are answers", async () => {
+test("redirects: a fragment stays with the request; 304 and a missing Location are responses", async () => {
   const { session, api } = fakeApi(({ url }) =>
     url.pathname === "/start" ? redirect("/next") : new Response(null, { status: 304 })
   );
@@ -279,7 +279,7 @@ test("redirects of the token endpoint are never followed", async () => {
   assert.deepEqual(arrived, []);
 });
 
-test("a redirect elsewhere takes no cookies along, with a fetch that keeps some", async () => {
+test("a redirect to another origin sends no cookies, with a fetch that stores them", async () => {
   const asked: [string, RequestCredentials | undefined][] = [];
   const fetch = (input: string | URL | Request, init?: RequestInit) => {
     asked.push([String(input), init?.credentials]);

@@ -7,7 +7,7 @@ import { eachRow, test } from "../support/tests.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 
-test("retryAfter() reads seconds and dates, and nothing else", () =>
+test("retryAfter() reads only seconds and dates", () =>
   eachRow([
     { name: "5", seconds: 5 },
     { name: " 5 ", seconds: 5 },
@@ -37,7 +37,7 @@ test("retryAfter() reads seconds and dates, and nothing else", () =>
     assert.equal(retryAfter(new Headers({ "retry-after": name }), NOW), seconds);
   }));
 
-test("backoff() obeys the server up to a minute, and grows by itself", () => {
+test("backoff() follows the server for up to a minute, and otherwise grows", () => {
   assert.equal(backoff(1, 0), 0);
   assert.equal(backoff(3, 60), 60_000);
   assert.equal(backoff(1, 61), null);
@@ -49,7 +49,7 @@ test("backoff() obeys the server up to a minute, and grows by itself", () => {
   }
 });
 
-test("pause() ends early with its signal, before and while it waits", async () => {
+test("pause() ends early with its signal, before and during the wait", async () => {
   await pause(1);
   await rejects(pause(60_000, AbortSignal.abort()), "aborted");
   const controller = new AbortController();

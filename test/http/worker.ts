@@ -1,4 +1,4 @@
-// Runs under Deno, Node and Bun: sends bodies of every kind. Says what came of it in JSON lines.
+// Runs under Deno, Node and Bun: sends bodies of every kind. Prints the outcomes as JSON lines.
 import process from "node:process";
 import { Readable } from "node:stream";
 import { createApiCall } from "../../src/http/api_call.ts";
@@ -21,7 +21,7 @@ const stream = () =>
     },
   });
 
-/** What can be sent again, and what cannot. */
+/** Bodies that can be sent again, and bodies that cannot. */
 const BODIES: Record<string, () => unknown> = {
   text: () => TEXT,
   form: () => new URLSearchParams({ body: TEXT }),
@@ -49,7 +49,7 @@ const BODIES: Record<string, () => unknown> = {
 const runtime = await currentRuntime();
 const provider = { name: "plain", title: "Plain" } as Provider;
 
-/** A session of its own for each row: what one is refused must not change another. */
+/** Each row has its own session, because a refusal must not affect another row. */
 function createSession(): Fetch {
   let number = 1;
   const token = () => ({
@@ -91,11 +91,11 @@ function createSession(): Fetch {
   });
 }
 
-/** Makes one request and says what came of it. */
+/** Makes one request and reports the outcome. */
 async function run(method: string, kind: string, answer: string): Promise<void> {
   const session = createSession();
   const path = `/${answer}/${method}-${kind}`;
-  // Leaves connections that the next request may take.
+  // Leaves connections that the next request may reuse.
   await Promise.all([1, 2].map(async () => await (await session("/warm/x")).text()));
   const init = { method, body: BODIES[kind]?.() as BodyInit, duplex: "half" } as RequestInit;
   const sent = kind.startsWith("request")

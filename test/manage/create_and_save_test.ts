@@ -8,7 +8,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import { TestFolder } from "../support/folder.ts";
 import { test } from "../support/tests.ts";
 
-test("credentials that were created and cannot be saved are not lost: the secret is shown once", async () => {
+test("new credentials that cannot be saved are not lost: the error shows the secret once", async () => {
   await using folder = await TestFolder.make();
   const real = await currentRuntime();
   let isFull = false;

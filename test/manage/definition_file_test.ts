@@ -51,7 +51,7 @@ test("examineDefinition() lists every mistake with its line", () => {
   );
 });
 
-test("examineDefinition() ends for any input", () =>
+test("examineDefinition() returns for any input", () =>
   eachRow<{ name: string; text: string; says: RegExp; line?: number | undefined }>([
     { name: "nothing", text: "", says: /not valid JSON/, line: 1 },
     { name: "half", text: '{\n  "name": "a",\n', says: /not valid JSON/, line: 3 },
@@ -73,7 +73,7 @@ test("examineDefinition() ends for any input", () =>
     },
     { name: "__proto__", text: '{"__proto__": {"name": 1}}', says: /"(name|__proto__)"/ },
     {
-      name: "a field that is its own fault twice",
+      name: "a field with two mistakes",
       text: JSON.stringify({ ...weather, defaults: { other_client_id: "x" } }),
       says: /"other_client_id"/,
     },
@@ -85,7 +85,7 @@ test("examineDefinition() ends for any input", () =>
     if (line !== undefined) assert.equal(faults[0]?.line, line);
   }));
 
-test("definitionRows() lists what is asked for, and where each secret is sent", () => {
+test("definitionRows() lists the requested values, and where each secret is sent", () => {
   const rows = (input: Record<string, unknown>) =>
     Object.fromEntries(definitionRows(checkProvider({ ...weather, ...input })));
   assert.deepEqual(rows({}), {
@@ -139,7 +139,7 @@ test("definitionWarnings() warns of programs, this machine's tokens, and secrets
   );
 });
 
-/** A server that is asked for a definition. */
+/** A server that a definition is downloaded from. */
 function serve(answer: (request: Request) => Response): { url: string; stop: () => Promise<void> } {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   return {

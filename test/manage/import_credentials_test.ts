@@ -50,7 +50,7 @@ test("importCredentials() imports the values of one section, and mixes no sectio
   const Ocs = { TenantId: "t", ClientId: "i", ClientSecret: "s" };
   const Other = { TenantId: "other", ClientId: "other" };
   assert.deepEqual(await take({ Other, Ocs }), ["t", "i", "s"]);
-  // What says nothing of who signs in may stand elsewhere, and half above.
+  // Values that do not say who signs in may be in another section, and one half may be above.
   const { TenantId, ClientId, ClientSecret } = Ocs;
   const whole = ["t", "i", "s"];
   assert.deepEqual(await take({ TenantId, rest: { ClientId, ClientSecret } }), whole);
@@ -83,7 +83,7 @@ test("importCredentials() imports the values of one section, and mixes no sectio
   assert.equal(await Deno.readTextFile(`${directory}/${FILE}`), before);
 });
 
-test("importCredentials() finds a user and a client in sections of their own", async () => {
+test("importCredentials() finds a user and a client in separate sections", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { directory } = world;
   const file = `${directory}/settings.json`;
@@ -99,7 +99,7 @@ test("importCredentials() finds a user and a client in sections of their own", a
     const names = ["username", "password", "client_id", "client_secret"];
     assert.deepEqual(names.map((name) => taken.get(name)), ["u", "p", "i", "s"]);
   }
-  // What may be left out stands elsewhere, where nobody else is named.
+  // A value that may be missing can be in a section that names nobody else.
   for (
     const settings of [
       { ...Client, Username: "u", Login: { Password: "p" } },
@@ -110,14 +110,14 @@ test("importCredentials() finds a user and a client in sections of their own", a
     const taken = await importCredentials("plantpredict-okta", file, { directory });
     assert.deepEqual([taken.get("username"), taken.get("password")], ["u", "p"]);
   }
-  // One user's name and another's password.
+  // One user's username and another user's password.
   const mixed = { Username: "u", A: { Password: "p" }, B: { Username: "v" }, Client };
   await Deno.writeTextFile(file, JSON.stringify(mixed));
   const taken = await importCredentials("plantpredict-okta", file, { directory });
   assert.deepEqual([taken.get("username"), taken.get("password")], ["u", undefined]);
 });
 
-test("importCredentials() takes a secret with angle brackets in it", () =>
+test("importCredentials() accepts a secret that contains angle brackets", () =>
   eachRow(["a<b>c", "<a>b<c>", "ab<c>", "<>ab"].map((name) => ({ name })), async ({ name }) => {
     await using world = await createWorld("ocs");
     const { directory } = world;
@@ -134,7 +134,7 @@ test("importCredentials() says what is wrong with a settings file, and saves not
       { name: "no file", text: null, code: "invalid_argument", message: /no file/ },
       { name: "not JSON", text: "client_id: a", code: "credentials_damaged", message: /JSON/ },
       {
-        name: "not whole JSON, and not a file of this module's",
+        name: "incomplete JSON that is not a file of this module",
         text: '{"ClientId": "a", // mine',
         code: "credentials_damaged",
         message: /The settings file ".*appsettings\.json" is not valid JSON\. Nothing was saved: /,
@@ -152,7 +152,7 @@ test("importCredentials() says what is wrong with a settings file, and saves not
         message: /"client_secret" in .*placeholder/,
       },
       {
-        name: "a value missing",
+        name: "a missing value",
         text: '{"ClientId":"a","TenantId":"t"}',
         code: "invalid_argument",
         message: /no client_secret/,
@@ -171,7 +171,7 @@ test("importCredentials() says what is wrong with a settings file, and saves not
     },
   ));
 
-test("importCredentials() reads comments and trailing commas, as .NET's settings have them (wild G)", async () => {
+test("importCredentials() reads comments and trailing commas, as in .NET's settings (wild G)", async () => {
   await using world = await createWorld("ocs");
   const { directory } = world;
   const file = `${directory}/appsettings.json`;
@@ -190,7 +190,7 @@ test("importCredentials() reads comments and trailing commas, as .NET's settings
   assert.deepEqual(names.map((name) => imported.get(name)), ["t", "i//j", 's/*,]}*/"']);
 });
 
-/** A service account's key, as Google's console gives it. */
+/** A service account's key, as Google's console provides it. */
 function serviceAccount(key: string, members: Record<string, unknown> = {}): string {
   return JSON.stringify({
     type: "service_account",
@@ -218,7 +218,7 @@ const GOOGLE = defineProvider({
   optional: ["subject"],
 });
 
-test("importCredentials() takes a service account's key, and getSession signs with it", async () => {
+test("importCredentials() accepts a service account's key, and getSession signs with it", async () => {
   await using folder = await TestFolder.make();
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const pem = await exportPKCS8(privateKey);
@@ -247,7 +247,7 @@ test("importCredentials() takes a service account's key, and getSession signs wi
   assert.deepEqual(said, [["earthengine", undefined, "0123abcd"]]);
   assert.equal(session.account, "robot@project-1.iam.gserviceaccount.com");
   assert.deepEqual(await session.json("/v1"), { authorization: "Bearer access-token-1" });
-  // The next start asks for nothing; somebody of the domain is somebody else.
+  // The next start needs no request. Signing in for a user of the domain is another session.
   await getSession(GOOGLE, options);
   assert.equal(said.length, 1);
   const given = { client_email: credentials.get("client_email"), private_key: pem };
@@ -259,7 +259,7 @@ test("importCredentials() takes a service account's key, and getSession signs wi
   assert.notEqual(await again.token(), await other.token());
 });
 
-test("importCredentials() refuses the key of another server, and a file without a key", async () => {
+test("importCredentials() refuses a key for another server, and a file without a key", async () => {
   await using folder = await TestFolder.make();
   const file = folder.at("key.json");
   const directory = folder.at("saved");

@@ -3,7 +3,7 @@ import { answerOf, runProgram } from "../support/program.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
-/** Runs `loadCredentials` in a process of its own, with this file; gives back what it left behind. */
+/** Runs `loadCredentials` in its own process, with this file. Returns the environment it leaves behind. */
 async function load(
   provider: string,
   content: Record<string, unknown>,
@@ -40,7 +40,7 @@ test("loadCredentials() sets every key in upper case, and with the provider's pr
     CLIENT_SECRET: "the-secret",
     CREATED_AT: "2026-01-01",
     COUNT: "3",
-    // As Python's str() writes it, because tutorials share the file.
+    // As Python's str() writes it, because the tutorials share the file.
     DISABLED: "False",
     NOTE: "None",
     LIST: '[1,"a"]',
@@ -51,7 +51,7 @@ test("loadCredentials() sets every key in upper case, and with the provider's pr
   }
 });
 
-test("loadCredentials() sets no variable that other programs obey", async () => {
+test("loadCredentials() sets no variable that controls other programs", async () => {
   const steering = ["PATH", "HOME", "LD_PRELOAD", "NODE_OPTIONS", "https_proxy", "DENO_DIR", "a-b"];
   const content = Object.fromEntries(steering.map((name) => [name, "set-by-the-file"]));
   const both = { ...content, client_id: "a", "nul\u0000": "x", inner: "a\u0000b" };
@@ -64,7 +64,7 @@ test("loadCredentials() sets no variable that other programs obey", async () => 
   assert.equal(environment["INNER"], undefined);
 });
 
-test("getSession() reads the prefixed names back, and never the others", async () => {
+test("getSession() reads only the prefixed names back", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, credentials, directory } = world;
   const { client_id: id = "", client_secret: secret = "" } = credentials;
@@ -87,7 +87,7 @@ test("getSession() reads the prefixed names back, and never the others", async (
   assert(!bad.stderr.includes(secret));
 });
 
-test("loaded credentials sign in, and their own copies do not replace them", () =>
+test("loaded credentials sign in, and `source` still names the saved file", () =>
   eachRow([
     { name: "as the option", options: "{ ...data, credentials: loaded }" },
     { name: "through the environment", options: "data" },
@@ -102,7 +102,7 @@ test("loaded credentials sign in, and their own copies do not replace them", () 
       { data: place, env: { HOME: directory } },
     );
     const path = "~/app_credentials";
-    // people.md 9: the person has saved a file, and set no variable.
+    // people.md 9: the person has saved a file and set no variable.
     assert.equal(answer.source, path);
     assert.equal(answer.shown, `Credentials(spatiafi, ${credentials["client_id"]}, from ${path})`);
   }));
@@ -145,7 +145,7 @@ test("loadCredentials() exports no setting of this module, another system or the
     "ps4",
   ];
   const content = Object.fromEntries(STEERING.map((name) => [name, "set-by-the-file"]));
-  // These look like notes on app credentials, but other programs obey variables of these names.
+  // These look like notes about app credentials, but other programs read variables with these names.
   const OTHERS = ["azure_client_id", "azure_tenant_id", "google_project_id", "lc_name", "oci_id"];
   const remarks = Object.fromEntries(OTHERS.map((name) => [name, "a remark"]));
   const environment = await load(
@@ -157,7 +157,7 @@ test("loadCredentials() exports no setting of this module, another system or the
   const set = Object.entries(environment).filter(([, value]) => value === "set-by-the-file");
   assert.deepEqual(set, []);
   for (const name of OTHERS) assert.equal(environment[name.toUpperCase()], undefined, name);
-  // What is declared belongs there; what nobody declared replaces nothing.
+  // Declared values replace a variable; undeclared ones do not.
   assert.equal(environment["CLIENT_ID"], "a");
   assert.equal(environment["CREATED_AT"], "mine");
   assert.equal(environment["SPATIAFI_NAME"], "mine");

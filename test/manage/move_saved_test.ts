@@ -9,7 +9,7 @@ import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 
-/** A home with app credentials: the usual ones, another account's, another server's. */
+/** A home with app credentials for the default account, another account and another server. */
 async function home(folder: TestFolder) {
   const directory = folder.at("spatiafi");
   const pair = (name: string) => ({ client_id: name, client_secret: `secret-${name}` });
@@ -31,7 +31,7 @@ async function home(folder: TestFolder) {
   return { runtime, files };
 }
 
-test("moveSaved() takes app credentials of every account and server there and back", async () => {
+test("moveSaved() moves app credentials of every account and server there and back", async () => {
   await using folder = await TestFolder.make();
   const { runtime, files } = await home(folder);
   const before = await files();
@@ -58,7 +58,7 @@ test("moveSaved() takes app credentials of every account and server there and ba
   assert.deepEqual(await store.keys(), []);
 });
 
-test("moveSaved() ended at any step loses no app credentials, and a second run ends it", async () => {
+test("moveSaved() interrupted at any step loses no app credentials, and a second run completes it", async () => {
   for (let steps = 0; steps < 12; steps++) {
     await using folder = await TestFolder.make();
     const { runtime, files } = await home(folder);
@@ -79,7 +79,7 @@ test("moveSaved() ended at any step loses no app credentials, and a second run e
   }
 });
 
-test("moveSaved() leaves what the new store has otherwise, and refuses memory and the same", async () => {
+test("moveSaved() does not overwrite values in the new store, and refuses memory and the same store", async () => {
   await using folder = await TestFolder.make();
   const { runtime, files } = await home(folder);
   const store = new MemoryDriver();

@@ -17,7 +17,7 @@ test("status() says who is signed in, and reads only files", async () => {
   await getSession("plantpredict", { ...world.options, credentials, sessionKey: "work" });
   const requests = sandbox.requests.length;
 
-  // The credentials were the caller's alone: what is saved is good until it expires.
+  // The caller passed the credentials, so only the saved session is known here.
   const report = await status("plantpredict", options);
   const [system] = report.systems;
   const [session] = system?.sessions ?? [];
@@ -44,7 +44,7 @@ test("status() says who is signed in, and reads only files", async () => {
   await rejects(status("plantpredict", { scope: "x" } as never), "invalid_argument");
 });
 
-test("session, status and doctor name the same person: who created the app credentials", async () => {
+test("session, status and doctor name the same person: the one who created the app credentials", async () => {
   await using world = await createWorld("spatiafi");
   const { options: { interactive: _, ...options }, credentials, directory } = world;
   const { authUrl = "" } = world.options as { authUrl?: string };
@@ -63,7 +63,7 @@ test("session, status and doctor name the same person: who created the app crede
   );
   assert.equal(system?.sessions[0]?.clientId, credentials["client_id"]);
 
-  // Of other app credentials it is not said.
+  // The person is not named for other app credentials.
   await Deno.writeTextFile(file, JSON.stringify({ ...saved, client_id: "another" }), {
     mode: 0o600,
   });
@@ -91,7 +91,7 @@ const system: SystemStatus = {
   sessions: [session],
 };
 
-test("renderStatus() speaks of people first, then of expiry, then of files", () => {
+test("renderStatus() shows the person first, then expiry, then files", () => {
   const now = new Date(2026, 10, 26, 8, 0).getTime();
   const style = { ...PLAIN_STYLE, signIn: (name: string) => `login ${name}`, more: "more" };
   const render = (...systems: SystemStatus[]) =>
@@ -112,7 +112,7 @@ test("renderStatus() speaks of people first, then of expiry, then of files", () 
     render({ ...system, sessions: [{ ...session, account: null }] })[0],
     "✓ X (x): signed in as unknown",
   );
-  // After a logout nothing reads as if somebody were signed in.
+  // After a logout, no line reads as if somebody were signed in.
   assert.deepEqual(render({ ...system, sessions: [] }), [
     "- X (x): not signed in",
     file,
@@ -143,7 +143,7 @@ test("renderStatus() speaks of people first, then of expiry, then of files", () 
     "✗ X (x): not signed in",
     "  credentials_damaged: The file is not valid JSON.",
   ]);
-  // Of several, those that nothing is saved of are left out.
+  // A report on several systems leaves out those with nothing saved.
   const empty = { source: null, complete: false, missing: ["client_id"] };
   const blank = { ...system, ready: false, credentials: empty, sessions: [] };
   assert.deepEqual(render(blank, blank), ["Not signed in anywhere. Sign in: login SYSTEM"]);

@@ -8,7 +8,7 @@ import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
 
-test("a mistyped option is named, with the one that was meant", () =>
+test("an error for a mistyped option suggests the right one", () =>
   eachRow([
     { name: "session_key", value: "a", says: 'Did you mean "sessionKey"' },
     { name: "force_login", value: true, says: 'Did you mean "forceLogin"' },
@@ -57,7 +57,7 @@ test("a plain-http address is refused before anything is sent", async () => {
   }
 });
 
-test("a signal that is aborted already, and one that is aborted later, end the sign-in", async () => {
+test("a signal that is already aborted, or aborts later, ends the sign-in", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const start = (signal: AbortSignal) =>
@@ -72,7 +72,7 @@ test("a signal that is aborted already, and one that is aborted later, end the s
   await hanging;
 });
 
-test("credentials that have no JSON are refused", async () => {
+test("credentials that are not valid JSON are refused", async () => {
   await using world = await createWorld("spatiafi");
   const circle: Record<string, unknown> = {};
   circle["itself"] = circle;
@@ -89,7 +89,7 @@ test("credentials that have no JSON are refused", async () => {
   }
 });
 
-test("a saved token may end whenever it says", async () => {
+test("a saved token may have any expiry time", async () => {
   await using world = await createWorld("spatiafi");
   const { options, credentials, directory } = world;
   await getSession("spatiafi", { ...options, credentials });
@@ -99,7 +99,7 @@ test("a saved token may end whenever it says", async () => {
   assert.match(JSON.stringify(session), /275760/);
 });
 
-test("what a session does ends as its signal says, with an error of this module", async () => {
+test("a session's calls end with their signal, with an error of this module", async () => {
   await using world = await createWorld("ocs");
   const { options, credentials, sandbox, directory } = world;
   await getSession("ocs", { ...options, credentials });
@@ -117,10 +117,10 @@ test("what a session does ends as its signal says, with an error of this module"
     await rejects(work(AbortSignal.abort(new Error("enough"))), "aborted");
     await rejects(work(AbortSignal.timeout(50)), "timeout");
   }
-  // As any `fetch` does it.
+  // As with any `fetch`.
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(session.fetch("/api/info", { signal }), /enough/);
-  // The renewal they all waited for goes on without them.
+  // The shared renewal continues without them.
   await rejects(session.refresh(), "timeout");
 });
 
@@ -135,7 +135,7 @@ test("the signal of a sign-in does not end the session later", async () => {
   assert.equal(typeof await session.token(), "string");
 });
 
-test("any fetch is accepted, and is called with a whole URL and plain headers", async () => {
+test("any fetch is accepted, and is called with a full URL and plain headers", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const dispatcher = new Agent();
@@ -161,11 +161,11 @@ test("any fetch is accepted, and is called with a whole URL and plain headers", 
   assert.deepEqual(seen.map(([, method]) => method), ["POST", "GET", "POST"]);
   assert(seen[2]?.[2].includes("x-own") && seen[2][2].includes("authorization"));
   await dispatcher.destroy();
-  // undici has one timer for all, which runs on for up to a second.
+  // undici has one timer for everything, which runs for up to a second longer.
   await new Promise((done) => setTimeout(done, 1_100));
 });
 
-test("a caller's fetch is the only one that is used", async () => {
+test("a caller's fetch replaces every other one", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const seen: string[] = [];

@@ -6,7 +6,7 @@ import { fakeRuntime } from "../support/fakes.ts";
 const display = { DISPLAY: ":0" };
 const ssh = { SSH_CONNECTION: "10.0.0.2 50022 10.0.0.1 22" };
 
-/** What, platform, environment, in a terminal, in a notebook. */
+/** Description, platform, environment, in a terminal, in a notebook. */
 const cases: [string, Runtime["platform"], Record<string, string>, boolean, boolean][] = [
   ["a Linux desktop", "linux", display, true, true],
   ["a Wayland desktop", "linux", { WAYLAND_DISPLAY: "wayland-0" }, true, true],

@@ -48,7 +48,7 @@ const states: Record<CardState["kind"], CardState> = {
   },
 };
 
-/** What an untrusted notebook keeps, and nothing that runs or loads. */
+/** The elements and attributes that an untrusted notebook keeps, and nothing that runs or loads. */
 const safeTags = /^<\/?(div|p|b|br|a|span|code|details|summary|progress|img)\b/;
 const safeAttributes = new Set("style href target rel src width height alt value max".split(" "));
 
@@ -68,18 +68,18 @@ function assertSafe(html: string): void {
   assert.ok(!html.replace(/<[^>]*>/g, "").includes("<"));
 }
 
-/** The words of a card with all styling gone. */
+/** The words of a card without any styling. */
 function words(html: string): string {
   return html.replace(/<[^>]*>/g, " ").replaceAll("&amp;", "&").replace(/\s+/g, " ");
 }
 
-Deno.test("renderCard() is the same for the same state and time", () => {
+Deno.test("renderCard() returns the same card for the same state and time", () => {
   for (const state of Object.values(states)) {
     assert.deepEqual(renderCard(state, now), renderCard(structuredClone(state), now));
   }
 });
 
-Deno.test("renderCard() uses only what an untrusted notebook keeps", () => {
+Deno.test("renderCard() uses only HTML that an untrusted notebook keeps", () => {
   const extras: CardExtras = {
     qr: `data:image/svg+xml;base64,${btoa("<svg/>")}`,
     asking: true,
@@ -94,7 +94,7 @@ Deno.test("renderCard() says the same in HTML and in text", () => {
     for (const [name, value] of Object.entries(state)) {
       if (typeof value !== "string" || value === state.kind || value.includes("?")) continue;
       if (name === "step" && "problem" in state) {
-        // Asked again: the refusal takes the step's place.
+        // A repeated prompt: the refusal replaces the step.
         assert.ok(!text.includes(value) && !said.includes(value), `${value} in ${text}`);
         continue;
       }
@@ -106,7 +106,7 @@ Deno.test("renderCard() says the same in HTML and in text", () => {
   }
 });
 
-Deno.test("renderCard() shows a link to click, when it expires, and the way from another machine", () => {
+Deno.test("renderCard() shows a link, when it expires, and how to use it from another machine", () => {
   const { html, text } = renderCard(states.link, now);
   assert.ok(html.includes(`href="${authorize.replaceAll("&", "&amp;")}"`));
   assert.match(html, /Sign in at login\.example<\/a>/);
@@ -135,7 +135,7 @@ Deno.test("renderCard() shows a device code, and where to enter it", () => {
   assert.doesNotMatch(plain.text, /Or open|codes match/);
 });
 
-Deno.test("no card says how long is left: a notebook can be saved at any moment", () => {
+Deno.test("no card says how long is left, because a notebook can be saved at any moment", () => {
   for (const state of Object.values(states)) {
     const later = renderCard(state, now + 60_000);
     assert.deepEqual(renderCard(state, now), later);
@@ -143,7 +143,7 @@ Deno.test("no card says how long is left: a notebook can be saved at any moment"
   }
 });
 
-Deno.test("deviceLink() leads to the host that the card names, by https, in ASCII", () => {
+Deno.test("deviceLink() opens the host that the card names, over https, in ASCII", () => {
   const link = (url: string, completeUrl?: string) =>
     deviceLink({ ...states.device, url, completeUrl } as CardState & { kind: "device" });
   const device = "https://login.example/device";
@@ -170,7 +170,7 @@ Deno.test("deviceLink() leads to the host that the card names, by https, in ASCI
     const href = /href="([^"]*)"/.exec(html)?.[1] ?? null;
     assert.equal(href?.replaceAll("&amp;", "&") ?? null, target);
     if (target === null) continue;
-    // What is read and where it leads are of one host, in the text too.
+    // The visible host and the link's host are the same, also in the text.
     assert.ok(words(html).includes(` ${new URL(target).host}/device`), html);
     for (const [found] of text.matchAll(/https?:\/\/\S+/g)) {
       assert.equal(new URL(found).host, new URL(target).host);
@@ -178,7 +178,7 @@ Deno.test("deviceLink() leads to the host that the card names, by https, in ASCI
   }
 });
 
-Deno.test("a card says how to cancel only while a question is open", () => {
+Deno.test("a card says how to cancel only while a prompt is open", () => {
   for (const state of [states.starting, states.link]) {
     assert.doesNotMatch(renderCard(state, now).text, /To cancel/);
     const { html, text } = renderCard(state, now, { asking: true });
@@ -187,7 +187,7 @@ Deno.test("a card says how to cancel only while a question is open", () => {
   }
 });
 
-Deno.test("renderCard() ends without code, link parameters or a picture of them", () => {
+Deno.test("a final card has no code, no link parameters and no QR code", () => {
   const extras: CardExtras = { qr: "data:image/svg+xml;base64,AAAA" };
   for (const state of Object.values(states).filter(isFinal)) {
     const { html, text } = renderCard(state, now, extras);
@@ -198,7 +198,7 @@ Deno.test("renderCard() ends without code, link parameters or a picture of them"
   assert.match(renderCard(states.failed, now).text, /login\.example\/help then run the cell/);
 });
 
-Deno.test("renderCard() says until when a token is good, in local time and without seconds", () => {
+Deno.test("renderCard() shows when a token expires, in local time and without seconds", () => {
   const at = (until: number) => renderCard({ ...states.signed_in, until } as CardState, now).text;
   const soon = now + 60_000;
   assert.ok(at(soon).includes(`token expires ${localTime(soon, now)} (renews automatically).`));

@@ -25,7 +25,7 @@ const signedIn: CardState = {
   renewal: "renews automatically",
 };
 
-Deno.test("findKernel() knows a kernel by its display, and survives a getter that throws", () => {
+Deno.test("findKernel() recognizes a kernel by its display, and survives a getter that throws", () => {
   assert.equal(findKernel(), null);
   assert.equal(findKernel({}), null);
   const display = () => Promise.resolve();
@@ -59,7 +59,7 @@ Deno.test("createPerson() distinguishes a notebook, a terminal and no person", (
   ]);
 });
 
-Deno.test("ask() in a notebook ends the question with a colon and passes on the mask", async () => {
+Deno.test("ask() in a notebook ends the prompt with a colon and passes on the mask", async () => {
   const kernel = fakeKernel(["ada", "", null]);
   const runtime = fakeRuntime();
   const person = createPerson(runtime, { kernel });
@@ -73,7 +73,7 @@ Deno.test("ask() in a notebook ends the question with a colon and passes on the 
   assert.equal(runtime.listeners.size, 0);
 });
 
-Deno.test("ask() at a terminal asks the runtime; null is one cancelled question", async () => {
+Deno.test("ask() at a terminal asks the runtime; null cancels the prompt", async () => {
   const runtime = fakeRuntime({ inputIsTerminal: true, answers: ["ada", null, "s3cret"] });
   const person = createPerson(runtime, { kernel: null });
   assert.equal(await person.ask(question("User name", false)), "ada");
@@ -82,7 +82,7 @@ Deno.test("ask() at a terminal asks the runtime; null is one cancelled question"
   assert.deepEqual(runtime.written, ["User name: ", "Password: (masked)", "Password: (masked)"]);
 });
 
-Deno.test("without a person nothing is asked or shown", async () => {
+Deno.test("without a person there are no prompts and no cards", async () => {
   const runtime = fakeRuntime();
   const person = createPerson(runtime, { kernel: null });
   assert.equal(await person.ask(question("Password", true)), null);
@@ -92,7 +92,7 @@ Deno.test("without a person nothing is asked or shown", async () => {
   assert.deepEqual([runtime.written, runtime.opened], [[], []]);
 });
 
-Deno.test("open() opens a link where the browser is", async () => {
+Deno.test("open() opens a link only if there is a local browser", async () => {
   const at = async (environment: Record<string, string>) => {
     const runtime = fakeRuntime({ environment });
     const opened = await createPerson(runtime, { kernel: fakeKernel() }).open("https://a.example");
@@ -122,7 +122,7 @@ Deno.test("a card is drawn once and updated in place; a final state is a new car
   assert.equal(kernel.shown.at(-1)!.update, false);
 });
 
-Deno.test("interruptible() leaves the card still while it waits, and takes the code off after", async () => {
+Deno.test("interruptible() does not redraw the card while it waits, and removes the code afterwards", async () => {
   const kernel = fakeKernel();
   let time = 0;
   const runtime = fakeRuntime();
@@ -140,7 +140,7 @@ Deno.test("interruptible() leaves the card still while it waits, and takes the c
   assert.equal(runtime.listeners.size, 0);
 });
 
-Deno.test("the card says how to cancel while a question is open", async () => {
+Deno.test("the card says how to cancel while a prompt is open", async () => {
   const kernel = fakeKernel(["ada"]);
   const prompt = kernel.prompt;
   let during = "";
@@ -155,7 +155,7 @@ Deno.test("the card says how to cancel while a question is open", async () => {
   assert.doesNotMatch(kernel.shown.at(-1)!.text, /To cancel/);
 });
 
-Deno.test("a failed sign-in ends its card and starts no other; a terminal shows only the error", async () => {
+Deno.test("a failed sign-in closes its card and opens no other; a terminal shows only the error", async () => {
   const failed: CardState = { kind: "failed", title: "Not signed in", message: "It was declined." };
   const kernel = fakeKernel([null]);
   const person = createPerson(fakeRuntime(), { kernel });
@@ -172,7 +172,7 @@ Deno.test("a failed sign-in ends its card and starts no other; a terminal shows 
   assert.doesNotMatch(runtime.written.join(""), /declined/);
 });
 
-Deno.test("interruptible() shows why a wait ended, but no error of strangers", async () => {
+Deno.test("interruptible() shows why a wait ended, but no error from other code", async () => {
   const kernel = fakeKernel();
   const person = createPerson(fakeRuntime(), { kernel });
   const refused = new AuthError("grant_refused", "The sign-in was declined. Run the cell again.");
@@ -189,7 +189,7 @@ Deno.test("interruptible() shows why a wait ended, but no error of strangers", a
   }
 });
 
-Deno.test("the stop button aborts the wait, even one that does not listen", async () => {
+Deno.test("the stop button aborts the wait, even one that ignores its signal", async () => {
   for (const kernel of [fakeKernel(), null]) {
     const runtime = fakeRuntime({ inputIsTerminal: true });
     const person = createPerson(runtime, { kernel });
@@ -239,7 +239,7 @@ Deno.test("a display that fails does not end the wait", async () => {
   assert.equal(result, 5);
 });
 
-Deno.test("a terminal gets the text, and a waiting line only where it is a terminal", async () => {
+Deno.test("a terminal shows the text, and a waiting line only if its output is a terminal", async () => {
   for (const errorIsTerminal of [true, false]) {
     const runtime = fakeRuntime({ inputIsTerminal: true, errorIsTerminal });
     const person = createPerson(runtime, { kernel: null, now: () => 0 });
@@ -254,7 +254,7 @@ Deno.test("a terminal gets the text, and a waiting line only where it is a termi
   }
 });
 
-Deno.test("a link's advice fits where it is shown: a notebook, a script, the command", async () => {
+Deno.test("a link's advice fits its context: a notebook, a script, the command", async () => {
   const url = "https://a.example/authorize?redirect_uri=http%3A%2F%2F127.0.0.1%3A43117%2Fcallback";
   const link: CardState = { kind: "link", title: "Sign in", url, note: "", until: 600_000 };
   const now = () => 0;
@@ -270,7 +270,7 @@ Deno.test("a link's advice fits where it is shown: a notebook, a script, the com
   assert.match(command.runtime.written.at(-1)!, /runs this\..* onecell login --method paste\./s);
 });
 
-Deno.test("the library that draws QR codes is loaded when there is one to draw", async () => {
+Deno.test("the library that draws QR codes loads only when a QR code is drawn", async () => {
   const drawing = async (state: string) => {
     const loaded = await loadedModules(`
       import { createPerson } from "./src/person/create_person.ts";

@@ -28,14 +28,14 @@ Deno.test("greet() says who is signed in, in one line without control characters
   assert.doesNotMatch(await said("A\n\u001b[2J", "<b>\u202eada\u0007"), /[\u0000-\u001f\u202e]/);
 });
 
-Deno.test("greet() and announceSlow() survive a frontend that has gone", async () => {
+Deno.test("greet() and announceSlow() work after the frontend has disconnected", async () => {
   const kernel = { ...fakeKernel(), display: () => Promise.reject(new Error("gone")) };
   await greet({ title: "A", person: undefined }, kernel);
   const slow = new Promise<number>((resolve) => setTimeout(() => resolve(7), 40));
   assert.equal(await announceSlow(slow, "Downloading…", kernel, 5), 7);
 });
 
-Deno.test("announceSlow() speaks only of what takes long, and leaves nothing behind", async () => {
+Deno.test("announceSlow() prints only if loading is slow, and leaves nothing behind", async () => {
   const kernel = fakeKernel();
   assert.equal(await announceSlow(Promise.resolve(1), "Downloading…", kernel, 5), 1);
   assert.equal(await announceSlow(Promise.resolve(2), "Downloading…", null), 2);

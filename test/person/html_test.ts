@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { anchor, safeLink } from "../../src/person/html.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("a card links to pages that a person may be sent to, and shows the rest as text (trust 17)", () =>
+test("a card links only to safe pages, and shows other URLs as text (trust 17)", () =>
   eachRow([
     { name: "https", link: "https://login.example/device", isLink: true },
     { name: "this machine", link: "http://127.0.0.1:8080/", isLink: true },

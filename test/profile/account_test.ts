@@ -12,7 +12,7 @@ import { rejects, throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
-test("an account has app credentials and tokens of its own; a session key only tokens", async () => {
+test("an account has its own app credentials and tokens; a session key has its own tokens only", async () => {
   await using world = await createWorld("spatiafi");
   const { options, user, foreigner, directory, sandbox } = world;
   const sign = async (who: typeof user, more: Record<string, string>) => {
@@ -46,7 +46,7 @@ test("an account has app credentials and tokens of its own; a session key only t
   );
 });
 
-test("an account's name comes from the options, the system's variable, or the module's", async () => {
+test("an account's name comes from the options, the system's variable, or the module's variable", async () => {
   const spatiafi = await findProvider("spatiafi");
   const runtime = await currentRuntime();
   const account = (environment: Record<string, string>, given?: string) =>
@@ -67,7 +67,7 @@ test("an account's name comes from the options, the system's variable, or the mo
   }
 });
 
-test("forceLogin asks again where somebody is there, and else gets another token", async () => {
+test("forceLogin prompts again if there is a person, and otherwise gets another token", async () => {
   await using world = await createWorld("spatiafi");
   const { options, user, foreigner, sandbox } = world;
   const asking = (who: typeof user) => ({
@@ -85,7 +85,7 @@ test("forceLogin asks again where somebody is there, and else gets another token
   assert.equal(sandbox.count("spatiafi.clients"), 2);
 });
 
-test("a username and a password as credentials enrol, once for each person", async () => {
+test("a username and a password as credentials enrol once for each person", async () => {
   await using world = await createWorld("spatiafi");
   const { options, user, foreigner, sandbox } = world;
   const sign = async (credentials: Record<string, string>) =>
@@ -125,7 +125,7 @@ test("unknown names of credentials are refused, with a suggestion (11.1)", () =>
     await rejects(session, "invalid_argument", says);
   }));
 
-test("half of a pair in the options is completed from nowhere else (11.1)", async () => {
+test("half a pair in the options is completed from no other source (11.1)", async () => {
   await using world = await createWorld("plantpredict");
   const { options, directory, credentials } = world;
   await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(credentials));
@@ -133,7 +133,7 @@ test("half of a pair in the options is completed from nowhere else (11.1)", asyn
   await rejects(getSession("plantpredict", half), "credentials_missing", /client secret/);
 });
 
-test("get_session() and load_credentials() default to the tutorial's system, getSession() has no default", async () => {
+test("get_session() and load_credentials() default to the tutorial's system; getSession() has no default", async () => {
   await using world = await createWorld("spatiafi");
   const { options, directory, credentials } = world;
   await Deno.writeTextFile(`${directory}/app_credentials`, JSON.stringify(credentials));

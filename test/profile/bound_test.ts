@@ -21,7 +21,7 @@ const EVIL = "https://evil.example";
 const PAIR = { client_id: "the-id", client_secret: "the-secret" };
 const OCS = { ...PAIR, tenant_id: "the-tenant" };
 
-/** What a call finds on a machine with this file and these variables. */
+/** Finds the credentials on a machine with this file and these variables. */
 async function look(
   name: string,
   { file, environment = {}, options = {}, folder = name }: {
@@ -56,7 +56,7 @@ interface Row {
 
 const COGNITO = "https://terabase-prd.auth.us-west-2.amazoncognito.com";
 
-test("what is saved for one server is not used for another", () =>
+test("credentials saved for one server are not used for another", () =>
   eachRow<Row>([
     {
       name: "trust 2: a variable names another authorization server",
@@ -100,7 +100,7 @@ test("what is saved for one server is not used for another", () =>
       belongs: COGNITO,
     },
     {
-      name: "trust 2, by endpoints elsewhere, under the name of the right issuer",
+      name: "trust 2, by endpoints of another server with the right issuer",
       system: "plantpredict",
       file: PAIR,
       environment: { PLANTPREDICT_ISSUER: COGNITO, PLANTPREDICT_AUTH_URL: EVIL },
@@ -127,21 +127,21 @@ test("what is saved for one server is not used for another", () =>
       options: { credentials: { resource: EVIL } },
     },
     {
-      name: "trust 2, the API alone: the token would go there",
+      name: "trust 2, only the API: the token would go there",
       system: "plantpredict",
       file: PAIR,
       environment: { PLANTPREDICT_API_URL: EVIL },
       belongs: "https://api.plantpredict.terabase.energy",
     },
     {
-      name: "a test system's, with nothing moved",
+      name: "credentials for a test system, without any URL change",
       system: "spatiafi",
       file: { ...PAIR, onecell_server: "http://127.0.0.1:8401" },
       belongs: "http://127.0.0.1:8401",
       asked: "https://auth.spatiafi.com",
     },
     {
-      name: "a note of a server that is none",
+      name: "an invalid note about the server",
       system: "spatiafi",
       file: { ...PAIR, onecell_server: ["https://auth.spatiafi.com", EVIL] },
       asked: "https://auth.spatiafi.com",
@@ -155,11 +155,11 @@ test("what is saved for one server is not used for another", () =>
     assert(!error.message.includes("the-secret"));
   }));
 
-test("what belongs together is used without a word", () =>
+test("credentials that belong to the server are used without a prompt", () =>
   eachRow<Row>([
     { name: "the tutorial's file", system: "spatiafi", file: PAIR },
     {
-      name: "a file that says its server",
+      name: "a file that names its server",
       system: "spatiafi",
       file: { ...PAIR, onecell_server: "https://auth.spatiafi.com" },
     },
@@ -191,7 +191,7 @@ test("what belongs together is used without a word", () =>
       environment: { PLANTPREDICT_AUTH_URL: EVIL },
     },
     {
-      name: "a test system's own",
+      name: "a test system with its own file",
       system: "spatiafi",
       file: { ...PAIR, onecell_server: "http://127.0.0.1:8401" },
       environment: {
@@ -200,7 +200,7 @@ test("what belongs together is used without a word", () =>
       },
     },
     {
-      name: "another API of the program's choice",
+      name: "another API that the program chose",
       system: "spatiafi",
       file: PAIR,
       options: { apiUrl: "https://eu.spatiafi.example" },
@@ -213,7 +213,7 @@ test("what belongs together is used without a word", () =>
     open();
   }));
 
-test("a definition from a file uses no credentials that do not say they are its own", async () => {
+test("a definition from a file uses only credentials that say they belong to it", async () => {
   await using home = await TestFolder.make();
   await Deno.mkdir(home.at("weather"));
   await Deno.writeTextFile(home.at("weather", "app_credentials"), JSON.stringify(PAIR));
@@ -257,7 +257,7 @@ test("no secret is sent to a server that a variable names (trust 2)", async () =
   }
 });
 
-test("with a person there, both hosts are named, and no is a sign-in of its own, kept apart", async () => {
+test("with a person, the prompt names both hosts; after a no, new credentials are saved separately", async () => {
   await using world = await createWorld("spatiafi");
   const { options, directory, credentials, user, sandbox } = world;
   const host = new URL(options.authUrl ?? "").host;
@@ -276,13 +276,13 @@ test("with a person there, both hosts are named, and no is a sign-in of its own,
   const apart = `${file}.${host.replace(":", "_")}`;
   assert.equal(session.source, apart);
 
-  // From then on the test system's are found, and nobody is asked.
+  // From then on, the test system's credentials are found without a prompt.
   await works(await getSession("spatiafi", { ...options, forceLogin: true }));
   assert.equal(sandbox.count("spatiafi.clients"), 1);
   const loaded = await loadCredentials("spatiafi", placeOf(options)).finally(unset);
   assert.equal(loaded.path, apart);
 
-  // Yes sends them, this once.
+  // "yes" sends the credentials, only this time.
   await Deno.remove(apart);
   await Deno.writeTextFile(file, JSON.stringify({ ...credentials, onecell_server: EVIL }));
   const willing = scriptedPerson({ answers: ["yes"] });
@@ -294,7 +294,7 @@ test("with a person there, both hosts are named, and no is a sign-in of its own,
   await rejects(getSession("spatiafi", { ...asking, person: unwilling }), "cancelled");
 });
 
-/** What a load has left in this process. */
+/** Removes the variables that loading has set in this process. */
 function unset(): void {
   for (const name of Object.keys(Deno.env.toObject())) {
     if (/^(SPATIAFI_)?(CLIENT_(ID|SECRET)|NAME|CREATED_AT|DISABLED)$/.test(name)) {
@@ -305,7 +305,7 @@ function unset(): void {
 
 const placeOf = ({ interactive: _, ...rest }: { interactive: false; directory: string }) => rest;
 
-test("the provider's own take the name that the tutorial reads, and a test system's are moved", async () => {
+test("the provider's own credentials use the tutorial's file name; those of a test system move away", async () => {
   await using world = await createWorld("spatiafi");
   const { directory, options } = world;
   const file = `${directory}/app_credentials`;
@@ -314,7 +314,7 @@ test("the provider's own take the name that the tutorial reads, and a test syste
   const saved = JSON.parse(await Deno.readTextFile(file));
   assert.equal(saved["onecell_server"], new URL(options.authUrl ?? "").origin);
   assert.equal(saved["onecell_username"], world.user.username);
-  // wild.md G: what the system's own package reads.
+  // wild.md G: the file that the system's own package reads.
   const copy = JSON.parse(await Deno.readTextFile(`${file}.json`));
   assert.equal(copy["client_secret"], saved["client_secret"]);
 
@@ -326,7 +326,7 @@ test("the provider's own take the name that the tutorial reads, and a test syste
   await works(await getSession("spatiafi", options));
 });
 
-test("a value in a variable moves a system too, and its typed values are saved separately", async () => {
+test("a value in a variable also moves a system, and its typed values are saved separately", async () => {
   await using world = await createWorld("ocs");
   const { credentials, directory } = world;
   const { resource = "", tenant_id = "", client_id = "", client_secret = "" } = credentials;
@@ -357,7 +357,7 @@ test("a value in a variable moves a system too, and its typed values are saved s
   assert.equal(apart["client_secret"], client_secret);
 });
 
-test("a variable that moves nothing, or only a part, is an error", () =>
+test("a variable that has no effect, or moves only a part, is an error", () =>
   eachRow([
     {
       name: "AUTH_URL of a system with an issuer",
@@ -378,7 +378,7 @@ test("a variable that moves nothing, or only a part, is an error", () =>
     assert.match(message, /Nothing is sent/);
   }));
 
-test("a variable for the other kind of URL does not stand in the way of what code says", async () => {
+test("a variable for the other kind of URL does not block URLs from code", async () => {
   const { open } = await look("ocs", {
     environment: { OCS_AUTH_URL: EVIL, OCS_TENANT_ID: "t" },
     options: { issuer: "https://test.example/identity", credentials: OCS },
@@ -386,8 +386,8 @@ test("a variable for the other kind of URL does not stand in the way of what cod
   assert.doesNotThrow(open);
 });
 
-test("a copy whose original is gone is no credentials file", async () => {
-  // The copy is for the system's own Python package; who removed the original meant both.
+test("a copy without its original is not a credentials file", async () => {
+  // The copy is for the system's own Python package. Removing the original was meant for both.
   const file = { ...PAIR, onecell_copy: true };
   const { found } = await look("spatiafi", { file });
   assert.deepEqual(found.missing, ["client_id", "client_secret"]);

@@ -32,7 +32,7 @@ async function machineWith(folders: string[], more: Partial<Runtime> = {}): Prom
   };
 }
 
-/** A folder with definitions in it, private as it should be. */
+/** A folder with definitions, private as it should be. */
 async function folderWith(
   folder: TestFolder,
   files: Record<string, unknown>,
@@ -46,7 +46,7 @@ async function folderWith(
   return folder.at(name);
 }
 
-test("definitionFolders() are the person's, then the administrator's, or those of a variable", () =>
+test("definitionFolders() returns the user's folder, then the administrator's, or those of a variable", () =>
   eachRow<{
     name: string;
     platform: "linux" | "darwin" | "windows";
@@ -61,7 +61,7 @@ test("definitionFolders() are the person's, then the administrator's, or those o
       folders: ["/home/ada/.config/onecell/providers", "/etc/onecell/providers"],
     },
     {
-      name: "a configuration folder elsewhere",
+      name: "a configuration folder in another location",
       platform: "linux",
       home: "/home/ada",
       environment: { XDG_CONFIG_HOME: "/c" },
@@ -101,12 +101,12 @@ test("definitionFolders() are the person's, then the administrator's, or those o
     assert.deepEqual(definitionFolders(runtime).map(({ path }) => path), folders);
   }));
 
-test("definitionFolders() refuses a relative folder: it would be another one for each notebook", () => {
+test("definitionFolders() refuses a relative folder, because it would differ for each notebook", () => {
   const runtime = fakeRuntime({ environment: { ONECELL_PROVIDERS: "/a:work" } });
   throws(() => definitionFolders(runtime), "invalid_argument", /"work".*absolute/);
 });
 
-test("findSystem() takes the first folder's definition, with $schema, and marks it as a file's", async () => {
+test("findSystem() uses the first folder's definition, with $schema, and marks it as one from a file", async () => {
   await using folder = await TestFolder.make();
   const $schema = "./provider.schema.json";
   const own = await folderWith(folder, { "weather.json": { $schema, ...weather } }, "own");
@@ -142,7 +142,7 @@ test("findSystem() takes the first folder's definition, with $schema, and marks 
   }
 });
 
-test("a definition that others can write, or that is invalid, is refused with what to do", () =>
+test("the error for a definition that is invalid, or that others can write, says what to do", () =>
   eachRow<{
     name: string;
     content?: unknown;
@@ -185,7 +185,7 @@ test("a definition that others can write, or that is invalid, is refused with wh
       says: /a symbolic link to .*others can write/,
     },
     {
-      name: "a link that leads nowhere",
+      name: "a link to a missing file",
       spoil: async (folder) => {
         await Deno.remove(folder.at("definitions", "weather.json"));
         await Deno.symlink("/nowhere/x", folder.at("definitions", "weather.json"));
@@ -198,7 +198,7 @@ test("a definition that others can write, or that is invalid, is refused with wh
     { name: "a field nobody knows", content: { ...weather, scopes: "x" }, says: /mean "scope"/ },
     { name: "another's folder", content: { ...weather, folder: "gcloud" }, says: /"folder"/ },
     {
-      name: "another's variables",
+      name: "another system's variables",
       content: { ...weather, environmentPrefix: "AWS" },
       says: /"environmentPrefix"/,
     },
@@ -238,13 +238,13 @@ const asRoot: typeof test = (...args) => {
 };
 
 asRoot(
-  "a definition of another user is refused, also where Deno may not tell who this is",
+  "a definition of another user is refused, even if Deno may not say who the current user is",
   async () => {
     await using folder = await TestFolder.make();
     const stranger = 61_002;
     const definitions = await folderWith(folder, { "weather.json": weather });
     const user = { userId: () => 61_001 };
-    // Root's are good for everybody.
+    // Root's definitions are valid for everybody.
     assert.equal(
       (await systemNamed(await machineWith([definitions], user), "weather"))?.name,
       "weather",
@@ -254,7 +254,7 @@ asRoot(
       const runtime = await machineWith([definitions], { userId });
       await rejects(systemNamed(runtime, "weather"), "invalid_argument", /another user/);
     }
-    // A folder that a stranger has put in the administrator's place.
+    // A folder that another user has put in the administrator's place.
     await Deno.chown(definitions, stranger, stranger);
     for (const userId of [() => 61_001, () => undefined]) {
       const runtime = await machineWith([definitions], { userId });
@@ -263,7 +263,7 @@ asRoot(
   },
 );
 
-test("getSession() and status() know a system of the person's folder by its name", async () => {
+test("getSession() and status() find a system in the user's folder by its name", async () => {
   await using home = await TestFolder.make();
   await Deno.mkdir(home.at(".config", "onecell", "providers"), { recursive: true, mode: 0o700 });
   const file = home.at(".config", "onecell", "providers", "weather.json");
@@ -289,9 +289,9 @@ test("getSession() and status() know a system of the person's folder by its name
   assert.deepEqual((systems as unknown[]).at(-1), ["weather", file]);
 });
 
-test("a start with a built-in system looks into no folder of definitions", async () => {
+test("a start with a built-in system reads no folder of definitions", async () => {
   await using home = await TestFolder.make();
-  // It would be refused if it were read.
+  // A read would be refused.
   const folder = home.at(".config", "onecell", "providers");
   await Deno.mkdir(folder, { recursive: true, mode: 0o777 });
   await Deno.writeTextFile(`${folder}/spatiafi.json`, "{");
@@ -311,7 +311,7 @@ test("a start with a built-in system looks into no folder of definitions", async
   assert.deepEqual(reads.filter((path) => path.includes("onecell/providers")), []);
 });
 
-test("without a Deno permission the error names the flag, and still suggests a mistyped name", async () => {
+test("without a Deno permission the error names the flag, and still suggests the right name", async () => {
   const forbidden = new Error("Requires read access");
   const real = await currentRuntime();
   const refuse = () => {

@@ -10,7 +10,7 @@ const definition = {
   issuer: "https://login.example.com",
 };
 
-test("readProvider() reads a definition by path or file URL, also as Windows editors write it", async () => {
+test("readProvider() reads a definition by path or file URL, even one with a byte order mark", async () => {
   await using folder = await TestFolder.make();
   const path = folder.at("my system.json");
   await Deno.writeTextFile(path, `\ufeff${JSON.stringify(definition)}`);

@@ -1,4 +1,4 @@
-/** App credentials in a store that is neither files nor memory. */
+/** App credentials in a store other than files and memory. */
 import assert from "node:assert/strict";
 import {
   createCredentials,
@@ -27,7 +27,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return entries.map(({ name }) => name).filter((name) => name !== "onecell");
 }
 
-test("app credentials that are saved in a store are found there, and are in no file", async () => {
+test("app credentials that are saved in a store are found there, and not written to a file", async () => {
   await using world = await createWorld("spatiafi");
   const { credentials, directory, sandbox } = world;
   const store = new MemoryDriver();
@@ -43,7 +43,7 @@ test("app credentials that are saved in a store are found there, and are in no f
   await works(session);
   await works(await getSession("spatiafi", options));
   assert.equal(sandbox.count("spatiafi.token"), 1);
-  // Without the store nothing is there, and another account has none.
+  // Without the store there are none, and another account has none.
   await rejects(getSession("spatiafi", world.options), "credentials_missing");
   await rejects(getSession("spatiafi", { ...options, account: "work" }), "credentials_missing");
   const report = await status("spatiafi", location);
@@ -73,7 +73,7 @@ test("app credentials that a sign-in creates are saved in the store, once", asyn
   assert.deepEqual(await filesIn(directory), []);
 });
 
-test("nothing is created that the store could not save", async () => {
+test("nothing is created if the store could not save it", async () => {
   await using world = await createWorld("spatiafi");
   const { interactive: _, ...location } = world.options;
   const store: TokenStore = {
@@ -90,7 +90,7 @@ test("nothing is created that the store could not save", async () => {
   assert.equal(world.sandbox.count("spatiafi.clients"), 0);
 });
 
-test("typed values are saved in the store; the tutorial's file is used with any store", async () => {
+test("typed values are saved in the store; the tutorial's file works with any store", async () => {
   await using world = await createWorld("ocs");
   const { credentials, directory } = world;
   const store = new MemoryDriver();
@@ -111,7 +111,7 @@ test("typed values are saved in the store; the tutorial's file is used with any 
   assert.equal(source, `${directory}/app_credentials`);
 });
 
-test("credentials in a store go to the server they were saved for (trust 1)", async () => {
+test("credentials in a store go only to the server they were saved for (trust 1)", async () => {
   await using world = await createWorld("spatiafi");
   const store = new MemoryDriver();
   const directory = world.directory;
@@ -120,7 +120,7 @@ test("credentials in a store go to the server they were saved for (trust 1)", as
   await rejects(getSession("spatiafi", { ...evil, interactive: false }), "foreign_server");
   await rejects(loadCredentials("spatiafi", evil), "foreign_server");
   assert.deepEqual((await forgetCredentials("spatiafi", evil)).removed, []);
-  // Kept apart, each has its own.
+  // Each server has its own credentials.
   await saveCredentials("spatiafi", { ...PAIR, client_id: "theirs" }, evil);
   const load = async (options: typeof evil | Omit<typeof evil, "authUrl">) =>
     JSON.parse(

@@ -13,7 +13,7 @@ import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld, type World } from "../support/world.ts";
 
-/** A world whose system has app credentials of the usual account and of "work". */
+/** A world whose system has app credentials for the default account and for "work". */
 async function twoAccounts(): Promise<World & { client: { id: string; work: string } }> {
   const world = await createWorld("plantpredict");
   const { directory, credentials, sandbox } = world;
@@ -35,7 +35,7 @@ const profileIn = async ({ options: { interactive: _, ...options } }: World, acc
     lazy,
   );
 
-test("the account that was switched to is used, after the option and the variables", async () => {
+test("the chosen account is used, after the option and the variables", async () => {
   await using world = await twoAccounts();
   const { options, directory } = world;
   const sources = async (more: Record<string, unknown> = {}) =>
@@ -49,7 +49,7 @@ test("the account that was switched to is used, after the option and the variabl
     `${directory}/app_credentials.work`,
   );
 
-  // What a caller brings is of no account that is saved.
+  // Credentials from the caller belong to no saved account.
   const session = await getSession("plantpredict", { ...options, credentials: world.credentials });
   assert.equal(connectionOf(session).profile.account, undefined);
 
@@ -67,7 +67,7 @@ const place = (world: World) => {
   return Promise.resolve(options);
 };
 
-test("a variable comes before the choice, and each says that it chose", async () => {
+test("a variable comes before the chosen account, and the result says what chose it", async () => {
   await using world = await twoAccounts();
   await switchAccount(await profileIn(world, "work"));
   const runtime = await currentRuntime();
@@ -95,7 +95,7 @@ test("card, status and doctor say which account is used and what chose it", asyn
   await getSession("plantpredict", options);
   await switchAccount(await profileIn(world, "work"));
   const [before] = (await status("plantpredict", await place(world))).systems;
-  // The usual account's session says nothing of this one; its credentials sign in by themselves.
+  // The default account's session does not count for this one, but its credentials need no prompt.
   assert.deepEqual([before?.ready, before?.sessions[0]?.savedAs], [true, undefined]);
   const session = await getSession("plantpredict", options);
   assert.equal(session.account, "work");
@@ -172,7 +172,7 @@ test("listAccounts() distinguishes accounts from backups and from files for othe
   ]);
 });
 
-test("a choice that cannot be read as one is named, and never used", () =>
+test("an invalid choice is named in the error, and never used", () =>
   eachRow<{ name: string; spoil: (path: string) => Promise<void>; says: RegExp }>([
     {
       name: "a path",
@@ -190,7 +190,7 @@ test("a choice that cannot be read as one is named, and never used", () =>
       says: /does not say which account is in use/,
     },
     {
-      name: "much text",
+      name: "a long text",
       spoil: (path) => Deno.writeTextFile(path, "x".repeat(2000)),
       says: /does not say which account is in use/,
     },

@@ -21,7 +21,7 @@ const MINIMAL: ProviderInput = {
   issuer: "https://login.weather.example",
 };
 
-test("defineProvider() fills in everything that has a default", () => {
+test("defineProvider() fills in every default", () => {
   assert.deepEqual(defineProvider(MINIMAL), {
     ...MINIMAL,
     title: "weather",
@@ -55,12 +55,12 @@ test("defineProvider() returns its own result unchanged", () => {
 interface Row {
   name: string;
   input: Record<string, unknown>;
-  /** What the message names. */
+  /** The field that the message names. */
   says?: string;
   code?: AuthErrorCode;
 }
 
-test("defineProvider() names the field that is wrong", () =>
+test("defineProvider() names the invalid field", () =>
   eachRow<Row>([
     { name: "no name", input: { name: undefined }, says: '"name" is missing' },
     { name: "name", input: { name: "Has Spaces" } },
@@ -164,10 +164,10 @@ const FEDERATED = {
 };
 const COMMAND = { issuer: undefined, tokenCommand: ["az", "account", "get-access-token"] };
 
-test("defineProvider() accepts a token from elsewhere, and requires its values", () =>
+test("defineProvider() accepts an external token, and requires its values", () =>
   eachRow<{ name: string; input: Record<string, unknown>; is: Record<string, unknown> }>([
     {
-      name: "an exchange: who signs in is in the token, so the session stays in memory",
+      name: "an exchange: the token says who signs in, so the session stays in memory",
       input: EXCHANGE,
       is: { requires: [], store: "memory", clientAuthentication: "none" },
     },
@@ -187,23 +187,23 @@ test("defineProvider() accepts a token from elsewhere, and requires its values",
       is: { requires: ["client_id", "private_key"], store: "disk" },
     },
     {
-      name: "signed, with a secret beside (Box)",
+      name: "signed, with a secret as well (Box)",
       input: { ...SIGNED, clientAuthentication: "client_secret_post" },
       is: { requires: ["client_id", "client_secret", "private_key"] },
     },
     {
-      name: "signed, with values that may be there",
+      name: "signed, with optional values",
       input: { ...SIGNED, requires: ["client_email", "private_key"], optional: ["subject"] },
       is: { requires: ["client_email", "private_key"], optional: ["subject"] },
     },
     {
-      name: "an assertion of a client",
+      name: "a client assertion",
       input: FEDERATED,
       is: { requires: ["client_id"], store: "disk", grant: "client_credentials" },
     },
     { name: "a command", input: COMMAND, is: { requires: [], clientAuthentication: "none" } },
     {
-      name: "a command by its path, with any texts",
+      name: "a command by its path, with any arguments",
       input: { issuer: undefined, tokenCommand: ["/opt/a b/get-token", "", "--x=ü"] },
       is: { requires: [] },
     },
@@ -229,7 +229,7 @@ test("defineProvider() accepts a token from elsewhere, and requires its values",
     assert.deepEqual(defineProvider(provider as ProviderInput), provider);
   }));
 
-test("defineProvider() refuses a token from elsewhere that nothing asks for, or that is not whole", () =>
+test("defineProvider() refuses an external token that is unused or incomplete", () =>
   eachRow<Row>([
     { name: "subjectToken", input: { grant: "token_exchange" }, says: 'needs "subjectToken"' },
     {
@@ -289,7 +289,7 @@ test("defineProvider() refuses anything but an object", () => {
   }
 });
 
-test("findProvider() lists the names when it does not know one", async () => {
+test("findProvider() lists the names if it does not know one", async () => {
   for (const provider of providers) assert.equal(await findProvider(provider.name), provider);
   for (const wrong of ["", "nope", undefined, null, 5]) {
     const error = await rejects(findProvider(wrong as unknown as string), "unknown_provider");
@@ -304,7 +304,7 @@ test("findProvider() lists the names when it does not know one", async () => {
   await rejects(getSession({ name: "x" } as unknown as Provider), "invalid_argument");
 });
 
-test("resolveSystem() fills in templates, and says what is missing for them", async () => {
+test("resolveSystem() fills in templates, and says which values are missing", async () => {
   const ocs = await findProvider("ocs");
   const values = { resource: "https://dat-b.example.com/", tenant_id: "a/b", api_version: "v1" };
   const system = resolveSystem(ocs, {}, values);

@@ -16,7 +16,7 @@ const MINIMAL: ProviderInput = {
   issuer: "https://login.weather.example",
 };
 
-test("a definition from a file stands for a system of its own (trust 3)", () =>
+test("a definition from a file defines a separate system (trust 3)", () =>
   eachRow<{ name: string; input: Record<string, unknown>; says: RegExp }>([
     ...providers.map(({ name }) => ({ name, input: { name }, says: /"name"/ })),
     { name: "another's folder as a name", input: { name: "gcloud" }, says: /"name"/ },
@@ -64,7 +64,7 @@ test("a definition from a file stands for a system of its own (trust 3)", () =>
     assert.match(message, says);
   }));
 
-test("a definition from elsewhere runs no program and takes no token of this machine without consent", () =>
+test("a foreign definition needs consent to run a program or use a token of this machine", () =>
   eachRow<{ name: string; input: Record<string, unknown>; does?: string }>([
     {
       name: "a program",
@@ -108,7 +108,7 @@ test("a definition from elsewhere runs no program and takes no token of this mac
     assert(message.includes(does), message);
   }));
 
-test("a definition from a file keeps its mark, and only it has one", async () => {
+test("a definition from a file keeps its mark, and no other has one", async () => {
   const provider = defineForeign(MINIMAL);
   assert.equal(isForeign(provider), true);
   assert.equal(isForeign(defineProvider(provider)), true);
@@ -157,7 +157,7 @@ test("no definition puts a secret into a URL, or sets what this module sets (tru
     throws(() => defineProvider({ ...MINIMAL, ...input } as ProviderInput), "invalid_argument");
   }));
 
-test("resolveSystem() takes no value from a prototype, and keeps each in its place (trust 9)", async () => {
+test("resolveSystem() uses no value from a prototype, and keeps each in its place (trust 9)", async () => {
   const ocs = await findProvider("ocs");
   const values = { resource: "https://dat-b.example.com", tenant_id: "t", api_version: "v1" };
   for (const tenant_id of ["..", ".", "", "../../x", "a?b", "a#b", "%2e%2e", "a\\b"]) {
@@ -175,7 +175,7 @@ test("resolveSystem() takes no value from a prototype, and keeps each in its pla
   throws(() => resolveSystem(host, {}, { region: "evil.example/" }), "invalid_argument");
 });
 
-test("URLs that change nothing, or a half, are refused; an issuer replaces endpoints (11.2)", async () => {
+test("URLs with no effect, or only half of one, are refused; an issuer replaces endpoints (11.2)", async () => {
   const spatiafi = await findProvider("spatiafi");
   const ocs = await findProvider("ocs");
   const values = { ...ocs.defaults, tenant_id: "t" };

@@ -6,7 +6,7 @@ import { defineForeign } from "../../src/providers/foreign_definition.ts";
 import { providerSchema } from "../../scripts/provider_schema.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("the schema is the one that the types make", async () => {
+test("the schema matches the types", async () => {
   assert.deepEqual(schema, await providerSchema(), "run: deno run -A scripts/provider_schema.ts");
 });
 
@@ -15,7 +15,7 @@ const issuer = "https://login.weather.example";
 const code = { ...base, grant: "authorization_code" };
 const token = "https://login.weather.example/token";
 
-/** A definition, and whether it is good. */
+/** A definition, and whether it is valid. */
 interface Row {
   name: string;
   input: unknown;
@@ -219,7 +219,7 @@ const ROWS: readonly Row[] = [
   bad("a command and an issuer", { ...base, issuer, tokenCommand: ["az"] }),
 ];
 
-/** What only the module can tell: `onecell provider check` does. */
+/** Only the module can check these: `onecell provider check` does. */
 const BEYOND_THE_SCHEMA: readonly Row[] = [
   bad("another program's name", { ...base, name: "aws", issuer }),
   bad("a built-in system's name", { ...base, name: "spatiafi", issuer }),
@@ -237,7 +237,7 @@ function isDefinition(input: unknown): boolean {
   }
 }
 
-/** What a validator that is not ours says of each value. */
+/** The result of an independent validator for each value. */
 async function validate(
   values: readonly unknown[],
 ): Promise<{ takes: boolean; errors: unknown }[]> {
@@ -266,7 +266,7 @@ test("the schema and defineProvider accept the same definitions", async () => {
   });
 });
 
-test("what the schema cannot tell, the definition's check does", async () => {
+test("the definition's check refuses what the schema cannot", async () => {
   const said = await validate(BEYOND_THE_SCHEMA.map(({ input }) => input));
   assert(said.every(({ takes }) => takes), "the schema can tell: move the row up");
   await eachRow(BEYOND_THE_SCHEMA, ({ input, good }) => {

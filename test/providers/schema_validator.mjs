@@ -1,8 +1,8 @@
 /**
- * Says of each value on standard input whether a JSON Schema takes it, and why not. A program of its
- * own, with a lock of its own: the module has no package for it.
+ * Checks each value on standard input against a JSON Schema, and reports errors. It is a separate
+ * program with its own lock, because the module does not depend on the package.
  */
-// By name: no part of the module, nor of its lock file.
+// By name, so that it is part of neither the module nor its lock file.
 const { Ajv2020 } = await import(`npm:${"ajv@8.17.1"}/dist/2020.js`);
 const { schema, values } = await new Response(Deno.stdin.readable).json();
 const validate = new Ajv2020({ strict: false, allErrors: true }).compile(schema);

@@ -8,7 +8,7 @@ import { changeSavedToken, createWorld, savedTokenFiles } from "../support/world
 const key = (provider: string, server: string, client: string) =>
   JSON.stringify([provider, server, client, "", "", "", ""]);
 
-test("one client's tokens are revoked with its own key alone", () => {
+test("only a client's own key is used to revoke its tokens", () => {
   const own = key("x", "https://a.example", "c");
   const rows: [string, boolean][] = [
     [key("x", "https://a.example", "c"), true],
@@ -23,7 +23,7 @@ test("one client's tokens are revoked with its own key alone", () => {
   assert.equal(isOfSameClient("nonsense", "nonsense"), false);
 });
 
-test("logout() ends the session that getSession would open, and with all every one", async () => {
+test("logout() ends the session that getSession would open; with all it ends every session", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { options: { interactive: _, ...options }, sandbox, user, directory } = world;
   const credentials = { ...world.credentials, ...user };
@@ -77,7 +77,7 @@ test("logout() sends the tokens of another server nowhere", async () => {
   assert.deepEqual([report.refreshToken, report.accessToken], ["unsupported", "unsupported"]);
 });
 
-test("logout() with forget removes the app credentials, and says which files", async () => {
+test("logout() with forget removes the app credentials, and names the files", async () => {
   await using world = await createWorld("plantpredict");
   const { options: { interactive: _, ...options }, credentials } = world;
   const { path } = await saveCredentials("plantpredict", credentials, options);
@@ -101,7 +101,7 @@ test("logout() checks its options, and stops with its signal", async () => {
   assert.equal((await savedTokenFiles(directory)).length, 1);
 });
 
-test("logout() with all leaves another system's session in the same folder", async () => {
+test("logout() with all keeps another system's session in the same folder", async () => {
   await using world = await createWorld("plantpredict");
   const { options: { interactive: _, ...options }, credentials, directory } = world;
   await getSession("plantpredict", { ...world.options, credentials });

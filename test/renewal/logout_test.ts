@@ -4,7 +4,7 @@ import type { Connection } from "../../src/renewal/connection.ts";
 import { logout } from "../../src/renewal/logout.ts";
 import { test } from "../support/tests.ts";
 
-/** The parts of a connection whose system has no way to revoke. */
+/** The parts of a connection to a system without revocation. */
 function connectionWith(store: Partial<Connection["store"]>): Connection & { ended: boolean } {
   const connection = {
     ended: false,
@@ -22,7 +22,7 @@ function connectionWith(store: Partial<Connection["store"]>): Connection & { end
   return connection as unknown as Connection & { ended: boolean };
 }
 
-test("logout() removes nothing a second time when only its end failed", async () => {
+test("logout() does not remove a token twice if only releasing the lock failed", async () => {
   let times = 0;
   const connection = connectionWith({
     read: () => Promise.resolve(null),

@@ -7,7 +7,7 @@ import { resolveSystem } from "../../src/providers/system.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-// Each of these stands for a fault that no test noticed on 2026-11-26.
+// Each of these covers a fault that no test noticed on 2026-11-26.
 
 test("a renewal reports a token that cannot be saved, until it is saved", async () => {
   const { keeper, store, clock } = makeKeeper(fakeServer((_, n) => tokenAnswer(n)).fetch);
@@ -21,14 +21,14 @@ test("a renewal reports a token that cannot be saved, until it is saved", async 
   assert.equal(keeper.storeProblem, undefined);
 });
 
-test("a session logged out during a renewal that fails hands out no token", async () => {
+test("a session logged out during a failing renewal returns no token", async () => {
   const release = Promise.withResolvers<void>();
   const server = fakeServer(async () => {
     await release.promise;
     return json({}, 500);
   });
   const { keeper, store, clock } = makeKeeper(server.fetch);
-  // In its last minute, in which a failed renewal is forgiven.
+  // In its last minute, a token survives a failed renewal.
   const saved = savedTokenOf(clock, { expires_at: clock() / 1000 + 30 });
   store.tokens.set("key", { ...saved, obtained_at: clock() / 1000 - 870 });
   await keeper.adopt();
@@ -40,7 +40,7 @@ test("a session logged out during a renewal that fails hands out no token", asyn
   assert(error instanceof AuthError, "a token of a session that is logged out was handed out");
 });
 
-test("what a person's sign-in gave is saved under the lock", async () => {
+test("the token from a person's sign-in is saved under the lock", async () => {
   const { keeper, store, setup } = makeKeeper(fakeServer(() => json({}, 500)).fetch, {
     silent: null,
   });
@@ -86,7 +86,7 @@ test("a logout without a lock still revokes and removes", async () => {
   await rejects(keeper.fresh(), "login_required");
 });
 
-test("a logout counts an access token that ended with the refresh token as revoked", async () => {
+test("a logout reports an access token as revoked if the refresh token ended it", async () => {
   for (
     const [status, error, outcome, seen] of [
       [400, "invalid_request", "revoked", "better-auth 1.7"],
@@ -110,7 +110,7 @@ test("a logout counts an access token that ended with the refresh token as revok
   }
 });
 
-test("a failure that is not the refresh token's own leaves it, and signs in by nothing else", () =>
+test("any other failure keeps the refresh token, and tries no other grant", () =>
   eachRow<{ name: string; answer: () => Response; code: AuthErrorCode }>([
     { name: "500", answer: () => json({}, 500), code: "server_error" },
     { name: "429", answer: () => json({}, 429, { "retry-after": "90" }), code: "rate_limited" },
@@ -121,7 +121,7 @@ test("a failure that is not the refresh token's own leaves it, and signs in by n
     },
     { name: "a page", answer: () => new Response("<html>"), code: "bad_response" },
     {
-      name: "a lost answer",
+      name: "a lost response",
       answer: () => {
         throw new TypeError("connection reset");
       },
@@ -144,8 +144,8 @@ test("a failure that is not the refresh token's own leaves it, and signs in by n
     assert.equal((await keeper.fresh()).refresh_token, "the-only-one", "it is offered again");
   }));
 
-test("a refresh token that comes with a dead access token is saved", async () => {
-  // What came has replaced the old one at the server, whatever its access token is worth.
+test("a refresh token that comes with an expired access token is saved", async () => {
+  // It has replaced the old one at the server, even if its access token is useless.
   const server = fakeServer((_, n) => tokenAnswer(n, { expires_in: 0, refresh_token: "next" }));
   const { keeper, store, clock } = makeKeeper(server.fetch);
   store.tokens.set(
@@ -157,7 +157,7 @@ test("a refresh token that comes with a dead access token is saved", async () =>
   assert.equal(store.tokens.get("key")?.refresh_token, "next");
 });
 
-test("a refresh is announced before, and its end is told, however it ended", () =>
+test("a refresh is announced first, and its end is always recorded", () =>
   eachRow<{ name: string; answer: () => Response; ends: string }>([
     {
       name: "a new refresh token",
@@ -186,7 +186,7 @@ test("a refresh is announced before, and its end is told, however it ended", () 
     assert.deepEqual(steps, isSaved ? ["begin", "write", ends] : ["begin", ends]);
   }));
 
-test("a logout ends what another process has saved meanwhile", async () => {
+test("a logout also ends a token that another process has saved meanwhile", async () => {
   const revoked: (string | null)[] = [];
   const server = fakeServer(({ form }) => {
     revoked.push(form.get("token"));

@@ -30,7 +30,7 @@ test("TokenKeeper: a thousand callers at the moment of expiry make one token req
   assert.equal(new Set(tokens.map((token) => token.access_token)).size, 1);
 });
 
-test("TokenKeeper: renews once for each lifetime, however short it is", async () => {
+test("TokenKeeper: renews once for each lifetime, however short", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number, { expires_in: 5 }));
   const { keeper, clock } = makeKeeper(server.fetch);
   // 50 seconds, with ten calls each second.
@@ -42,7 +42,7 @@ test("TokenKeeper: renews once for each lifetime, however short it is", async ()
   assert(server.arrivals.length >= 10 && server.arrivals.length <= 12, `${server.arrivals.length}`);
 });
 
-test("TokenKeeper: a machine that slept renews when it wakes, once", async () => {
+test("TokenKeeper: renews once after the machine wakes from sleep", async () => {
   const server = fakeServer((_, number) => tokenAnswer(number));
   const { keeper, clock } = makeKeeper(server.fetch);
   await keeper.fresh();
@@ -55,7 +55,7 @@ test("TokenKeeper: a machine that slept renews when it wakes, once", async () =>
   assert.equal(server.arrivals.length, 2);
 });
 
-test("TokenKeeper: expires_at is by the server's clock, ten minutes off either way", async () => {
+test("TokenKeeper: expires_at uses the server's clock, ten minutes off either way", async () => {
   for (const minutes of [-10, 10]) {
     const clock = fakeClock();
     const server = fakeServer((_, number) => {
@@ -71,7 +71,7 @@ test("TokenKeeper: expires_at is by the server's clock, ten minutes off either w
   }
 });
 
-test("TokenKeeper: a token with a refresh token is saved before it is given out", async () => {
+test("TokenKeeper: a token with a refresh token is saved before it is returned", async () => {
   const server = rotating();
   const { keeper, store, clock } = makeKeeper(server.fetch, { silent: null });
   store.tokens.set(
@@ -86,9 +86,9 @@ test("TokenKeeper: a token with a refresh token is saved before it is given out"
   assert.equal(token.refresh_token, server.valid);
 });
 
-test("TokenKeeper: invalid_grant makes it read again before it gives up", async () => {
+test("TokenKeeper: reads the store again after invalid_grant, before it gives up", async () => {
   const clock = fakeClock();
-  // Another program renews between this one's reading and its request.
+  // Another program renews between this one's read and its request.
   const server = fakeServer(({ form }, number) => {
     if (form.get("refresh_token") === "new") return tokenAnswer(number);
     store.tokens.set("key", elsewhere);
@@ -102,14 +102,14 @@ test("TokenKeeper: invalid_grant makes it read again before it gives up", async 
   assert.equal((await keeper.fresh()).access_token, "from-elsewhere");
   assert.equal(server.arrivals.length, 1);
 
-  // What it finds may have expired too; then its refresh token is the one to use.
+  // The token it finds may have expired too. Then its refresh token is used.
   clock.move(1_000_000);
   elsewhere = savedTokenOf(clock, { expires_at: clock() / 1000, refresh_token: "new" });
   store.tokens.set("key", savedTokenOf(clock, { ...expired, refresh_token: "older" }));
   assert.equal((await keeper.fresh()).access_token, "access-token-3");
 });
 
-test("TokenKeeper: a refused refresh token is not offered again", async () => {
+test("TokenKeeper: a refused refresh token is not sent again", async () => {
   const server = rotating();
   const { keeper, store, clock } = makeKeeper(server.fetch);
   const old = savedTokenOf(clock, { expires_at: clock() / 1000, refresh_token: "stolen" });
@@ -121,7 +121,7 @@ test("TokenKeeper: a refused refresh token is not offered again", async () => {
   assert.equal(store.tokens.get("key")?.refresh_token, undefined);
 });
 
-test("TokenKeeper: a clock that was set back does not bring an old refresh token back", async () => {
+test("TokenKeeper: an old refresh token is not used after the clock was set back", async () => {
   const server = rotating();
   const { keeper, store, clock } = makeKeeper(server.fetch, { silent: null });
   const received = (after: number, refreshToken: string) =>
@@ -130,17 +130,17 @@ test("TokenKeeper: a clock that was set back does not bring an old refresh token
       expires_at: clock() / 1000 + after + 5,
       refresh_token: refreshToken,
     });
-  // Received while the clock was ten minutes ahead ...
+  // Received while the clock was ten minutes ahead …
   store.tokens.set("key", received(600, "used-already"));
   await keeper.adopt();
-  // ... and rotated by another process since the clock was set right.
+  // … and rotated by another process since the clock was corrected.
   store.tokens.set("key", received(500, server.valid));
   clock.move(606_000);
   assert.equal((await keeper.fresh()).access_token, "access-token-1");
   assert.equal(server.arrivals.length, 1);
 });
 
-test("TokenKeeper: in the last minute the old token serves while the server is down", async () => {
+test("TokenKeeper: in its last minute, the old token still works while the server is down", async () => {
   const server = fakeServer(() => json({}, 500));
   const { keeper, store, clock } = makeKeeper(server.fetch);
   const saved = savedTokenOf(clock, { expires_at: clock() / 1000 + 30 });
@@ -172,13 +172,13 @@ test("TokenKeeper: one caller can stop waiting without affecting others, and no 
   assert.equal((await patient).access_token, "access-token-1");
   assert.equal(server.arrivals.length, 1);
 
-  // Aborted before it began: nothing is asked, and no rejection is left over.
+  // Aborted before it began: no request, and no rejection is left over.
   const failing = makeKeeper(fakeServer(() => json({}, 500)).fetch);
   await assert.rejects(failing.keeper.fresh(AbortSignal.abort(new Error("enough"))), /enough/);
   await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
-test("TokenKeeper: without a lock it goes on, but not with a refresh token", async () => {
+test("TokenKeeper: without a lock it continues, but not with a refresh token", async () => {
   const locked = new AuthError("store_locked", "held");
   const server = rotating();
   const alone = makeKeeper(server.fetch);
@@ -194,14 +194,14 @@ test("TokenKeeper: without a lock it goes on, but not with a refresh token", asy
   await rejects(careful.keeper.fresh(), "store_locked");
   assert.equal(server.count("refresh_token"), 0);
 
-  // No place for a lock is no place for another process either.
+  // Without a place for a lock, there is no other process either.
   const homeless = makeKeeper(server.fetch);
   homeless.store.lockError = homeless.store.writeError = new AuthError("store_unavailable", "no");
   await homeless.keeper.fresh();
   assert.equal(homeless.keeper.storeProblem?.code, "store_unavailable");
 });
 
-test("TokenKeeper: a session that was logged out stays so", async () => {
+test("TokenKeeper: a logged-out session stays logged out", async () => {
   const { keeper } = makeKeeper(fakeServer((_, number) => tokenAnswer(number)).fetch);
   await keeper.fresh();
   keeper.end();
@@ -235,7 +235,7 @@ test("TokenKeeper: a hanging server ends in a timeout, and the next call tries a
   assert.equal((await keeper.fresh()).access_token, "access-token-2");
 });
 
-test("TokenKeeper: a saved token that is bound to no key is of no use where one is wanted", async () => {
+test("TokenKeeper: a saved token that is bound to no key is not used if one is required", async () => {
   const { keeper, store, clock } = makeKeeper(rotating().fetch, { dpop: true });
   store.tokens.set("key", savedTokenOf(clock));
   assert.equal(await keeper.adopt(), null);

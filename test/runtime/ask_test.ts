@@ -7,12 +7,12 @@ import { hasProgram, onTerminal } from "../support/typist.ts";
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const WORKER = new URL("worker.ts", import.meta.url).pathname;
 
-/** What the worker was answered: its last line. */
+/** The answer that the worker received: its last line. */
 function answersIn(shown: string): unknown {
   return JSON.parse(shown.trim().split("\r\n").at(-1) ?? "null");
 }
 
-/** A test at a terminal of its own; left out, in a line that says `what`, where none can be made. */
+/** A test at its own terminal. If none can be made, it is skipped, with a line that says `what`. */
 function terminalTest(name: string, what: string, fn: () => Promise<void>): void {
   Deno.test({
     name,
@@ -25,7 +25,7 @@ function terminalTest(name: string, what: string, fn: () => Promise<void>): void
 }
 
 terminalTest(
-  "row 24: a secret is asked for without showing it, and Ctrl-C cancels",
+  "row 24: a prompt for a secret does not show it, and Ctrl-C cancels",
   "asking on a terminal",
   async () => {
     for (const { name, program, args } of await allRuntimes()) {
@@ -45,7 +45,7 @@ terminalTest(
 );
 
 terminalTest(
-  "a signal ends a question, and not the next one",
+  "a signal ends one prompt, but not the next",
   "signals at a terminal",
   async () => {
     for (const { name, program, args } of await allRuntimes()) {
@@ -61,7 +61,7 @@ terminalTest(
 );
 
 terminalTest(
-  "a signal at a question ends the command, with echo on and the signal's exit code",
+  "a signal during a prompt ends the command, with echo on and the signal's exit code",
   "signals at a terminal",
   async () => {
     await using home = await TestFolder.make();
@@ -82,7 +82,7 @@ terminalTest(
   },
 );
 
-/** Its default is below the home folder, and a command here has a home of its own. */
+/** The default is below the home folder, and a command here has its own home. */
 async function denoDir(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;

@@ -28,7 +28,7 @@ Deno.test("errors are classified by code, or else by Deno's class", () => {
   assert.equal(errorKind(undefined), "other");
 });
 
-Deno.test("the flag Deno asks for is as narrow as the error says", () => {
+Deno.test("the flag that the error suggests is as narrow as Deno's own message", () => {
   const flag = (message: string) => missingFlag(thrown("NotCapable", message));
   const again = "run again with the";
   assert.equal(
@@ -68,7 +68,7 @@ Deno.test("keys typed into a line", () => {
   assert.deepEqual(type("a\x04\n"), { text: "a", state: "done" });
 });
 
-Deno.test("each platform opens a browser without a shell", () => {
+Deno.test("every platform opens a browser without a shell", () => {
   const command = (platform: "linux" | "darwin" | "windows" | "other", display?: string) =>
     browserCommand({ platform, getEnvironment: () => display }, "https://a.example/?a=1&b=2");
   const url = "https://a.example/?a=1&b=2";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 const SOURCE = new URL("../../src/", import.meta.url);
 
-/** What `deno info --json` says of a module's imports. */
+/** The output of `deno info --json` about a module's imports. */
 interface Graph {
   modules: {
     specifier: string;
@@ -10,7 +10,7 @@ interface Graph {
   }[];
 }
 
-/** Everything a module loads when it is imported: dynamic imports are not followed. */
+/** Everything that loads with a module. Dynamic imports are not followed. */
 async function loaded(module: string): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-lock", new URL(module, SOURCE).href],

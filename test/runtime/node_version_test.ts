@@ -2,7 +2,7 @@ import { checkNodeVersion } from "../../src/runtime/node.ts";
 import { throws } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("a Node that is too old is refused before anything is asked", () =>
+test("a Node release that is too old is refused before any prompt", () =>
   eachRow([
     // Debian 12 with NodeSource 20: the password was typed, and then `Promise.withResolvers` was missing.
     { name: "20.20.2", isOld: true },

@@ -5,14 +5,14 @@ import { WorkerProcess } from "../support/worker_process.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url);
 
-/** A request as it arrived: which one, and whether its connection had served another before. */
+/** A request that arrived: its ID, and whether its connection had already served another one. */
 interface Arrival {
   id: string;
   path: string;
   reused: boolean;
 }
 
-/** What a worker's `once` says of each request. */
+/** A worker's report on each request of `once`. */
 interface Answer {
   id: string;
   status?: number;
@@ -23,8 +23,8 @@ interface Answer {
 }
 
 /**
- * A server that offers to keep connections and breaks each one that is reused, after it has the
- * request: that is when a runtime may send it again.
+ * A server that keeps connections open, but closes each one that is reused, after it has received the
+ * request: in that case a runtime may resend it.
  */
 class BreakingServer implements AsyncDisposable {
   readonly arrivals: Arrival[] = [];
@@ -96,7 +96,7 @@ async function readRequest(connection: Deno.Conn): Promise<{ id: string; path: s
 }
 
 Deno.test({
-  name: "row 18: a request that runs once is sent once, in Deno and Bun on its own connection",
+  name: "row 18: a one-time request is sent once, in Deno and Bun on its own connection",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -105,7 +105,7 @@ Deno.test({
       const answers = new Map((await worker.answer<Answer[]>()).map((one) => [one.id, one]));
       const arrivals = (id: string) => server.arrivals.filter((one) => one.id === id);
       for (const id of ["once-1", "once-2"]) {
-        // Node's `fetch` may take a connection of its pool; it sends nothing again when that dies.
+        // Node's `fetch` may reuse a pooled connection, but it resends nothing if that closes.
         const reused = runtime.name === "node" && arrivals(id)[0]?.reused === true;
         assert.deepEqual(arrivals(id), [{ id, path: "/token", reused }], runtime.name);
         if (reused) {
@@ -116,9 +116,9 @@ Deno.test({
         assert.deepEqual([status, text, url], [200, "ok", `${server.url}/token`]);
         assert.equal(headers?.["x-test"], "yes");
       }
-      // The control: another request does ride a connection that is then broken.
+      // The control: another request does reuse a connection that then closes.
       assert.ok(server.arrivals.some(({ reused }) => reused), `${runtime.name} reused nothing`);
-      // Broken on a connection of its own it is not sent again either.
+      // If its own connection closes, it is not resent either.
       assert.equal(arrivals("die").length, 1, runtime.name);
       assert.equal(answers.get("die")?.error, "TypeError");
       assert.equal(answers.get("redirect")?.status, 302);
@@ -128,7 +128,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a request that runs once ends with its signal",
+  name: "a one-time request ends with its signal",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -140,11 +140,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a request that runs once goes through the proxy of the environment",
+  name: "a one-time request uses the proxy of the environment",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
-      // Node reads a proxy from its environment from version 24; its own `fetch` too.
+      // Node reads a proxy from its environment since version 24, also for its own `fetch`.
       if (runtime.name === "node" && await majorVersion(runtime.program) < 24) continue;
       await using server = new BreakingServer();
       const url = "http://api.example/token";
@@ -164,7 +164,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "trust.md 7: requests to this machine pass every proxy of the environment by",
+  name: "trust.md 7: requests to this machine bypass every proxy of the environment",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {

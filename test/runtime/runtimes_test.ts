@@ -7,7 +7,7 @@ import { WorkerProcess } from "../support/worker_process.ts";
 const WORKER = new URL("worker.ts", import.meta.url);
 
 Deno.test({
-  name: "every runtime says the same of files, errors and itself",
+  name: "every runtime reports the same about files, errors and itself",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -54,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an interrupt is heard once and then ends the process again",
+  name: "a first interrupt is caught, and the next one ends the process",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -70,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 23: the loopback server answers on its own address only, and is closed afterwards",
+  name: "row 23: the loopback server listens only on its own address, and closes afterwards",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -90,7 +90,7 @@ Deno.test({
         assert.deepEqual(posted, [201, "yes", `POST ${host}:${port} /form x=y`]);
         const foreign = await ask("/", { headers: { host: "evil.example" } });
         assert.deepEqual(foreign, [201, "yes", "GET evil.example / "]);
-        // The ports tell which user is at the other end, where the system lists connections.
+        // The ports show which user is at the other end, if the system lists connections.
         const knocking = await connect(hostname, port) as Deno.TcpConn;
         await knocking.write(
           new TextEncoder().encode(`GET /ends HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`),
@@ -103,14 +103,14 @@ Deno.test({
         for (const other of ["127.0.0.2", hostname === "::1" ? "127.0.0.1" : "::1"]) {
           await assert.rejects(connect(other, port), `${runtime.name} listens on ${other}`);
         }
-        // One that has said nothing and one that is kept open must not keep it from closing.
+        // Neither a silent connection nor an open one may prevent closing.
         const silent = await connect(hostname, port);
         await ask("/stop");
         client.close();
         const end = await worker.next<{ taken: boolean; closing: number }>();
         assert.ok(end?.taken, `${runtime.name} shares its port`);
         assert.ok(end.closing < 2000, `${runtime.name}: closed after ${end.closing} ms`);
-        // Bun knows of a connection only once it has said something.
+        // Bun learns of a connection only when it sends something.
         if (runtime.name !== "bun") {
           assert.equal(await silent.read(new Uint8Array(9)).catch(() => null), null);
         }
@@ -137,14 +137,14 @@ async function hasIpv6(): Promise<boolean> {
 }
 
 Deno.test({
-  name: "a browser is opened with the URL as one argument, and only for web addresses",
+  name: "a browser opens with the URL as one argument, and only for web addresses",
   ...STRICT,
   async fn() {
     const url = "https://a.example/x?a=1&b=$(touch%20y);c#'d";
     for (const runtime of await allRuntimes()) {
       for (const [exit, opened] of [[0, true], [3, false], [-1, false]] as const) {
         await using folder = await TestFolder.make();
-        // A program of that name that notes what it is given; none at all for the last.
+        // A program with that name that records its arguments; none at all in the last case.
         const script = `#!/bin/sh\nprintf '%s\\n' "$#" "$@" > ${folder.at("args")}\nexit ${exit}\n`;
         if (exit >= 0) await Deno.writeTextFile(folder.at("xdg-open"), script, { mode: 0o755 });
         const environment = { PATH: `${folder.path}:/bin`, HOME: folder.path, DISPLAY: ":0" };
@@ -171,7 +171,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a browser inherits no secret of the environment (trust 15)",
+  name: "a browser inherits no secret from the environment (trust 15)",
   ...STRICT,
   async fn() {
     const secrets = {
@@ -223,7 +223,7 @@ Deno.test({
       { command: ["sh", "-c", "cat; echo read nothing"] },
       { command: ["no-such-program-of-onecell"] },
       { command: ["sh", "-c", large] },
-      // What it has started holds its output open, and is not waited for.
+      // Its child keeps the output open, but the call does not wait for it.
       { command: ["sh", "-c", "sleep 8 & sleep 8"], stopAfter: 300 },
     ];
     for (const runtime of await allRuntimes()) {

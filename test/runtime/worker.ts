@@ -1,4 +1,4 @@
-// Runs under Deno, Node and Bun: one process of the runtime's tests. Says what it does in JSON lines.
+// Runs under Deno, Node and Bun: one process of the runtime's tests. Prints its results as JSON lines.
 import process from "node:process";
 import { currentRuntime } from "../../src/runtime/current.ts";
 
@@ -9,7 +9,7 @@ function say(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** Sends one POST and says what came of it. */
+/** Sends one POST and reports the outcome. */
 async function post(send: typeof fetch, url: string, id: string): Promise<unknown> {
   try {
     const response = await send(url, {
@@ -26,7 +26,7 @@ async function post(send: typeof fetch, url: string, id: string): Promise<unknow
   }
 }
 
-/** What `fetch` does, without and with a connection that another request left behind. */
+/** The outcomes of `fetch`, with and without a connection that an earlier request left open. */
 async function once(url: string): Promise<unknown[]> {
   const answers = [];
   const { fetch: onceFetch, close } = runtime.onceFetch();
@@ -41,7 +41,7 @@ async function once(url: string): Promise<unknown[]> {
   return answers;
 }
 
-/** How `onceFetch` ends when its signal does, before and after the headers have come. */
+/** How `onceFetch` ends with its signal, before and after the headers have arrived. */
 async function aborted(url: string): Promise<unknown[]> {
   const { fetch: onceFetch, close } = runtime.onceFetch();
   const reasons = [];
@@ -61,7 +61,7 @@ async function aborted(url: string): Promise<unknown[]> {
   return reasons;
 }
 
-/** Serves on loopback until a request asks to stop. */
+/** Serves on loopback until a request asks it to stop. */
 async function serve(hostname: "127.0.0.1" | "::1"): Promise<unknown> {
   let stop = () => {};
   const stopped = new Promise<void>((resolve) => stop = resolve);
@@ -82,7 +82,7 @@ async function serve(hostname: "127.0.0.1" | "::1"): Promise<unknown> {
   return { taken, closing: performance.now() - started };
 }
 
-/** What this runtime knows of itself and of errors. */
+/** The runtime's information about itself and its errors. */
 async function facts(folder: string): Promise<unknown> {
   const kinds: Record<string, string> = {};
   const attempts: Record<string, () => unknown> = {
@@ -117,7 +117,7 @@ async function facts(folder: string): Promise<unknown> {
   };
 }
 
-/** Turns SIGINT into an event, once; the second one ends the process. */
+/** Turns SIGINT into an event, once. The second one ends the process. */
 async function interrupted(): Promise<unknown> {
   const alive = setInterval(() => {}, 1000);
   await new Promise<void>((resolve) => {
@@ -133,7 +133,7 @@ async function interrupted(): Promise<unknown> {
   return "still there";
 }
 
-/** Runs programs, and says what each came to: a code and an output, or a kind of error. */
+/** Runs programs and reports each outcome: a code and an output, or a kind of error. */
 async function programs(commands: { command: string[]; stopAfter?: number }[]): Promise<unknown[]> {
   process.env["ONECELL_HIDDEN"] = "a secret";
   process.env["ONECELL_SEEN"] = "seen";

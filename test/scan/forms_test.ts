@@ -162,7 +162,7 @@ test("scanText() finds a part of 12 characters in these forms", () =>
     assert.equal(found?.whole, false);
   }));
 
-test("scanText() finds short secrets, letters beyond ASCII and secrets that look like escapes", () =>
+test("scanText() finds short secrets, non-ASCII letters and secrets that look like escapes", () =>
   eachRow([
     { name: "8 characters in base64", secret: "hunter2!", text: btoa("ada:hunter2!") },
     {
@@ -185,12 +185,12 @@ test("scanText() finds short secrets, letters beyond ASCII and secrets that look
     },
     { name: "a percent sign of its own", secret: "ab%2Fcd&efgh%41", text: "ab%2Fcd&amp;efgh%41" },
     {
-      name: "an entity of its own",
+      name: "a secret that contains an entity",
       secret: 'ab&amp;cd"efgh',
       text: JSON.stringify('ab&amp;cd"efgh'),
     },
     {
-      name: "a backslash of its own",
+      name: "a secret that contains a backslash",
       secret: "ab\\ncd/efgh\\tij",
       text: encodeURIComponent("ab\\ncd/efgh\\tij"),
     },
@@ -219,7 +219,7 @@ test("scanText() finds a secret that begins or ends like the text around it", ()
   assert.deepEqual(scanText(`${line}\n${" ".repeat(200)}\n${line}`, { secret }), []);
 });
 
-test("scanText() does not take a short secret's letters for it", () => {
+test("scanText() does not report text that only has the letters of a short secret", () => {
   const short = { password: "s3same-open", pin: "4711", word: "testtest" };
   for (
     const text of ["s3same open", "s3same_open", "test test", "4 711", '"47"\n"11"', "4%20711"]
@@ -264,7 +264,7 @@ const notebook = (...cells: unknown[]) => JSON.stringify({ cells, metadata: {}, 
 const stream = (text: string, name = "stdout") => ({ output_type: "stream", name, text: [text] });
 const html_ = (text: string) => ({ output_type: "display_data", data: { "text/html": text } });
 
-test("scanNotebookJson() finds a secret that is cut by lines, outputs and cells", () =>
+test("scanNotebookJson() finds a secret that is split over lines, outputs and cells", () =>
   eachRow([
     {
       name: "lines of a source",

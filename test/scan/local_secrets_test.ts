@@ -10,7 +10,7 @@ import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld } from "../support/world.ts";
 
-/** The machine as it would be for another user: an empty home, and this environment. */
+/** The machine as another user sees it: an empty home, and this environment. */
 async function elsewhere(home: string, environment: Record<string, string>): Promise<Runtime> {
   return {
     ...await currentRuntime(),
@@ -60,7 +60,7 @@ test("localSecrets() reads every provider's environment, files, backups and toke
   assert(values.includes("token-from-elsewhere"));
 });
 
-test("localSecrets() reads a user's own systems from the configuration folder", async () => {
+test("localSecrets() finds a user's own systems in the configuration folder", async () => {
   await using home = await TestFolder.make();
   const of = (name: string) => home.at(".config", name);
   const weather = (files: string[]) =>
@@ -84,11 +84,11 @@ test("localSecrets() reads a user's own systems from the configuration folder", 
   const tide = { ...await findProvider("plantpredict"), name: "tide", folder: "tide" };
   const session = await getSession(tide, { ...options, credentials, directory: of("tide") });
   const token = await session.token();
-  // What the Python tutorial wrote is beside no folder of ours.
+  // There is no folder of ours beside the Python tutorial's file.
   await Deno.mkdir(of("python"));
   const python = { client_id: "c", client_secret: "saved-by-a-python-script" };
   await Deno.writeTextFile(home.at(".config", "python", "app_credentials"), JSON.stringify(python));
-  // Another program's settings are its own.
+  // Another program's settings are ignored.
   await Deno.mkdir(of("another"));
   await Deno.writeTextFile(
     home.at(".config", "another", "x.json"),
@@ -106,7 +106,7 @@ test("localSecrets() reads a user's own systems from the configuration folder", 
   ]);
   assert(Object.values(secrets).includes(token));
 
-  // Where the directory may not be listed, the known names are left.
+  // If the folder may not be listed, only the known names remain.
   await saveCredentials("spatiafi", { ...saved, client_secret: "first-secret-of-spatiafi" }, {
     directory: of("spatiafi"),
   });
@@ -118,7 +118,7 @@ test("localSecrets() reads a user's own systems from the configuration folder", 
   assert.deepEqual(Object.values(await localSecrets(narrow)), ["first-secret-of-spatiafi"]);
 });
 
-test("localSecrets() reads a folder that is named, and refuses one with nothing in it", async () => {
+test("localSecrets() reads a given folder, and refuses one without secrets", async () => {
   await using home = await TestFolder.make();
   const runtime = await elsewhere(home.path, {});
   const directory = home.at("elsewhere", "mine");
@@ -135,7 +135,7 @@ test("localSecrets() reads a folder that is named, and refuses one with nothing 
   }
 });
 
-test("localSecrets() takes the private parts of keys, PEM and JWK", async () => {
+test("localSecrets() includes the private parts of keys, PEM and JWK", async () => {
   await using home = await TestFolder.make();
   const directory = home.at(".config", "spatiafi");
   const jwk = { kty: "EC", crv: "P-256", x: "public-part-x", d: "the-private-part-d" };
@@ -157,7 +157,7 @@ test("localSecrets() takes the private parts of keys, PEM and JWK", async () => 
   ]);
 });
 
-test("what cannot be read is named, and nothing is called clean", async () => {
+test("unreadable files are named, and nothing is called clean", async () => {
   await using home = await TestFolder.make();
   const at = (...names: string[]) => home.at(".config", ...names);
   const save = (name: string) =>
@@ -174,7 +174,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   };
   const whole = ["secret-of-plantpredict", "secret-of-spatiafi"];
   assert.deepEqual(await look(), { found: whole.reverse(), unread: [] });
-  // Other programs' files are not ours.
+  // Other programs' files are ignored.
   await Deno.mkdir(at("editor"));
   await Deno.writeTextFile(at("editor", "settings"), "not JSON");
   await Deno.mkdir(at("other", "onecell"), { recursive: true });
@@ -197,7 +197,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   const damaged = `${token}.damaged-2026-01-01T00-00-00-000Z`;
   assert.deepEqual(unread, [linked, file, token, damaged].sort());
 
-  // A folder that may not be listed, and one that was named.
+  // A folder that may not be listed, and one that was passed.
   const list = (path: string) =>
     path === at("plantpredict", "onecell")
       ? Promise.reject(new Deno.errors.PermissionDenied("no"))
@@ -217,7 +217,7 @@ test("what cannot be read is named, and nothing is called clean", async () => {
   assert.match(String(new ScanReport("a.ipynb", [], 0, unread)), /: Not checked\.\n/);
 });
 
-test("localSecrets() takes every secret field, and no open one", async () => {
+test("localSecrets() includes every secret field, and no open one", async () => {
   await using home = await TestFolder.make();
   const folder = home.at(".config", "weather");
   await Deno.mkdir(`${folder}/onecell`, { recursive: true });
@@ -245,7 +245,7 @@ test("localSecrets() takes every secret field, and no open one", async () => {
   );
 });
 
-test("localSecrets() takes the id token of a session (mutants.md: leaks called clean)", async () => {
+test("localSecrets() includes the ID token of a session (mutants.md: leaks called clean)", async () => {
   await using world = await createWorld("plantpredict");
   await using home = await TestFolder.make();
   const { options, credentials } = world;

@@ -19,7 +19,7 @@ async function notebook(folder: string, ...sources: string[]): Promise<string> {
   return path;
 }
 
-/** No run of six characters of a secret is in the text. */
+/** Fails if the text contains six characters in a row of a secret. */
 function hides(text: string, secret: string): void {
   for (let at = 0; at + 6 <= secret.length; at++) {
     assert(!text.includes(secret.slice(at, at + 6)), "a part of a secret is shown");
@@ -67,7 +67,7 @@ test("scanNotebook() finds the secrets and tokens of a session, and names them",
   }
 });
 
-test("scanNotebook() finds nothing in a clean notebook, and a token of an earlier session", async () => {
+test("scanNotebook() finds nothing in a clean notebook, and finds a token of an earlier session", async () => {
   await using world = await createWorld("spatiafi");
   const { options, credentials, directory } = world;
   const session = await getSession("spatiafi", { ...options, credentials });
@@ -82,7 +82,7 @@ test("scanNotebook() finds nothing in a clean notebook, and a token of an earlie
   assert.match(finding?.name ?? "", /^spatiafi access_token \(.*\/onecell\/[0-9a-f]+\.json\)$/);
 });
 
-test("scanNotebook() knows a token that is in memory only", async () => {
+test("scanNotebook() finds a token that is only in memory", async () => {
   await using world = await createWorld("fourinsight-client");
   const { options, credentials, directory } = world;
   const session = await getSession("fourinsight-client", { ...options, credentials });

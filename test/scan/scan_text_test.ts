@@ -6,7 +6,7 @@ import { scanNotebookJson } from "../../src/scan/scan_notebook.ts";
 const secret = 'q7&Zx"9~vLm2<Kp0/Rt+4Yw=Bn8';
 const secrets = { client_secret: secret, password: "s3same-open" };
 
-/** Generated numbers that are the same in every run. */
+/** Pseudo-random numbers that are the same in every run. */
 function random(seed: number): () => number {
   return () => {
     seed = Math.imul(seed ^ seed >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0;
@@ -19,7 +19,7 @@ function letters(next: () => number, length: number): string {
   return Array.from({ length }, () => alphabet[Math.floor(next() * 64)]).join("");
 }
 
-Deno.test("scanText() finds a whole secret, and says which one, where and how long", () => {
+Deno.test("scanText() finds a whole secret, with its name, position and length", () => {
   assert.deepEqual(scanText(`a\nsecret: ${secret}!`, secrets), [
     { name: "client_secret", form: "plain", at: 10, line: 2, length: 27, whole: true },
   ]);
@@ -61,7 +61,7 @@ Deno.test("scanText() finds other spellings", () => {
   assert.equal(scanText("<b>q7&amp;Zx&quot;9~vLm2&lt;Kp0/Rt+4Yw=Bn8</b>", { secret }).length, 1);
 });
 
-Deno.test("scanText() takes short secrets whole only, and the shortest as words only", () => {
+Deno.test("scanText() finds short secrets only as a whole, and the shortest only as words", () => {
   const short = { password: "s3same-open", pin: "4711", x: "abc" };
   assert.deepEqual(scanText("s3same-ope", short), []);
   assert.equal(scanText("xs3same-openx", short)[0]?.whole, true);
@@ -69,7 +69,7 @@ Deno.test("scanText() takes short secrets whole only, and the shortest as words 
   assert.deepEqual(scanText('pin="4711"', short).map(({ name }) => name), ["pin"]);
 });
 
-Deno.test("scanText() knows a JWT by its signature, not by what all tokens share", () => {
+Deno.test("scanText() recognizes a JWT by its signature, not by the parts that all tokens share", () => {
   const next = random(1);
   const header = btoa('{"alg":"RS256","typ":"JWT"}').replace(/=+$/, "");
   const claims = (sub: string) =>
@@ -81,7 +81,7 @@ Deno.test("scanText() knows a JWT by its signature, not by what all tokens share
   assert.equal(scanText(token.slice(-40), { token })[0]?.whole, false);
 });
 
-Deno.test("scanText() knows a private key by its lines, not by its armour", () => {
+Deno.test("scanText() recognizes a private key by its lines, not by its armour", () => {
   const body = `MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg${
     letters(random(2), 136).replace(/[-_]/g, "x")
   }`;
@@ -94,7 +94,7 @@ Deno.test("scanText() knows a private key by its lines, not by its armour", () =
   assert.equal(scanText(`x ${lines[1]}`, { key }).length, 1);
 });
 
-Deno.test("scanText() finds nothing in other people's random text, in linear time", () => {
+Deno.test("scanText() finds nothing in unrelated random text, in linear time", () => {
   const next = random(3);
   const many = Object.fromEntries(
     Array.from({ length: 20 }, (_, i) => [`s${i}`, letters(next, 60)]),
@@ -104,13 +104,13 @@ Deno.test("scanText() finds nothing in other people's random text, in linear tim
   assert.deepEqual(scanText(text, many), []);
   const once = performance.now() - began;
   assert.ok(once < 3000, `${once} ms for a million characters`);
-  // Repetition is the worst case: many places of a secret look alike.
+  // Repetition is the worst case: many places in a secret look alike.
   const repeated = { secret: "abcdefgh".repeat(100) };
   assert.equal(scanText("abcdefgh".repeat(20_000), repeated).length > 0, true);
   assert.deepEqual(scanText("*".repeat(100_000), { masked: "*".repeat(40) }), []);
 });
 
-Deno.test("scanText() finds a planted part wherever it is planted", () => {
+Deno.test("scanText() finds a planted part in any place", () => {
   const next = random(4);
   for (let round = 0; round < 300; round++) {
     const key = letters(next, 12 + Math.floor(next() * 100));
@@ -189,7 +189,7 @@ Deno.test("scanNotebookJson() survives damaged notebooks", () => {
   });
 });
 
-Deno.test("scanNotebookJson() answers generated damage with findings or an AuthError", () => {
+Deno.test("scanNotebookJson() handles generated damage with findings or an AuthError", () => {
   const next = random(5);
   const good = JSON.stringify({ cells: [{ source: ["a"], outputs: [{ text: secret }] }] });
   for (let round = 0; round < 2000; round++) {

@@ -15,7 +15,7 @@ import {
 
 interface Row {
   name: SystemName;
-  /** Requests for a token at the second start, when the first one's is still good. */
+  /** Token requests at the second start, while the first token is still valid. */
   again: number;
 }
 
@@ -32,7 +32,7 @@ const eachSystem = (check: (world: World, row: Row) => Promise<void>) =>
     assert.deepEqual(world.sandbox.errors, []);
   });
 
-test("client credentials: a second start uses the saved token, where tokens are saved", () =>
+test("client credentials: a second start uses the saved token, if the system saves tokens", () =>
   eachSystem(async ({ sandbox, options, credentials, directory }, { name, again }) => {
     const first = await getSession(name, { ...options, credentials });
     await works(first);
@@ -64,7 +64,7 @@ test("client credentials: an expired or damaged saved token is replaced", () =>
     assert.equal(names.filter((name) => name.includes(".damaged-")).length, 1, names.join());
   }));
 
-test("client credentials: a 401 leads to one renewal and one replay", () =>
+test("client credentials: a 401 leads to one renewal and one retry", () =>
   eachSystem(async ({ sandbox, options, credentials }, { name }) => {
     const session = await getSession(name, { ...options, credentials });
     await works(session);
@@ -72,7 +72,7 @@ test("client credentials: a 401 leads to one renewal and one replay", () =>
     await works(session);
     assert.equal(sandbox.count(`${name}.token`), 2);
     assert.equal(sandbox.count(`${name}.api.401`), 1);
-    // An API that refuses every token gets two requests; the second refusal counts.
+    // An API that refuses every token gets two requests. The second refusal is returned.
     const always = { kind: "status", status: 401 } as const;
     sandbox.fault(`${name}.api`, always, 9);
     assert.equal((await call(session)).status, 401);
@@ -133,11 +133,11 @@ test("client credentials: typed values are saved after they worked", () =>
     assert.equal(saved["client_id"], id);
     const second = await getSession(name, { ...options, credentials: defaults });
     assert.equal(second.source, file);
-    // What was mistyped got no token.
+    // The mistyped values got no token.
     assert.equal(sandbox.count(`${name}.token.200`), 1 + again);
   }));
 
-test("ocs finds its endpoints by discovery, and answers its probe", async () => {
+test("ocs finds its endpoints by discovery, and its probe works", async () => {
   await using world = await createWorld("ocs");
   const { sandbox, options, credentials } = world;
   const session = await getSession("ocs", { ...options, credentials });
@@ -153,20 +153,20 @@ test("ocs finds its endpoints by discovery, and answers its probe", async () => 
   assert.equal(error.status, 404);
 });
 
-test("a provider without a probe says so", async () => {
+test("the error for a provider without a probe says so", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials } = world;
   const session = await getSession("plantpredict", { ...options, credentials });
   await rejects(session.verify(), "unsupported", /probe/);
 });
 
-test("a scope the client may not have is named", async () => {
+test("a scope that the client may not use is named", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const asked = getSession("plantpredict", { ...options, credentials, scope: "everything" });
   const error = await rejects(asked, "grant_refused", /scope/);
   assert.equal(error.error, "invalid_scope");
-  // Another scope is another token: the sessions do not share one.
+  // Another scope is another token. The sessions do not share one.
   await getSession("plantpredict", { ...options, credentials, scope: "transactions/get" });
   await getSession("plantpredict", { ...options, credentials });
   assert.equal(sandbox.count("plantpredict.token.200"), 2);

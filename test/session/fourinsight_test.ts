@@ -14,7 +14,7 @@ import {
 
 const NAME = "fourinsight";
 
-/** Signs in by what a person pastes. */
+/** Signs in with a code that the person pastes. */
 function paste({ options, credentials }: World, ...answers: Answer[]) {
   const person = scriptedPerson({ answers });
   return {
@@ -23,7 +23,7 @@ function paste({ options, credentials }: World, ...answers: Answer[]) {
   };
 }
 
-test("fourinsight: a pasted package signs in, and the session goes on by itself", async () => {
+test("fourinsight: a pasted sign-in code signs in, and the session renews automatically", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, options, credentials, directory } = world;
   const { person, session } = paste(world, () => sandbox.signInForPackage());
@@ -38,13 +38,13 @@ test("fourinsight: a pasted package signs in, and the session goes on by itself"
   await changeSavedToken(directory, (token) => token["expires_at"] = Date.now() / 1000 - 1);
   await works(await getSession(NAME, { ...options, credentials }));
   assert.equal(sandbox.count(`${NAME}.token.refresh_token`), 1);
-  // The endpoint came with the package, and is kept with the token.
+  // The endpoint came with the sign-in code, and is saved with the token.
   const endpoint = `${options.authUrl}/oauth2/v2.0/token`;
   assert.equal((await savedToken(directory))?.["token_endpoint"], endpoint);
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("fourinsight: a session that cannot be renewed says that a person is needed", async () => {
+test("fourinsight: the error for a session that cannot be renewed says that a person is needed", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, options, credentials, directory } = world;
   const { session } = paste(world, () => sandbox.signInForPackage());
@@ -55,7 +55,7 @@ test("fourinsight: a session that cannot be renewed says that a person is needed
   });
   const nobody = getSession(NAME, { ...options, credentials });
   await rejects(nobody, "login_required", /person/);
-  // With a person there, the sign-in starts again.
+  // With a person, the sign-in starts again.
   const again = paste(world, () => sandbox.signInForPackage());
   await works(await again.session);
   assert.equal(again.person.asked.length, 1);
@@ -79,7 +79,7 @@ test("fourinsight: a second session key is a second session, and forceLogin sign
   assert.equal(person.asked.length, 3);
 });
 
-test("fourinsight: a wrong paste is asked for again, three times in all", async () => {
+test("fourinsight: a wrong paste is prompted for again, three times in all", async () => {
   await using world = await createWorld(NAME);
   const { sandbox } = world;
   const good = () => sandbox.signInForPackage();
@@ -95,7 +95,7 @@ test("fourinsight: a wrong paste is asked for again, three times in all", async 
   await rejects(paste(world, "").session, "cancelled");
 });
 
-test("fourinsight: a package that leads elsewhere gets no secret", async () => {
+test("fourinsight: a sign-in code that names another server receives no secret", async () => {
   await using world = await createWorld(NAME);
   const arrived: string[] = [];
   await using thief = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
@@ -117,7 +117,7 @@ test("fourinsight: a used code is refused", async () => {
   await rejects(paste(world, used).session, "grant_refused", /used before/);
 });
 
-test("fourinsight: the internal API is refused, pages are followed", async () => {
+test("fourinsight: the internal API is refused, and pages are followed", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, options, credentials } = world;
   const { session } = paste(world, () => sandbox.signInForPackage());

@@ -17,7 +17,7 @@ async function tokenOf({ options, credentials }: World): Promise<string> {
   return await session.token();
 }
 
-/** What a program of its own says of its session. */
+/** A program's report on its session. */
 interface Said {
   source?: string;
   ok?: boolean;
@@ -39,7 +39,7 @@ try {
 }
 `;
 
-test("a token: the option, then credentials of options, then variables, then files", async () => {
+test("a token: the option, then credentials in options, then variables, then files", async () => {
   await using world = await createWorld("plantpredict");
   await using folder = await TestFolder.make();
   const { options, credentials, directory, sandbox } = world;
@@ -51,7 +51,7 @@ test("a token: the option, then credentials of options, then variables, then fil
   const asked = sandbox.count("plantpredict.token");
   await eachRow<{ name: string; options?: object; env?: Record<string, string>; source: string }>([
     {
-      name: "the option before everything",
+      name: "the option before everything else",
       options: { token, credentials: { client_id: "x", client_secret: "y" } },
       env: { PLANTPREDICT_ACCESS_TOKEN: wrong },
       source: "passed in code",
@@ -63,7 +63,7 @@ test("a token: the option, then credentials of options, then variables, then fil
       source: `option token (${file})`,
     },
     {
-      name: "the variable before its file, and before variables of credentials",
+      name: "the variable before its file, and before credentials in variables",
       env: {
         PLANTPREDICT_ACCESS_TOKEN: token,
         PLANTPREDICT_ACCESS_TOKEN_FILE: "/none",
@@ -83,7 +83,7 @@ test("a token: the option, then credentials of options, then variables, then fil
       source: `${file} (PLANTPREDICT_ACCESS_TOKEN_FILE)`,
     },
     {
-      name: "credentials of options before variables of tokens",
+      name: "credentials in options before tokens in variables",
       options: { credentials, store: "memory" },
       env: { PLANTPREDICT_ACCESS_TOKEN: wrong, PLANTPREDICT_ACCESS_TOKEN_FILE: "/none" },
       source: "passed in code",
@@ -107,7 +107,7 @@ test("a token: the option, then credentials of options, then variables, then fil
   assert.equal(sandbox.count("plantpredict.token"), asked + 1, "only credentials ask for a token");
 });
 
-test("a token's function is called again when the API refuses, and a text is not", async () => {
+test("a token's function is called again if the API refuses the token; a fixed token is not replaced", async () => {
   await using world = await createWorld("plantpredict");
   const { options, directory } = world;
   const token = await tokenOf(world);
@@ -128,7 +128,7 @@ test("a token's function is called again when the API refuses, and a text is not
   assert.deepEqual(await savedTokenFiles(directory), []);
 });
 
-test("a token's file is read again when it changes, and when the API refuses", async () => {
+test("a token's file is read again if it changes or the API refuses the token", async () => {
   await using world = await createWorld("plantpredict");
   await using folder = await TestFolder.make();
   const token = await tokenOf(world);
@@ -141,7 +141,7 @@ test("a token's file is read again when it changes, and when the API refuses", a
   const session = await getSession("plantpredict", { ...world.options, token: { file } });
   const { keeper, now } = connectionOf(session);
   await works(session);
-  // Before the API says anything: the file is looked at again after a while.
+  // Even without a refusal, the file is checked again after a while.
   const again = keeper.token?.read_again_at ?? 0;
   assert(again > now() / 1000 && again <= now() / 1000 + 10, String(again));
   const next = jwt({ exp: Math.floor(now() / 1000) + 500, preferred_username: "ada" });
@@ -150,10 +150,10 @@ test("a token's file is read again when it changes, and when the API refuses", a
   if (keeper.token) keeper.token.read_again_at = 0;
   assert.equal(await session.token(), next);
   assert.equal(session.account, "ada");
-  // The API refuses what nobody has signed, and by then the file has another.
+  // The API refuses an unsigned token. By then the file contains another one.
   await write(token);
   await works(session);
-  // One that cannot be read meanwhile is no harm while the old one works.
+  // If the file cannot be read meanwhile, the old token still works.
   await Deno.remove(file);
   if (keeper.token) keeper.token.read_again_at = 0;
   await works(session);
@@ -165,11 +165,11 @@ test("a token's file is read again when it changes, and when the API refuses", a
   );
 });
 
-test("a definition's command gives the token, again when the API refuses it", async () => {
+test("a definition's command supplies the token, and runs again if the API refuses it", async () => {
   await using world = await createWorld("plantpredict");
   await using folder = await TestFolder.make();
   const token = await tokenOf(world);
-  // The first time another's, the second time the right one.
+  // The first call returns another server's token, the second one the right one.
   await Deno.writeTextFile(
     folder.at("give"),
     `#!/bin/sh\nif [ -e "${
@@ -204,7 +204,7 @@ test("a definition's command gives the token, again when the API refuses it", as
   const looked = await doctor(provider, options);
   assert.equal(looked.ok, true, String(looked));
   assert.match(String(looked), /Access token: from command .*give \(not requested\)/);
-  // A variable moves the API: the definition's token does not go there.
+  // A variable moves the API, so the definition's token does not go there.
   const said = await answerOf<Said>(
     PROGRAM.replace('"plantpredict"', "auth.defineProvider(data.provider)"),
     {
@@ -238,7 +238,7 @@ test("two variables together send no file's token to another API", async () => {
   assert.match(said.message ?? "", /would send them to https:\/\/evil\.example/);
 });
 
-test("a token for an API whose URL has a value in it takes that from the environment", async () => {
+test("a token for an API with a value in its URL takes that value from the environment", async () => {
   const provider = { name: "tenants", apiUrl: "https://{tenant_id}.example", issuer: "https://i" };
   const requires = ["tenant_id", "client_id", "client_secret"];
   const program = `
@@ -250,7 +250,7 @@ test("a token for an API whose URL has a value in it takes that from the environ
   assert.equal(said.card, "https://acme.example/");
 });
 
-test("errors about a token from elsewhere say what to do next", async () => {
+test("errors about an external token say what to do next", async () => {
   await using world = await createWorld("plantpredict");
   await using folder = await TestFolder.make();
   await Deno.writeTextFile(folder.at("open"), "abc");
@@ -266,7 +266,7 @@ test("errors about a token from elsewhere say what to do next", async () => {
         /environment \(PLANTPREDICT_ACCESS_TOKEN\) has expired.*unset PLANTPREDICT_ACCESS_TOKEN/,
     },
     {
-      name: "expired, whatever is said beside it",
+      name: "expired, also with a later expiry beside it",
       env: {
         PLANTPREDICT_ACCESS_TOKEN: JSON.stringify({ access_token: over, expires_at: 4e9 }),
       },
@@ -286,7 +286,7 @@ test("errors about a token from elsewhere say what to do next", async () => {
       says: /there is no file/,
     },
     {
-      name: "a file that others may write to",
+      name: "a file that others can write",
       env: { PLANTPREDICT_ACCESS_TOKEN_FILE: folder.at("open") },
       code: "credentials_damaged",
       says: /others can write to it/,
@@ -308,7 +308,7 @@ test("errors about a token from elsewhere say what to do next", async () => {
   });
 });
 
-test("a token in a variable does not affect saved values: logout removes them, saving saves them", async () => {
+test("a token in a variable does not affect saved values: logout removes them, and saving saves them", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, directory } = world;
   const token = await tokenOf(world);
@@ -334,7 +334,7 @@ test("a token in a variable does not affect saved values: logout removes them, s
   });
 });
 
-test("a command does not inherit what loadCredentials has put into the environment (trust 15)", async () => {
+test("a command does not inherit the variables that loadCredentials has set (trust 15)", async () => {
   await using folder = await TestFolder.make();
   const script =
     'printf "%s-%s." "${CLIENT_SECRET-}${PLANTPREDICT_CLIENT_SECRET-}" "$OTHER_SECRET"';
@@ -356,7 +356,7 @@ test("a command does not inherit what loadCredentials has put into the environme
   assert.equal(said.token, "-its-own.");
 });
 
-test("logout() revokes no token that was given: others may use it", async () => {
+test("logout() does not revoke a token that the caller passed, because others may use it", async () => {
   await using world = await createWorld("plantpredict-okta");
   const { options, credentials, user, sandbox } = world;
   const signedIn = await getSession("plantpredict-okta", {

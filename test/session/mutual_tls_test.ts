@@ -9,7 +9,7 @@ import { plainProvider } from "../support/parts.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 
-/** A key and a certificate of its own, made for this run. */
+/** A key and a certificate, created for this run. */
 async function identity(folder: TestFolder, name: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [folder.at(`${name}.key`), folder.at(`${name}.crt`)];
   const { success, stderr } = await new Deno.Command("openssl", {

@@ -7,10 +7,10 @@ import { skip } from "../support/runtimes.ts";
 import { test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";
 
-/** A folder that nobody can make, root neither. */
+/** A folder that nobody can create, not even root. */
 const NOWHERE = "/proc/onecell";
 
-/** Linux has such a place. */
+/** Only Linux has such a folder. */
 function onLinux(name: string, check: () => Promise<void>): void {
   test(name, async () => {
     if (Deno.build.os === "linux") await check();
@@ -32,25 +32,32 @@ onLinux("without a place to save, a session works from memory and says so", asyn
   assert.match(await cardText(session), /memory only/);
 });
 
-onLinux("without a place to save, what a person types or creates serves this process", async () => {
-  await using world = await createWorld("plantpredict");
-  const { options, credentials: { client_id = "", client_secret = "" } } = world;
-  const person = scriptedPerson({ answers: [client_id, client_secret] });
-  const place = { ...options, directory: NOWHERE, interactive: true, person };
-  const typed = await getSession("plantpredict", place);
-  await works(typed);
-  assert.equal(typed.source, "typed in, not saved");
-  assert.equal(typed.storeProblem?.code, "store_unavailable");
+onLinux(
+  "without a place to save, typed values serve this process, and nothing is created",
+  async () => {
+    await using world = await createWorld("plantpredict");
+    const { options, credentials: { client_id = "", client_secret = "" } } = world;
+    const person = scriptedPerson({ answers: [client_id, client_secret] });
+    const place = { ...options, directory: NOWHERE, interactive: true, person };
+    const typed = await getSession("plantpredict", place);
+    await works(typed);
+    assert.equal(typed.source, "typed in, not saved");
+    assert.equal(typed.storeProblem?.code, "store_unavailable");
 
-  await using spatiafi = await createWorld("spatiafi");
-  const { username, password } = spatiafi.user;
-  const asked = scriptedPerson({ answers: [username, password] });
-  const elsewhere = { ...spatiafi.options, directory: NOWHERE, interactive: true, person: asked };
-  // wild.md G: what could not be saved is not created; its secret is shown once.
-  await rejects(getSession("spatiafi", elsewhere), "store_unavailable", /No app credentials were/);
-  assert.equal(asked.shown.at(-1)?.kind, "failed");
-  assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 0);
-});
+    await using spatiafi = await createWorld("spatiafi");
+    const { username, password } = spatiafi.user;
+    const asked = scriptedPerson({ answers: [username, password] });
+    const elsewhere = { ...spatiafi.options, directory: NOWHERE, interactive: true, person: asked };
+    // wild.md G: app credentials that cannot be saved are not created, because their secret is shown once.
+    await rejects(
+      getSession("spatiafi", elsewhere),
+      "store_unavailable",
+      /No app credentials were/,
+    );
+    assert.equal(asked.shown.at(-1)?.kind, "failed");
+    assert.equal(spatiafi.sandbox.count("spatiafi.clients"), 0);
+  },
+);
 
 onLinux("without a place to save, createCredentials creates nothing", async () => {
   await using world = await createWorld("spatiafi");

@@ -1,4 +1,4 @@
-/** A first use without a network: packages that are not there yet are an error with what to do. */
+/** A first use without a network. If a package is missing, the error says what to do. */
 import assert from "node:assert/strict";
 import { TestFolder } from "../support/folder.ts";
 import { answerOf } from "../support/program.ts";
@@ -9,7 +9,7 @@ const OIDC =
 const IDS = `{ client_id: "id", client_secret: "secret-secret" }`;
 const QUIET = `{ interactive: false, directory: data.directory }`;
 
-test("people.md: a package that cannot be downloaded is named, with what to do", () =>
+test("people.md: the error for a package that cannot be downloaded names it and says what to do", () =>
   eachRow([
     {
       name: "a script",

@@ -16,7 +16,7 @@ import {
 
 const oidcWorld = (client = "oidc") => createWorld("oidc", { client });
 
-/** The folder, the public client, and a person with a browser on this machine. */
+/** Starts a session with the public client and a person whose browser is on this machine. */
 function start(
   world: World,
   script: Script,
@@ -33,7 +33,7 @@ function start(
   return { person, session };
 }
 
-/** A browser that goes where the link leads, and follows the redirect back. */
+/** A browser that opens the link and follows the redirect back. */
 const browse = ({ sandbox }: World) =>
   onLink(async (url) => {
     const response = await fetch(await sandbox.completeSignIn(url));
@@ -41,7 +41,7 @@ const browse = ({ sandbox }: World) =>
     assert.equal(response.status, 200);
   });
 
-/** One that leaves the person on an error page, with the address to copy. */
+/** A browser that shows an error page, so that the person copies its address. */
 const copyAddress =
   ({ sandbox }: World, person: { shown: { kind: string; url?: string }[] }) => () =>
     sandbox.completeSignIn(person.shown.findLast(({ kind }) => kind === "link")?.url ?? "");
@@ -81,7 +81,7 @@ test("oidc: a browser on this machine signs in by a redirect to loopback", async
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("oidc: an address pasted from a browser elsewhere signs in", async () => {
+test("oidc: an address pasted from another machine's browser signs in", async () => {
   await using world = await oidcWorld();
   const person = scriptedPerson({
     answers: [
@@ -94,7 +94,7 @@ test("oidc: an address pasted from a browser elsewhere signs in", async () => {
   assert.match(person.asked[1]?.text ?? "", /another sign-in/);
 });
 
-test("oidc: a device code signs in where no browser is near", async () => {
+test("oidc: a device code signs in if there is no local browser", async () => {
   await using world = await oidcWorld();
   const { sandbox } = world;
   sandbox.fault("oidc.device_authorization", { kind: "patch", set: { interval: 1 } }, 2);
@@ -123,7 +123,7 @@ test("oidc: a device code signs in where no browser is near", async () => {
   assert.equal(refuse.person.shown.at(-1)?.kind, "failed");
 });
 
-test("oidc: declining, waiting too long and stopping each have their error", async () => {
+test("oidc: declining, waiting too long and stopping each have their own error", async () => {
   await using world = await oidcWorld();
   const { sandbox } = world;
   const decline = start(world, {
@@ -157,7 +157,7 @@ test("oidc: without a person it fails at once, and says what to do", async () =>
   await rejects(session, "invalid_argument", /It has: paste/);
 });
 
-test("oidc: tokens bound to a key (DPoP) sign in, are renewed, and are useless without the key", async () => {
+test("oidc: tokens bound to a key (DPoP) sign in, renew, and do not work without the key", async () => {
   await using world = await oidcWorld();
   const { sandbox, directory, api } = world;
   const bound = { dpop: true };
@@ -196,7 +196,7 @@ test("oidc: logout revokes the refresh token at the server", async () => {
   await rejects(nobody(world), "login_required");
 });
 
-test("oidc: a confidential client may sign a person in as well", async () => {
+test("oidc: a confidential client can sign a person in as well", async () => {
   await using world = await oidcWorld("oidc.client_secret_post");
   const input = { clientAuthentication: "client_secret_post" } as const;
   const { session } = start(world, { onShow: browse(world) }, input);

@@ -14,7 +14,7 @@ import {
 
 const NAME = "plantpredict-okta";
 
-/** All four values, as a script gives them. */
+/** All four values, as a script passes them. */
 function complete({ credentials, user, options }: World) {
   return { ...options, credentials: { ...credentials, ...user } };
 }
@@ -43,7 +43,7 @@ test("password: signs in, uses the saved token, then the refresh token", async (
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("password: keeps a refresh token that the server does not repeat", async () => {
+test("password: a refresh token stays if the server does not repeat it", async () => {
   await using world = await createWorld(NAME, { rotateRefreshToken: false });
   const { sandbox, directory } = world;
   const session = await getSession(NAME, complete(world));
@@ -69,7 +69,7 @@ test("password: a refused refresh token leads to the password, once", async () =
   assert.equal(sandbox.count(`${NAME}.token.refresh_token`), 1);
 });
 
-test("password: a typed password is not saved, and not asked for while the session lives", async () => {
+test("password: a typed password is not saved, and not prompted for while the session lasts", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, directory, options, credentials, user } = world;
   const { client_id: id = "", client_secret: secret = "" } = credentials;
@@ -91,12 +91,12 @@ test("password: a typed password is not saved, and not asked for while the sessi
   for (const path of [...await savedTokenFiles(directory), `${directory}/app_credentials`]) {
     assert(!(await Deno.readTextFile(path)).includes(user.password), path);
   }
-  // Nobody is there, and nobody is needed: the saved token, then the refresh token.
+  // No person is needed: the saved token, then the refresh token.
   await works(await getSession(NAME, options));
   await changeSavedToken(directory, expire);
   await works(await getSession(NAME, options));
   assert.equal(sandbox.count(`${NAME}.token.refresh_token`), 1);
-  // The session has ended: only the password is needed again.
+  // The session has ended. Only the password is prompted for again.
   await Deno.remove(`${directory}/onecell`, { recursive: true });
   await rejects(getSession(NAME, options), "credentials_missing", /PLANTPREDICT_OKTA_PASSWORD/);
   const again = scriptedPerson({ answers: [user.password] });
@@ -104,7 +104,7 @@ test("password: a typed password is not saved, and not asked for while the sessi
   assert.equal(again.asked.length, 1);
 });
 
-test("password: a wrong one is named, and nothing is saved", async () => {
+test("password: the error names a wrong one, and nothing is saved", async () => {
   await using world = await createWorld(NAME);
   const { credentials, user, options, directory } = world;
   const wrong = { ...credentials, username: user.username, password: "not-this-one" };
@@ -117,7 +117,7 @@ test("password: a wrong one is named, and nothing is saved", async () => {
   assert.deepEqual(await savedTokenFiles(directory), []);
 });
 
-test("two accounts and two session keys live side by side", async () => {
+test("two accounts and two session keys work side by side", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, credentials, user, foreigner, options, directory } = world;
   const start = (person: typeof user, sessionKey?: string) =>
@@ -135,14 +135,14 @@ test("two accounts and two session keys live side by side", async () => {
     foreigner.username,
     user.username,
   ]);
-  // The end of one is not the end of the others.
+  // Signing out of one does not end the others.
   await sessions[2]?.logout();
   await works(await start(user));
   await works(await start(foreigner));
   assert.equal(sandbox.count(`${NAME}.token`), 3);
 });
 
-test("logout ends the session at the server too, and says when it cannot", async () => {
+test("logout also ends the session at the server, and says if it cannot", async () => {
   await using world = await createWorld(NAME);
   const { sandbox, directory } = world;
   const session = await getSession(NAME, complete(world));

@@ -8,7 +8,7 @@ import { elapsed, rejects, until } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { createWorld, savedToken } from "../support/world.ts";
 
-test("spatiafi asks once, creates and saves app credentials, and asks no more", async () => {
+test("spatiafi prompts once, creates and saves app credentials, and does not prompt again", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, directory, options } = world;
   const { username, password } = world.foreigner;
@@ -19,7 +19,7 @@ test("spatiafi asks once, creates and saves app credentials, and asks no more", 
   assert.equal(first.source, `${directory}/app_credentials`);
 
   const saved = JSON.parse(await Deno.readTextFile(`${directory}/app_credentials`));
-  // The server's whole answer, as the tutorial saves it.
+  // The server's whole response, as the tutorial saves it.
   assert.deepEqual(Object.keys(saved), [
     "client_id",
     "client_secret",
@@ -43,7 +43,7 @@ test("spatiafi asks once, creates and saves app credentials, and asks no more", 
   assert.deepEqual(sandbox.errors, []);
 });
 
-test("spatiafi asks for a mistyped password again, three times in all", async () => {
+test("spatiafi prompts again for a mistyped password, three times in all", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, directory } = world;
   const { username, password } = world.user;
@@ -61,7 +61,7 @@ test("spatiafi asks for a mistyped password again, three times in all", async ()
   assert.equal(sandbox.count("spatiafi.clients"), 1, "no credentials for a wrong password");
 });
 
-test("spatiafi asks nothing more when the first question was stopped", async () => {
+test("spatiafi stops prompting if the first prompt is stopped", async () => {
   await using world = await createWorld("spatiafi");
   const person = scriptedPerson({ answers: [null, "a-password"] });
   const attempt = getSession("spatiafi", { ...world.options, interactive: true, person });
@@ -72,7 +72,7 @@ test("spatiafi asks nothing more when the first question was stopped", async () 
   }]);
 });
 
-test("spatiafi does nothing when the person cancels, and fails at once without a person", async () => {
+test("spatiafi does nothing if the person cancels, and fails at once without a person", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options } = world;
   for (const answers of [[""], ["somebody", ""]]) {
@@ -85,18 +85,18 @@ test("spatiafi does nothing when the person cancels, and fails at once without a
     assert(error.message.includes(`${options.directory}/app_credentials`), error.message);
   });
   assert(time < 1000, `${time} ms`);
-  // A frontend that cannot ask says so only when it is asked.
+  // A frontend that cannot prompt reports it only at the first prompt.
   const person = scriptedPerson({ answers: [] });
   const nobody = getSession("spatiafi", { ...options, interactive: true, person });
   await rejects(nobody, "credentials_missing");
   assert.deepEqual(Object.keys(sandbox.counters), []);
 });
 
-test("spatiafi renews an expired token with a new grant, and one the API refuses once", async () => {
+test("spatiafi renews an expired token, and once a token that the API refuses", async () => {
   await using world = await createWorld("spatiafi", { tokenLifetime: 1 });
   const { sandbox, options, credentials, directory } = world;
   const session = await getSession("spatiafi", { ...options, credentials });
-  // Not the session's, which on a busy machine would renew it already here.
+  // Read the file, because `session.token()` could already renew the token on a busy machine.
   const first = (await savedToken(directory))?.["access_token"];
   assert(first !== undefined);
   await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -114,7 +114,7 @@ test("spatiafi renews an expired token with a new grant, and one the API refuses
   assert.equal(sandbox.count("spatiafi.api.401"), 1);
 });
 
-test("spatiafi names a refused client, and keeps what was saved", async () => {
+test("spatiafi names a refused client, and keeps the saved credentials", async () => {
   await using world = await createWorld("spatiafi");
   const { options, credentials, directory } = world;
   const wrong = { ...credentials, client_secret: "not-the-secret" };
@@ -135,7 +135,7 @@ test('spatiafi saves nothing with store: "memory"', async () => {
   assert.equal(sandbox.count("spatiafi.token"), 2);
 });
 
-test("forceLogin gets a new token with the app credentials that are saved", async () => {
+test("forceLogin gets a new token with the saved app credentials", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, directory } = world;
   const person = scriptedPerson({ answers: [world.user.username, world.user.password] });
@@ -147,7 +147,7 @@ test("forceLogin gets a new token with the app credentials that are saved", asyn
   assert.equal(sandbox.count("spatiafi.clients"), 1);
 });
 
-test("spatiafi creates one client when two cells ask at once", async () => {
+test("spatiafi creates one client if two cells start at once", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, options, user, directory } = world;
   const start = () => {

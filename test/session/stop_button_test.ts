@@ -1,10 +1,10 @@
-/** Row 33: the stop button of a notebook ends every wait, and a call that waits for nothing has no listener. */
+/** Row 33: the stop button of a notebook ends every wait. A call that need not wait has no listener. */
 import assert from "node:assert/strict";
 import { answerOf } from "../support/program.ts";
 import { eachRow, test } from "../support/tests.ts";
 
 interface Ended {
-  /** The error's code, else what came instead. */
+  /** The error's code, or what happened instead. */
   outcome: string;
   milliseconds: number;
   /** How often the call listened to SIGINT, and how many listeners it left. */
@@ -13,8 +13,7 @@ interface Ended {
 }
 
 /**
- * A kernel that is played: what waits for a server waits for good, until SIGINT comes. Each wait is an
- * expression of the program's.
+ * A fake kernel. A wait for a server lasts until SIGINT. Each wait is an expression in the program.
  */
 const PROGRAM = `
   const { currentRuntime } = await import(data.runtime);
@@ -90,7 +89,7 @@ const WAITS = [
     wait: "await auth.getSession(system, { ...options, forceLogin: true })",
   },
   {
-    name: "getSession, a token that lives too short",
+    name: "getSession, a token that expires too soon",
     wait: "await auth.getSession(system, { ...options, minLifetime: 4000 })",
   },
   {
@@ -98,7 +97,7 @@ const WAITS = [
     wait: "await auth.getSession(system, { ...options, store: away.store })",
   },
   {
-    name: "getSession, with a signal of its own",
+    name: "getSession, with its own signal",
     wait: "await auth.getSession(system, { ...fresh, signal: new AbortController().signal })",
   },
   { name: "fetch", wait: `await session.fetch("/x")` },
@@ -111,7 +110,7 @@ const WAITS = [
   { name: "token", wait: "await session.token({ minLifetime: 4000 })" },
   { name: "refresh", wait: "await session.refresh()" },
   {
-    name: "refresh, with a signal of its own",
+    name: "refresh, with its own signal",
     wait: "await session.refresh({ signal: new AbortController().signal })",
   },
   { name: "session.doctor", wait: "await session.doctor()" },

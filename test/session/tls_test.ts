@@ -4,7 +4,7 @@ import { startSandbox } from "../../examples/sandbox/mod.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 
-/** A key and a certificate that nobody trusts, made for this run. */
+/** A key and an untrusted certificate, created for this run. */
 async function selfSigned(folder: string): Promise<{ key: string; cert: string }> {
   const key = `${folder}/key.pem`;
   const cert = `${folder}/cert.pem`;
@@ -60,10 +60,10 @@ test("a certificate that is not trusted is a tls error, at the token endpoint an
   }
 });
 
-test("no network is a network error that names the proxy", async () => {
+test("a network error names the proxy", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const url = `http://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-  listener.close(); // nobody listens there now
+  listener.close(); // nothing listens there now
   const folder = await Deno.makeTempDir();
   try {
     await rejects(

@@ -1,4 +1,4 @@
-/** Sessions that sign in with a token which something else issues, from start to end. */
+/** Sessions that sign in with an external token, from start to end. */
 import assert from "node:assert/strict";
 import { defineProvider, doctor, getSession, status } from "../../mod.ts";
 import { cardText } from "../support/call.ts";
@@ -9,7 +9,7 @@ import { answerOf } from "../support/program.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 
-/** A server that exchanges, and an API that says which token it got. */
+/** A server that exchanges tokens, and an API that says which token it received. */
 function server(refused: ReadonlySet<string> = new Set()) {
   return fakeServer(({ url, form, headers }, number) => {
     if (url.host === "login.example") {
@@ -30,7 +30,7 @@ const common = {
   endpoints: { token: "https://login.example/token" },
 } as const;
 
-test("a session by exchange asks for its subject token each time, and is saved nowhere", async () => {
+test("a session by exchange requests its subject token each time, and is not saved", async () => {
   await using folder = await TestFolder.make();
   const file = folder.at("subject");
   await Deno.writeTextFile(file, "subject-1", { mode: 0o600 });
@@ -49,12 +49,12 @@ test("a session by exchange asks for its subject token each time, and is saved n
   assert.deepEqual(subjects(), ["subject-1"]);
   await session.refresh();
   assert.equal(session.account, "of subject-2");
-  // The API refuses it: the file is read again.
+  // The API refuses the token, so the file is read again.
   refused.add(`Bearer ${await session.token()}`);
   await Deno.writeTextFile(file, "subject-3");
   await session.json("/x");
   assert.deepEqual(subjects(), ["subject-1", "subject-2", "subject-3"]);
-  // The next start has nothing to go on with but the file.
+  // The next start has only the file.
   await getSession(weather, options);
   assert.equal(subjects().length, 4);
   await assert.rejects(Deno.stat(folder.at("saved")), Deno.errors.NotFound);
@@ -67,7 +67,7 @@ test("a session by exchange asks for its subject token each time, and is saved n
   assert.match(String(looked), /Subject token: from .*subject \(credentials_missing\)/);
 });
 
-test("subject tokens belong to their caller: sessions do not share them", async () => {
+test("subject tokens belong to their caller, and sessions do not share them", async () => {
   await using folder = await TestFolder.make();
   const weather = defineProvider({
     ...common,
@@ -88,7 +88,7 @@ test("subject tokens belong to their caller: sessions do not share them", async 
   await rejects(getSession(weather, options), "credentials_missing", /ONECELL_TEST_NOT_SET/);
 });
 
-test("a client with an assertion from elsewhere is a client like others: its token is saved", async () => {
+test("a client with an external assertion works like any other: its token is saved", async () => {
   await using folder = await TestFolder.make();
   let count = 0;
   const weather = defineProvider({
@@ -110,7 +110,7 @@ test("a client with an assertion from elsewhere is a client like others: its tok
   assert.equal(arrivals.at(-1)?.form.get("client_assertion"), "mine");
 });
 
-test("an option that a system has no use for is refused", async () => {
+test("an option that a system does not use is refused", async () => {
   const options = { interactive: false, credentials: { client_id: "x", client_secret: "y" } };
   const subject = { ...options, subjectToken: () => "x" };
   await rejects(getSession("plantpredict", subject), "invalid_argument", /"subjectToken"/);
@@ -120,7 +120,7 @@ test("an option that a system has no use for is refused", async () => {
   await rejects(getSession("plantpredict", wrong), "invalid_argument", /"token" must be/);
 });
 
-test("a variable that moves the server gets no token of this machine", async () => {
+test("a variable that moves the server receives no token of this machine", async () => {
   await using folder = await TestFolder.make();
   await Deno.writeTextFile(folder.at("subject"), "pod.identity.secret", { mode: 0o600 });
   const program = `
@@ -147,11 +147,11 @@ test("a variable that moves the server gets no token of this machine", async () 
   const moved = await run({});
   assert.equal(moved.code, "foreign_server", moved.message);
   assert.match(moved.message, /belong to https:\/\/login\.example.*https:\/\/evil\.example/);
-  // The caller's own word is another thing.
+  // A URL from the caller is allowed.
   assert.equal((await run({ authUrl: "https://test.example" })).code, "none");
 });
 
-test("an assertion's claims tell sessions apart: each person's is saved for that one", async () => {
+test("sessions are saved separately for each person in an assertion's claims", async () => {
   await using folder = await TestFolder.make();
   const keys = await crypto.subtle.generateKey(
     { name: "ECDSA", namedCurve: "P-256" },

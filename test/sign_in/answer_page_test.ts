@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { answerPage, forwardTo } from "../../src/sign_in/answer_page.ts";
 import { eachRow, test } from "../support/tests.ts";
 
-test("the pages on this machine cannot be framed, guessed at or kept, and run nothing (trust 22)", () =>
+test("the pages on this machine cannot be framed, sniffed or stored, and run no script (trust 22)", () =>
   eachRow([
     { name: "signed in", answer: answerPage(200, "You're signed in", "Go back.") },
     { name: "the way on", answer: forwardTo("https://login.example/authorize?state=s") },

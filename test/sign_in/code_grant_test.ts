@@ -100,7 +100,7 @@ test("the code grant signs in by issuer and by endpoints, with every kind of red
     });
     await person.settled();
     assert.equal(await session.token(), "t");
-    // As it was given: no slash more, and only a port that was free added.
+    // Unchanged: no extra slash, and only a free port added.
     const sent = asked.get("redirect_uri") ?? "";
     if (redirectUri !== undefined) {
       const without = (text: string) => text.replace(/:\d+(?=\/|$)/, "");
@@ -119,7 +119,7 @@ const REFUSED = [
   { name: "another iss, by endpoints and issuer", by: "both", iss: "https://evil.example" },
 ];
 
-test("the code grant: an answer from another issuer is refused", () =>
+test("the code grant: a response from another issuer is refused", () =>
   eachRow(REFUSED, async ({ by, iss }) => {
     await using folder = await TestFolder.make();
     const person = scriptedPerson({
@@ -153,7 +153,7 @@ test("the code grant: an answer from another issuer is refused", () =>
     assert.equal(server.count("authorization_code"), 0);
   }));
 
-/** Begins a sign-in by paste, and gives back the link and the card. */
+/** Begins a sign-in by paste. Returns the link and the card. */
 async function linkOf(input: Parameters<typeof plainProvider>[0], respond = () => json({})) {
   await using folder = await TestFolder.make();
   const server = fakeServer(({ url }) => url.pathname === "/par" ? respond() : json({}));
@@ -185,18 +185,18 @@ test("authorization parameters: prompt can be left out, and ours cannot be repla
   }
 });
 
-test("several resources are named at both endpoints (RFC 8707)", async () => {
+test("several resources are sent to both endpoints (RFC 8707)", async () => {
   const resource = ["https://a.example", "https://b.example"];
   const { url } = await linkOf({ resource });
   assert.deepEqual(url.searchParams.getAll("resource"), resource);
 });
 
-test("a pushed authorization request leaves nothing but its name in the link (RFC 9126)", () =>
+test("a pushed authorization request leaves only its request_uri in the link (RFC 9126)", () =>
   eachRow<{ name: string; answer: () => Response; code?: string }>([
     { name: "201", answer: () => json({ request_uri: "urn:x", expires_in: 60 }, 201) },
     { name: "200 without expires_in", answer: () => json({ request_uri: "urn:x" }) },
     {
-      name: "text for numbers",
+      name: "numbers as text",
       answer: () => json({ request_uri: "urn:x", expires_in: "60" }, 201),
     },
     {
@@ -231,7 +231,7 @@ test("a pushed authorization request leaves nothing but its name in the link (RF
     });
   }));
 
-test("a wrong paste is asked for again, up to three times", () =>
+test("a wrong paste is prompted for again, up to three times", () =>
   eachRow([
     { name: "rubbish", pastes: ["two words", "…"], tries: 3 },
     { name: "a code that was used", pastes: ["used-code", "older-code"], tries: 3 },

@@ -14,14 +14,14 @@ const ISSUER = "https://login.example.com";
 
 interface Row {
   name: string;
-  /** What differs from good claims. */
+  /** The differences from good claims. */
   claims?: Record<string, unknown>;
-  /** What differs from a good redirect. */
+  /** The differences from a good redirect. */
   redirect?: Record<string, string>;
   code: AuthErrorCode | null;
 }
 
-test("an answer that is not for this sign-in is refused, and nothing is saved", () =>
+test("a response that is not for this sign-in is refused, and nothing is saved", () =>
   eachRow<Row>([
     { name: "good", code: null },
     { name: "good, for several", claims: { aud: ["client", "api"], azp: "client" }, code: null },
@@ -31,7 +31,7 @@ test("an answer that is not for this sign-in is refused, and nothing is saved", 
     { name: "another issuer", claims: { iss: "https://evil.example" }, code: "bad_response" },
     { name: "expired", claims: { exp: 1 }, code: "bad_response" },
     {
-      name: "made in the future",
+      name: "issued in the future",
       claims: {
         iat: Math.floor(Date.now() / 1000) + 3600,
         exp: Math.floor(Date.now() / 1000) + 7200,
@@ -68,7 +68,7 @@ test("an answer that is not for this sign-in is refused, and nothing is saved", 
         exp: now + 60,
         nonce: asked.get("nonce"),
       };
-      // Nobody checks the signature of what comes straight from the token endpoint, over TLS.
+      // The signature is not checked, because the token comes straight from the token endpoint over TLS.
       const id_token = jwt({ ...good, ...claims });
       return json({ access_token: "a", token_type: "bearer", expires_in: 60, id_token });
     });

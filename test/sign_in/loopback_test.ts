@@ -25,7 +25,7 @@ function authorizationServer(onToken: () => Promise<void> = () => Promise.resolv
   });
 }
 
-/** Signs in by a redirect; `act` acts as the person who knows the link. */
+/** Signs in by a redirect. `act` plays the person who knows the link. */
 async function start(
   server: FakeServer,
   act: (link: Link) => unknown,
@@ -50,7 +50,7 @@ async function start(
   return { person, outcome: signInByPerson(parts) };
 }
 
-/** What a link tells: where to go back to, and with what. */
+/** The details of a link: the address to return to, and the parameters. */
 interface Link {
   callback: URL;
   state: string;
@@ -69,7 +69,7 @@ function read(url: string): Link {
   };
 }
 
-/** Sends a raw request to the port, with any header at all; gives the status back. */
+/** Sends a raw request to the port, with any header. Returns the status. */
 async function knock(
   { callback }: Link,
   query: Record<string, string> | string,
@@ -85,7 +85,7 @@ async function knock(
   return Number(new TextDecoder().decode(buffer.subarray(0, size)).split(" ")[1]);
 }
 
-test("loopback: other requests are refused, and the real answer still works", async () => {
+test("loopback: other requests are refused, and the real response still works", async () => {
   const server = authorizationServer();
   let asked: Link | undefined;
   const { outcome, person } = await start(server, async (link) => {
@@ -120,7 +120,7 @@ test("loopback: other requests are refused, and the real answer still works", as
   });
   await outcome;
   await person.settled();
-  // Seen at authlib#525: the refusal without state ends nothing, and is shown.
+  // Seen at authlib#525: a refusal without state does not end the sign-in, but the card shows it.
   const notes = person.shown.map((state) => state.kind === "link" ? state.note : "");
   assert.match(notes[1] ?? "", /may have refused \(access_denied\).*still waiting/);
   assert.equal(person.shown.length, 2, "once");
@@ -132,7 +132,7 @@ test("loopback: other requests are refused, and the real answer still works", as
   assert.equal(hash.toBase64({ alphabet: "base64url", omitPadding: true }), asked?.challenge);
 });
 
-test("loopback: the first answer counts; a different one is refused, a repeated one gets the same page", async () => {
+test("loopback: the first response counts; a different one is refused, a repeated one gets the same page", async () => {
   let link: Link | undefined;
   const later: number[] = [];
   // The code is being exchanged, and the port is still open.
@@ -160,7 +160,7 @@ test("loopback: only this machine's own address is listened on, and no longer th
     const elsewhere = Deno.networkInterfaces().map(({ address, name }) =>
       address.startsWith("fe80") ? `${address}%${name}` : address
     ).filter((address) => address !== "127.0.0.1");
-    // On Linux the whole of 127/8 is this machine.
+    // On Linux, all of 127/8 is this machine.
     if (Deno.build.os === "linux") elsewhere.push("127.0.0.2");
     assert(elsewhere.length > 0, "there is no other address to try");
     for (const to of elsewhere) {
@@ -174,7 +174,7 @@ test("loopback: only this machine's own address is listened on, and no longer th
   await assert.rejects(knock(link, {}), Deno.errors.ConnectionRefused);
 });
 
-test("loopback: the port is closed after a refusal, a stop and a failed exchange too", () =>
+test("loopback: the port is also closed after a refusal, a stop and a failed exchange", () =>
   eachRow(
     [
       { name: "declined", code: "login_refused" },
@@ -214,7 +214,7 @@ test("loopback: the port is closed after a refusal, a stop and a failed exchange
     },
   ));
 
-test("loopback: localhost is listened on by both of its addresses, where there are two", async () => {
+test("loopback: localhost is listened on at both of its addresses, if there are two", async () => {
   const { outcome, person } = await start(authorizationServer(), async (link) => {
     assert.equal(link.callback.hostname, "localhost");
     const hasIpv6 = Deno.networkInterfaces().some(({ address }) => address === "::1");
@@ -241,7 +241,7 @@ test("loopback: signs in on a machine without IPv6", async () => {
   await outcome;
 });
 
-test("loopback: a port that is taken is named", async () => {
+test("loopback: a port that is in use is named", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   const redirectUri = `http://127.0.0.1:${port}/callback`;
@@ -256,13 +256,13 @@ const V4 = ["0100007F:9C31", "0100007F:CC48"] as const;
 const MAPPED = ["0000000000000000FFFF00000100007F:9C31", "0000000000000000FFFF00000100007F:CC48"];
 const V6 = ["00000000000000000000000001000000:9C31", "00000000000000000000000001000000:CC48"];
 
-test("loopback: another user of the machine gets nothing, where the system can tell (trust 12)", () =>
+test("loopback: another user of the machine gets nothing, if the system can tell (trust 12)", () =>
   eachRow([
     { name: "the same user", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1000)], is: 302 },
     { name: "another", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 1001)], is: 403 },
     { name: "another, listed first", tcp: [end(V4[1], V4[0], 1), end(V4[0], V4[1], 9)], is: 403 },
     {
-      name: "another, by IPv6",
+      name: "another, over IPv6",
       tcp6: [end(V6[0] ?? "", V6[1] ?? "", 1000), end(V6[1] ?? "", V6[0] ?? "", 1001)],
       is: 403,
     },
@@ -283,13 +283,13 @@ test("loopback: another user of the machine gets nothing, where the system can t
     },
     { name: "root", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 0)], is: 302 },
     {
-      name: "a user from outside of a container",
+      name: "a user from outside a container",
       tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 65534)],
       is: 302,
     },
     { name: "who has hung up", tcp: [end(V4[0], V4[1], 1000), end(V4[1], V4[0], 0, 0)], is: 403 },
     {
-      name: "a system that numbers no files",
+      name: "a system that does not number files",
       tcp: [end(V4[0], V4[1], 0, 0), end(V4[1], V4[0], 1001, 0)],
       is: 302,
     },
@@ -335,7 +335,7 @@ test("loopback: another user of the machine gets nothing, where the system can t
     assert.equal(wasTold, is === 403);
   }));
 
-test("loopback: the address a browser opens leads on once; the second one is told of it", async () => {
+test("loopback: the address that a browser opens works once; the second visitor is told", async () => {
   const answers: [number, boolean][] = [];
   const { outcome, person } = await start(authorizationServer(), async (link) => {
     while (person.opened.length === 0) await new Promise((done) => setTimeout(done, 1));

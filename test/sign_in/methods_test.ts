@@ -8,7 +8,7 @@ import type { ProviderInput } from "../../src/providers/define_provider.ts";
 
 const CODE = { grant: "authorization_code" } as const;
 
-test("chooseMethods() takes a redirect where a browser is near, and a way without one elsewhere", () =>
+test("chooseMethods() chooses a redirect if there is a local browser, and otherwise another method", () =>
   eachRow<{ name: string; input: Partial<ProviderInput>; near: boolean; methods: SignInMethod[] }>([
     { name: "near", input: CODE, near: true, methods: ["browser", "device", "paste"] },
     { name: "far", input: CODE, near: false, methods: ["device", "paste"] },
@@ -26,7 +26,7 @@ test("chooseMethods() takes a redirect where a browser is near, and a way withou
     },
     { name: "device grant", input: { grant: "device_code" }, near: true, methods: ["device"] },
     {
-      name: "a page with a package",
+      name: "a page with a sign-in code",
       input: { ...CODE, paste: { page: "/auth", endpointHosts: ["a.example"] } },
       near: true,
       methods: ["paste"],
@@ -37,7 +37,7 @@ test("chooseMethods() takes a redirect where a browser is near, and a way withou
     for (const method of methods) assert.deepEqual(chooseMethods(provider, near, method), [method]);
   }));
 
-test("chooseMethods() refuses a method the provider does not have", () => {
+test("chooseMethods() refuses a method that the provider does not have", () => {
   const provider = plainProvider({ ...CODE, methods: ["paste"] });
   throws(() => chooseMethods(provider, true, "browser"), "invalid_argument", /It has: paste\./);
 });

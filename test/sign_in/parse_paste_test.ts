@@ -9,9 +9,9 @@ const request = {
   issuer: "https://auth.example.com",
   redirectUri: "http://127.0.0.1/callback",
 };
-/** A sign-in this module began. */
+/** A sign-in that this module began. */
 const OURS: PasteContext = { request, endpointHosts: [] };
-/** A page that shows a package. */
+/** A page that shows a sign-in code. */
 const PACKAGE: PasteContext = {
   request: null,
   endpointHosts: ["login.microsoftonline.com", "*.b2clogin.com", "127.0.0.1:8080"],
@@ -21,7 +21,7 @@ const ADDRESS =
   "http://127.0.0.1/callback?code=abc%2Fd&state=the-state&iss=https://auth.example.com";
 const package_ = (endpoint: string, code = "the-code") => JSON.stringify({ endpoint, code });
 
-test("parsePaste() takes the address a sign-in ended at, however it was copied", () =>
+test("parsePaste() accepts the final address of a sign-in, in any copied form", () =>
   eachRow([
     { name: ADDRESS },
     { name: `  ${ADDRESS}\n` },
@@ -37,13 +37,13 @@ test("parsePaste() takes the address a sign-in ended at, however it was copied",
   ], ({ name }) => {
     const answer = parsePaste(name, OURS);
     assert(answer.kind === "redirect");
-    // Whatever was pasted, it is the redirect that was asked for.
+    // Any pasted form becomes the expected redirect.
     assert.equal(answer.url.origin + answer.url.pathname, "http://127.0.0.1/callback");
     assert.equal(answer.url.searchParams.get("code"), "abc/d");
     assert.equal(answer.url.searchParams.get("state"), "the-state");
   }));
 
-test("parsePaste() takes a bare code, and a package where one is wanted", () => {
+test("parsePaste() accepts a bare code, and a JSON sign-in code if one is expected", () => {
   assert.deepEqual(parsePaste(" 4/0AX4XfWh-x_y~z.= \n", OURS), {
     kind: "code",
     code: "4/0AX4XfWh-x_y~z.=",
@@ -69,7 +69,7 @@ interface Refusal {
   context?: PasteContext;
 }
 
-test("parsePaste() refuses the rest, and repeats nothing of it", () =>
+test("parsePaste() refuses everything else, and repeats none of it", () =>
   eachRow<Refusal>([
     { name: "", code: "invalid_argument" },
     { name: "   \n ", code: "invalid_argument" },

@@ -1,5 +1,5 @@
 /**
- * What every store of sessions must do, this module's own and yours. Run it on yours in a test:
+ * What every store of sessions must do, both this module's and yours. Test yours like this:
  *
  * ```ts
  * import { conformance } from "./conformance.ts";
@@ -9,8 +9,8 @@
  * }
  * ```
  *
- * `open` is called several times in one check: each answer stands for another process, and all of
- * them share what is stored. Nothing may be in the store before.
+ * `open` is called several times in one check. Each result stands for another process, and all of
+ * them share the stored values. The store must be empty at the start.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const patient = () => ({ signal: AbortSignal.timeout(30_000) });
 
 export const conformance: readonly Check[] = [
   {
-    name: "every process reads what another wrote, and overwrites it whole",
+    name: "every process reads what another wrote, and overwrites it completely",
     async check(open) {
       const [one, other] = [await open(), await open()];
       assert.equal(await one.read("a"), undefined);
@@ -42,7 +42,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "keys and values are texts of any characters",
+    name: "keys and values are strings of any characters",
     async check(open) {
       const store = await open();
       const keys = [
@@ -60,7 +60,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "removing says whether there was one, and removes that one alone",
+    name: "removing reports if there was a value, and removes only that one",
     async check(open) {
       const store = await open();
       await store.write("a", "1");
@@ -74,7 +74,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "exclusive() returns and throws what its work does",
+    name: "exclusive() returns or throws the result of its work",
     async check(open) {
       const store = await open();
       assert.equal(await store.exclusive("a", () => Promise.resolve(7), patient()), 7);
@@ -101,7 +101,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "exclusive() stops waiting when the signal says so, and its work is not begun",
+    name: "exclusive() stops waiting when the signal aborts, and does not start its work",
     async check(open) {
       const [one, other] = [await open(), await open()];
       const { promise: left, resolve: leave } = Promise.withResolvers<void>();
@@ -123,7 +123,7 @@ export const conformance: readonly Check[] = [
     },
   },
   {
-    name: "inside exclusive() everything works, and others read meanwhile",
+    name: "inside exclusive() everything works, and others can still read",
     async check(open) {
       const [one, other] = [await open(), await open()];
       await one.exclusive("a", async () => {

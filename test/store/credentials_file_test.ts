@@ -18,7 +18,7 @@ const WORKER = new URL("worker.ts", import.meta.url);
 const FILES = ["app_credentials", "app_credentials.json"];
 const SECRET = "do-not-show-this";
 
-/** This runtime, with a home of the test's own. */
+/** This runtime, with the test's own home. */
 async function atHome(home: string): Promise<Runtime> {
   const real = await currentRuntime();
   return { ...real, getEnvironment: () => undefined, homeDirectory: () => home };
@@ -39,7 +39,7 @@ function hasCode(code: string, ...parts: string[]): (error: AuthError) => boolea
 }
 
 Deno.test({
-  name: "credentials are found under every name, the first one first",
+  name: "credentials are found under every name, in order",
   ...STRICT,
   async fn() {
     await using home = await TestFolder.make();
@@ -66,7 +66,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "on macOS credentials are found where platformdirs put them in any version",
+  name: "on macOS credentials are found in the folder of every platformdirs version",
   ...STRICT,
   async fn() {
     await using home = await TestFolder.make();
@@ -110,7 +110,7 @@ Deno.test({
       await assert.rejects(writeCredentials(runtime, path, { a: 1 }), refused, name);
       assert.deepEqual(await Deno.readFile(path), before);
       assert.equal((await folder.modes())["app_credentials"], "640");
-      // Told to: it is still kept, under another name.
+      // With `replaceDamaged` it is still kept, under another name.
       const aside = await writeCredentials(runtime, path, { a: 1 }, { replaceDamaged: true });
       assert.deepEqual(await Deno.readFile(aside as string), before);
       assert.deepEqual(await readCredentials(runtime, path), { a: 1 });
@@ -129,20 +129,20 @@ Deno.test({
       const run = (...args: unknown[]) =>
         new WorkerProcess(WORKER, args, { runtime })
           .answer<{ code?: string; message: string; value?: { values: unknown } }>();
-      // As Kubernetes mounts a secret: two links, the second to a folder that is exchanged.
+      // As Kubernetes mounts a secret: two links, the second one to a folder that is replaced.
       await plant(folder.at("app", "..2026", "app_credentials"), '{"client_id": "from-a-link"}');
       await Deno.symlink("..2026", folder.at("app", "..data"));
       await Deno.symlink("..data/app_credentials", folder.at("app", "app_credentials"));
       const found = await run("find", folder.at("app"), place);
       assert.deepEqual(found.value?.values, { client_id: "from-a-link" }, found.message);
-      // As stow and chezmoi leave it: what is saved is saved in the target.
+      // As stow and chezmoi set it up: the target is overwritten.
       const saved = await run("save", folder.at("app"), { client_id: "saved" });
       assert.equal(saved.code, undefined, saved.message);
       assert((await Deno.lstat(folder.at("app", "app_credentials"))).isSymlink);
       const target = folder.at("app", "..2026", "app_credentials");
       assert.deepEqual(JSON.parse(await Deno.readTextFile(target)), { client_id: "saved" });
       assert.equal(((await Deno.stat(target)).mode ?? 0) & 0o777, 0o600);
-      // Forgetting removes the secret, and not its link alone.
+      // Forgetting removes the secret, not only its link.
       await forgetCredentials(await currentRuntime(), place);
       await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
     }
@@ -151,7 +151,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "row 14: a link that leads nowhere, in a circle, to a folder or to another's file is refused",
+    "row 14: a link that is broken, circular, or leads to a folder or another's file is refused",
   ...STRICT,
   async fn() {
     const runtime = await currentRuntime();
@@ -180,7 +180,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials of another user, or that others may change, are refused as ssh does",
+  name: "credentials that belong to another user, or that others can change, are refused as in ssh",
   ...STRICT,
   async fn() {
     const real = await currentRuntime();
@@ -201,7 +201,7 @@ Deno.test({
       await Deno.chmod(path, mode);
       const files: Runtime["files"] = {
         ...real.files,
-        // Root may use everybody's files: a stranger's number stands for a stranger.
+        // Root may use everybody's files, so another user's ID stands for another user.
         readTextNoFollow: (at, limit, guard) =>
           real.files.readTextNoFollow(
             at,
@@ -217,7 +217,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a disk without modes or owners shows every file alike, and that says nothing",
+  name: "a disk without modes or owners shows every file alike, so its values are ignored",
   ...STRICT,
   async fn() {
     const real = await currentRuntime();
@@ -241,7 +241,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "UTF-16 is called by its name; a byte order mark and line ends do no harm",
+  name: "UTF-16 is named in the error; a byte order mark and line ends do no harm",
   ...STRICT,
   async fn() {
     const runtime = await currentRuntime();
@@ -282,7 +282,7 @@ Deno.test({
       [25, 26, 27, 28, 29].map((at) => `app_credentials.backup-${at}`),
     );
     assert.deepEqual(await readCredentials(real, `${path}.backup-29`), { a: 29 });
-    // The file was mounted on its own: it cannot be replaced.
+    // The file was mounted by itself, so it cannot be replaced.
     const busy = () => Promise.reject(Object.assign(new Error("busy"), { code: "EBUSY" }));
     const mounted = { ...real, files: { ...real.files, rename: busy } };
     await rejects(
@@ -292,7 +292,7 @@ Deno.test({
     );
     assert.equal((await backups()).length, 5);
     assert.deepEqual(await readCredentials(real, path), { a: 30 });
-    // A killed writer's file holds a secret: forgetting takes it along.
+    // A killed writer's file holds a secret, so forgetting removes it too.
     await Deno.writeTextFile(folder.at(`.onecell-${"0b".repeat(16)}.tmp`), SECRET);
     const place = { directory: "x", files: ["app_credentials"], override: folder.path };
     assert.equal((await forgetCredentials(real, place)).length, 6);
@@ -303,7 +303,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "saving keeps what was there, and says where",
+  name: "saving keeps the earlier file, and returns its path",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -317,7 +317,7 @@ Deno.test({
       assert.deepEqual(await readCredentials(runtime, path + name), { client_secret: secret });
     }
     assert.deepEqual(new Set(Object.values(await folder.modes())), new Set(["600", "700"]));
-    // Another program's file, though its name looks like ours.
+    // Another program's file, although its name looks like ours.
     for (const name of ["app_credentials.backup-x", "my.app_credentials.backup-1"]) {
       await Deno.writeTextFile(folder.at(name), "{}");
     }
@@ -337,7 +337,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "earlier credentials are forgotten without a current one, and the others when one stays",
+  name: "earlier credentials are forgotten without a current one, and the others if one stays",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -383,7 +383,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "leftovers of killed writers are swept, other files of the folder stay",
+  name: "leftovers of killed writers are removed, and other files in the folder stay",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -421,7 +421,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a damaged file is not passed over, under whichever name or in whichever folder it is",
+  name: "a damaged file is not skipped, under any name or in any folder",
   ...STRICT,
   async fn() {
     await using home = await TestFolder.make();
@@ -442,7 +442,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a save that fails is made once, and leaves no temporary file",
+  name: "a save that fails is tried once, and leaves no temporary file",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();

@@ -15,7 +15,7 @@ interface Outcome {
   took: number;
 }
 
-/** What a worker's `refused` says. */
+/** The worker's report for `refused`. */
 interface Refused {
   before: number | null;
   locked: Outcome;
@@ -23,7 +23,7 @@ interface Refused {
   after: number | null;
 }
 
-/** What a worker's `fill` says. */
+/** The worker's report for `fill`. */
 interface Filled {
   full: Outcome;
   written: Outcome;
@@ -38,10 +38,10 @@ async function succeeds([program = "", ...args]: string[]): Promise<boolean> {
     .then(({ success }) => success, () => false);
 }
 
-/** Starts a program after a shell command that mounts what only this program sees. */
+/** Starts a program after a shell command that mounts something only this program sees. */
 type Mounting = (mount: string) => string[];
 
-/** How to mount; `null`, with a line why, where that is not allowed. */
+/** How to mount. If that is not allowed: `null`, with a line that says why. */
 async function mounting(what: string): Promise<Mounting | null> {
   const ids = [`--reuid=${Deno.uid()}`, `--regid=${Deno.gid()}`, "--clear-groups"];
   for (
@@ -59,7 +59,7 @@ async function mounting(what: string): Promise<Mounting | null> {
   return null;
 }
 
-/** How to start a program for which modes count; `null`, with a line why, when there is no way. */
+/** How to start a program that is bound by file modes. If impossible: `null`, with a line that says why. */
 async function withoutRoot(what: string): Promise<string[] | null> {
   if (Deno.uid() !== 0) return [];
   const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
@@ -69,7 +69,7 @@ async function withoutRoot(what: string): Promise<string[] | null> {
 }
 
 Deno.test({
-  name: "row 12: on a full disk a write fails, half way, and the old file is whole",
+  name: "row 12: on a full disk a write fails half way, and the old file stays whole",
   ...STRICT,
   async fn() {
     const mounted = await mounting("a full disk");
@@ -94,14 +94,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 12: a limit on file sizes, half way through a write, leaves the old file whole",
+  name: "row 12: a file size limit half way through a write leaves the old file whole",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
       await using folder = await TestFolder.make();
       const store = openTokenStore(await currentRuntime(), folder.path, "disk");
       await store.write(KEY, testToken(1));
-      // With the signal ignored writing fails; with it, a runtime may be ended in mid-write.
+      // If the signal is ignored, writing fails. Otherwise it may end a runtime in the middle of a write.
       for (const signal of ["ignored", "default"]) {
         const limit = `${signal === "ignored" ? "trap '' XFSZ;" : ""} ulimit -f 64; exec "$@"`;
         const args = ["write", folder.path, 2, { refresh_token: "x".repeat(100_000) }];
@@ -117,7 +117,7 @@ Deno.test({
         report(`${runtime.name}, signal ${signal}: ${written?.code ?? ended.signal}`);
         assert.equal((await store.read(KEY))?.obtained_at, 1);
       }
-      // The leftover of the one that was ended goes with the next write.
+      // The next write removes the leftover of the process that was ended.
       await store.exclusive(KEY, () => store.write(KEY, testToken(3)), { timeout: 1000 });
       const names = Object.keys(await folder.modes()).filter((name) => name.endsWith(".tmp"));
       assert.deepEqual(names, []);
@@ -125,7 +125,7 @@ Deno.test({
   },
 });
 
-/** Checks what a session does with a disk that refuses. */
+/** Checks what a session does if the disk refuses. */
 function assertRefused(refused: Refused, before: number | null, name: string, words: RegExp): void {
   assert.equal(refused.before, before, name);
   for (const outcome of [refused.locked, refused.written]) {
@@ -166,7 +166,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 15: a folder the user may not write to is named, and the session works from memory",
+  name:
+    "row 15: a folder that the user may not write to is named, and the session works from memory",
   ...STRICT,
   async fn() {
     const through = await withoutRoot("folders without permission");

@@ -29,7 +29,7 @@ for (const { name, check } of conformance) {
   });
 }
 
-test("files: what is removed takes its marks along, also where it only moves elsewhere", async () => {
+test("files: removing a key also removes its marks, but not those of another key", async () => {
   await using folder = await TestFolder.make();
   const driver = fileDriver({ runtime: await currentRuntime(), directory: folder.path });
   assert(driver !== undefined);

@@ -8,7 +8,7 @@ import { createWorld, type World } from "../support/world.ts";
 
 const HOSTS = ["login.microsoftonline.com", "*.b2clogin.com", "127.0.0.1:8080"];
 
-/** What 4insight's Python package saves: oauthlib's token, and where it came from. */
+/** The file of 4insight's Python package: oauthlib's token and its origin. */
 const FILE = {
   token_type: "Bearer",
   scope: ["openid", "offline_access"],
@@ -20,7 +20,7 @@ const FILE = {
   token_url: "https://x.b2clogin.com/token",
 };
 
-test("parseForeignToken() reads what oauthlib writes", () => {
+test("parseForeignToken() reads the file format of oauthlib", () => {
   assert.deepEqual(parseForeignToken(FILE, "key", HOSTS), {
     version: 1,
     key: "key",
@@ -52,7 +52,7 @@ test("parseForeignToken() ignores other programs' files and files without a toke
     { name: "a password", file: { ...FILE, token_url: "https://a:b@login.microsoftonline.com/t" } },
   ], ({ file }) => assert.equal(parseForeignToken(file, "key", HOSTS), null)));
 
-/** Starts a session in a home where the Python package has saved this. */
+/** Starts a session in a home where the Python package has saved this file. */
 async function startWith({ sandbox, directory, credentials }: World, file: unknown) {
   const mac = Deno.build.os === "darwin";
   const folder = `${directory}/${mac ? ".config/.fourinsight/api" : ".fourinsight/api"}`;
@@ -72,7 +72,7 @@ async function startWith({ sandbox, directory, credentials }: World, file: unkno
   );
 }
 
-test("fourinsight goes on with the session its Python package has saved, of the same system", async () => {
+test("fourinsight continues the session that its Python package has saved, for the same system", async () => {
   await using world = await createWorld("fourinsight");
   const { sandbox, credentials, options } = world;
   const { endpoint, code } = JSON.parse(await sandbox.signInForPackage());
@@ -82,7 +82,7 @@ test("fourinsight goes on with the session its Python package has saved, of the 
   const file = { ...token, expires_at: Date.now() / 1000 + 900, token_url: endpoint };
   sandbox.reset();
 
-  // A token of the real system is not for a test system, wherever that is.
+  // A token of the real system is not valid for a test system anywhere.
   const real = { ...file, token_url: "https://login.microsoftonline.com/token" };
   assert.deepEqual(await startWith(world, real), { code: "login_required" });
   assert.equal(sandbox.count("fourinsight.api"), 0);
@@ -94,7 +94,7 @@ test("fourinsight goes on with the session its Python package has saved, of the 
   assert.equal(options.authUrl, new URL(endpoint).origin);
 });
 
-test("readForeignToken() takes the file of its own session alone", async () => {
+test("readForeignToken() reads only its own session's file", async () => {
   await using home = await TestFolder.make();
   const runtime = { ...await currentRuntime(), homeDirectory: () => home.path };
   const read = (sessionKey: string | undefined) =>

@@ -15,7 +15,7 @@ import { KEY, testToken } from "./token.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url);
 
-/** What a worker's `home` says. */
+/** The worker's report for `home`. */
 interface Home {
   locked: { value?: string; code?: string; message?: string; took: number };
   again: string;
@@ -77,7 +77,7 @@ test("row 31: a disk that cannot change modes or flush works, and is reported", 
         assert.deepEqual(new Set(Object.values(modes)), new Set(["600"]), where);
       }
     }
-    // A disk that breaks is no disk that cannot.
+    // A disk that fails is not one without the feature.
     await using folder = await TestFolder.make();
     const broken = await atHome(folder, {
       LD_PRELOAD: library,
@@ -116,23 +116,23 @@ test("marks: a process that finds one waits for the token to change, at most as 
   await first.write(KEY, next);
   await first.endRefresh(old, true);
   assert.equal(await waiting, "changed");
-  // The used-up token's mark is there still: a stale copy of the file would meet it.
+  // The mark of the used-up token is still there, so a stale copy of the file would find it.
   await first.write(KEY, old);
   assert.equal(await second.beginRefresh(old, { timeout: 200 }), "unknown");
   assert.equal(await second.beginRefresh(next, { timeout: 200 }), "changed");
-  // A failed refresh leaves the turn to others at once.
+  // After a failed refresh, others may try at once.
   await first.write(KEY, next);
   assert.equal(await first.beginRefresh(next, { timeout: 5000 }), "go");
   await first.endRefresh(next, false);
   assert.equal(await second.beginRefresh(next, { timeout: 5000 }), "go");
-  // An aborted wait ends at once, and a log-out takes the marks along.
+  // An aborted wait ends at once, and a log-out also removes the marks.
   const stopped = first.beginRefresh(next, { timeout: 5000, signal: AbortSignal.timeout(20) });
   await assert.rejects(stopped, { code: "timeout" });
   await first.remove(KEY);
   assert.deepEqual(Object.keys(await folder.modes()), ["onecell"]);
 });
 
-test("marks: one of a process killed long ago ends by its age", async () => {
+test("marks: a mark of a process killed long ago expires by its age", async () => {
   await using folder = await TestFolder.make();
   const store = openTokenStore(await currentRuntime(), folder.path, "disk");
   const old = testToken(1, { refresh_token: "one" });
@@ -157,7 +157,7 @@ test("a token under its earlier name is found, and the next write moves it", asy
   await store.write(KEY, testToken(2));
   assert.deepEqual(Object.keys(await folder.modes()).length, 2, "the earlier file is gone");
   assert.equal((await store.read(KEY))?.obtained_at, 2);
-  // Such names can be forged: another key's file is neither used, nor set aside, nor removed.
+  // Such names can be forged. Another key's file is not used, set aside or removed.
   await store.remove(KEY);
   const victim = JSON.stringify(testToken(3, { key: "a victim's" }));
   await plant(victim);
@@ -165,7 +165,7 @@ test("a token under its earlier name is found, and the next write moves it", asy
   await store.write(KEY, testToken(4));
   assert.equal(await store.remove(KEY), true);
   assert.equal(await Deno.readTextFile(earlier), victim);
-  // A damaged one goes when it can be seen whose it was.
+  // A damaged one is removed if its key can still be read.
   for (
     const [text, left] of [[victim.slice(0, 60), 1], [
       JSON.stringify(testToken(5)).slice(0, 60),
@@ -189,7 +189,7 @@ test("a token file that another user owns or can change is ignored", async () =>
   assert.equal(await store.read(KEY), null);
   await assert.rejects(store.readStrictly(KEY), { code: "store_unavailable" });
   await Deno.chmod(path, 0o600);
-  /** The disk, as if the file, or its folder, belonged to somebody. */
+  /** The disk, as if the file or its folder belonged to another user. */
   const owned = (file: number, folderOwner: number): Runtime["files"] => ({
     ...real.files,
     status: async (at) => {
@@ -221,20 +221,20 @@ test("a token file that another user owns or can change is ignored", async () =>
   assert.equal((await store.read(KEY))?.obtained_at, 1);
 });
 
-test("trust 13: a log-out removes what killed writers left", async () => {
+test("trust 13: a log-out removes the leftovers of killed writers", async () => {
   await using folder = await TestFolder.make();
   const store = openTokenStore(await currentRuntime(), folder.path, "disk");
   await store.write(KEY, testToken(1));
   const left = folder.at("onecell", `.onecell-${"0a".repeat(16)}.tmp`);
   await Deno.writeTextFile(left, "a secret");
-  // A write without the lock leaves it: its writer may live.
+  // A write without the lock keeps it, because its writer may still run.
   await store.write(KEY, testToken(2));
   assert.equal(await Deno.readTextFile(left), "a secret");
   await store.remove(KEY);
   assert.deepEqual(Object.keys(await folder.modes()), ["onecell"]);
 });
 
-test("the memory store: the one after a caller that gave up still waits for the first", async () => {
+test("the memory store: after a caller gives up, the next one still waits for the first", async () => {
   const store = openTokenStore(await currentRuntime(), undefined, "memory");
   const { promise: left, resolve: leave } = Promise.withResolvers<void>();
   const events: string[] = [];

@@ -10,14 +10,14 @@ import { KEY } from "./token.ts";
 const WORKER = new URL("worker.ts", import.meta.url);
 const LEFTOVER = /^\.onecell-.*\.tmp$/;
 
-/** What a counting worker says: before and after each update. */
+/** A counting worker's messages: before and after each update. */
 type Said = { trying: number } | { done: number };
 
-/** One of the places workers count in. Whoever is killed is followed by another in its place. */
+/** One of the places that workers count in. After a kill, another worker takes the place. */
 interface Slot {
   /** The last update that was reported as written. */
   done: number;
-  /** The last update that was begun. */
+  /** The last update that began. */
   trying: number;
 }
 
@@ -25,7 +25,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Fills one slot with one worker after another, each killed at some moment of its work. */
+/** Runs one worker after another in a slot, and kills each at some moment of its work. */
 async function killInSlot(
   folder: TestFolder,
   slots: Slot[],
@@ -42,13 +42,13 @@ async function killInSlot(
     const killWithin = (time: number) => {
       timer ??= setTimeout(() => worker.signal("SIGKILL"), Math.random() * time);
     };
-    // Some while they start or wait, some in their first update, some after a few.
+    // Some during start or waiting, some in their first update, some after a few.
     const when = Math.random();
     if (when < 0.25) killWithin(600);
     for (let said = await worker.next<Said>(); said; said = await worker.next<Said>()) {
       killWithin(when < 0.6 ? 40 : 400);
       if ("trying" in said) {
-        // A worker never goes back behind what another in its place has written.
+        // A worker never goes back behind an update of its predecessor.
         assert.ok(said.trying > slot.done, `update ${slot.done} in slot ${at} is lost`);
         slot.trying = said.trying;
       } else slot.done = said.done;
@@ -59,7 +59,7 @@ async function killInSlot(
 }
 
 Deno.test({
-  name: "row 4: killing writers loses no update, and the file is whole at all times",
+  name: "row 4: killing writers loses no update, and the file is always whole",
   ...STRICT,
   async fn() {
     const kills = size(36, 2000);
@@ -98,7 +98,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rows 10 and 11: killed writes leave a whole file, and what they leave is swept",
+  name: "rows 10 and 11: killed writes leave a whole file, and their leftovers are removed",
   ...STRICT,
   async fn() {
     const kills = size(18, 300);
@@ -119,12 +119,12 @@ Deno.test({
         assert.match(text, /^([a-z])\1*$/);
       }
     };
-    // Two at a time: their leftovers meet in one folder.
+    // Two at a time, so that their leftovers are in one folder.
     await Promise.all([killer(), killer()]);
     const { mode } = await Deno.stat(file);
     assert.equal((mode ?? 0) & 0o777, 0o600);
 
-    // The store of this folder, so that what was left here is beside its tokens.
+    // The store of this folder, so that the leftovers are beside its tokens.
     const ours = folder.at("onecell");
     await Deno.mkdir(ours, { mode: 0o700 });
     let leftovers = 0;

@@ -9,7 +9,7 @@ import { WorkerProcess } from "../support/worker_process.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url);
 
-/** What a worker's `lock` says. */
+/** The worker's report for `lock`. */
 interface Locked {
   value?: number;
   code?: string;
@@ -17,7 +17,7 @@ interface Locked {
   took: number;
 }
 
-/** Starts a worker that holds the lock, and waits until it does. */
+/** Starts a worker, and waits until it holds the lock. */
 async function holder(
   folder: TestFolder,
   runtime: TestRuntime,
@@ -35,7 +35,7 @@ function tryToLock(folder: TestFolder, runtime: TestRuntime, timeout: number): P
 }
 
 Deno.test({
-  name: "row 5: when the holder of the lock is killed the next one has it within a second",
+  name: "row 5: if the holder of the lock is killed, the next one gets it within a second",
   ...STRICT,
   fn: () =>
     unlessBusy(async () => {
@@ -47,7 +47,7 @@ Deno.test({
         const next = new WorkerProcess(WORKER, ["hold", folder.path, 0, "wait"], {
           runtime: second,
         });
-        await new Promise((resolve) => setTimeout(resolve, 700)); // it waits now
+        await new Promise((resolve) => setTimeout(resolve, 700)); // it is waiting now
         const killed = Date.now();
         dead.signal("SIGKILL");
         const took = ((await next.next<{ held: number }>())?.held ?? Infinity) - killed;
@@ -59,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 6: a stopped holder keeps the lock, others time out",
+  name: "row 6: a stopped holder keeps the lock, and others time out",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -103,7 +103,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "callers in one process have the lock in the order they came, and one at a time",
+  name: "callers in one process get the lock in order, one at a time",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -124,7 +124,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a caller that gives up lets the next one wait, but never passes the holder",
+  name: "after a caller gives up, the next one still waits for the holder",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "waiting for another process ends at once when aborted, and the event loop runs meanwhile",
+  name: "waiting for another process ends at once if aborted, and the event loop keeps running",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -222,7 +222,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Node shows no warning about SQLite, and others' warnings still",
+  name: "Node shows no warning about SQLite, but still shows others",
   ...STRICT,
   async fn() {
     const node = await findRuntime("node");
@@ -243,7 +243,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no handle of a lock is left open, however the wait or the work ends",
+  name: "no handle of a lock stays open, however the wait or the work ends",
   ...STRICT,
   ignore: Deno.build.os !== "linux",
   async fn() {

@@ -22,7 +22,7 @@ import { KEY, testToken } from "./token.ts";
 
 const tokens = ["a", "b", "c"].map((key) => testToken(5, { key, refresh_token: `of ${key}` }));
 
-test("moveStore(): all there and back, under the same keys, and nothing left behind", async () => {
+test("moveStore() moves everything there and back, under the same keys, and leaves nothing behind", async () => {
   await using folder = await TestFolder.make();
   const runtime = await currentRuntime();
   const files = fileDriver({ runtime, directory: folder.path })!;
@@ -40,12 +40,12 @@ test("moveStore(): all there and back, under the same keys, and nothing left beh
   assert.deepEqual(await memory.keys(), ["b"]);
 });
 
-test("moveStore(): interrupted at any step, every session is in one of the two, and a second run ends it", async () => {
+test("moveStore(): after an interruption at any step, no session is lost, and a second run completes it", async () => {
   for (let step = 1; step < 20; step++) {
     const [from, to] = [new MemoryDriver(), new MemoryDriver()];
     for (const token of tokens) await from.write(token.key, formatToken(token));
     let left = step;
-    /** The process is killed at some step: nothing after it happens. */
+    /** The process is killed at some step. Nothing after it happens. */
     const mortal = (store: MemoryDriver): TokenStore => {
       const live = <T>(action: () => Promise<T>) =>
         left-- > 0 ? action() : Promise.reject(new Error("killed"));
@@ -66,7 +66,7 @@ test("moveStore(): interrupted at any step, every session is in one of the two, 
   }
 });
 
-test("moveStore(): a newer session stays, one that is not kept is not removed", async () => {
+test("moveStore(): a newer session stays, and one that is not saved is not removed", async () => {
   const [from, to] = [new MemoryDriver(), new MemoryDriver()];
   await from.write("a", formatToken(testToken(1, { key: "a" })));
   await to.write("a", formatToken(testToken(2, { key: "a" })));
@@ -86,7 +86,7 @@ test("moveStore(): a newer session stays, one that is not kept is not removed", 
   await rejects(moveStore(forgetful, from), "unsupported", /keys\(\)/);
 });
 
-test("credentials live in a store, too, and move to where they belong", async () => {
+test("credentials are saved in a store too, and move to the right place", async () => {
   const [from, to] = [new MemoryDriver(), new MemoryDriver()];
   const name = { provider: "spatiafi", account: "work" };
   assert.equal(await readStoredCredentials(from, name), undefined);
@@ -138,7 +138,7 @@ test("a user's own store saves sessions, and its failures are reported", async (
   assert.equal(await store.location(KEY), null);
 });
 
-test("inspectStore() says where things are kept, who can read them, and whether they work", async () => {
+test("inspectStore() says where sessions are saved, who can read them, and whether that works", async () => {
   await using folder = await TestFolder.make();
   const runtime = { ...await currentRuntime(), getEnvironment: () => undefined };
   const inspect = (store: Parameters<typeof inspectStore>[0]["store"], directory?: string) =>

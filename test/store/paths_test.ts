@@ -31,7 +31,7 @@ const ENVIRONMENTS: Record<string, string>[] = [
   { HOME: "/home/ada", XDG_CONFIG_HOME: "~/config" },
 ];
 
-/** Asks Python where platformdirs puts things: by class, for each environment. */
+/** Asks Python for the folders of platformdirs: by class, for each environment. */
 const PYTHON = `
 import importlib, json, os, sys
 answers = []
@@ -62,7 +62,7 @@ async function platformdirs(
       if (!success) continue;
       return JSON.parse(new TextDecoder().decode(stdout));
     } catch {
-      // no such program, or it ended early: the next one
+      // no such program, or it ended early: try the next one
     }
   }
   skip("platformdirs' own answers", "no python3 with platformdirs");
@@ -78,16 +78,16 @@ Deno.test("on Linux the folder is the one of platformdirs, with any XDG_CONFIG_H
   assert.deepEqual(found[6], ["/home/ada/.config/spatiafi"]);
   const python = await platformdirs(ENVIRONMENTS.map((one) => ["unix", "Unix", one]));
   for (const [at, answer] of (python ?? []).entries()) {
-    // Older versions take relative and padded values as they are.
+    // Older versions accept relative and padded values unchanged.
     if (!answer.startsWith("/") || answer.includes(" ")) continue;
-    // Others take a padded value for a relative one, which counts as unset.
+    // Others treat a padded value as relative, which counts as unset.
     const value = ENVIRONMENTS[at]?.["XDG_CONFIG_HOME"] ?? "";
     if (value !== value.trim() && answer === "/home/ada/.config/spatiafi") continue;
     assert.deepEqual(found[at], [answer], JSON.stringify(ENVIRONMENTS[at]));
   }
 });
 
-Deno.test("on macOS the folder is platformdirs', of its old and new versions", async () => {
+Deno.test("on macOS the folder is the one of platformdirs, in its old and new versions", async () => {
   const old = "/home/ada/Library/Application Support/spatiafi";
   const found = ENVIRONMENTS.map((environment) =>
     configDirectories(runtimeOf("darwin", environment), "spatiafi")
@@ -96,13 +96,13 @@ Deno.test("on macOS the folder is platformdirs', of its old and new versions", a
   assert.deepEqual(found[1], ["/etc/ada/spatiafi", old]);
   const python = await platformdirs(ENVIRONMENTS.map((one) => ["macos", "MacOS", one]));
   for (const [at, answer] of (python ?? []).entries()) {
-    // Versions before 3 had it where env-paths looks.
+    // Versions before 3 used the folder of env-paths.
     if (answer.includes("/Library/Preferences/")) continue;
     assert.ok(found[at]?.includes(answer), `${answer} for ${JSON.stringify(ENVIRONMENTS[at])}`);
   }
 });
 
-Deno.test("on Windows the folder is platformdirs', with and without an author", async () => {
+Deno.test("on Windows the folder is the one of platformdirs, with and without an author", async () => {
   const environment = { USERPROFILE: "C:\\Users\\ada", LOCALAPPDATA: "D:\\Local" };
   const runtime = runtimeOf("windows", environment);
   const found = configDirectories(runtime, "spatiafi");
@@ -116,7 +116,7 @@ Deno.test("on Windows the folder is platformdirs', with and without an author", 
   if (python) assert.equal(python[0]?.replaceAll("/", "\\"), found[0]);
 });
 
-Deno.test("without a home there is no folder, except the one of an override", () => {
+Deno.test("without a home there is no folder, unless one is given", () => {
   for (const platform of ["linux", "darwin", "windows", "other"] as const) {
     assert.deepEqual(configDirectories(runtimeOf(platform, {}), "x"), []);
     assert.deepEqual(configDirectories(runtimeOf(platform, {}), "x", "/mine"), ["/mine"]);
@@ -125,7 +125,7 @@ Deno.test("without a home there is no folder, except the one of an override", ()
   assert.deepEqual(configDirectories(runtimeOf("linux", xdg), "x"), ["/etc/ada/x"]);
 });
 
-Deno.test("paths are joined and taken apart as the platform writes them", () => {
+Deno.test("paths are joined and split as the platform writes them", () => {
   assert.equal(joinPath({ platform: "linux" }, "/", "a"), "/a");
   assert.equal(joinPath({ platform: "linux" }, "/a//", "b", "c"), "/a/b/c");
   assert.equal(joinPath({ platform: "windows" }, "C:\\", "a"), "C:\\a");
@@ -135,9 +135,9 @@ Deno.test("paths are joined and taken apart as the platform writes them", () => 
   assert.equal(parentPath("C:\\a\\b"), "C:\\a");
 });
 
-Deno.test("env-paths is asked on macOS and Windows only, in its own words", async () => {
+Deno.test("env-paths is only used on macOS and Windows, with its own names", async () => {
   assert.deepEqual(await otherConfigDirectories(runtimeOf("linux", {}), "x"), []);
-  // env-paths looks at the process it runs in: one that takes itself for another platform.
+  // env-paths reads the process it runs in, so the process pretends to be another platform.
   const module = new URL("../../src/store/paths.ts", import.meta.url).href;
   const ask = async (platform: string, ours: string, environment: Record<string, string>) => {
     const script = `

@@ -18,7 +18,7 @@ interface Outcome {
 }
 
 Deno.test({
-  name: "the application's folder, to read and to write, is all the store needs of Deno",
+  name: "read and write access to the application's folder is all the store needs of Deno",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a missing flag is named, as narrow as it can be, and memory serves meanwhile",
+  name: "a missing flag is named, as narrow as possible, and memory is used meanwhile",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -54,7 +54,7 @@ Deno.test({
       .answer<Outcome>();
     assert.equal(code, "permission_denied");
     assert.ok(message?.includes(`--allow-read=${at}.`), message);
-    // What the environment says cannot be known: as good as no home.
+    // The environment cannot be read, which is like having no home.
     const homeless = ["find", at, { directory: "x", files: ["app_credentials"] }];
     const worker = new WorkerProcess(WORKER, homeless, { runtime: denoWith() });
     assert.equal((await worker.answer<Outcome>()).value, null);

@@ -47,7 +47,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 13: a file of ours that others can read is tightened",
+  name: "row 13: a file of ours that others can read gets a stricter mode",
   ...STRICT,
   async fn() {
     for (const runtime of await allRuntimes()) {
@@ -61,7 +61,7 @@ Deno.test({
       await Deno.chmod(folder.at("onecell"), 0o755);
       await run();
       const { onecell, ...files } = await folder.modes();
-      assert.equal(onecell, "755"); // it was there before
+      assert.equal(onecell, "755"); // it existed before
       assert.deepEqual(new Set(Object.values(files)), new Set(["600"]));
     }
   },
@@ -76,7 +76,7 @@ Deno.test({
     await Deno.writeTextFile(folder.at("target"), "somebody's");
     let planted = 0;
     const createPrivate: Runtime["files"]["createPrivate"] = async (path, mode) => {
-      // Nobody can know the name; plant the link as if somebody did.
+      // Nobody can know the name. The test plants a link as if somebody did.
       if (planted++ === 0) await Deno.symlink(folder.at("target"), path);
       return await real.files.createPrivate(path, mode);
     };
@@ -92,7 +92,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 14: a symlinked file is not read through, and a write replaces the link",
+  name: "row 14: a symlinked file is not read, and a write replaces the link",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -113,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "reading takes plain text files of a sensible size only",
+  name: "reading accepts only plain text files of a reasonable size",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 12: when a write fails, at whichever step, the old file is whole and nothing is left",
+  name: "row 12: if any step of a write fails, the old file is whole and nothing is left behind",
   ...STRICT,
   async fn() {
     const real = await currentRuntime();
@@ -179,7 +179,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a writer whose temporary file was swept writes again; Windows' readers are outlasted",
+  name: "a writer whose temporary file was removed writes again; readers on Windows are waited for",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -202,7 +202,7 @@ Deno.test({
         await real.files.rename(from, to);
       },
     };
-    // Only the behaviour is Windows': the separator still is this system's.
+    // Only the behaviour is that of Windows. The separator is still this system's.
     const file = folder.at("file");
     await assert.rejects(writePrivateFile({ ...real, files: open }, file, "two"));
     tries = 0;
@@ -213,7 +213,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "setting aside keeps the contents private, removing says whether there was one",
+  name: "setting aside keeps the contents private, and removing reports if there was a file",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -260,7 +260,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a umask that takes the owner's own rights away does not",
+  name: "a umask that removes the owner's own rights has no effect",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -276,7 +276,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a file that is exchanged for a link between two looks is not read",
+  name: "a file that is replaced by a link between two checks is not read",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();

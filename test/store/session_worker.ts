@@ -1,4 +1,4 @@
-// A script of a user's: signs in by getSession and calls the API. Says what happened in JSON lines.
+// A user's script: signs in with getSession and calls the API. Prints the outcomes as JSON lines.
 import { getSession } from "../../mod.ts";
 
 const [system = "", directory = "", seconds = 0] = Deno.args.map((arg) => JSON.parse(arg));

@@ -10,7 +10,7 @@ import { KEY } from "./token.ts";
 
 const WORKER = new URL("session_worker.ts", import.meta.url);
 
-/** The environment of a user of a system: its URLs, and credentials. */
+/** The environment of a system's user: its URLs and credentials. */
 function userOf(sandbox: Sandbox, system: "spatiafi" | "plantpredict-okta") {
   const prefix = system.toUpperCase().replaceAll("-", "_");
   const { clientId, clientSecret = "" } = sandbox.client(system);
@@ -25,7 +25,7 @@ function userOf(sandbox: Sandbox, system: "spatiafi" | "plantpredict-okta") {
   };
 }
 
-/** Lets the stored tokens of a folder have expired long ago. */
+/** Makes a folder's saved tokens look as if they expired long ago. */
 async function expire(folder: TestFolder): Promise<void> {
   for await (const { name } of Deno.readDir(folder.at("onecell"))) {
     if (!name.endsWith(".json")) continue;
@@ -42,7 +42,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `row 8: cold starts at once on an expired token ask ${system} for one token`,
+    name: `row 8: cold starts at once on an expired token request one token from ${system}`,
     ...STRICT,
     async fn() {
       const starts = size(10, 50);
@@ -68,7 +68,7 @@ Deno.test({
   ...STRICT,
   async fn() {
     const system = "plantpredict-okta";
-    // Twenty processes on few cores stand still for seconds: their tokens have to outlive that.
+    // Twenty processes on few cores stand still for seconds, so their tokens must be valid for longer.
     const [processes, seconds, tokenLifetime] = size([4, 6, 2], [20, 60, 5]);
     await using folder = await TestFolder.make();
     await using sandbox = await startSandbox({ systems: [system], tokenLifetime });
@@ -96,7 +96,7 @@ Deno.test({
     const kill = async () => {
       while (Date.now() < until - 2000) {
         await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 300));
-        // Under the lock nobody is between the server's answer and the disk: a refresh token that is
+        // Under the lock, no process is between the server's response and the disk. A refresh token that is
         // lost there is lost for good, with any client of any server that rotates.
         await store.exclusive(KEY, async () => {
           const [victim] = [...alive].sort(() => Math.random() - 0.5);

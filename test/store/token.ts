@@ -1,9 +1,9 @@
 import type { Token } from "../../src/token/token.ts";
 
-/** The key tests keep their token under. */
+/** The key of the tests' token. */
 export const KEY = "a test's token";
 
-/** A token; `counter` is what the tests count in. */
+/** A token. `counter` is the value that the tests count up. */
 export function testToken(counter: number, more: Partial<Token> = {}): Token {
   return {
     version: 1,

@@ -12,7 +12,7 @@ import { KEY, testToken } from "./token.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url);
 
-/** What a worker's `write` and `write and read` say. */
+/** The worker's reports for `write` and `write and read`. */
 interface Outcome {
   code?: string;
   message?: string;
@@ -56,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "reading takes one look at the disk and no lock",
+  name: "reading accesses the disk once and takes no lock",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -75,7 +75,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a token kept in memory touches no disk and is known to its store alone",
+  name: "a token in memory touches no disk, and only its own store knows it",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -134,7 +134,7 @@ Deno.test({
       assert.ok(aside, name);
       assert.equal(aside[1], "600");
       assert.equal(await Deno.readTextFile(folder.at(aside[0])), text);
-      // Logging out takes it away as well: it may hold a token.
+      // Logging out removes it as well, because it may hold a token.
       await store.remove(KEY);
       assert.deepEqual(Object.keys(await folder.modes()), ["onecell", "onecell/lock.sqlite"]);
     }
@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 14: a symlinked token file is not read, and replaced as a file",
+  name: "row 14: a symlinked token file is not read, and is replaced by a file",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();
@@ -183,14 +183,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "row 15: a folder that cannot be written to costs under 100 ms, and memory serves",
+  name: "row 15: a folder that cannot be written to costs under 100 ms, and memory is used",
   ...STRICT,
   fn: () =>
     unlessBusy(async () => {
       for (const runtime of await allRuntimes()) {
         await using folder = await TestFolder.make();
         await Deno.writeTextFile(folder.at("file"), "");
-        // A file in place of the folder fails for every user, root too.
+        // A file in place of the folder fails for every user, even root.
         const worker = new WorkerProcess(WORKER, ["write", folder.at("file"), 3], { runtime });
         const outcome = await worker.answer<Outcome>();
         assert.equal(outcome.code, "store_unavailable", runtime.name);
@@ -205,7 +205,7 @@ Deno.test({
       // The next cell opens its own store.
       const next = openTokenStore(runtime, folder.at("file"), "disk");
       assert.deepEqual(await next.read(KEY), whole);
-      // Once there is room, the disk has it, and memory no more.
+      // Once there is room, the token is on disk and no longer in memory.
       await Deno.remove(folder.at("file"));
       await next.write(KEY, testToken(9));
       await Deno.remove(await next.location(KEY) as string);
@@ -214,7 +214,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the newer one counts of a token in memory and one another process wrote",
+  name: "a token in memory and one from another process: the newer one counts",
   ...STRICT,
   async fn() {
     await using folder = await TestFolder.make();

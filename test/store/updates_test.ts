@@ -11,7 +11,7 @@ const WORKER = new URL("worker.ts", import.meta.url);
 const PROCESSES = size(6, 50);
 const UPDATES = size(6, 20);
 
-/** Counts up in many processes at once; returns how far the counter came. */
+/** Counts up in many processes at once. Returns the final count. */
 async function countUp(runtimes: TestRuntime[], locked: boolean): Promise<number> {
   await using folder = await TestFolder.make();
   const start = Date.now() + size(700, 5000);

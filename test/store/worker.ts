@@ -1,7 +1,7 @@
-// Runs under Deno, Node and Bun: one process of the store's tests. Says what it does in JSON lines.
+// Runs under Deno, Node and Bun: one process of the store's tests. Prints its results as JSON lines.
 import process from "node:process";
 import { currentRuntime } from "../../src/runtime/current.ts";
-// What is timed here is the disk, not the first import of these.
+// The tests time the disk, so load these first.
 import "../../src/store/lock.ts";
 import "../../src/store/store_error.ts";
 import { findCredentials } from "../../src/store/credentials_file.ts";
@@ -22,7 +22,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** What a call did, for the test to judge. */
+/** The outcome of a call, for the test to judge. */
 async function outcome(action: () => Promise<unknown>): Promise<Record<string, unknown>> {
   const start = performance.now();
   try {
@@ -34,14 +34,14 @@ async function outcome(action: () => Promise<unknown>): Promise<Record<string, u
   }
 }
 
-/** Adds one to the counter, as a renewal does: read, wait as for an answer, write. */
+/** Adds one to the counter, as a renewal does: read, wait as for a response, write. */
 async function addOne(): Promise<void> {
   const token = await store.read(KEY);
   await pause(Math.random() * 3);
   await store.write(KEY, testToken((token?.obtained_at ?? 0) + 1));
 }
 
-/** Counts up in a slot of its own in the state, and says before and after. */
+/** Counts up in its own slot of the state, and reports before and after. */
 async function count(slot: number): Promise<void> {
   for (;;) {
     await store.exclusive(KEY, async () => {
@@ -56,7 +56,7 @@ async function count(slot: number): Promise<void> {
   }
 }
 
-/** Holds the lock for a time, letting the event loop run or not. */
+/** Holds the lock for a time, and lets the event loop run or blocks it. */
 async function hold(time: number, how: "wait" | "block"): Promise<void> {
   await store.exclusive(KEY, async () => {
     say({ held: Date.now() });
@@ -75,7 +75,7 @@ async function rewrite(): Promise<void> {
   }
 }
 
-/** Fills the disk but for a few KB, fails to write a larger token, and looks at what is there. */
+/** Fills the disk except for a few KB, fails to write a larger token, and checks the result. */
 async function fill(): Promise<unknown> {
   const { files } = runtime;
   await store.write(KEY, testToken(1));
@@ -93,7 +93,7 @@ async function fill(): Promise<unknown> {
   const written = await outcome(() => store.exclusive(KEY, action, { timeout: 1000 }));
   const memory = (await store.read(KEY))?.obtained_at;
   const names = await files.list(`${folder}/onecell`);
-  // A store of its own name sees the disk alone.
+  // A store with its own name sees only the disk.
   const disk = (await openTokenStore(runtime, `${folder}/.`, "disk").read(KEY))?.obtained_at;
   return { full, written, memory, disk, names };
 }
@@ -118,7 +118,7 @@ const commands: Record<string, () => Promise<unknown>> = {
   lock: () =>
     outcome(() => store.exclusive(KEY, () => Promise.resolve(Date.now()), { timeout: rest[0] })),
   write: () => outcome(() => store.write(KEY, testToken(rest[0], rest[1]))),
-  /** All a session does with a disk, where it refuses everything. */
+  /** Everything a session does with a disk that refuses everything. */
   async refused() {
     const before = (await store.read(KEY))?.obtained_at ?? null;
     const locked = await outcome(() =>
@@ -128,7 +128,7 @@ const commands: Record<string, () => Promise<unknown>> = {
     const again = openTokenStore(runtime, folder, "disk");
     return { before, locked, written, after: (await again.read(KEY))?.obtained_at ?? null };
   },
-  /** All a session does with its folder, and what it says of it. */
+  /** Everything a session does with its folder, and its report. */
   async home() {
     const refresh = testToken(1, { refresh_token: "refresh-1" });
     const locked = await outcome(() =>
@@ -140,7 +140,7 @@ const commands: Record<string, () => Promise<unknown>> = {
         return turn;
       }, { timeout: 45_000 })
     );
-    // Whoever reads an older copy must not send the token again.
+    // A reader of an older copy must not send the token again.
     const again = store.beginRefresh(refresh, { timeout: 300 });
     const saved = await outcome(() =>
       writeCredentials(runtime, `${folder}/app_credentials`, { a: 1 })

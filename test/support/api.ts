@@ -6,7 +6,7 @@ import type { TokenKeeper } from "../../src/renewal/token_keeper.ts";
 import { type Clock, fakeClock, makeKeeper, plainProvider } from "./parts.ts";
 import { type FakeServer, fakeServer, type Respond, tokenAnswer } from "./fake_server.ts";
 
-/** A session's `fetch`, and what it talks to. */
+/** A session's `fetch`, and the servers it talks to. */
 export interface FakeApi {
   session: { fetch: Fetch };
   auth: FakeServer;

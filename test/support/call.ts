@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { Session } from "../../mod.ts";
 import type { Fetch } from "../../src/http/api_fetch.ts";
 
-/** An API answer, its body read. */
+/** A response of the API, with its body read. */
 export interface ApiAnswer {
   status: number;
   headers: Headers;
   json: Record<string, unknown>;
 }
 
-/** Calls the API and reads the answer, so that no body stays open. */
+/** Calls the API and reads the response, so that no body stays open. */
 export async function call(
   session: { fetch: Fetch },
   url: string | URL | Request = "/api/info?item_id=x",
@@ -26,14 +26,14 @@ export async function call(
   return { status: response.status, headers: response.headers, json };
 }
 
-/** Calls the API, which must answer 200. */
+/** Calls the API, which must return 200. */
 export async function works(session: { fetch: Fetch }): Promise<void> {
   const { status, json } = await call(session);
   assert.equal(status, 200, JSON.stringify(json));
   assert.equal(json["item_id"], "x");
 }
 
-/** The text of the card a notebook shows for a session. */
+/** The text of the card that a notebook shows for a session. */
 export async function cardText(session: Session): Promise<string> {
   const card: () => Promise<Record<string, string>> = Reflect.get(
     session,

@@ -1,7 +1,7 @@
 import { type Arrival, json, type Respond } from "./fake_server.ts";
 import { canary } from "./secrets.ts";
 
-/** Everything that arrived, the way a careless server repeats it. */
+/** Everything that arrived, as a careless server repeats it. */
 function everything({ form, headers }: Arrival): string {
   return `${form} ${[...form].flat().join(" ")} ${[...headers].flat().join(" ")}`;
 }
@@ -9,7 +9,7 @@ function everything({ form, headers }: Arrival): string {
 const html = { "content-type": "text/html" };
 const asJson = { "content-type": "application/json" };
 
-/** Servers that repeat what they were sent, each in another place of the answer. */
+/** Servers that repeat the request, each in another place of the response. */
 export const CARELESS_SERVERS: readonly { name: string; respond: Respond }[] = [
   {
     name: "repeats the request in error_description",

@@ -1,8 +1,8 @@
 import { cp } from "node:fs/promises";
 
 /**
- * Another copy of the module, as two packages in one program may each bring: its files in a folder of
- * their own.
+ * Creates another copy of the module, as if two packages in one program each brought one. Its files are
+ * in their own folder.
  *
  * @param folder where to put it
  */

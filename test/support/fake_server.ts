@@ -1,4 +1,4 @@
-/** One request a fake server got. */
+/** One request that a fake server received. */
 export interface Arrival {
   url: URL;
   method: string;
@@ -7,20 +7,20 @@ export interface Arrival {
   form: URLSearchParams;
 }
 
-/** A server inside this process: a `fetch` that answers, and a record of what arrived. */
+/** A server inside this process: a `fetch` that responds, and a record of the requests. */
 export interface FakeServer {
   readonly fetch: typeof fetch;
   readonly arrivals: Arrival[];
-  /** What it does with a request; may be changed. */
+  /** Handles a request; may be changed. */
   answer: Respond;
-  /** How many requests had this `grant_type`, or were for this path. */
+  /** How many requests had this `grant_type` or this path. */
   count(what: string): number;
 }
 
-/** What a fake server does with one request. */
+/** Handles one request of a fake server. */
 export type Respond = (arrival: Arrival, number: number) => Response | Promise<Response>;
 
-/** Plays a server with a function. Only text and form bodies are read. */
+/** Creates a fake server from a function. It reads only text and form bodies. */
 export function fakeServer(respond: Respond): FakeServer {
   const arrivals: Arrival[] = [];
   const server: FakeServer = {
@@ -50,7 +50,7 @@ export function fakeServer(respond: Respond): FakeServer {
         const follows = request.redirect === "follow" && response.status >= 300 &&
           location !== null;
         if (!follows) return response;
-        // As `fetch` does it; what must not go there is seen to arrive.
+        // As `fetch` does. A request that must not go there is recorded.
         if (arrivals.length > 20) throw new TypeError("too many redirects");
         return await server.fetch(new URL(location, request.url), { headers: request.headers });
       } finally {
@@ -61,12 +61,12 @@ export function fakeServer(respond: Respond): FakeServer {
   return server;
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return Response.json(value, { status, headers });
 }
 
-/** A token answer; every number gives another token. */
+/** A token response. Every number gives another token. */
 export function tokenAnswer(number: number, members: Record<string, unknown> = {}): Response {
   return json({
     access_token: `access-token-${number}`,
@@ -76,7 +76,7 @@ export function tokenAnswer(number: number, members: Record<string, unknown> = {
   });
 }
 
-/** An answer that never comes; only the request's signal ends the wait. */
+/** A response that never comes. Only the request's signal ends the wait. */
 export function never(): Promise<Response> {
   return new Promise(() => {});
 }

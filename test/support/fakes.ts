@@ -1,19 +1,19 @@
 import type { Kernel } from "../../src/person/kernel.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 
-/** A runtime in which nothing happens but what the test does. */
+/** A runtime in which nothing happens except what the test does. */
 export interface FakeRuntime extends Runtime {
-  /** What was written to standard error. */
+  /** The text written to standard error. */
   readonly written: string[];
-  /** What was opened in the browser. */
+  /** The URLs opened in the browser. */
   readonly opened: string[];
-  /** Who listens for SIGINT. */
+  /** The listeners for SIGINT. */
   readonly listeners: Set<() => void>;
-  /** What the person types, in order; then `null`. */
+  /** The person's input, in order; then `null`. */
   readonly answers: (string | null)[];
 }
 
-/** What a {@linkcode fakeRuntime} is to be like. */
+/** The properties of a {@linkcode fakeRuntime}. */
 export interface FakeOptions {
   platform?: Runtime["platform"];
   environment?: Record<string, string>;
@@ -23,7 +23,7 @@ export interface FakeOptions {
   home?: string;
 }
 
-/** Makes a runtime for a test; what it does not have throws. */
+/** Creates a runtime for a test. Members that it does not have throw. */
 export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
   const written: string[] = [];
   const opened: string[] = [];
@@ -35,7 +35,7 @@ export function fakeRuntime(options: FakeOptions = {}): FakeRuntime {
     listeners,
     answers,
     name: "deno",
-    // A disk with nothing on it.
+    // An empty disk.
     files: emptyDisk(),
     errorKind: () => "not_found",
     missingFlag: () => undefined,
@@ -85,7 +85,7 @@ export interface Shown {
   update: boolean;
 }
 
-/** A kernel that remembers what it was asked and shown. */
+/** A kernel that records its prompts and messages. */
 export function fakeKernel(
   answers: (string | null)[] = [],
 ): Kernel & { shown: Shown[]; asked: [string, boolean][] } {

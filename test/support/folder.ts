@@ -1,4 +1,4 @@
-/** A folder of a test's own, gone at its end. */
+/** A test's own folder, removed at the end of the test. */
 export class TestFolder implements AsyncDisposable {
   readonly path: string;
 

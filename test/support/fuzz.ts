@@ -2,23 +2,23 @@ import { AuthError } from "../../src/errors.ts";
 import { size } from "./long.ts";
 import { Random } from "./random.ts";
 
-/** Long enough for anything that is not stuck, in milliseconds. */
+/** Enough time for anything that is not stuck, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** What one kind of accident came to. */
+/** The outcomes of one kind of accident. */
 export interface Tally {
-  /** It was taken. */
+  /** It was accepted. */
   good: number;
   /** It was refused, with an `AuthError`. */
   refused: number;
 }
 
 /**
- * Runs a thing with many accidents. Whatever it throws must be an `AuthError`, and it must end.
- * `ONECELL_SEED` repeats a run; `ONECELL_LONG=1` makes ten times as many.
+ * Runs an action with many accidents. Every error must be an `AuthError`, and every action must end.
+ * `ONECELL_SEED` repeats a run; `ONECELL_LONG=1` runs ten times as many.
  *
  * @param count how many, in the short form
- * @param action one accident; what it throws is judged, what it asserts is thrown on
+ * @param action one accident; its errors are checked, and its assertions are passed on
  */
 export async function fuzz(
   count: number,
@@ -28,7 +28,7 @@ export async function fuzz(
   const seed = given || crypto.getRandomValues(new Uint32Array(1))[0] || 1;
   const tally = { good: 0, refused: 0 };
   for (let number = 0; number < size(count, count * 10); number++) {
-    // Every accident can be repeated without the ones before.
+    // Each accident can be repeated without the ones before.
     const random = new Random(seed + number * 7919);
     try {
       await inTime(async () => void await action(random, number));

@@ -1,6 +1,6 @@
 /** The imports of the module, read from Deno's own graph. */
 
-/** One room: a folder, or a file that stands alone. */
+/** One room: a folder, or a single file. */
 export interface Room {
   readonly path: string;
   /** What it does, in a few words. */
@@ -66,7 +66,7 @@ export const doors: readonly string[] = [
 
 /** One import. */
 export interface Edge {
-  /** Paths below the root; a package or a `node:` module by its name. */
+  /** Paths below the root, or the name of a package or a `node:` module. */
   from: string;
   to: string;
   kind: "static" | "dynamic" | "type";
@@ -81,12 +81,12 @@ interface Dependency {
 
 const root = new URL("../../", import.meta.url);
 
-/** The floor a file stands on, 0 for the lowest; -1 for none. */
+/** The floor of a file, 0 for the lowest; -1 for none. */
 export function floorOf(path: string): number {
   return FLOORS.findIndex((rooms) => rooms.some((room) => path.startsWith(room.path)));
 }
 
-/** The room a file is in. */
+/** The room of a file. */
 export function roomOf(path: string): Room | undefined {
   return FLOORS.flat().find((room) => path.startsWith(room.path));
 }
@@ -121,7 +121,7 @@ export async function edgesOf(): Promise<Edge[]> {
   return [...all.values()];
 }
 
-/** The modules of ours that a module loads with itself, each after those that it needs. */
+/** Our modules that load with a module, each after those that it needs. */
 export function loadedWith(entry: string, edges: readonly Edge[]): string[] {
   const loaded = new Set<string>();
   const visit = (path: string) => {
@@ -135,7 +135,7 @@ export function loadedWith(entry: string, edges: readonly Edge[]): string[] {
   return [...loaded];
 }
 
-/** The modules a program has really loaded: Deno's log names each one that it compiles. */
+/** The modules that a program has really loaded: Deno's log names each one that it compiles. */
 export async function loadedModules(program: string, args: string[] = []): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--log-level=debug", "--ext=ts", "-", ...args],

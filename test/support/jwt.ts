@@ -1,4 +1,4 @@
-/** A JWT (RFC 7519) nobody has signed: to be read, not to be trusted. */
+/** An unsigned JWT (RFC 7519): to read, not to trust. */
 export function jwt(claims: unknown): string {
   const part = (value: unknown) =>
     new TextEncoder().encode(JSON.stringify(value)).toBase64({

@@ -1,13 +1,13 @@
 import { skip } from "./runtimes.ts";
 
-/** Numbers of the errors that disks answer with on Linux. */
+/** The numbers of disk errors on Linux. */
 export const ERRNO = { EPERM: 1, EIO: 5, ENOLCK: 37, ENOSYS: 38, EOPNOTSUPP: 95 } as const;
 
 let built: Promise<string | null> | undefined;
 
 /**
- * Builds the library that makes a disk without locks, modes or flushing of a folder, for LD_PRELOAD.
- * `null`, with a line why, where it cannot be built.
+ * Builds the library for LD_PRELOAD that makes a folder behave like a disk without locks, modes or
+ * flushing. `null`, with a line that says why, if it cannot be built.
  */
 export function lockshim(what: string): Promise<string | null> {
   return built ??= build(what);

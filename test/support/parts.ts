@@ -6,7 +6,7 @@ import { resolveSystem } from "../../src/providers/system.ts";
 import { renew, type RenewalSetup } from "../../src/renewal/renewal.ts";
 import { TokenKeeper } from "../../src/renewal/token_keeper.ts";
 
-/** A provider with endpoints and nothing to discover. */
+/** A provider with endpoints and without discovery. */
 export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
   return checkProvider({
     name: "plain",
@@ -17,7 +17,7 @@ export function plainProvider(input: Partial<ProviderInput> = {}): Provider {
   });
 }
 
-/** The parts of one exchange, as `getSession` would put them together. */
+/** The parts of one exchange, as `getSession` builds them. */
 export function grantParts(
   fetch: typeof globalThis.fetch,
   extra: Partial<GrantContext> & { provider?: Provider } = {},
@@ -36,18 +36,18 @@ export function grantParts(
   };
 }
 
-/** A store that can be looked into, and made to fail. */
+/** A store that a test can inspect, and make fail. */
 export interface FakeStore extends Store {
   readonly tokens: Map<string, StoredToken>;
   /** What happened, in order. */
   readonly log: string[];
   /** Thrown by the next writes. */
   writeError: Error | undefined;
-  /** Thrown instead of giving the lock. */
+  /** Thrown instead of acquiring the lock. */
   lockError: Error | undefined;
 }
 
-/** Keeps tokens in a map, and tells what was done. */
+/** Keeps tokens in a map, and records the calls. */
 export function fakeStore(): FakeStore {
   const tokens = new Map<string, StoredToken>();
   const log: string[] = [];
@@ -96,17 +96,17 @@ export function fakeStore(): FakeStore {
 /** A clock that moves only when a test moves it. */
 export interface Clock {
   (): number;
-  /** Moves it, in milliseconds. */
+  /** Moves it forward, in milliseconds. */
   move(milliseconds: number): void;
 }
 
-/** Makes a clock; its start is the real time, so that what a library reads there is near. */
+/** Makes a clock. It starts at the real time, so that a library's own clock is close. */
 export function fakeClock(): Clock {
   let at = Date.now();
   return Object.assign(() => at, { move: (milliseconds: number) => void (at += milliseconds) });
 }
 
-/** What a keeper is made with. */
+/** The options for a keeper. */
 export interface KeeperScript {
   clock?: Clock;
   dpop?: boolean;
@@ -114,7 +114,7 @@ export interface KeeperScript {
   silent?: null;
 }
 
-/** A keeper with everything around it played. */
+/** A keeper with a fake server, store and clock. */
 export function makeKeeper(
   fetch: typeof globalThis.fetch,
   { clock = fakeClock(), dpop = false, silent }: KeeperScript = {},

@@ -1,40 +1,40 @@
 import type { Person as PublicPerson } from "../../mod.ts";
 import type { CardState, Person, Question } from "../../src/person/person.ts";
 
-/** What a scripted person types: a text, or what makes one when asked. */
+/** An answer of a scripted person: a text, or a function that returns one. */
 export type Answer = string | null | ((question: string) => string | null | Promise<string | null>);
 
-/** How a person is played. */
+/** The script for a person. */
 export interface Script {
-  /** What they type, in order; afterwards nobody is there. */
+  /** Their answers, in order. Afterwards nobody is there. */
   answers?: Answer[];
-  /** What they do when a card is shown, such as to sign in at its link; not waited for. */
+  /** Their reaction to a card, such as signing in at its link. It is not waited for. */
   onShow?: (state: CardState) => unknown;
-  /** Whether a browser on this machine can reach a loopback port. */
+  /** True if a browser on this machine can reach a loopback port. */
   browserIsLocal?: boolean;
 }
 
 /**
- * A person who is played by a script, with a record of what they saw: one of the module's own, which is
- * shown cards, and goes where a caller's may.
+ * A scripted person, with a record of what they saw. It can replace a person of the module, who is shown
+ * cards, and one that a caller passes.
  */
 export type ScriptedPerson = Person & PublicPerson & Records;
 
 interface Records {
-  /** What was asked, and whether the answer was masked. */
+  /** The prompts, and whether each answer was masked. */
   readonly asked: { text: string; secret: boolean }[];
-  /** The same questions, whole. */
+  /** The complete prompts. */
   readonly questions: Question[];
   readonly shown: CardState[];
-  /** Links the module tried to open. */
+  /** Links that the module tried to open. */
   readonly opened: string[];
   /** Presses the stop button, which ends this wait or the next. */
   stop(reason: unknown): void;
-  /** The promises of `onShow`, and what it threw. */
+  /** Waits for the promises of `onShow`, and throws their errors. */
   settled(): Promise<void>;
 }
 
-/** Plays a person by a script. */
+/** Creates a person from a script. */
 export function scriptedPerson(script: Script = {}): ScriptedPerson {
   const asked: ScriptedPerson["asked"] = [];
   const questions: Question[] = [];
@@ -73,19 +73,19 @@ export function scriptedPerson(script: Script = {}): ScriptedPerson {
   return person as ScriptedPerson;
 }
 
-/** A question, where nothing but its text and its mask matters. */
+/** A prompt in a test that uses only its text and its mask. */
 export function question(text: string, secret: boolean): Question {
   return { field: text.toLowerCase().replaceAll(" ", "_"), text, secret, host: "auth.example.com" };
 }
 
-/** What a scripted person does with a link card, as a browser would. */
+/** A scripted person's reaction to a link card, like a browser. */
 export function onLink(
   action: (url: string) => unknown,
 ): NonNullable<Script["onShow"]> {
   return (state) => state.kind === "link" ? action(state.url) : undefined;
 }
 
-/** The page to which the opened address redirects. It does so once, and does not contain the page's URL. */
+/** The page that the opened address redirects to. It redirects once, and does not contain the page's URL. */
 export async function enter(opened: string): Promise<string> {
   const response = await fetch(opened, { redirect: "manual" });
   await response.body?.cancel();

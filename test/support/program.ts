@@ -1,25 +1,25 @@
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 
-/** How a program ended. */
+/** The result of a program. */
 export interface Outcome {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** What a program gets. */
+/** The input of a program. */
 export interface ProgramOptions {
-  /** Comes before the module is loaded, such as to set the machine's clock off. */
+  /** Runs before the module loads, for example to set the machine's clock off. */
   before?: string;
-  /** What the program finds as `data`; it travels in its text. */
+  /** The program's `data`, which is part of its text. */
   data?: unknown;
-  /** More of its environment; it inherits the path alone. */
+  /** More environment variables. The program inherits only the path. */
   env?: Record<string, string>;
 }
 
 /**
- * Runs a program of its own in Deno, where a test needs an environment, a clock or a standard output
- * of its own. It finds the module as `auth`.
+ * Runs a program in its own Deno process, for tests that need their own environment, clock or standard
+ * output. It finds the module as `auth`.
  */
 export async function runProgram(text: string, options: ProgramOptions = {}): Promise<Outcome> {
   const program = [
@@ -30,7 +30,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
   ].join("\n");
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--frozen", "--ext=ts", "-"],
-    // Its default is below the home folder, and a program has a home of its own.
+    // The default is below the home folder, and a program has its own home.
     env: { NO_COLOR: "1", DENO_DIR: await denoDir(), PATH: path(), ...options.env },
     clearEnv: true,
     cwd: new URL("../../", import.meta.url),
@@ -46,7 +46,7 @@ export async function runProgram(text: string, options: ProgramOptions = {}): Pr
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-/** Runs a program that prints one line of JSON, and gives that back. */
+/** Runs a program that prints one line of JSON. Returns the parsed value. */
 export async function answerOf<T>(text: string, options: ProgramOptions = {}): Promise<T> {
   const { code, stdout, stderr } = await runProgram(text, options);
   if (code !== 0) throw new Error(`the program failed:\n${stdout}\n${stderr}`);
@@ -59,7 +59,7 @@ function path(): string {
 
 let found: Promise<string> | undefined;
 
-/** Where this Deno keeps what it has downloaded. */
+/** The folder of this Deno's downloads. */
 function denoDir(): Promise<string> {
   return found ??= (async () => {
     const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })

@@ -47,7 +47,7 @@ const NASTY = [
   "x".repeat(5_000),
 ];
 
-/** A generator of repeatable accidents: the same seed gives the same ones. */
+/** A generator of repeatable accidents: the same seed produces the same ones. */
 export class Random {
   #state: number;
 
@@ -73,12 +73,12 @@ export class Random {
     return choices[this.below(choices.length)] as T;
   }
 
-  /** True once in so many. */
+  /** True once in this many times. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
 
-  /** A text that begins as a good one, with a few accidents in it. */
+  /** A text that begins as a valid one, with a few accidents in it. */
   damage(good: string): string {
     let text = good;
     for (let count = this.below(4); count >= 0; count--) {
@@ -130,7 +130,7 @@ export class Random {
     }
   }
 
-  /** A good object with some members changed, removed or added. */
+  /** A valid object with some members changed, removed or added. */
   object(good: Record<string, unknown>): Record<string, unknown> {
     const result = new Map(Object.entries(good));
     const names = Object.keys(good);
@@ -142,7 +142,7 @@ export class Random {
     return Object.fromEntries(result);
   }
 
-  /** JSON of such an object, sometimes damaged as a text. */
+  /** The JSON of such an object, sometimes damaged as a text. */
   json(good: Record<string, unknown>): string {
     const text = JSON.stringify(this.once(12) ? this.value() : this.object(good));
     return this.once(4) ? this.damage(text) : text;

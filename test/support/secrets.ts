@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 
-/** The shortest run of characters that counts as a part of a secret. */
+/** The shortest run of characters that counts as part of a secret. */
 const RUN = 6;
 
-/** A secret nothing else looks like. */
+/** A secret that looks like nothing else. */
 export function canary(): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   return Array.from(
@@ -27,7 +27,7 @@ export function leakIn(text: string, secrets: Iterable<string>): string | undefi
   return undefined;
 }
 
-/** Checks that a value shows no part of a secret, however it is looked at. */
+/** Checks that a value shows no part of a secret in any form. */
 export function assertHides(value: unknown, secrets: Iterable<string>, what: string): void {
   for (const [how, text] of looksAt(value)) {
     const leak = leakIn(text, secrets);
@@ -35,7 +35,7 @@ export function assertHides(value: unknown, secrets: Iterable<string>, what: str
   }
 }
 
-/** Every way a person or a program may look at a value. */
+/** Every way that a person or a program may look at a value. */
 export function* looksAt(value: unknown): Generator<[how: string, text: string]> {
   const deep = { depth: Infinity, showHidden: true, getters: true, compact: false } as const;
   const wide = { iterableLimit: Infinity, strAbbreviateSize: Infinity } as const;
@@ -62,13 +62,13 @@ function attempt(action: () => string): string {
   }
 }
 
-/** Every text that can be reached from a value by its properties, hidden ones included. */
+/** Every text that can be reached from a value by its properties, including hidden ones. */
 function* stringsOf(value: unknown, seen: Set<unknown>): Generator<string> {
   if (typeof value === "string") return yield value;
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
   if (seen.has(value) || seen.size > 20_000) return;
   seen.add(value);
-  // What belongs to the runtime is not followed, or everything would be reached.
+  // The runtime's own objects are not followed, or everything would be reached.
   if (value === globalThis || value === Object.prototype || value === Function.prototype) return;
   if (value instanceof Map || value instanceof Set || value instanceof URLSearchParams) {
     for (const item of value) yield* stringsOf(item, seen);

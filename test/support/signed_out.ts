@@ -5,7 +5,7 @@ import { onLink, scriptedPerson } from "./person.ts";
 import { rejects } from "./rejects.ts";
 import { createWorld, oidcProvider } from "./world.ts";
 
-/** A way to sign in, and whether a session can go on with what it has in memory. */
+/** A way to sign in, and whether a session continues with the values in memory. */
 const GRANTS = [
   { system: "spatiafi", goesOn: true },
   { system: "plantpredict-okta", goesOn: true },
@@ -13,10 +13,10 @@ const GRANTS = [
 ] as const;
 
 /**
- * Checks that a session which another one has signed out is not saved again by one that still runs:
- * with client credentials, with a password, and with a refresh token alone.
+ * Checks that a running session does not save itself again after another one has signed out: with
+ * client credentials, with a password, and with only a refresh token.
  *
- * @param store where the sessions of both are kept
+ * @param store the store of both sessions
  */
 export async function checkSignedOut(store: SessionOptions["store"]): Promise<void> {
   for (const { system, goesOn } of GRANTS) {
@@ -42,7 +42,7 @@ export async function checkSignedOut(store: SessionOptions["store"]): Promise<vo
     assert.deepEqual(await saved(), [], system);
 
     for (const running of [other, third]) {
-      // Once when asked to, and once more with what that gave.
+      // Once on request, and once more with the result of the first.
       for (let time = 0; time < 2; time++) {
         if (goesOn) await running.refresh();
         else await rejects(running.refresh(), "login_required");
@@ -56,7 +56,7 @@ export async function checkSignedOut(store: SessionOptions["store"]): Promise<vo
       false,
     );
 
-    // Who signs in again has a session again, and one that still runs joins it.
+    // A new sign-in has a session again, and a running one joins it.
     const again = await getSession(provider, { ...options, person });
     if (goesOn) await other.refresh();
     assert.equal((await saved())?.length, 1, system);

@@ -4,7 +4,7 @@ import { openStore } from "../../src/store/open_store.ts";
 import type { Store, StoreChoice } from "../../src/store/store.ts";
 import * as writing from "../../src/store/writing.ts";
 
-/** Opens a store as a session does, with its doors open. */
+/** Opens a store like a session does, and exposes its internals. */
 export function openTokenStore(
   runtime: Runtime,
   directory: string | undefined,

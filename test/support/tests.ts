@@ -1,12 +1,12 @@
 import { LONG, STRICT } from "./long.ts";
 
-/** How long a test may take, in milliseconds: a fault in waiting must not be a job that hangs. */
+/** The time limit for a test, in milliseconds, so that a fault in waiting does not hang the job. */
 const LIMIT = LONG ? 1_800_000 : 60_000;
 
 /**
- * Defines a test with every sanitizer on: what it opened must be closed when it ends.
+ * Defines a test with every sanitizer on: everything it opened must be closed when it ends.
  *
- * @param limit how long it may take, in milliseconds
+ * @param limit the time limit, in milliseconds
  */
 export function test(
   name: string,
@@ -16,7 +16,7 @@ export function test(
   Deno.test({ name, fn: (context) => within(limit, () => fn(context)), ...STRICT });
 }
 
-/** Fails when an action takes longer than it may. */
+/** Fails if an action takes longer than its limit. */
 async function within(limit: number, action: () => void | Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -32,7 +32,7 @@ async function within(limit: number, action: () => void | Promise<void>): Promis
 /**
  * Checks the rows of a table, several at once, and names every one that fails.
  *
- * @param atOnce how many rows wait for something at the same time
+ * @param atOnce how many rows run at the same time
  */
 export async function eachRow<Row extends { name: string }>(
   rows: readonly Row[],

@@ -4,15 +4,15 @@ import type { Session } from "../../mod.ts";
 import { scriptedPerson } from "./person.ts";
 import { changeSavedToken, createWorld, oidcProvider, type World } from "./world.ts";
 
-/** One way to reach the token endpoint, with everything before it done. */
+/** One way to reach the token endpoint, with all earlier steps done. */
 export interface TokenRequest {
   name: string;
   system: SystemName;
   /** Sent once, unless the server says that it did not process it (429, 503). */
   once: boolean;
   /**
-   * Prepares a world; the function it gives back makes the one token request that is looked at, and
-   * says when it begins, if that is later.
+   * Prepares a world. The function it returns makes the one token request to look at, and reports when
+   * it begins, if that is later.
    */
   prepare(world: World, timeout: number): Promise<(begins: () => void) => Promise<Session>>;
 }

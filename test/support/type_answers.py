@@ -1,6 +1,6 @@
 """
-Starts a program on a terminal of its own and types answers: prompts and keys as JSON, then the program.
-In the place of keys {"signal": "SIGTERM"} is sent. Says what was shown, and whether the terminal echoes
+Starts a program on its own terminal and types answers: prompts and keys as JSON, then the program.
+{"signal": "SIGTERM"} in place of keys sends a signal. Prints the screen, and whether the terminal echoes
 at the end.
 """
 

@@ -1,19 +1,19 @@
-/** Tests at a terminal of their own, which python3 makes. */
+/** Tests at their own terminal, which python3 creates. */
 
 const TYPIST = new URL("./type_answers.py", import.meta.url).pathname;
 
-/** A prompt, and what is typed or sent to the program when it is shown. */
+/** A prompt, and the text or signal to send when it appears. */
 export type Step = [string, string | { signal: Deno.Signal }];
 
-/** What was on the screen, how the program ended, and whether the terminal echoes afterwards. */
+/** The screen, how the program ended, and whether the terminal still echoes. */
 export interface Typed {
   shown: string;
-  /** As `wait` gives it: the exit code is in the upper byte, the signal in the lower. */
+  /** As `wait` returns it: the exit code is in the upper byte, the signal in the lower one. */
   status: number;
   echo: boolean;
 }
 
-/** Runs a program at a terminal, with somebody who types. */
+/** Runs a program at a terminal, and types. */
 export async function onTerminal(
   steps: Step[],
   program: string[],
@@ -27,7 +27,7 @@ export async function onTerminal(
   return JSON.parse(new TextDecoder().decode(stdout)) as Typed;
 }
 
-/** True where a program can be started. */
+/** True if a program can be started. */
 export async function hasProgram(name: string, args = ["--version"]): Promise<boolean> {
   try {
     const command = new Deno.Command(name, { args, stdout: "null", stderr: "null" });

@@ -1,15 +1,15 @@
 import { DENO, type TestRuntime } from "./runtimes.ts";
 
-/** How a worker is started. */
+/** How to start a worker. */
 export interface WorkerOptions {
   runtime?: TestRuntime;
   /** Programs to start it through, such as `["sh", "-c", 'umask 077; exec "$@"', "sh"]`. */
   through?: string[];
-  /** Its whole environment; the test's own by default. */
+  /** Its whole environment; by default the test's own. */
   environment?: Record<string, string>;
 }
 
-/** A process that tells what it does in lines of JSON. */
+/** A process that reports in lines of JSON. */
 export class WorkerProcess {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -30,18 +30,18 @@ export class WorkerProcess {
     this.#errors = new Response(this.#child.stderr).text();
   }
 
-  /** Its process id. */
+  /** Its process ID. */
   get pid(): number {
     return this.#child.pid;
   }
 
-  /** The next thing it says, or `null` when it has ended. */
+  /** The next message, or `null` when it has ended. */
   async next<T>(): Promise<T | null> {
     const { value, done } = await this.#lines.next();
     return done ? null : JSON.parse(value) as T;
   }
 
-  /** Everything it still says, until it ends. */
+  /** All remaining messages, until it ends. */
   async rest<T>(): Promise<T[]> {
     const all: T[] = [];
     for (let said = await this.next<T>(); said !== null; said = await this.next<T>()) {
@@ -50,7 +50,7 @@ export class WorkerProcess {
     return all;
   }
 
-  /** The one thing it has to say; throws with its errors when it says nothing. */
+  /** Its only message. Throws with its errors if there is none. */
   async answer<T>(): Promise<T> {
     const said = await this.rest<T>();
     await this.end();
@@ -58,17 +58,17 @@ export class WorkerProcess {
     return said[0] as T;
   }
 
-  /** What it wrote to standard error. */
+  /** The text that it wrote to standard error. */
   errors(): Promise<string> {
     return this.#errors;
   }
 
-  /** Sends a signal; one that has ended already hears nothing. */
+  /** Sends a signal, which has no effect after its end. */
   signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
     } catch {
-      // ended
+      // it has ended
     }
   }
 

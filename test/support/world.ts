@@ -8,12 +8,12 @@ import {
   type SystemName,
 } from "../../examples/sandbox/mod.ts";
 
-/** A sandbox with one system, a folder for everything that is saved, and options that lead there. */
+/** A sandbox with one system, a folder for everything that is saved, and options that use them. */
 export interface World extends AsyncDisposable {
   readonly sandbox: Sandbox;
-  /** The only folder the code under test may write to. */
+  /** The only folder that the code under test may write to. */
   readonly directory: string;
-  /** Options for `getSession` and the others: where the system is, where to save, nobody to ask. */
+  /** Options for `getSession` and the others: where the system is, where to save, and no prompts. */
   readonly options: {
     authUrl?: string;
     apiUrl?: string;
@@ -22,11 +22,11 @@ export interface World extends AsyncDisposable {
   };
   /** Credential values of the system's client. */
   readonly credentials: Record<string, string>;
-  /** Where the API is. */
+  /** The address of the API. */
   readonly api: string;
-  /** Who can sign in. */
+  /** The user who can sign in. */
   readonly user: SandboxUser;
-  /** Somebody whose name and password are not ASCII. */
+  /** A user whose name and password are not ASCII. */
   readonly foreigner: SandboxUser;
 }
 
@@ -69,7 +69,7 @@ export async function createWorld(
   };
 }
 
-/** The sandbox's OpenID provider, as somebody would define it. */
+/** The sandbox's OpenID provider, as a user would define it. */
 export function oidcProvider({ sandbox }: World, input: Partial<ProviderInput> = {}): Provider {
   return checkProvider({
     name: "oidc-test",
@@ -82,7 +82,7 @@ export function oidcProvider({ sandbox }: World, input: Partial<ProviderInput> =
   });
 }
 
-/** A token file below a world's folder, parsed; `null` when there is not exactly one. */
+/** The parsed token file below a world's folder; `null` if there is not exactly one. */
 export async function savedToken(directory: string): Promise<Record<string, unknown> | null> {
   const files = await savedTokenFiles(directory);
   return files.length === 1 ? JSON.parse(await Deno.readTextFile(files[0] ?? "")) : null;
@@ -102,7 +102,7 @@ export async function savedTokenFiles(directory: string): Promise<string[]> {
   }
 }
 
-/** Changes a saved token, such as to let it expire. */
+/** Changes a saved token, for example to make it expire. */
 export async function changeSavedToken(
   directory: string,
   change: (token: Record<string, unknown>) => void,

@@ -7,7 +7,7 @@ const shown = ({ from, to, kind }: Edge) => `${from} → ${to} (${kind})`;
 const ours = ({ to }: Edge) => to.startsWith("src/");
 
 Deno.test({
-  name: "rooms and floors: imports go downwards, types and dynamic ones too",
+  name: "rooms and floors: imports go downwards, including type and dynamic imports",
   ...options,
   async fn() {
     const all = (await edgesOf()).filter(ours);
@@ -27,7 +27,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rooms and floors: no circle of files, counting every import",
+  name: "rooms and floors: no import cycles between files, counting every import",
   ...options,
   async fn() {
     const next = new Map<string, string[]>();
@@ -63,7 +63,7 @@ function circlesOf(next: Map<string, string[]>): string[][] {
 
 Deno.test({
   name:
-    "rooms and floors: our own modules are loaded late by lazy.ts, the command's table and the choice of runtime alone",
+    "rooms and floors: only lazy.ts, the command table and the choice of runtime load our modules late",
   ...options,
   async fn() {
     const late = (await edgesOf()).filter((edge) => edge.kind === "dynamic" && ours(edge));
@@ -111,8 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "what mod.ts loads before anything is called: few modules, and no room that few starts need",
+  name: "mod.ts loads few modules before anything is called, and no room that few starts need",
   ...options,
   async fn() {
     const loaded = loadedBy("mod.ts", (await edgesOf()).filter(({ kind }) => kind !== "type"));
@@ -135,7 +134,7 @@ function loadedBy(entry: string, edges: Edge[]): Set<string> {
 
 Deno.test({
   name:
-    "only the runtime's files name Deno, only they and the person's name Jupyter, nothing is logged",
+    "only the runtime's files name Deno, only they and the person's name Jupyter, and nothing is logged",
   ...options,
   fn() {
     const code = (path: string) =>
@@ -155,7 +154,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "examples use the module as its users do",
+  name: "examples import the module as its users do",
   ...options,
   fn() {
     for (const path of tsFiles("examples/")) {
@@ -165,7 +164,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what loads together is named at once: src/start.ts and src/start_renewal.ts are true",
+  name: "src/start.ts and src/start_renewal.ts list all modules that load together",
   ...options,
   async fn() {
     for (const [path, list] of Object.entries(await listsOfModules())) {
@@ -176,7 +175,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the table of rooms in CONTRIBUTING.md is true",
+  name: "the table of rooms in CONTRIBUTING.md is up to date",
   ...options,
   async fn() {
     const cells = (text: string) =>

@@ -25,7 +25,7 @@ test("a start with a saved token requests none, and loads no package and no node
 
   const first = await loadedBy(place);
   assert.equal(sandbox.count("spatiafi.token"), 1);
-  // The first sign-in needs them, so the log is read rightly.
+  // The first sign-in needs them, so the log is read correctly.
   for (const name of ["openid-client", "node:sqlite", "/src/get_session.ts"]) {
     assert(first.some((one) => one.includes(name)), `${name} is not in the log`);
   }

@@ -3,7 +3,7 @@ import { test } from "../support/tests.ts";
 
 const FOLDER = new URL("../../.github/", import.meta.url);
 
-/** The workflows' texts by their names. */
+/** The workflows' texts by name. */
 async function workflows(): Promise<[name: string, text: string][]> {
   const entries = await Array.fromAsync(Deno.readDir(new URL("workflows/", FOLDER)));
   return await Promise.all(
@@ -14,7 +14,7 @@ async function workflows(): Promise<[name: string, text: string][]> {
   );
 }
 
-/** The jobs of a workflow: what stands below two spaces and a name. */
+/** The jobs of a workflow: text below two spaces and a name. */
 function jobsOf(text: string): Map<string, string> {
   const [, jobs = ""] = text.split(/^jobs:\n/m);
   return new Map(
@@ -25,7 +25,7 @@ function jobsOf(text: string): Map<string, string> {
   );
 }
 
-test("every action of a workflow is named by its commit (trust 23)", async () => {
+test("every action of a workflow is pinned to a commit (trust 23)", async () => {
   let actions = 0;
   for (const [name, text] of await workflows()) {
     for (const [line] of text.matchAll(/^.*\buses:.*$/gm)) {
@@ -36,7 +36,7 @@ test("every action of a workflow is named by its commit (trust 23)", async () =>
   assert(actions > 5);
 });
 
-test("a workflow has no rights of its own, and what may publish runs no test and no build (trust 23)", async () => {
+test("a workflow has no default permissions, and a job that may publish tests and builds nothing (trust 23)", async () => {
   let publishers = 0;
   for (const [name, text] of await workflows()) {
     assert.match(text, /^permissions: \{\}$/m, name);

@@ -37,7 +37,7 @@ test("formatKey(): a different member is a different key", () => {
   assert.equal(new Set([...keys, formatKey(KEY)]).size, keys.length + 1);
 });
 
-test("parseKey() takes no text that is not one of ours", () =>
+test("parseKey() refuses text that is not one of our keys", () =>
   eachRow(
     ["", "x", "{}", "[]", "[1]", '["a",null]', JSON.stringify(Array(9).fill("a"))]
       .map((name) => ({ name })),
@@ -61,7 +61,7 @@ test("parseToken() reads what formatToken() writes", () => {
   assert.equal(parseToken(formatToken(TOKEN), "another"), undefined);
 });
 
-test("parseToken() refuses members of a wrong type or that no header can carry", () =>
+test("parseToken() refuses members of a wrong type or that are not valid in a header", () =>
   eachRow<{ name: string; member: Record<string, unknown> }>([
     { name: "a line break (every fetch failed)", member: { access_token: "a\nb" } },
     { name: "a carriage return", member: { access_token: "a\rb" } },
@@ -82,7 +82,7 @@ test("parseToken() refuses members of a wrong type or that no header can carry",
     assert.equal(parseToken(JSON.stringify({ ...TOKEN, ...member })), undefined);
   }));
 
-test("a damaged file still tells whose token it was", () => {
+test("a damaged file still shows whose token it was", () => {
   const half = formatToken(TOKEN).slice(0, -30);
   assert.equal(parseToken(half), undefined);
   assert.equal(findProvider(half), "spatiafi");

@@ -19,7 +19,7 @@ const answer = (members: Record<string, unknown> = {}): TokenResponse => ({
   ...members,
 });
 
-test("storedToken() finds out how long a token lives", () =>
+test("storedToken() determines a token's lifetime", () =>
   eachRow<{ name: string; members: Record<string, unknown>; offset?: number; lives: number }>([
     { name: "expires_in", members: { expires_in: 900 }, lives: 900 },
     {
@@ -67,13 +67,13 @@ test("storedToken() finds out how long a token lives", () =>
       lives: 60,
     },
     {
-      name: "expires_at by a clock that is ahead",
+      name: "expires_at from a clock that is ahead",
       members: { expires_at: SECONDS + 660 },
       offset: 600_000,
       lives: 60,
     },
     {
-      name: "expires_in does not care about clocks",
+      name: "expires_in is independent of clocks",
       members: { expires_in: 900 },
       offset: 600_000,
       lives: 900,
@@ -97,25 +97,25 @@ test("storedToken() finds out how long a token lives", () =>
     throws(() => checkAlive(token), "bad_response", /already expired/);
   }));
 
-test("storedToken(): a token nobody can renew lives until the API refuses it, unless it says", () => {
+test("storedToken(): a token that cannot renew is valid until the API refuses it, unless it says otherwise", () => {
   const lives = (members: Record<string, unknown>, previous?: Token) => {
     const token = storedToken("key", answer(members), NOW, 0, previous, false);
     return token.expires_at - SECONDS;
   };
-  // GitHub, Slack and Notion name no lifetime.
+  // GitHub, Slack and Notion return no lifetime.
   assert.equal(lives({}), 315_360_000);
   assert.equal(lives({ refresh_token: "r" }), 3600);
   assert.equal(lives({ expires_in: 60 }), 60);
   assert.equal(lives({ access_token: jwt({ exp: SECONDS + 30 }) }), 30);
 });
 
-test("checkAlive() refuses a token that cannot be sent as it must be", () => {
+test("checkAlive() refuses a token of the wrong type or binding", () => {
   const token = storedToken("key", answer({ expires_in: 0 }), NOW, 0);
   throws(() => checkAlive({ ...token, dpop_key: { kty: "EC" } }), "bad_response", /not bound/);
   throws(() => checkAlive({ ...token, token_type: "mac" }), "bad_response", /not Bearer/);
 });
 
-test("storedToken() keeps of the last token what the server did not repeat", () => {
+test("storedToken() keeps the last token's values that the server did not repeat", () => {
   const previous: Token = {
     version: 1,
     key: "key",
@@ -144,13 +144,13 @@ test("storedToken() keeps of the last token what the server did not repeat", () 
   assert.equal(replaced.id_token, "newer");
 });
 
-test("isFresh(): a margin of a minute, and of a tenth for short lives", () =>
+test("isFresh(): a margin of a minute, or of a tenth of a short lifetime", () =>
   eachRow([
     { name: "an hour", lives: 3600, margin: 60 },
     { name: "ten minutes", lives: 600, margin: 60 },
     { name: "five seconds", lives: 5, margin: 0.5 },
     { name: "none", lives: 0, margin: 0 },
-    // Made by a clock that was set back since, or by a damaged file.
+    // From a clock that was set back later, or from a damaged file.
     { name: "less than none", lives: -100, margin: 0 },
   ], ({ lives, margin }) => {
     const token = storedToken("key", answer({ expires_in: 1 }), NOW, 0);
@@ -160,7 +160,7 @@ test("isFresh(): a margin of a minute, and of a tenth for short lives", () =>
     assert.equal(isFresh(token, renewalTime(token)), false);
   }));
 
-test("claimsOf() reads a JWT, and nothing into anything else", () => {
+test("claimsOf() reads only a JWT", () => {
   assert.deepEqual(claimsOf(jwt({ sub: "ada", ü: "é" })), { sub: "ada", ü: "é" });
   for (
     const other of ["", "opaque", "a.b", "a.b.c", "..", "a.b.c.d", `${jwt({})}x.`, jwt([])]
@@ -169,7 +169,7 @@ test("claimsOf() reads a JWT, and nothing into anything else", () => {
   }
 });
 
-test("accountOf() says who signed in, in words a person knows", () => {
+test("accountOf() says who signed in, in words that a person knows", () => {
   const token = storedToken("key", answer(), NOW, 0);
   assert.equal(accountOf(token), undefined);
   token.id_token = jwt({ sub: "248289761001" });

@@ -1,4 +1,4 @@
-// The practical limit of a first sign-in: RFC 7523 with WebCrypto and `fetch`, nothing imported.
+// The practical limit of a first sign-in: RFC 7523 with WebCrypto and `fetch`, without imports.
 const folder = `${Deno.env.get("XDG_CONFIG_HOME")}/spatiafi`;
 const saved = JSON.parse(await Deno.readTextFile(`${folder}/app_credentials`)) as {
   client_id: string;

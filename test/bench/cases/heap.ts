@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- its figures are its output
 /**
- * The heap after `heap.ts FIRST LAST` calls of one session: prints both sizes in bytes. Needs
+ * Measures the heap after `heap.ts FIRST LAST` calls of one session. Prints both sizes in bytes. Needs
  * `--v8-flags=--expose-gc`.
  *
  * @module
@@ -21,7 +21,7 @@ async function heapAfter(calls: number): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: 10 }, work));
-  // What finalizers let go of is collected by the next round.
+  // The next round collects what finalizers release.
   for (let round = 0; round < 5; round++) {
     gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));

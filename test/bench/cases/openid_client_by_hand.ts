@@ -1,4 +1,4 @@
-// openid-client as its documentation uses it: no store, no lock, a path put together by hand.
+// openid-client as its documentation uses it: no store, no lock, a path built by hand.
 import * as openid from "openid-client";
 
 const folder = `${Deno.env.get("XDG_CONFIG_HOME")}/spatiafi`;

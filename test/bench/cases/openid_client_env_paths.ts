@@ -1,4 +1,4 @@
-// The same with the path that env-paths names.
+// The same with the path from env-paths.
 import envPaths from "env-paths";
 import * as openid from "openid-client";
 

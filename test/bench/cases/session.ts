@@ -1,4 +1,4 @@
-// What a notebook's first cell does. Whether a token is on disk decides which start it is.
+// A notebook's first cell. With a token on disk it measures a cached start, otherwise a sign-in.
 import { getSession } from "@onecell/auth";
 
 const session = await getSession("spatiafi");

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- its figures are its output
 /**
- * Warm calls against raw `fetch` with a shared header, in one process, in blocks that take turns:
+ * Warm calls against raw `fetch` with a shared header, in one process, in alternating blocks:
  * `warm_calls.ts PAIRS CALLS CONCURRENCY`. Prints one `[ours, raw]` in milliseconds a pair.
  *
  * @module
@@ -17,7 +17,7 @@ const contestants = {
   raw: () => fetch(url, init),
 };
 
-/** Makes all calls of a block, so many at a time. */
+/** Makes all calls of a block, with this concurrency. */
 async function block(call: () => Promise<Response>): Promise<number> {
   let left = calls;
   const work = async () => {
@@ -36,7 +36,7 @@ const WARM_UP = 5;
 const times: [number, number][] = [];
 for (let pair = -WARM_UP; pair < pairs; pair++) {
   let raw = 0;
-  // Whoever is first meets the other's garbage: they take turns in that too.
+  // The first one collects the other's garbage, so they also take turns at going first.
   if (pair % 2 === 0) raw = await block(contestants.raw);
   const ours = await block(contestants.ours);
   if (pair % 2 !== 0) raw = await block(contestants.raw);

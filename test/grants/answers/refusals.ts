@@ -8,11 +8,11 @@ export interface RefusalRow {
   status: number;
   body: unknown;
   headers?: Record<string, string>;
-  /** What it means for a refresh. */
+  /** The meaning for a refresh. */
   refresh: RefusalKind;
-  /** What it means for client credentials. */
+  /** The meaning for client credentials. */
   client: RefusalKind;
-  /** What it means for a username and password. */
+  /** The meaning for a username and password. */
   password: RefusalKind;
   /** The error name that is shown. */
   error?: string;
@@ -23,7 +23,7 @@ const DOORKEEPER = {
     'Bearer realm="Doorkeeper", error="invalid_grant", error_description="The grant is invalid"',
 };
 const same = (kind: RefusalKind) => ({ refresh: kind, client: kind, password: kind });
-/** A refresh token is refused; the others have a setting to correct. */
+/** A refresh token is refused. The others have a setting to correct. */
 const setting = { refresh: "grant", client: "request", password: "request" } as const;
 const login = { refresh: "grant", client: "request", password: "login" } as const;
 const nameless = { refresh: "grant", client: "client", password: "login" } as const;
@@ -32,7 +32,7 @@ const json = (error: string, more = {}) => ({ error, ...more });
 
 /** Responses of token endpoints without a token. */
 export const REFUSALS: readonly RefusalRow[] = [
-  // As the standard has it.
+  // The standard form.
   {
     name: "invalid_grant",
     seen: "RFC 6749 section 5.2",
@@ -105,7 +105,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     body: json("invalid_target"),
     ...setting,
   },
-  // A challenge with every refusal: the body is what counts.
+  // Every refusal has a challenge: only the body counts.
   {
     name: "invalid_grant with a challenge",
     seen: "Doorkeeper: GitLab, Mastodon",
@@ -149,7 +149,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     headers: { "www-authenticate": 'Bearer realm="oauth", error="invalid_token"' },
     ...nameless,
   },
-  // Other names for a refresh token that is gone.
+  // Other names for a refresh token that no longer exists.
   {
     name: "invalid_request",
     seen: "LemonLDAP::NG; authlib#112; better-auth#8103",
@@ -423,7 +423,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     body: json("unauthorized", { error_description: "Bad credentials" }),
     ...nameless,
   },
-  // What passes: nothing was decided.
+  // Temporary failures: nothing was decided.
   { name: "500", seen: "everywhere", status: 500, body: "<html>", ...same("passing") },
   {
     name: "502 with JSON",
@@ -486,7 +486,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     body: { ok: false, error: "internal_error" },
     ...same("passing"),
   },
-  // No answer of such an endpoint.
+  // Not a response of a token endpoint.
   {
     name: "a page with 200",
     seen: "captive portals",

@@ -1,7 +1,7 @@
 import type { TokenResponse } from "../../../src/grants/grant.ts";
 import { jwt } from "../../support/jwt.ts";
 
-/** A token response of a real server, and the token that it means. */
+/** A token response of a real server, and the resulting token. */
 export interface UsableRow {
   name: string;
   /** The report or the server. */
@@ -16,7 +16,7 @@ export interface UsableRow {
 
 const ID = jwt({ sub: "ada" });
 
-/** Responses that can be used, but that some client refuses. */
+/** Usable responses that some clients refuse. */
 export const USABLE: readonly UsableRow[] = [
   {
     name: "plain",
@@ -46,7 +46,7 @@ export const USABLE: readonly UsableRow[] = [
   { name: "token_type bot", seen: "Slack", body: { token_type: "bot" } },
   { name: "token_type JWT", seen: "home-made servers", body: { token_type: "JWT" } },
   {
-    name: "token_type with spaces around",
+    name: "token_type with spaces around it",
     seen: "home-made servers",
     body: { token_type: " Bearer " },
   },
@@ -60,7 +60,7 @@ export const USABLE: readonly UsableRow[] = [
     token: { scope: "a,b" },
   },
   {
-    name: "a form that says it is text",
+    name: "a form with a text content type",
     seen: "typescript-sdk#2535",
     body: "access_token=t&expires_in=60",
     type: "text/plain",
@@ -74,14 +74,14 @@ export const USABLE: readonly UsableRow[] = [
     token: { expires_in: 5183999 },
   },
   {
-    name: "JSON that says it is HTML",
+    name: "JSON with an HTML content type",
     seen: "oauth2-client#1",
     body: { expires_in: 60 },
     type: "text/html;charset=ISO-8859-1",
     token: { expires_in: 60 },
   },
   {
-    name: "JSON that says it is text, with a null",
+    name: "JSON with a text content type, with a null",
     seen: "better-auth",
     body: { refresh_token: null },
     type: "text/plain",
@@ -102,20 +102,20 @@ export const USABLE: readonly UsableRow[] = [
   },
   { name: "expires_in in words", seen: "githits-cli#181", body: { expires_in: "soon" } },
   {
-    name: "expires_in with letters behind",
+    name: "expires_in followed by letters",
     seen: "qwen-code#5510",
     body: { expires_in: "3600abc" },
   },
   { name: "expires_in null", seen: "Zoom", body: { expires_in: null } },
   { name: "expires_in true", seen: "wrong types", body: { expires_in: true } },
   {
-    name: "expires_in below zero",
+    name: "a negative expires_in",
     seen: "servers with a wrong clock",
     body: { expires_in: -5 },
     token: { expires_in: 0 },
   },
   {
-    name: "expires_on alone",
+    name: "only expires_on",
     seen: "Entra's managed identities",
     body: { expires_on: "4095690650" },
     token: { expires_at: "4095690650" },
@@ -165,14 +165,14 @@ export const USABLE: readonly UsableRow[] = [
     body: { id_token: "a.b.c.d.e" },
   },
   {
-    name: "a line break behind the token",
+    name: "a line break after the token",
     seen: "home-made servers",
     body: { access_token: "t\n" },
   },
   { name: "error null", seen: "ASP.NET", body: { error: null } },
   { name: "an empty error", seen: "Alipay's kind", body: { error: "", error_description: "" } },
   {
-    name: "members nobody knows",
+    name: "unknown members",
     seen: "Salesforce, Xero, QuickBooks",
     body: { instance_url: "x", issued_at: "1", x_refresh_token_expires_in: 1 },
   },

@@ -11,7 +11,7 @@ import { type Frontend, FRONTENDS, type Lab, startLab } from "./start_lab.ts";
 const programs = await findPrograms();
 const browserTest = programs === null ? Deno.test.ignore : test;
 
-/** What every step works in. */
+/** The objects that every step uses. */
 interface World {
   sandbox: Sandbox;
   lab: Lab;
@@ -24,7 +24,7 @@ for (const frontend of Object.keys(FRONTENDS) as Frontend[]) {
 
 async function visit(frontend: Frontend, context: Deno.TestContext): Promise<void> {
   const { chromium, python } = programs ?? { chromium: "", python: "" };
-  // Pictures for the documents show the sandbox where the notebooks show it.
+  // Pictures for the documents show the sandbox at the address that the notebooks show.
   const port = takesImages ? 9400 : 0;
   await using sandbox = await startSandbox({ systems: ["spatiafi", "oidc"], port });
   await using lab = await startLab(frontend, python, sandbox.environment);
@@ -34,16 +34,19 @@ async function visit(frontend: Frontend, context: Deno.TestContext): Promise<voi
     await lab.write(name, await example(name));
   }
 
-  await context.step("a question says how to cancel, and the kernel lives", () => cancel(world));
-  await context.step("the quickstart asks in a masked box and saves no secret", () => ask(world));
+  await context.step("a prompt says how to cancel, and the kernel lives", () => cancel(world));
+  await context.step(
+    "the quickstart prompts in a masked box and saves no secret",
+    () => ask(world),
+  );
   await context.step("reopened untrusted, the card is still a card", () => reopen(world));
-  await context.step("another notebook asks nothing", () => askNothing(world));
+  await context.step("another notebook does not prompt", () => askNothing(world));
   await context.step("a session is shown once in a cell", () => showOnce(world));
   await context.step("the stop button ends a job, not the kernel", () => stopJob(world));
   await context.step("a device is approved in a second tab", () => approveDevice(world));
   await context.step("the stop button ends the wait, not the kernel", () => stop(world));
   await context.step(
-    "a link, signed in at in a second tab, ends at this machine",
+    "a link that is signed in at in a second tab returns to this machine",
     () => link(world),
   );
 }
@@ -59,7 +62,7 @@ const session = await getSession("spatiafi");`;
   const { box } = await notebook.question(0, "SpatiaFi username");
   assert.match(await notebook.output(0), /To cancel, leave the box empty and press Enter/);
   await album.pictures(notebook, "asking", notebook.cell(0));
-  // A prompt stops the kernel: the button counts once the question has its answer.
+  // A prompt blocks the kernel, so the button takes effect after the answer.
   await notebook.stop();
   await notebook.page.waitForTimeout(500);
   await box.press("Enter");
@@ -139,7 +142,7 @@ async function ask({ lab, person, sandbox }: World): Promise<void> {
 
 async function reopen({ lab, person }: World): Promise<void> {
   const saved = await lab.read("quickstart");
-  // Somebody else's notebook: not the one that was signed when it was saved.
+  // Another user's notebook, without the signature it had when it was saved.
   await lab.write("quickstart_untrusted", {
     ...saved,
     metadata: { ...saved.metadata, from: "ada" },
@@ -219,7 +222,7 @@ async function stop({ lab, person }: World): Promise<void> {
 }
 
 async function link({ lab, person, sandbox }: World): Promise<void> {
-  // Where there is a display, there is a browser that reaches this machine.
+  // With a display, there is a browser that reaches this machine.
   const first = `Deno.env.set("DISPLAY", ":0");\n${define("authorization_code")}`;
   await lab.write("link", notebookOf(first, signIn, "session"));
   await using visit = await person.open(lab.address("link"));

@@ -7,7 +7,7 @@ const candidates = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** What the tests in a browser need: paths of programs. */
+/** The programs that tests in a browser need, by path. */
 export interface Programs {
   chromium: string;
   /** A Python with JupyterLab and Notebook 7. */

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** As much of the page's globals as is used: the application that a frontend exposes when asked to. */
+/** The page's globals that the tests use: the application that a frontend exposes if asked to. */
 interface PageGlobals {
   jupyterapp: JupyterApp;
   getComputedStyle(element: unknown): { borderTopStyle: string };
@@ -49,13 +49,13 @@ export class NotebookPage {
     await this.page.keyboard.press("Shift+Enter");
   }
 
-  /** Waits until a cell has ended, and gives its output as text. */
+  /** Waits until a cell has ended. Returns its output as text. */
   async ended(index: number): Promise<string> {
     await this.cell(index).locator(".jp-InputPrompt").filter({ hasText: /\[\d+\]/ }).waitFor();
     return await this.output(index);
   }
 
-  /** What a cell shows now. */
+  /** The current output of a cell. */
   async output(index: number): Promise<string> {
     return (await this.cell(index).locator(".jp-OutputArea-output").allInnerTexts()).join("\n");
   }
@@ -65,12 +65,12 @@ export class NotebookPage {
     return this.cell(index).locator(".jp-RenderedHTMLCommon > div").last();
   }
 
-  /** How many cards a cell shows: lines of other outputs have no frame. */
+  /** How many cards a cell shows. Lines of other outputs have no frame. */
   async cards(index: number): Promise<number> {
     return await this.cell(index).locator(".jp-RenderedHTMLCommon details").count();
   }
 
-  /** Whether the card of a cell still has its frame. */
+  /** True if the card of a cell still has its frame. */
   async framed(index: number): Promise<boolean> {
     const style = await this.card(index).evaluate((element) =>
       (globalThis as unknown as PageGlobals).getComputedStyle(element).borderTopStyle
@@ -78,7 +78,7 @@ export class NotebookPage {
     return style === "solid";
   }
 
-  /** The box below an open question of a cell, and whether it masks. */
+  /** The box below an open prompt of a cell, and whether it masks. */
   async question(index: number, text: string): Promise<{ masked: boolean; box: Locator }> {
     const area = this.cell(index).locator(".jp-Stdin", { has: this.page.getByText(text) });
     const box = area.locator("input");
@@ -102,7 +102,7 @@ export class NotebookPage {
     await this.page.waitForTimeout(300); // until it is painted
   }
 
-  /** Whether the frontend trusts the outputs that were in the file. */
+  /** True if the frontend trusts the outputs that were in the file. */
   async trusted(): Promise<boolean> {
     return await this.page.evaluate(() => {
       const { jupyterapp } = globalThis as unknown as PageGlobals;

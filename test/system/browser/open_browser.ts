@@ -8,12 +8,12 @@ import {
 import { NotebookPage } from "./notebook_page.ts";
 
 const root = new URL("../../../", import.meta.url);
-/** How long anything on a page may take, in milliseconds. */
+/** The time limit for anything on a page, in milliseconds. */
 const PATIENCE = 30_000;
 /** The width of a notebook in an editor's side column, in pixels. */
 const NARROW = 460;
 
-/** A person's browser. Each visit is a fresh one: nothing is signed in anywhere. */
+/** A person's browser. Each visit is a fresh one, signed in nowhere. */
 export interface Person extends AsyncDisposable {
   /** Opens a notebook. */
   open(address: string): Promise<Visit>;
@@ -23,14 +23,14 @@ export interface Person extends AsyncDisposable {
 export interface Visit extends AsyncDisposable {
   notebook: NotebookPage;
   album: Album;
-  /** Clicks something that opens a second tab; gives the tab. */
+  /** Clicks something that opens a second tab. Returns the tab. */
   secondTab(click: () => Promise<void>): Promise<Page>;
 }
 
 /**
- * Starts Chromium. It talks to this machine alone.
+ * Starts Chromium. It can reach only this machine.
  *
- * @param title what its pictures show, such as "JupyterLab"
+ * @param title the subject of its pictures, such as "JupyterLab"
  */
 export async function openBrowser(executablePath: string, title: string): Promise<Person> {
   const album = new Album(title);
@@ -72,21 +72,21 @@ async function visit(context: BrowserContext, address: string, album: Album): Pr
       return tab;
     },
     async [Symbol.asyncDispose]() {
-      // Where a test fails, this is what it looked like.
+      // If a test fails, take a picture.
       await album.picture(page, `end_${/(\w+)\.ipynb/.exec(address)?.[1]}`);
       await context.close();
     },
   };
 }
 
-/** True when the pictures of the documents are to be taken again. */
+/** True if the pictures of the documents should be taken again. */
 export const takesImages: boolean = Deno.env.get("ONECELL_IMAGES") === "1";
 
 /** Pictures of one frontend, for a person to look at. */
 export class Album {
   readonly #title: string;
 
-  /** @param title what the pictures show, such as "JupyterLab" */
+  /** @param title the subject of the pictures, such as "JupyterLab" */
   constructor(title: string) {
     this.#title = title;
   }
@@ -100,7 +100,7 @@ export class Album {
   /**
    * Takes pictures of a part of a notebook: light, dark, and as narrow as in an editor's side column.
    *
-   * @param part what must be seen
+   * @param part the part that must be visible
    */
   async pictures(notebook: NotebookPage, name: string, part: Locator): Promise<void> {
     const { page } = notebook;
@@ -119,8 +119,8 @@ export class Album {
   }
 
   /**
-   * Takes pictures for the documents, light and dark, from one part of a notebook to another. Only one
-   * frontend's are taken.
+   * Takes pictures for the documents, light and dark, from one part of a notebook to another. Only those
+   * of one frontend are taken.
    */
   async images(
     notebook: NotebookPage,

@@ -1,6 +1,6 @@
 import type { Notebook } from "../notebook/run_notebook.ts";
 
-/** The frontends that are tried: the Python module of each, and how it names its page of a notebook. */
+/** The frontends to test: the Python module of each, and its URL path for a notebook. */
 export const FRONTENDS = {
   "JupyterLab": { module: "jupyterlab", app: "LabApp", page: "doc/tree" },
   "Notebook 7": { module: "notebook", app: "JupyterNotebookApp", page: "notebooks" },
@@ -9,13 +9,13 @@ export const FRONTENDS = {
 /** The name of a frontend. */
 export type Frontend = keyof typeof FRONTENDS;
 
-/** A running frontend whose kernels know this working tree as `jsr:@onecell/auth`. */
+/** A running frontend whose kernels use this working tree as `jsr:@onecell/auth`. */
 export interface Lab extends AsyncDisposable {
-  /** Where the notebooks are. */
+  /** The folder of the notebooks. */
   readonly folder: string;
-  /** The home of the kernels: what they save is below it. */
+  /** The home of the kernels, which contains everything they save. */
   readonly home: string;
-  /** The address of a notebook, alone on its page; the first one signs the browser in. */
+  /** The address of a notebook, alone on its page. The first one signs the browser in. */
   address(name: string): string;
   /** Puts a notebook into the folder. */
   write(name: string, notebook: Notebook): Promise<void>;
@@ -24,14 +24,14 @@ export interface Lab extends AsyncDisposable {
 }
 
 const root = new URL("../../../", import.meta.url);
-/** How long the server may take to start, in milliseconds. */
+/** The time limit for starting the server, in milliseconds. */
 const STARTING_TIME = 60_000;
 
 /**
- * Starts a frontend on the loopback interface, with settings, data and kernels of its own.
+ * Starts a frontend on the loopback interface, with its own settings, data and kernels.
  *
  * @param frontend which one
- * @param python a Python that has it
+ * @param python a Python that has the frontend
  * @param environment variables for the kernels
  */
 export async function startLab(
@@ -51,7 +51,7 @@ export async function startLab(
     argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
     display_name: "Deno",
     language: "typescript",
-    // Nothing to open a browser with: the browser of the test is the person's.
+    // Without a browser to open, because the test has its own.
     env: { ...environment, HOME: home, DENO_DIR: await denoDirectory(), NO_COLOR: "1", PATH: "" },
   });
   const settings = `${work}/config/lab/user-settings/@jupyterlab/apputils-extension`;
@@ -72,7 +72,7 @@ export async function startLab(
       "--ServerApp.port_retries=0",
       `--ServerApp.root_dir=${folder}`,
       `--${app}.expose_app_in_browser=True`,
-      // News and updates are fetched from elsewhere.
+      // It would fetch news and updates from elsewhere.
       "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     ],
     env: {
@@ -107,7 +107,7 @@ export async function startLab(
   };
 }
 
-/** Waits until a server answers. */
+/** Waits until a server responds. */
 async function answers(url: string): Promise<boolean> {
   for (const until = Date.now() + STARTING_TIME; Date.now() < until;) {
     try {
@@ -127,7 +127,7 @@ function freePort(): number {
   return port;
 }
 
-/** What is downloaded already stays so; the rest of the home is fresh. */
+/** Downloads are reused. The rest of the home is fresh. */
 async function denoDirectory(): Promise<string> {
   const args = ["info", "--json"];
   const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();

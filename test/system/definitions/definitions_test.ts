@@ -22,13 +22,13 @@ interface Service {
   /** A new stand-in for each sign-in, because it remembers its tokens. */
   readonly serve: () => Answers;
   readonly credentials: Record<string, string>;
-  /** What the user types. */
+  /** The user's input. */
   readonly answers?: readonly string[];
   /** A request to its API. */
   readonly call: string;
-  /** Who is signed in, if the service says so. */
+  /** The signed-in user, if the service says so. */
   readonly account?: string;
-  /** Credentials that it refuses, and the code of the error. */
+  /** Credentials that it refuses, and the resulting error code. */
   readonly refused?: { credentials: Record<string, string>; code: AuthErrorCode };
   /** More checks of the requests that arrived. */
   readonly check?: (arrivals: readonly Arrival[]) => void;
@@ -65,7 +65,7 @@ const isAt = ({ method, url }: Arrival, asked: string, host?: string) =>
 
 const KEYCLOAK_TOKEN = "POST /auth/realms/main/protocol/openid-connect/token";
 
-/** Sentinel Hub's realm of Keycloak, which Planet's service users have too. */
+/** Sentinel Hub's realm of Keycloak, which also has Planet's service users. */
 const sentinelHub = (audience: string | null): Answers =>
   withTokens((arrival, give) => {
     if (!isAt(arrival, KEYCLOAK_TOKEN, "services.sentinel-hub.com")) return undefined;
@@ -86,11 +86,11 @@ const wrongClient = { client_id: "the-client", client_secret: "another" };
 
 const TENANT = "11111111-2222-3333-4444-555555555555";
 
-/** The key of a service account, as its file has it. */
+/** The key of a service account, as in its file. */
 const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
 const ROBOT = "robot@project-1.iam.gserviceaccount.com";
 
-/** Google's token endpoint for service accounts: a signed assertion, good for an hour at most. */
+/** Google's token endpoint for service accounts: a signed assertion, valid for an hour at most. */
 function google(): Answers {
   const given = new Set<string>();
   return async ({ bearer, form, method, url }) => {
@@ -175,7 +175,7 @@ const SERVICES: readonly Service[] = [
         if (!isAt(arrival, "POST /api/users/find_or_create_token", "urs.earthdata.nasa.gov")) {
           return undefined;
         }
-        // The Earthdata username and password, as HTTP Basic has them.
+        // The Earthdata username and password, as HTTP Basic.
         if (arrival.basic !== "ada:p%w d") {
           const error_description = "Invalid user credentials";
           return json({ error: "invalid_credentials", error_description }, 401);
@@ -242,7 +242,7 @@ const SERVICES: readonly Service[] = [
     credentials: { client_id: "the-client" },
     call: "/user",
     check: (arrivals) => {
-      // GitHub refuses requests without one.
+      // GitHub refuses requests without a user agent.
       assert(arrivals.every(({ headers }) => headers.get("user-agent")));
     },
   },
@@ -268,7 +268,7 @@ const SERVICES: readonly Service[] = [
   },
 ];
 
-/** Auth0's endpoints, which Planet's are: client credentials and device codes for one audience. */
+/** Auth0's endpoints, which Planet uses: client credentials and device codes for one audience. */
 function auth0(issuer: string, audience: string): Answers {
   const device = new DeviceFlow();
   const at = (path: string) => new URL(path, issuer).href;
@@ -342,7 +342,7 @@ function entra(): Answers {
     }
     if (isAt(arrival, `POST /${TENANT}/oauth2/v2.0/devicecode`)) {
       assert.equal(arrival.form.get("scope"), "openid profile offline_access User.Read");
-      // No `verification_uri_complete`, as its documentation says.
+      // Without `verification_uri_complete`, as its documentation says.
       return json(device.begin({
         verification_uri: "https://microsoft.com/devicelogin",
         message: "To sign in, use a web browser to open the page https://microsoft.com/devicelogin",
@@ -383,7 +383,7 @@ function entra(): Answers {
   });
 }
 
-/** GitHub's device flow: 200 also for what is pending, and a form unless JSON is asked for. */
+/** GitHub's device flow: 200 even while pending, and a form unless JSON is requested. */
 function github(): Answers {
   const device = new DeviceFlow();
   return withTokens((arrival, give) => {
@@ -410,7 +410,7 @@ function github(): Answers {
   });
 }
 
-/** GitLab's device grant; every refresh gives another refresh token. */
+/** GitLab's device grant. Every refresh returns another refresh token. */
 function gitlab(): Answers {
   const device = new DeviceFlow();
   return withTokens((arrival, give) => {
@@ -503,7 +503,7 @@ for (const service of SERVICES) {
     if (service.account !== undefined) assert.equal(session.account, service.account);
     service.check?.(standIn.arrivals);
     const requests = standIn.arrivals.length;
-    // The next one is signed in already.
+    // The next start reuses the session.
     const { password: _, ...saved } = credentials;
     const again = await getSession(provider, { ...options, credentials: saved });
     assert.equal(await again.token(), await session.token());
@@ -530,7 +530,7 @@ for (const service of SERVICES) {
   }
 }
 
-test("each example has a stand-in, and its row in the README of the folder", async () => {
+test("each example has a stand-in and a row in the README of the folder", async () => {
   const names = [];
   for await (const { name } of Deno.readDir(FOLDER)) {
     if (name.endsWith(".json")) names.push(name.slice(0, -".json".length));

@@ -1,12 +1,12 @@
 /**
- * A server on this machine that stands in for the hosts of a real service, and answers as its
- * documentation says. A definition is tried as it ships: its URLs stay as they are, and what would go to
- * one of its hosts goes here. To any other host nothing goes.
+ * A server on this machine that stands in for the hosts of a real service, and responds as its
+ * documentation says. It tests a definition as it ships: the URLs stay unchanged, but requests to its hosts
+ * go here. Requests to any other host are not sent.
  */
 export interface StandIn extends AsyncDisposable {
   /** For the option `fetch`. */
   readonly fetch: typeof fetch;
-  /** What arrived, by method and URL as the real service would see it. */
+  /** The requests, by method and URL as the real service would see them. */
   readonly arrivals: readonly Arrival[];
 }
 
@@ -22,7 +22,7 @@ export interface Arrival {
   readonly bearer: string | undefined;
 }
 
-/** How a service answers; `undefined` for what it does not have. */
+/** The response of a service; `undefined` for anything it does not have. */
 export type Answers = (arrival: Arrival) => Response | undefined | Promise<Response | undefined>;
 
 const REAL = "x-stand-in-for";
@@ -63,7 +63,7 @@ export function startStandIn(hosts: readonly string[], answers: Answers): StandI
   };
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json(body: unknown, status = 200): Response {
   return Response.json(body, { status, headers: { "cache-control": "no-store" } });
 }
@@ -73,7 +73,7 @@ export class DeviceFlow {
   readonly #code = crypto.randomUUID();
   #polls = 0;
 
-  /** The answer to the device request. */
+  /** The response to the device request. */
   begin(more: Record<string, unknown>): Record<string, unknown> {
     return {
       device_code: this.#code,
@@ -84,7 +84,7 @@ export class DeviceFlow {
     };
   }
 
-  /** Whether a poll comes too early; `undefined` for another device's. */
+  /** Whether a poll comes too early; `undefined` for another device's code. */
   poll({ form }: Arrival): "pending" | "approved" | undefined {
     const grant = "urn:ietf:params:oauth:grant-type:device_code";
     if (form.get("grant_type") !== grant || form.get("device_code") !== this.#code) {

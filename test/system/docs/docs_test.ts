@@ -45,7 +45,7 @@ Deno.test({
   },
 });
 
-/** What a reader of the documents has: an account with saved credentials for each system. */
+/** The account of a reader of the documents, with saved credentials for each system. */
 async function prepare(
   sandbox: Awaited<ReturnType<typeof startSandbox>>,
   config: string,

@@ -5,7 +5,7 @@ import { createWorld } from "../../support/world.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** How long the script may take, in milliseconds: a timer that is left over must not keep it alive. */
+/** The time limit for the script, in milliseconds. A leftover timer must not keep it alive. */
 const PATIENCE = 30_000;
 
 async function runScript(args: string[], env: Record<string, string>) {
@@ -25,7 +25,7 @@ async function runScript(args: string[], env: Record<string, string>) {
   return { code, output: decode(stdout), problems: decode(stderr) };
 }
 
-test("examples/script.ts asks nothing once credentials are saved, and requests one token", async () => {
+test("examples/script.ts does not prompt once credentials are saved, and requests one token", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox, directory, options, user } = world;
   await createCredentials("spatiafi", user, {
@@ -41,7 +41,7 @@ test("examples/script.ts asks nothing once credentials are saved, and requests o
   assert.equal(sandbox.count("spatiafi.token"), 1);
 });
 
-test("examples/script.ts says what it needs when it cannot prompt", async () => {
+test("examples/script.ts says what is missing if it cannot prompt", async () => {
   await using world = await createWorld("spatiafi");
   const env = { ...world.sandbox.environment, XDG_CONFIG_HOME: world.directory };
   const { code, problems } = await runScript([], env);

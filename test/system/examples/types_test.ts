@@ -5,7 +5,7 @@ import { test } from "../../support/tests.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-/** What a kernel's `prompt` takes beside what Deno's does. */
+/** The extra arguments of a kernel's `prompt`. */
 const KERNEL = `declare global {
   function prompt(text: string, usual: string, how: { password: boolean }): string | null;
 }

@@ -17,14 +17,14 @@ await response.body?.cancel();
 
 const WITHOUT_ASKING = SIGN_IN.replace('("spatiafi")', '("spatiafi", { interactive: false })');
 
-/** Reads what belongs to another user, as far as it may. */
+/** Tries to read another user's files. */
 const spy = (paths: string[]) => `
 for (const path of ${JSON.stringify(paths)}) {
   try { console.log("READ " + Deno.readTextFileSync(path)); } catch (error) { console.log(error.name); }
 }
 `;
 
-/** What a call says that found nothing. */
+/** The error of a call that finds no credentials. */
 const NOTHING = /SpatiaFi needs a client ID and client secret, and nobody is here to ask/;
 
 interface Said {
@@ -34,7 +34,7 @@ interface Said {
   problem?: string;
 }
 
-/** What a cell printed as JSON. */
+/** The JSON that a cell printed. */
 function said(text: string): Said {
   const [found] = text.match(/\{"account".*\}/) ?? [];
   assert(found !== undefined, text);
@@ -51,7 +51,7 @@ async function* filesIn(folder: string): AsyncGenerator<{ path: string; info: De
   }
 }
 
-/** A server that exchanges a subject token for one that names it, and an API that says what it got. */
+/** A server that exchanges a subject token for one with its name, and an API that returns that name. */
 function startExchange(): { url: string; subjects: string[]; stop(): Promise<void> } {
   const subjects: string[] = [];
   const server = Deno.serve(
@@ -106,7 +106,7 @@ async function checkHubTokens(hub: Hub, user: HubUser, kernel: Kernel): Promise<
     assert.deepEqual(exchange.subjects, ["provider-token-1", "provider-token-2"]);
     const other = await run('subjectToken: { jupyterhub: "id_token" }');
     assert.match(other.source, /has no "id_token"/);
-    // A server whose token may not read it.
+    // A server whose token may not read the user's token.
     const left = await run("", await hub.open(user, "left"));
     assert.equal(left.account, "credentials_missing", left.source);
     assert.match(left.source, /admin:auth_state!user/);
@@ -115,7 +115,7 @@ async function checkHubTokens(hub: Hub, user: HubUser, kernel: Kernel): Promise<
   }
 }
 
-test("a hub's users sign in as themselves, and one's servers share a session", async () => {
+test("a hub's users sign in as themselves, and all servers of a user share a session", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   await using redis = await RedisServer.start("a hub with a shared store");
   if (!redis) return;
@@ -130,12 +130,12 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
   assert(ada && bob && person && other);
   assert(ada.uid > 0 && bob.uid > 0 && ada.uid !== bob.uid);
 
-  // Files: what comes out of the box.
+  // Files: the default setup.
   const adas = await hub.open(ada);
   const first = await adas.run(SIGN_IN, [person.username, person.password]);
   assert.equal(first.prompts.length, 2, first.text);
   const bobs = await hub.open(bob);
-  // There is nothing for him to use before he has signed in himself.
+  // Bob has nothing to use before he has signed in himself.
   const before = await bobs.run(WITHOUT_ASKING);
   assert.match(before.text, NOTHING);
   const second = await bobs.run(SIGN_IN, [other.username, other.password]);
@@ -173,10 +173,10 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
   }
   assert.match(status.text, /Saved in .*\.config\/spatiafi \(readable by you/);
 
-  // The hub's own token of its user: exchanged, or used as it is; and fresh each time.
+  // The hub's token of its user: exchanged or used directly, and fresh each time.
   await checkHubTokens(hub, ada, adas);
 
-  // The shared store: two servers of one user, with homes of their own.
+  // The shared store: two servers of one user, each with its own home.
   sandbox.reset();
   const left = await hub.open(ada, "left");
   const there = said((await left.run(SIGN_IN, [person.username, person.password])).text);
@@ -201,7 +201,7 @@ test("a hub's users sign in as themselves, and one's servers share a session", a
     /Saved in redis:\/\/127\.0\.0\.1:\d+\/3 \(readable by [^;]*\)/,
   );
 
-  // A log-out in one kernel is a log-out in the other.
+  // A log-out in one kernel also signs out the other.
   await left.run(
     'import { logout } from "jsr:@onecell/auth"; await logout("spatiafi", { forget: true });',
   );

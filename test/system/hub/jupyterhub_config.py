@@ -1,4 +1,4 @@
-"""A hub whose users are users of this machine. See start_hub.ts, which says what is in HUB_SETTINGS."""
+"""A hub whose users are users of this machine. start_hub.ts describes HUB_SETTINGS."""
 
 import json
 import os
@@ -20,7 +20,7 @@ c.JupyterHub.log_level = "WARN"
 
 
 class WithState(DummyAuthenticator):
-    """Keeps what is typed as the password, as other authenticators keep their provider's token."""
+    """Keeps the typed password, as other authenticators keep their provider's token."""
 
     async def authenticate(self, handler, data):
         state = {"access_token": data["password"]}
@@ -51,17 +51,17 @@ c.Spawner.args = ["--ServerApp.log_level=WARN"]
 
 
 def environment(spawner):
-    """What an administrator gives: to all, to servers with a shared store, and to one user."""
+    """The administrator's variables: for all servers, for those with a shared store, and for one user."""
     user = settings["users"][spawner.user.name]
     given = {**settings["environment"], **user["environment"]}
     if spawner.name:
-        # Another machine: its home is another one, too.
+        # It stands for another machine, so it has another home.
         given.update(user["shared"], XDG_CONFIG_HOME=f"{user['home']}/{spawner.name}/config")
     return given
 
 
 def token_scopes(spawner):
-    """The usual server may read what is kept of its user; one with a name has the usual scopes."""
+    """The default server may read its user's auth_state. A named one has the default scopes."""
     usual = ["users:activity!user", "access:servers!server"]
     return usual if spawner.name else [*usual, "admin:auth_state!user"]
 

@@ -1,34 +1,34 @@
 import { skip } from "../../support/runtimes.ts";
 
-/** A user of the hub, who is a user of this machine. */
+/** A user of the hub, who is also a user of this machine. */
 export interface HubUser {
   readonly name: string;
   readonly uid: number;
   readonly home: string;
 }
 
-/** A running JupyterHub on loopback whose servers know this working tree as `jsr:@onecell/auth`. */
+/** A running JupyterHub on loopback whose servers use this working tree as `jsr:@onecell/auth`. */
 export interface Hub extends AsyncDisposable {
   readonly users: readonly HubUser[];
-  /** Signs a user in at the hub's page, whose authenticator keeps the token. */
+  /** Signs a user in at the hub's page. Its authenticator keeps the token. */
   signIn(user: HubUser, token: string): Promise<void>;
-  /** Starts a user's server, and a Deno kernel in it. @param server a name; the usual one has none */
+  /** Starts a user's server, and a Deno kernel in it. @param server a name; the default one has none */
   open(user: HubUser, server?: string): Promise<Kernel>;
 }
 
-/** What an administrator sets. */
+/** The administrator's settings. */
 export interface HubOptions {
   /** Variables of every server. */
   environment: Record<string, string>;
-  /** Variables of servers with a name, a user each. */
+  /** Variables of named servers, by user. */
   shared: readonly Record<string, string>[];
 }
 
 const root = new URL("../../../", import.meta.url);
-/** How long the hub, or a server, may take to start, in milliseconds. */
+/** The time limit for starting the hub or a server, in milliseconds. */
 const STARTING_TIME = 60_000;
 
-/** Starts a hub with two users; `null`, with a line why, where there can be none. */
+/** Starts a hub with two users. If that is not possible: `null`, with a line that says why. */
 export async function startHub(options: HubOptions): Promise<Hub | null> {
   const jupyterhub = Deno.env.get("ONECELL_JUPYTERHUB") ?? "jupyterhub";
   const proxy = Deno.env.get("ONECELL_HUB_PROXY") ?? "configurable-http-proxy";
@@ -72,7 +72,7 @@ class RunningHub implements Hub {
     { environment, shared }: HubOptions,
   ): Promise<boolean> {
     const at = (name: string) => `${this.#folder}/${name}`;
-    // The users go through it to their homes, and to what all of them run.
+    // The users pass through it to their homes and to the programs they run.
     await Deno.chmod(this.#folder, 0o711);
     for (const name of ["hub", "home", "bin", "module", "jupyter/kernels/deno"]) {
       await Deno.mkdir(at(name), { recursive: true });
@@ -111,7 +111,7 @@ class RunningHub implements Hub {
       await run("useradd", "--create-home", "--home-dir", home, "--shell", "/bin/sh", name);
       const { uid } = await Deno.stat(home);
       this.users.push({ name, home, uid: uid ?? -1 });
-      // A home as many machines have it: others may look into it.
+      // A typical home folder: others may look into it.
       await Deno.chmod(home, 0o755);
       await Deno.writeTextFile(`${home}/deno.json`, project(at("module")));
       await run("cp", "-r", at("deno"), `${home}/deno`);
@@ -124,7 +124,7 @@ class RunningHub implements Hub {
       return false;
     }
     const config = decodeURIComponent(new URL("jupyterhub_config.py", import.meta.url).pathname);
-    // To a file: what the servers leave behind would hold a pipe open.
+    // To a file, because processes that the servers leave behind would keep a pipe open.
     const log = `exec "$0" "$@" >"${at("hub/log")}" 2>&1`;
     this.#process = new Deno.Command("sh", {
       args: ["-c", log, jupyterhub, "--config", config],
@@ -188,7 +188,7 @@ class RunningHub implements Hub {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // One after the other: a hub that is ended leaves kernels behind.
+    // One after the other, because a hub that is ended leaves kernels behind.
     for (const { kernel, path, server } of this.#kernels) {
       await kernel.close();
       if (this.#isEnded) continue;
@@ -200,7 +200,7 @@ class RunningHub implements Hub {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  /** Downloads the packages once; every user has a copy of their own. */
+  /** Downloads the packages once. Every user has their own copy. */
   async #download(at: (name: string) => string): Promise<void> {
     await Deno.mkdir(at("project"));
     await Deno.writeTextFile(at("project/deno.json"), project(at("module")));
@@ -243,7 +243,7 @@ class RunningHub implements Hub {
     throw new Error(`${what} did not start:\n${log.slice(-4000)}`);
   }
 
-  /** Ends the hub, which ends its servers and its proxy. */
+  /** Ends the hub, which also ends its servers and its proxy. */
   async #end(): Promise<void> {
     if (!this.#process) return;
     if (!this.#isEnded) this.#process.kill("SIGTERM");
@@ -251,12 +251,12 @@ class RunningHub implements Hub {
   }
 }
 
-/** What one cell gave. */
+/** The result of one cell. */
 export interface CellResult {
   status: string;
   /** Everything it showed, as text. */
   text: string;
-  /** What it asked. */
+  /** Its prompts. */
   prompts: string[];
 }
 
@@ -268,7 +268,7 @@ interface Message {
   content: Record<string, unknown>;
 }
 
-/** A kernel behind a hub, as a notebook in a browser talks to it. */
+/** A kernel behind a hub, as used by a notebook in a browser. */
 export class Kernel {
   readonly #socket: WebSocket;
   readonly #session = crypto.randomUUID();
@@ -291,7 +291,7 @@ export class Kernel {
     await this.#opened;
   }
 
-  /** Runs a cell. @param answers what is typed into its questions, in order */
+  /** Runs a cell. @param answers the answers to its prompts, in order */
   async run(code: string, answers: string[] = []): Promise<CellResult> {
     const result: CellResult = { status: "timeout", text: "", prompts: [] };
     const typed = [...answers];
@@ -331,7 +331,7 @@ export class Kernel {
           case "status":
             isIdle ||= content["execution_state"] === "idle";
         }
-        // What the kernel shows may come after `idle`.
+        // The kernel's output may come after `idle`.
         if (isIdle && result.status !== "timeout") {
           clearTimeout(timer);
           timer = setTimeout(resolve, 150);

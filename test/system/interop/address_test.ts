@@ -14,7 +14,7 @@ if (missing !== undefined) {
 }
 
 Deno.test({
-  name: "an API whose server is Keycloak: refused at first, then a client is registered",
+  name: "an API whose server is Keycloak: refused at first, then it registers a client",
   ignore: missing !== undefined || !isChosen,
   async fn() {
     await using folder = await TestFolder.make();
@@ -51,7 +51,7 @@ Deno.test({
         }),
       });
 
-    // By default Keycloak registers no unknown client, so the client ID is asked for, with the reason.
+    // By default, Keycloak registers no unknown client, so the prompt asks for the client ID and says why.
     const refused = play(["yes", ""]);
     await rejects(getSession(address, { directory, person: refused }), "cancelled");
     const card = refused.shown.find((state) => state.kind === "starting" && state.problem);

@@ -1,4 +1,4 @@
-"""The grants and endpoints of `authlib_server.py`, as authlib wants them: one class each."""
+"""The grants and endpoints of `authlib_server.py`, one class each, as authlib requires."""
 
 import secrets
 import time
@@ -45,7 +45,7 @@ class DeviceCredential(DeviceCredentialMixin):
         self.client_id = client_id
         self.scope = scope or ""
         self.data = data
-        self.answer = None  # (user, approved) once somebody answered
+        self.answer = None  # (user, approved) after the answer
         self.until = time.time() + data["expires_in"]
         self.last_poll = 0.0
 
@@ -173,7 +173,7 @@ def add_grants(server, state, url):
 
         def process_assertion_claims(self, assertion, resolve_key):
             claims = super().process_assertion_claims(assertion, resolve_key)
-            # Many servers compare `aud` as one string, so a list of one is refused here.
+            # Many servers compare `aud` as one string, so a list with one member is refused here.
             if not isinstance(claims["aud"], str) or claims["exp"] > time.time() + 3600:
                 raise InvalidClientError(description="Wrong audience or lifetime.")
             return claims
@@ -184,7 +184,7 @@ def add_grants(server, state, url):
             return fresh
 
     class ServiceAccount(JWTBearerGrant):
-        """RFC 7523 section 2.1: the key of the issuer, which is the client, says who signs in."""
+        """RFC 7523 section 2.1: the key of the issuer, which is the client, identifies the user."""
 
         CLAIMS_OPTIONS = {
             **JWTBearerGrant.CLAIMS_OPTIONS,
@@ -235,5 +235,5 @@ def add_grants(server, state, url):
 
 
 def refresh_token(*_args, **_kwargs):
-    """A generator of refresh tokens, long enough not to be guessed."""
+    """A generator of refresh tokens that are too long to guess."""
     return "rt_" + secrets.token_urlsafe(36)

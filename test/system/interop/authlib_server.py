@@ -1,7 +1,7 @@
-"""An authorization server made of authlib and Flask, to test against something we did not write.
+"""An authorization server made of authlib and Flask, to test against independent code.
 
-It listens on 127.0.0.1 on a free port, prints one line of JSON (address, clients, users; every
-secret made for this run), and ends when its standard input is closed.
+It listens on a free port of 127.0.0.1, prints one line of JSON (address, clients, users; every
+secret is created for this run), and ends when its standard input is closed.
 """
 
 import json

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 
-/** A client of the server: what its owner was handed. */
+/** A client of the server, as its owner receives it. */
 export interface AuthlibClient {
   client_id: string;
-  /** The client authentication method it is registered with. */
+  /** The client authentication method that it is registered with. */
   method: string;
   client_secret?: string;
   /** PKCS #8 PEM. */
@@ -11,13 +11,13 @@ export interface AuthlibClient {
   private_jwk?: JsonWebKey;
 }
 
-/** What can be changed while the server runs. */
+/** Settings that can change while the server runs. */
 export interface AuthlibSettings {
   /** Lifetime of access tokens, in seconds. */
   lifetime: number;
   /** JWT access tokens (RFC 9068) instead of opaque ones. */
   jwt: boolean;
-  /** Whether a refresh answers with a new refresh token, and ends the old one. */
+  /** True if a refresh returns a new refresh token and ends the old one. */
   rotate: boolean;
   /** Polling interval of the device grant, in seconds. */
   interval: number;
@@ -38,15 +38,15 @@ export type AuthlibClientName =
   | "code-secret"
   | "device";
 
-/** A running server, and everything a test may know of it. */
+/** A running server, and everything that a test may know about it. */
 export interface AuthlibServer extends AsyncDisposable {
   url: string;
   clients: Record<AuthlibClientName, AuthlibClient>;
-  /** Passwords by user name. */
+  /** Passwords by username. */
   users: Record<"ada" | "grace@example.com", string>;
   /** How often something happened, such as `issued refresh_token` or `POST /token`. */
   counters(): Promise<Record<string, number>>;
-  /** Changes settings for what is issued from now on. */
+  /** Changes the settings for later responses. */
   configure(settings: Partial<AuthlibSettings>): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ let found: Promise<string | null> | undefined;
 /**
  * Finds a Python that has the libraries, or says in one line that there is none.
  *
- * @throws where `CI` is `true`: there, a skipped test is a failed one
+ * @throws if `CI` is `true`: then a skipped test is a failed one
  */
 export function findPython(): Promise<string | null> {
   return found ??= search();
@@ -76,7 +76,7 @@ async function search(): Promise<string | null> {
   return null;
 }
 
-/** Registers a test that gets a server of its own, where there is a Python to run one. */
+/** Registers a test with its own server, if there is a Python to run it. */
 export async function authlibTest(
   name: string,
   test: (server: AuthlibServer, step: Deno.TestContext) => Promise<void>,
@@ -92,7 +92,7 @@ export async function authlibTest(
   });
 }
 
-/** Starts the server on a free loopback port; disposing of it closes its input, which ends it. */
+/** Starts the server on a free loopback port. Disposing of it closes its input, which ends it. */
 export async function startAuthlibServer(): Promise<AuthlibServer> {
   const python = await findPython();
   if (python === null) throw new Error(`install a Python with ${WANTED}`);
@@ -130,7 +130,7 @@ export async function startAuthlibServer(): Promise<AuthlibServer> {
   };
 }
 
-/** Reads the first line and ignores the rest; `null` if the stream ends before. */
+/** Reads the first line and ignores the rest; `null` if the stream ends first. */
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | null> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

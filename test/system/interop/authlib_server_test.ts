@@ -1,4 +1,4 @@
-/** The authorization server itself, driven by openid-client alone: what it checks, it must check. */
+/** Tests the authorization server itself with openid-client alone: it must really check requests. */
 import assert from "node:assert/strict";
 import * as oidc from "openid-client";
 import { type AuthlibServer, authlibTest } from "./authlib_server.ts";
@@ -36,7 +36,7 @@ async function postToken(
   return { ...await response.json(), status: response.status };
 }
 
-/** The audience most servers of this kind want, as one string. */
+/** The audience that most servers of this kind require, as one string. */
 const forTokenEndpoint: oidc.ModifyAssertionOptions = {
   [oidc.modifyAssertion]: (_header, payload) => {
     payload.aud = `${payload.aud}/token`;
@@ -44,7 +44,7 @@ const forTokenEndpoint: oidc.ModifyAssertionOptions = {
 };
 
 await authlibTest(
-  "the server takes every client authentication, and nothing less",
+  "the server accepts every client authentication, and nothing less",
   async (server) => {
     const { clients } = server;
     const key = async (name: "rsa" | "ec") => {

@@ -1,4 +1,4 @@
-"""What the authorization server of `authlib_server.py` knows: clients, users, codes, tokens."""
+"""The state of the authorization server in `authlib_server.py`: clients, users, codes, tokens."""
 
 import secrets
 import threading
@@ -13,7 +13,7 @@ from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 SCOPES = ["openid", "offline_access", "profile", "read", "write"]
-# Form-encoding changes every one of these, so a client that encodes is told from one that does not.
+# Form-encoding changes each of these characters, so it shows whether a client encodes.
 PUNCTUATION = "+/%: &="
 
 
@@ -36,7 +36,7 @@ class Client(ClientMixin):
         self.algorithm = "HS256" if key is None else "RS256" if key.kty == "RSA" else "ES256"
 
     def describe(self):
-        """What the client's owner would be handed: the only place where a key leaves the process."""
+        """The values that the client's owner receives. A key leaves the process only here."""
         text = {"client_id": self.client_id, "method": self.method}
         if self.secret:
             text["client_secret"] = self.secret
@@ -52,7 +52,7 @@ class Client(ClientMixin):
         return None
 
     def get_allowed_scope(self, scope):
-        return scope  # the server has refused what it does not know
+        return scope  # the server has refused unknown ones
 
     def check_redirect_uri(self, redirect_uri):
         # RFC 8252 section 7.3: any port of a loopback address.
@@ -91,7 +91,7 @@ class Token(TokenMixin):
         return self.values.get("scope", "")
 
     def get_expires_in(self):
-        return None  # a refreshed token gets the lifetime that is set now
+        return None  # a refreshed token gets the current lifetime
 
     def is_expired(self):
         return time.time() > self.issued_at + self.values["expires_in"]
@@ -121,7 +121,7 @@ class State:
         return user if user and secrets.compare_digest(user.password.encode(), password.encode()) else None
 
     def save_token(self, values, request):
-        """Keeps an issued token; a refreshed one joins the family of the one it came from."""
+        """Saves an issued token. A refreshed one joins the family of its predecessor."""
         before = request.credential
         family = before.family if isinstance(before, Token) else secrets.token_hex(8)
         self.counters["issued " + request.grant_type] += 1

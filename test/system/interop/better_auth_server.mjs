@@ -1,14 +1,14 @@
 // better-auth with its OAuth provider and its device authorization, on SQLite.
 //
 // Usage: deno run -A better_auth_server.mjs FOLDER. It prints one line of JSON when it listens, and ends
-// when its input does. `POST /lifetime` changes how long access tokens live.
+// when its input does. `POST /lifetime` changes the lifetime of access tokens.
 
 import { DatabaseSync } from "node:sqlite";
 
 const { versions } = JSON.parse(
   Deno.readTextFileSync(new URL("./better_auth_server.json", import.meta.url)),
 );
-// By name: no part of the module, nor of its lock file.
+// By name, so that it is part of neither the module nor its lock file.
 const load = (name, file = "") => import(`npm:${name}@${versions[name]}${file}`);
 const [{ betterAuth }, { getMigrations }, { bearer, deviceAuthorization, jwt }, { oauthProvider }] =
   await Promise.all([
@@ -36,14 +36,14 @@ const server = Deno.serve(
     if (pathname === "/accepts") {
       return new Response(null, { status: await accepts(await request.text()) ? 204 : 401 });
     }
-    // There is no page: a visitor reads the query.
+    // There is no page. A visitor reads the query.
     if (pathname === "/login" || pathname === "/consent") return new Response("a page");
     return await auth.handler(request);
   },
 );
 const url = await listening;
 
-/** Its introspection answers the token's own client alone, so an API of its own looks here. */
+/** Its introspection responds only to the token's own client, so the test's API looks here. */
 async function accepts(token) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
   const hash = new Uint8Array(digest).toBase64({ alphabet: "base64url", omitPadding: true });
@@ -89,7 +89,7 @@ const client = (body) =>
     headers,
     body,
   });
-// A redirect to this machine is one of a native application.
+// A redirect to this machine belongs to a native application.
 const native = {
   application_type: "native",
   redirect_uris: ["http://127.0.0.1/callback"],
@@ -108,7 +108,7 @@ const basic = await client({
 });
 const web = await client({ ...native, token_endpoint_auth_method: "client_secret_post" });
 const open = await client({ ...native, token_endpoint_auth_method: "none" });
-// Of its own: a revocation ends all that a person gave a client.
+// A separate client, because a revocation ends everything that a person granted a client.
 const oidc = await client({ ...native, token_endpoint_auth_method: "none" });
 const pick = ({ client_id, client_secret }) => ({ client_id, client_secret });
 const ready = {

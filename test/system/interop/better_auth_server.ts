@@ -12,7 +12,7 @@ interface Ready {
 }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-/** Its packages are its own: their versions are locked in a file that the module knows nothing of. */
+/** Its own packages. Their versions are locked in a file that is not part of the module. */
 const PACKAGES = ["--no-config", `--lock=${path("./better_auth_server.lock")}`, "--frozen"];
 const SCRIPT = path("./better_auth_server.mjs");
 
@@ -67,7 +67,7 @@ export const betterAuth: ServerKind = {
   },
 };
 
-/** Does what an application's own pages would do; better-auth has none. */
+/** Does the work of an application's own pages, because better-auth has none. */
 class Pages {
   readonly #url: string;
   readonly visitor: Visitor;

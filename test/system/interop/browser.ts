@@ -1,15 +1,15 @@
-/** A person at a browser, played by `fetch`: signs in at the pages of `authlib_server.py`. */
+/** A person at a browser, simulated by `fetch`: signs in at the pages of `authlib_server.py`. */
 
 /** Who signs in, and whether they agree. */
 export interface Visitor {
   username: string;
   password: string;
-  /** `deny` to refuse; `allow` unless told otherwise. */
+  /** `deny` to refuse; `allow` by default. */
   answer?: "allow" | "deny";
 }
 
 /**
- * Opens an authorization URL, fills in the form and returns where the server then sends the browser.
+ * Opens an authorization URL, fills in the form and returns the address that the server redirects to.
  */
 export async function signIn(authorizationUrl: string, visitor: Visitor): Promise<URL> {
   const response = await submit(authorizationUrl, visitor);
@@ -19,7 +19,7 @@ export async function signIn(authorizationUrl: string, visitor: Visitor): Promis
   return new URL(location);
 }
 
-/** Signs in and follows the redirect to the loopback address; returns the page shown there. */
+/** Signs in and follows the redirect to the loopback address. Returns the page shown there. */
 export async function signInAndReturn(url: string, visitor: Visitor): Promise<Response> {
   return await fetch(await signIn(url, visitor), { redirect: "manual" });
 }
@@ -31,7 +31,7 @@ export async function answerDevice(completeUrl: string, visitor: Visitor): Promi
   if (!response.ok) throw new Error(`the page answered ${response.status}: ${text}`);
 }
 
-/** Loads a page and sends its form back, with what the page had filled in. */
+/** Loads a page and submits its form with the prefilled values. */
 async function submit(url: string, visitor: Visitor): Promise<Response> {
   // The opened address redirects to the page, once.
   const page = await fetch(url);

@@ -1,4 +1,4 @@
-"""Django OAuth Toolkit in the smallest project that can hold it: Django's sign-in, SQLite.
+"""Django OAuth Toolkit in a minimal project: Django's sign-in, SQLite.
 
 Usage: django_server.py FOLDER. It prints one line of JSON when it listens, and ends when its input does.
 """
@@ -129,7 +129,7 @@ def register():
         ("code", "public", "authorization-code"),
         ("code-secret", "confidential", "authorization-code"),
     ]:
-        # Form-encoding must leave these as they are, and does not everywhere.
+        # Form-encoding must leave these unchanged, and does not everywhere.
         secret = f"{secrets.token_hex(16)}-._~"
         application = Application.objects.create(
             name=name,
@@ -146,7 +146,7 @@ def register():
 
 def main():
     clients = register()
-    # One thread: SQLite ends a transaction that another writer got ahead of.
+    # One thread, because SQLite ends a transaction if another writer was faster.
     server = WSGIServer(("127.0.0.1", 0), Handler, ipv6=False)
     server.set_app(get_wsgi_application())
     threading.Thread(target=server.serve_forever, daemon=True).start()

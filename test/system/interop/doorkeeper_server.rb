@@ -1,4 +1,4 @@
-# Doorkeeper in the smallest Rails application that can hold it: a sign-in page, an API, SQLite.
+# Doorkeeper in a minimal Rails application: a sign-in page, an API, SQLite.
 #
 # Usage: ruby doorkeeper_server.rb FOLDER. It prints one line of JSON when it listens, and ends when its
 # input does.
@@ -14,7 +14,7 @@ require "puma"
 
 FOLDER = ARGV.fetch(0)
 PASSWORD = "a password of #{SecureRandom.alphanumeric(20)}"
-# One thread: SQLite ends a transaction that another writer got ahead of.
+# One thread, because SQLite ends a transaction if another writer was faster.
 SERVER = Puma::Server.new(
   ->(environment) { Application.call(environment) }, Puma::Events.null, min_threads: 1, max_threads: 1,
 )
@@ -30,7 +30,7 @@ class Application < Rails::Application
   config.consider_all_requests_local = true
   config.paths["config/database"] = File.join(FOLDER, "database.yml")
 end
-# Its OpenID Connect extension asks for a nonce in the consent page, and leaves it to the application.
+# Its OpenID Connect extension expects a nonce in the consent page, and leaves that to the application.
 consent = "app/views/doorkeeper/authorizations/new.html.erb"
 FileUtils.mkdir_p(File.dirname(File.join(FOLDER, consent)))
 File.write(
@@ -143,7 +143,7 @@ end
 clients = { secret: true, public: false }.to_h do |name, confidential|
   application = Doorkeeper::Application.create!(
     name: name, confidential: confidential, redirect_uri: "http://127.0.0.1/callback", scopes: "read openid write",
-    # Form-encoding must leave these as they are (RFC 6749 appendix B), and does not everywhere.
+    # Form-encoding must leave these unchanged (RFC 6749 appendix B), and does not everywhere.
     uid: "#{name}-client_~1.0", secret: "#{SecureRandom.alphanumeric(24)}-._~",
   )
   [name, { client_id: application.uid, client_secret: application.secret }]

@@ -32,7 +32,7 @@ export const doorkeeper: ServerKind = {
       grants: grantsOf(url, clients, login),
       async setLifetime(seconds) {
         await Deno.writeTextFile(`${folder}/lifetime`, String(seconds));
-        // A refreshed token lives as long as the one before it was to live.
+        // A refreshed token has the lifetime of its predecessor.
         changeDatabase(`${folder}/db`, `UPDATE oauth_access_tokens SET expires_in = ${seconds}`);
       },
       async accepts(token) {

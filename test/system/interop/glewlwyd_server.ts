@@ -9,11 +9,11 @@ import {
 } from "./server_process.ts";
 import { Visitor } from "./visitor.ts";
 
-/** The tables, as Debian's package brings them: with an administrator, and a password everybody knows. */
+/** The tables from Debian's package: with an administrator, and a well-known password. */
 const TABLES = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3";
 const MODULES = "/usr/lib/glewlwyd";
 
-/** One for each grant that listens. */
+/** One client for each grant that listens on a port. */
 const REDIRECTS = [freePort(), freePort(), freePort()].map((port) =>
   `http://127.0.0.1:${port}/callback`
 );
@@ -23,7 +23,7 @@ interface Client {
   client_secret?: string;
 }
 
-/** Glewlwyd with its OpenID Connect plugin: a server written in C. Its pages need scripts, their API does not. */
+/** Glewlwyd with its OpenID Connect plugin: a server written in C. Its pages need scripts, but its API does not. */
 export const glewlwyd: ServerKind = {
   name: "Glewlwyd",
 
@@ -50,12 +50,12 @@ export const glewlwyd: ServerKind = {
     const pages = new Pages(url, login);
     return {
       url,
-      // Its threads share one SQLite connection; some of what they ask at once fails.
+      // Its threads share one SQLite connection, so some parallel requests fail.
       oneAtATime: true,
       grants: grantsOf(url, clients, login),
       setLifetime: (seconds) => admin.setLifetime(seconds),
       accepts(token) {
-        // Its introspection answers the token's own client alone, so an API of its own looks here.
+        // Its introspection responds only to the token's own client, so the test's API looks here.
         const { jti, exp } = JSON.parse(atob(base64(token.split(".")[1] ?? "e30")));
         using database = new DatabaseSync(`${folder}/db`, { readOnly: true, timeout: 5_000 });
         const found = database.prepare(
@@ -105,7 +105,7 @@ database={ type="sqlite3", path="${folder}/db" };
 `;
 }
 
-/** The administration's API. */
+/** The administration API. */
 class Administrator {
   readonly #visitor: Visitor;
   readonly #url: string;
@@ -154,7 +154,7 @@ class Administrator {
       "mod/plugin/",
       this.#plugin(300, { ...jwk, kid: "interop", alg: "RS256" }),
     );
-    // Compared with its port.
+    // The port is compared, too.
     const redirect_uri = REDIRECTS;
     const secret = { client_id: "interop-secret", client_secret: `${crypto.randomUUID()}-._~` };
     const open: Client = { client_id: "interop-public" };
@@ -238,10 +238,10 @@ class Administrator {
   }
 }
 
-/** Whoever leaves its page without consent is sent nowhere. */
+/** Leaving its page without consent redirects nowhere. */
 const NO_REFUSAL = "the server has no way to decline";
 
-/** What the sign-in page's script does. */
+/** Does what the sign-in page's script does. */
 class Pages {
   readonly #url: string;
   readonly #login: { username: string; password: string };
@@ -282,7 +282,7 @@ class Pages {
   async device(page: string, code: string, answer: Decision): Promise<void> {
     if (answer === "deny") throw new Error(NO_REFUSAL);
     const visitor = await this.#enter("interop-secret", "read");
-    // It goes on to a page of the web application, which is not served here.
+    // It redirects to a page of the web application, which is not served here.
     const done = await visitor.send(`${page}?code=${encodeURIComponent(code)}&g_continue`);
     await done.body?.cancel();
   }

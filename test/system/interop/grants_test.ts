@@ -10,12 +10,12 @@ import { type AuthlibClientName, type AuthlibServer, authlibTest } from "./authl
 
 type Definition = Partial<Provider>;
 
-/** A provider of the server's, by endpoints or by discovery. */
+/** A provider for the server, by endpoints or by discovery. */
 function provider(server: AuthlibServer, definition: Definition, discover = false): Provider {
   return checkProvider({
     name: "interop",
     apiUrl: `${server.url}/api/`,
-    // authlib wants its token endpoint as the audience; unless told, a discovered server gets its issuer.
+    // authlib requires its token endpoint as the audience. By default, a discovered server gets its issuer.
     ...(discover ? { issuer: server.url, assertionAudience: "token_endpoint" } : {
       authUrl: server.url,
       endpoints: { token: "/token", revocation: "/revoke" },
@@ -24,7 +24,7 @@ function provider(server: AuthlibServer, definition: Definition, discover = fals
   });
 }
 
-/** The credentials of a client, and of a person where one is named. */
+/** The credentials of a client, and of a person if one is named. */
 function credentials(server: AuthlibServer, client: AuthlibClientName, person?: "ada") {
   const { client_id, client_secret, private_key } = server.clients[client];
   return {
@@ -78,7 +78,7 @@ await authlibTest("getSession() takes client credentials in every way", async (s
         }));
     }
   }
-  await context.step("a JWK is as good as a PEM", () =>
+  await context.step("a JWK works like a PEM", () =>
     inFolder(async (directory) => {
       const private_key = JSON.stringify(server.clients.ec.private_jwk);
       const session = await getSession(
@@ -110,7 +110,7 @@ await authlibTest(
           const session = await getSession(provider(server, definition), options);
           const wanted = { client, user: subject ?? null, scope: "read" };
           assert.deepEqual(await me(session), wanted);
-          // Each assertion works once: a renewal has another one.
+          // Each assertion works once, so a renewal uses another one.
           await session.refresh();
           assert.deepEqual(
             await me(await getSession(provider(server, definition), options)),
@@ -166,7 +166,7 @@ await authlibTest("getSession() says which of the two was refused", async (serve
     "an unknown scope",
     () => refused({ scope: "nonsense" }, credentials(server, "post"), "grant_refused"),
   );
-  // authlib 1.2 says `invalid_request` here, where RFC 6749 has `invalid_grant`.
+  // authlib 1.2 returns `invalid_request` here, although RFC 6749 defines `invalid_grant`.
   await context.step("a wrong password", () =>
     refused(
       { grant: "password" },

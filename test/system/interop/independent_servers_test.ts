@@ -12,7 +12,7 @@ const SERVERS: readonly ServerKind[] = [doorkeeper, django, glewlwyd, betterAuth
 /** `server / grant / step`; `*` for every server or every grant. */
 type Place = string;
 
-/** Limits of a server: the outcome, and why. */
+/** Limits of a server: the outcome, and the reason. */
 const knownLimits: Readonly<Record<Place, { outcome: RegExp; why: string }>> = {
   "Glewlwyd / code, loopback / logout": {
     outcome: /failed.*the refresh token lives$/,
@@ -63,7 +63,7 @@ function verdictOf(row: Row, step: StepName): Verdict {
   return waits ? "waits" : "failed";
 }
 
-/** One line for every outcome that has to be looked at. */
+/** One line for every outcome that needs attention. */
 function problems(some: readonly Row[], verdicts: readonly Verdict[]): string[] {
   return some.flatMap((row) =>
     STEPS.filter((step) => verdicts.includes(verdictOf(row, step))).map((step) =>

@@ -3,12 +3,12 @@ import type { OfferedGrant, ServerKind } from "./independent_server.ts";
 import { freePort, prepared, startServerProcess } from "./server_process.ts";
 import { Visitor } from "./visitor.ts";
 
-/** Where Keycloak was unpacked and built with `kc.sh build --db=dev-mem --cache=local`. */
+/** The folder where Keycloak was unpacked and built with `kc.sh build --db=dev-mem --cache=local`. */
 const HOME = Deno.env.get("ONECELL_KEYCLOAK");
-/** How long it may take to start, in seconds. */
+/** The time limit for starting it, in seconds. */
 const START = 110;
 
-/** Keycloak. It starts slowly: what it takes is counted apart. */
+/** Keycloak. It starts slowly, so its time is counted separately. */
 export const keycloak: ServerKind = {
   name: "Keycloak",
   isOptional: true,
@@ -57,7 +57,7 @@ export const keycloak: ServerKind = {
       accepts: (token) => admin.introspect(token),
       async endRefreshTokens() {
         await admin.endSessions();
-        // It ends what the job had, too: the next one is in the file by then.
+        // It also ends the job's token, so write the next one to the file.
         await elsewhere.writeSubject(client);
       },
       async openRegistration() {
@@ -79,7 +79,7 @@ export const keycloak: ServerKind = {
 
 type Client = Record<"client_id" | "client_secret", string>;
 
-/** What issues tokens that are not Keycloak's, and a subject token in a file as a job would have it. */
+/** An issuer other than Keycloak, and a subject token in a file, as a job has it. */
 class Elsewhere {
   readonly #issuer: string;
   readonly #file: string;
@@ -95,7 +95,7 @@ class Elsewhere {
     return new Elsewhere(issuer, file, await generateKeyPair("RS256", { extractable: true }));
   }
 
-  /** What the realm trusts: the issuer of robots' assertions, and that of a client's. */
+  /** The issuers that the realm trusts: one for robots' assertions, and one for a client's. */
   async identityProviders(): Promise<unknown[]> {
     const pem = await exportSPKI(this.#keys.publicKey);
     const key = {
@@ -128,7 +128,7 @@ class Elsewhere {
     ];
   }
 
-  /** Writes a token that another client has, and that is for the one that exchanges it. */
+  /** Writes a token of another client, for the client that exchanges it. */
   async writeSubject({ client_secret }: Client): Promise<void> {
     const response = await fetch(`${this.#issuer}/protocol/openid-connect/token`, {
       method: "POST",
@@ -191,7 +191,7 @@ class Elsewhere {
   }
 }
 
-/** The administration's REST API. */
+/** The administration REST API. */
 class Administrator {
   readonly #url: string;
   readonly #password: string;
@@ -231,7 +231,7 @@ class Administrator {
   }
 
   async setUp(): Promise<Client> {
-    // Its introspection answers those alone whom a token is for.
+    // Its introspection responds only to a token's audience.
     const protocolMappers = [{
       name: "for the API",
       protocol: "openid-connect",
@@ -347,7 +347,7 @@ class Administrator {
     return (await response.json())["active"] === true;
   }
 
-  /** Its policy for strangers who register: only those of hosts that it trusts, and it trusts none. */
+  /** Its policy for unknown clients: it registers only those from trusted hosts, and trusts none. */
   async trustThisMachine(): Promise<void> {
     const type = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
     const policies = await this.#call("GET", `/interop/components?type=${type}`) as {
@@ -363,7 +363,7 @@ class Administrator {
     });
   }
 
-  /** Users that are imported lack the role that others have, for a session that lasts. */
+  /** Imported users lack the role that others have for a session that lasts. */
   async letStaySignedIn(username: string): Promise<void> {
     const role = await this.#call("GET", "/interop/roles/offline_access");
     const [user] = await this.#call("GET", `/interop/users?username=${username}`) as {

@@ -1,4 +1,4 @@
-/** The grants that need a person, against authlib: in a process of its own, at a terminal. */
+/** The grants that need a person, against authlib, in a separate process at a terminal. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ function visitor(server: AuthlibServer, answer: "allow" | "deny"): Visitor {
   return { username: "grace@example.com", password: server.users["grace@example.com"], answer };
 }
 
-/** Signs in where the browser is sent, and reads the page it comes back to. */
+/** Signs in at the browser's address, and reads the page that it returns to. */
 function browser(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<Player["browser"]> {
   return async (url) => {
     const page = await signInAndReturn(url, visitor(server, answer));
@@ -57,7 +57,7 @@ function browser(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<P
 function device(server: AuthlibServer, answer: "allow" | "deny"): NonNullable<Player["watch"]> {
   const link = new RegExp(`${server.url}/device\\?user_code=[A-Z-]{9}`);
   return [link, async ([url]) => {
-    // Long enough that the first poll finds nobody has answered yet.
+    // Long enough that the first poll comes before the answer.
     await new Promise((done) => setTimeout(done, 1500));
     await answerDevice(url, visitor(server, answer));
   }];

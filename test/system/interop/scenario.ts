@@ -1,4 +1,4 @@
-/** What every grant of every server goes through: the steps, their outcomes, the matrix. */
+/** The scenario for every grant of every server: the steps, their outcomes, the matrix. */
 import assert from "node:assert/strict";
 import {
   AuthError,
@@ -12,7 +12,7 @@ import { checkProvider } from "../../../src/providers/define_provider.ts";
 import { scriptedPerson } from "../../support/person.ts";
 import type { Decision, IndependentServer, OfferedGrant } from "./independent_server.ts";
 
-/** The steps, in their order, as the matrix heads them. */
+/** The steps in order, which are the columns of the matrix. */
 export const STEPS = [
   "refused",
   "sign-in",
@@ -26,28 +26,28 @@ export const STEPS = [
 /** A step's name. */
 export type StepName = typeof STEPS[number];
 
-/** What became of one step: `ok`, `–` where it has no meaning, or what went wrong. */
+/** The outcome of one step: `ok`, `–` if it does not apply, or what went wrong. */
 export type Outcome = string;
 /** One line of the matrix. */
 export interface Row {
   readonly server: string;
   readonly grant: string;
   readonly outcomes: ReadonlyMap<StepName, Outcome>;
-  /** Whether a refresh answers with a new refresh token; `undefined` if the server has none. */
+  /** True if a refresh returns a new refresh token; `undefined` if the server has none. */
   readonly rotates: boolean | undefined;
 }
 
-/** The code that a session ends with whose refresh token is dead, when nobody is there. */
+/** The error code of a session whose refresh token has expired, without a person. */
 const ENDED: AuthErrorCode = "login_required";
-/** The code for a sign-in that needs a person, when there is no session and nobody is there. */
+/** The error code of a sign-in that needs a person, without a session and without a person. */
 const NOBODY: AuthErrorCode = "login_required";
-/** Lifetimes of access tokens, in seconds: one that no step outlives, one to wait for. */
+/** Lifetimes of access tokens, in seconds: one that outlasts every step, and one to wait for. */
 const LONG = 300;
 const SHORT = 5;
-/** How long one step of one grant may take, in milliseconds. */
+/** The time limit for one step of one grant, in milliseconds. */
 const STEP_TIME = 40_000;
 
-/** A token request as it went over the wire. */
+/** A token request as it was sent. */
 interface TokenRequest {
   readonly grant: string;
   readonly status: number;
@@ -55,13 +55,13 @@ interface TokenRequest {
   readonly resend: (refreshToken: string) => Promise<number>;
 }
 
-/** An API of our own that takes what the server takes, and can be told to refuse a token. */
+/** An API of our own that accepts the server's tokens, and can be told to refuse one. */
 interface Api extends AsyncDisposable {
   readonly url: string;
   readonly refused: Set<string>;
 }
 
-/** A server that is asked by one at a time, where it wants that; its pages, and what it accepts. */
+/** A server whose requests are sent one at a time if it needs that; its pages and its tokens. */
 function inTurn(
   server: IndependentServer,
 ): Pick<IndependentServer, "accepts" | "signIn" | "answerDevice"> & {
@@ -136,7 +136,7 @@ class Passage {
     return this.grant.method !== undefined;
   }
 
-  /** Runs one step and notes its outcome; a step after a sign-in that failed is not reached. */
+  /** Runs one step and records its outcome. Steps after a failed sign-in are not reached. */
   async run(name: StepName, step: (passage: Passage) => Promise<Outcome | void>): Promise<void> {
     const first = this.outcomes.get("sign-in");
     if (first !== undefined && first !== "ok") return void this.outcomes.set(name, "not reached");
@@ -154,12 +154,12 @@ class Passage {
     return this.#session ?? assert.fail("no session");
   }
 
-  /** Signs in, with a person where one is needed. */
+  /** Signs in, with a person if one is needed. */
   async signIn(): Promise<void> {
     this.#session = await this.open("own");
   }
 
-  /** A session in a folder of its own name. */
+  /** A session in a folder with this name. */
   async open(
     folder: string,
     how: { nobody?: boolean; decision?: Decision; options?: SessionOptions } = {},
@@ -183,7 +183,7 @@ class Passage {
       method,
       signal: AbortSignal.any([end.signal, AbortSignal.timeout(STEP_TIME - 5_000)]),
     });
-    // What the person met at the server's pages says more than a wait that never ends.
+    // An error on the server's pages says more than a wait that never ends.
     const met = person.failed.then((error) => {
       end.abort();
       return opening.catch(() => {}).then(() => Promise.reject(error));
@@ -223,7 +223,7 @@ class Passage {
     return Object.assign(person, { failed: failed.promise });
   }
 
-  /** Sends a request of the session, and writes down those to the token endpoint. */
+  /** Sends a request of the session, and records those to the token endpoint. */
   async #send(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const response = await this.#server.fetch(input, init);
     const form = new URLSearchParams(
@@ -236,7 +236,7 @@ class Passage {
     try {
       answer = JSON.parse(text);
     } catch {
-      // An answer that is no JSON is one to judge, too.
+      // A response that is not JSON must be judged, too.
     }
     const address = input instanceof Request ? input.url : input;
     this.requests.push({
@@ -263,7 +263,7 @@ class Passage {
     return response;
   }
 
-  /** The grants of the token requests that an action sends; polls of a device code count once. */
+  /** The grants of an action's token requests. Polls of a device code count once. */
   async sent(action: () => Promise<unknown>): Promise<string[]> {
     const before = this.requests.length;
     await action();
@@ -271,10 +271,10 @@ class Passage {
     return grants.filter((grant, index) => grant !== "device_code" || grants[index - 1] !== grant);
   }
 
-  /** The grant that renews: a refresh where the server gave a token for it. */
+  /** The grant that renews: a refresh if the server issued a token for it. */
   get renewal(): string[] {
     const first = this.requests.find(({ status }) => status < 300);
-    // RFC 6749 section 4.4.3: one for client credentials is not to be used.
+    // RFC 6749 section 4.4.3: a refresh token for client credentials must not be used.
     const refreshes = typeof first?.answer["refresh_token"] === "string" &&
       first.grant !== "client_credentials";
     return [refreshes ? "refresh_token" : first?.grant ?? "none"];
@@ -305,7 +305,7 @@ function describe(error: unknown): Outcome {
   return text.replaceAll(/\s+/g, " ").slice(0, 300);
 }
 
-/** Checks that a sign-in is refused, and with which code. */
+/** Checks that a sign-in is refused with this code. */
 async function refuses(what: string, promise: Promise<unknown>, wanted: AuthErrorCode) {
   const outcome = await promise.then(() => "it was fulfilled", (error) => {
     if (error instanceof AuthError && error.code === wanted) return undefined;
@@ -316,12 +316,12 @@ async function refuses(what: string, promise: Promise<unknown>, wanted: AuthErro
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until a token is dead at a server that counts whole seconds. */
+/** Waits until a token has expired at a server that counts whole seconds. */
 async function untilDead({ expiresAt }: Session): Promise<void> {
   await pause(Math.max(0, (expiresAt?.getTime() ?? 0) - Date.now()) + 1_100);
 }
 
-/** The steps that follow each other on one session; every grant does one before any does the next. */
+/** The steps that follow each other on one session. Every grant does a step before the next one starts. */
 const TABLE: Readonly<Record<StepName, (passage: Passage) => Promise<Outcome | void>>> = {
   async "sign-in"(passage) {
     const sent = await passage.sent(async () => {
@@ -344,7 +344,7 @@ const TABLE: Readonly<Record<StepName, (passage: Passage) => Promise<Outcome | v
     const sent = await passage.sent(async () => {
       await second.refresh();
       await passage.works(second);
-      // The first one holds a token that the server may have ended with the refresh.
+      // The first one has a token that the server may have ended with the refresh.
       await passage.works(passage.session);
     });
     assert.deepEqual(sent, passage.renewal);
@@ -370,7 +370,7 @@ const TABLE: Readonly<Record<StepName, (passage: Passage) => Promise<Outcome | v
     const sent = await passage.sent(() =>
       Promise.all(Array.from({ length: 5 }, () => passage.works(passage.session)))
     );
-    // One renewal for all five; a machine so busy that they outlive the new token needs one more.
+    // One renewal for all five. On a machine so busy that they outlast the new token, there is one more.
     const lifetimes = Math.ceil((performance.now() - began) / (SHORT * 900));
     const [renewal = ""] = passage.renewal;
     assert.ok(sent.length > 0 && sent.length <= lifetimes, `${sent.length} renewals`);
@@ -436,7 +436,7 @@ const TABLE: Readonly<Record<StepName, (passage: Passage) => Promise<Outcome | v
   },
 };
 
-/** Takes every grant of a server through every step. */
+/** Runs every step for every grant of a server. */
 export async function passThrough(
   name: string,
   server: IndependentServer,
@@ -464,10 +464,10 @@ export async function passThrough(
   }));
 }
 
-/** What one outcome means for the test. */
+/** The meaning of one outcome for the test. */
 export type Verdict = "ok" | "limit" | "waits" | "failed" | "not reached" | "stale";
 
-/** The matrix as a Markdown table, one line a grant. */
+/** The matrix as a Markdown table, one row per grant. */
 export function matrix(
   rows: readonly Row[],
   verdictOf: (row: Row, step: StepName) => Verdict,

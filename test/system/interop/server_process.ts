@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 /** A server's process. Disposing of it ends it. */
 export interface ServerProcess extends AsyncDisposable {
-  /** What it has written to standard output and standard error so far. */
+  /** Its output so far, on standard output and standard error. */
   output(): string;
   /** The first line of standard output that starts with `{`, parsed. */
   firstJson(): Promise<unknown>;
@@ -10,7 +10,7 @@ export interface ServerProcess extends AsyncDisposable {
   answers(url: string, seconds: number): Promise<void>;
 }
 
-/** How long a server may run, in seconds, even if the test is killed. */
+/** The time limit for a server, in seconds, even if the test is killed. */
 const LONGEST_LIFE = 240;
 
 /** Starts a server. It stops when its input ends, or else by SIGTERM. */
@@ -72,7 +72,7 @@ export function startServerProcess(
   };
 }
 
-/** Prepares a server that runs already; ends it where that fails. */
+/** Prepares a server that is already running, and ends it if that fails. */
 export async function prepared<T>(process: ServerProcess, prepare: () => Promise<T>): Promise<T> {
   try {
     return await prepare();
@@ -82,7 +82,7 @@ export async function prepared<T>(process: ServerProcess, prepare: () => Promise
   }
 }
 
-/** A port of loopback that was free a moment ago. */
+/** A loopback port that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return (listener.addr as Deno.NetAddr).port;
@@ -98,7 +98,7 @@ export function changeDatabase(path: string, statement: string): void {
   }
 }
 
-/** Whether a program runs here and succeeds. */
+/** True if a program runs here and succeeds. */
 export async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
   try {
     const command = new Deno.Command(program, {
@@ -108,7 +108,7 @@ export async function succeeds(program: string, args: readonly string[]): Promis
     });
     return (await command.output()).success;
   } catch (error) {
-    // There is no such program.
+    // The program does not exist.
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }

@@ -1,10 +1,10 @@
-"""The steps of the SpatiaFi tutorial in Python, as its readers run them: requests, authlib, platformdirs.
+"""The steps of the SpatiaFi tutorial in Python, as readers run them: requests, authlib, platformdirs.
 
-    tutorial.py create          user name and password -> app credentials -> the file
+    tutorial.py create          username and password -> app credentials -> the file
     tutorial.py load-and-call   the file -> the environment -> a token -> one call of the API
 
-The two addresses come from SPATIAFI_AUTH_URL and SPATIAFI_API_URL, user name and password as two
-lines on standard input. One line of JSON says what happened; no secret is in it.
+The two addresses come from SPATIAFI_AUTH_URL and SPATIAFI_API_URL, the username and password from two
+lines on standard input. Prints the outcome as one line of JSON, without secrets.
 """
 
 import json

@@ -1,4 +1,4 @@
-/** The credentials file is one for Python and TypeScript: each writes it, the other signs in with it. */
+/** Python and TypeScript share the credentials file: each writes it, and the other signs in with it. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ interface Called {
   status: number;
 }
 
-/** Runs one of the tutorial's steps with a home of its own. */
+/** Runs one step of the tutorial with its own home. */
 async function tutorial<T>(
   command: "create" | "load-and-call",
   home: string,
@@ -33,7 +33,7 @@ async function tutorial<T>(
     clearEnv: true,
     env: {
       HOME: home,
-      // authlib refuses plain HTTP otherwise; the sandbox is on loopback.
+      // Otherwise authlib refuses plain HTTP; the sandbox is on loopback.
       AUTHLIB_INSECURE_TRANSPORT: "1",
       SPATIAFI_AUTH_URL: sandbox.environment["SPATIAFI_AUTH_URL"]!,
       SPATIAFI_API_URL: sandbox.environment["SPATIAFI_API_URL"]!,
@@ -77,7 +77,7 @@ interopTest("the tutorial's own steps work against the sandbox", async (sandbox,
   }
 });
 
-/** Our side, with the folder the tutorial uses and the sandbox's URLs. */
+/** The TypeScript side, with the tutorial's folder and the sandbox's URLs. */
 function options(sandbox: Sandbox, home: string) {
   return {
     authUrl: sandbox.environment["SPATIAFI_AUTH_URL"]!,
@@ -87,7 +87,7 @@ function options(sandbox: Sandbox, home: string) {
   };
 }
 
-interopTest("a file that Python wrote signs TypeScript in", async (sandbox, home) => {
+interopTest("TypeScript signs in with a file that Python wrote", async (sandbox, home) => {
   const { username, password } = sandbox.users[0]!;
   const { saved } = await tutorial<Created>("create", home, sandbox, [username, password]);
   const before = await Deno.readTextFile(saved);
@@ -100,24 +100,27 @@ interopTest("a file that Python wrote signs TypeScript in", async (sandbox, home
   assert.equal((await tutorial<Called>("load-and-call", home, sandbox)).status, 200);
 });
 
-interopTest("app credentials that TypeScript created sign Python in", async (sandbox, home) => {
-  const { interactive: _, ...servers } = options(sandbox, home);
-  for (const { username, password } of sandbox.users) {
-    const created = await createCredentials("spatiafi", { username, password }, servers);
-    assert.equal(created.path, join(home, ".config", "spatiafi", "app_credentials"));
-    const called = await tutorial<Called>("load-and-call", home, sandbox);
-    assert.deepEqual([called.client_id, called.status], [created.clientId, 200]);
-  }
-});
+interopTest(
+  "Python signs in with app credentials that TypeScript created",
+  async (sandbox, home) => {
+    const { interactive: _, ...servers } = options(sandbox, home);
+    for (const { username, password } of sandbox.users) {
+      const created = await createCredentials("spatiafi", { username, password }, servers);
+      assert.equal(created.path, join(home, ".config", "spatiafi", "app_credentials"));
+      const called = await tutorial<Called>("load-and-call", home, sandbox);
+      assert.deepEqual([called.client_id, called.status], [created.clientId, 200]);
+    }
+  },
+);
 
-interopTest("a file that TypeScript wrote signs Python in", async (sandbox, home) => {
+interopTest("Python signs in with a file that TypeScript wrote", async (sandbox, home) => {
   const { clientId, clientSecret } = sandbox.client("spatiafi");
   const { directory } = options(sandbox, home);
   const values = { client_id: clientId, client_secret: clientSecret, note: "kept" };
   await saveCredentials("spatiafi", values, { directory });
   const path = join(directory, "app_credentials");
   assert.equal((await stat(path)).mode & 0o777, 0o600);
-  // The tutorial exports every member and reads its own: one more does no harm.
+  // The tutorial exports every member and reads its own, so one more does no harm.
   const expected = { ...values, onecell_server: "https://auth.spatiafi.com" };
   assert.deepEqual(JSON.parse(await Deno.readTextFile(path)), expected);
   const called = await tutorial<Called>("load-and-call", home, sandbox);

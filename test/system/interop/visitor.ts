@@ -1,15 +1,15 @@
 /**
- * A person at a browser, played by `fetch`: keeps cookies, follows redirects within one server, and
+ * A person at a browser, simulated by `fetch`: stores cookies, follows redirects within one server, and
  * fills in forms. For pages that need no script.
  */
 import type { Decision } from "./independent_server.ts";
 
-/** A page, or the address of another site that the browser was sent to. */
+/** A page, or the address of another site that the browser was redirected to. */
 export type Arrival =
   | { readonly kind: "page"; readonly url: URL; readonly html: string }
   | { readonly kind: "elsewhere"; readonly url: URL };
 
-/** A form, with what it holds already. */
+/** A form with its prefilled values. */
 interface Form {
   action: string;
   method: string;
@@ -17,7 +17,7 @@ interface Form {
   buttons: { name: string; value: string; text: string }[];
 }
 
-/** How many pages a sign-in may have. */
+/** The maximum number of pages for a sign-in. */
 const MOST_PAGES = 8;
 
 /** One browser at one server. */
@@ -29,7 +29,7 @@ export class Visitor {
     this.#origin = origin;
   }
 
-  /** Sends one request with the server's cookies, and keeps those it sets. */
+  /** Sends one request with the server's cookies, and stores those in the response. */
   async send(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
@@ -43,7 +43,7 @@ export class Visitor {
     return response;
   }
 
-  /** Opens an address, and follows redirects until there is a page, or another site. */
+  /** Opens an address, and follows redirects to a page or another site. */
   async open(url: string | URL, init: RequestInit = {}): Promise<Arrival> {
     let at = new URL(url);
     let request = init;
@@ -63,7 +63,7 @@ export class Visitor {
   }
 
   /**
-   * Signs in at whatever pages come: a form with a password is filled in, any other is answered.
+   * Signs in at any series of pages: a form with a password is filled in, any other is answered.
    *
    * @param other values of further fields, such as a device code
    */

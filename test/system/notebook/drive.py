@@ -1,8 +1,8 @@
-"""Runs a notebook in a real kernel and says what a person would have met.
+"""Runs a notebook in a real kernel and reports what a person would have seen.
 
 Reads one JSON request from standard input, and commands after it: an answer to the open question, or
-a press of the stop button. Prints events, one JSON a line: what is shown, what is asked, and the
-result at last. See run_notebook.ts for all of them. Only jupyter_client is needed: nbformat takes two seconds to import, and the saving is short.
+a press of the stop button. Prints events, one JSON per line: what is shown, the prompts, and finally
+the result. run_notebook.ts describes them. It does not use nbformat, which takes two seconds to import.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ def say(event, content):
 
 
 class Commands(threading.Thread):
-    """What the person does meanwhile, as it comes in."""
+    """The person's commands, as they arrive."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -43,18 +43,18 @@ class Commands(threading.Thread):
 
 
 class OneKernelSpec(KernelSpecManager):
-    """Knows the kernels of one folder only, so that nothing global is read or changed."""
+    """Finds the kernels of one folder only, so that nothing global is read or changed."""
 
     def find_kernel_specs(self):
         return {"deno": self.user_kernel_dir}
 
     def get_kernel_spec(self, kernel_name):
-        # Older releases look into their own folders here, and not at the answer above.
+        # Older releases look into their own folders here, and ignore the function above.
         return self.kernel_spec_class.from_resource_dir(self.user_kernel_dir)
 
 
 class Page:
-    """The outputs of a notebook as a frontend keeps them: streams joined, displays updated in place."""
+    """The outputs of a notebook as a frontend stores them: streams joined, displays updated in place."""
 
     def __init__(self, notebook):
         self.notebook = notebook
@@ -94,7 +94,7 @@ class Page:
             self.clear(cell)
 
     def saved(self):
-        """The notebook with its texts as lists of lines, which is how files keep them."""
+        """The notebook with its texts as lists of lines, as in files."""
         for cell in self.notebook["cells"]:
             for output in cell.get("outputs", []):
                 if "text" in output:
@@ -117,7 +117,7 @@ class Drive:
         self.cells = []
 
     async def start(self):
-        """Starts a kernel: again where another program was quicker to take one of its free ports."""
+        """Starts a kernel, and tries again if another program took one of its ports first."""
         specs = OneKernelSpec(user_kernel_dir=self.request["kernelDirectory"])
         for attempt in range(3):
             self.manager = AsyncKernelManager(kernel_name="deno", kernel_spec_manager=specs)
@@ -157,7 +157,7 @@ class Drive:
         }
 
     async def run_cell(self, index, cell):
-        """Runs one cell; False when the notebook cannot go on."""
+        """Runs one cell. False if the notebook cannot continue."""
         self.page.clear(cell)
         source = cell["source"]
         started = time.monotonic()
@@ -186,7 +186,7 @@ class Drive:
                     record["seconds"] = last_heard - started
                 self.keep(index, cell, heard)
             reply = reply or await self.take(self.client.get_shell_msg, message_id)
-            # The result of a cell may come after `idle`: what ends the cell is silence after it.
+            # The result of a cell may come after `idle`, so a cell ends after a silence.
             if reply and idle and time.monotonic() - last_heard > self.request["quiet"]:
                 record["status"] = reply["content"]["status"]
                 cell["execution_count"] = reply["content"].get("execution_count")
@@ -216,7 +216,7 @@ class Drive:
         self.page.take(cell, kind, content)
 
     async def answer(self, index, message_id):
-        """Types the next answer into an open question."""
+        """Types the next answer at an open prompt."""
         message = await self.take(self.client.get_stdin_msg, message_id)
         if message is None or message["msg_type"] != "input_request":
             return
@@ -237,12 +237,12 @@ class Drive:
         self.client.input(answer)
 
     async def take(self, channel, message_id):
-        """The next message of a channel, None when there is none, or it is about something else."""
+        """The next message of a channel; None if there is none, or it belongs to something else."""
         try:
             message = await channel(timeout=0.02)
         except queue.Empty:
             return None
-        # What a timer shows may have an older cell as its parent, or none.
+        # The output of a timer may have an older cell as its parent, or none.
         about_this = message["parent_header"].get("msg_id") in (message_id, None)
         return message if about_this or message["msg_type"].endswith("display_data") else None
 
@@ -250,5 +250,5 @@ class Drive:
 if __name__ == "__main__":
     drive = Drive(json.loads(sys.stdin.readline()))
     say("result", asyncio.run(drive.run()))
-    # Whoever reads the result closes the input.
+    # The reader of the result closes the input.
     drive.commands.join()

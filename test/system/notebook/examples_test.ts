@@ -9,7 +9,7 @@ import { findPython, type Notebook, type RunResult, textOf } from "./run_noteboo
 
 const kernelTest = await findPython() === null ? Deno.test.ignore : test;
 
-test("every notebook of the examples folder is run by this test", async () => {
+test("this test runs every notebook of the examples folder", async () => {
   const files = await Array.fromAsync(Deno.readDir(new URL("../../../examples/", import.meta.url)));
   assert.deepEqual(
     files.filter(({ name }) => name.endsWith(".ipynb")).map(({ name }) => name).sort(),
@@ -30,7 +30,7 @@ test("saved outputs show no path, no token and no link with a code", async () =>
   }
 });
 
-kernelTest("each notebook runs with a person, then with nobody, and shows no secret", async () => {
+kernelTest("each notebook runs with a person, then without one, and shows no secret", async () => {
   await eachRow(examples, check, 2);
 });
 
@@ -47,7 +47,7 @@ async function check(example: Example): Promise<void> {
     assertRan(first);
     assert.deepEqual(
       first.prompts.map(({ prompt, password }) => ({
-        // Every question for a credential names the host; a sandbox has its own.
+        // Every prompt for a credential names the host, and a sandbox has its own.
         prompt: prompt.replace(/ \(for 127\.0\.0\.1:\d+\): $/, ": "),
         masked: password,
       })),
@@ -64,7 +64,7 @@ async function check(example: Example): Promise<void> {
     const second = await runExample(example, { sandbox, home, person: false });
     assertRan(second);
     assert.deepEqual(second.prompts, []);
-    // Not the doctor, who only knocks.
+    // Without the doctor's requests, which get no token.
     const tokens = sandbox.count(`${system}.token.200`);
     assert(tokens <= laterTokens, `${tokens} tokens were requested though one is saved`);
     assert.deepEqual(sandbox.errors, []);
@@ -73,7 +73,7 @@ async function check(example: Example): Promise<void> {
     for (const { notebook, cells } of [first, second]) {
       assertNoSecret(textsOf(notebook), secrets, name);
       assert.deepEqual(scanNotebookJson(JSON.stringify(notebook), secrets), []);
-      // A card ends without the code, the link's parameters and the picture of them.
+      // A final card has no code, no link parameters and no QR code.
       const shown = textsOf(cells.map(({ outputs }) => outputs));
       assert.doesNotMatch(shown, /user_code|code_challenge|state=|data:image/);
     }

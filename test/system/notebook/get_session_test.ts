@@ -5,13 +5,13 @@ import { findPython, runNotebook, type RunResult, textOf } from "./run_notebook.
 
 const ignore = await findPython() === null;
 
-/** Fails when a notebook would save a secret; `secrets` by name. */
+/** Fails if a notebook would save a secret. `secrets` are by name. */
 function assertClean({ notebook }: RunResult, secrets: Record<string, string>): void {
   assert.ok(Object.values(secrets).every((secret) => secret.length > 8), "no secrets to look for");
   assert.deepEqual(scanNotebookJson(JSON.stringify(notebook), secrets), []);
 }
 
-/** The access token that is kept below a folder. */
+/** The access token saved below a folder. */
 async function savedToken(folder: string): Promise<string> {
   for await (const { name } of Deno.readDir(folder)) {
     const text = await Deno.readTextFile(`${folder}/${name}`).catch(() => "");
@@ -22,7 +22,7 @@ async function savedToken(folder: string): Promise<string> {
 }
 
 Deno.test({
-  name: "one cell signs in; the second cell and the second kernel ask nothing; nothing leaks",
+  name: "one cell signs in, the second cell and the second kernel do not prompt, and nothing leaks",
   ignore,
   async fn() {
     await using sandbox = await startSandbox({ systems: ["spatiafi"] });
@@ -45,7 +45,7 @@ Deno.test({
         first.prompts.map(({ prompt, password }) => [prompt, password]),
         [[`SpatiaFi username (for ${host}): `, false], [`SpatiaFi password (for ${host}): `, true]],
       );
-      // The third cell shows the card of the session, so the first one keeps a line of it.
+      // The third cell shows the session's card, so the first one keeps one line.
       assert.match(textOf(first.cells[0]!.outputs), /^✓ SpatiaFi: signed in[^\n]*\n200$/);
       assert.match(textOf(first.cells[2]!.outputs), /^✓ Signed in to SpatiaFi/);
       const cards = first.displays.filter(({ cell }) => cell === 0).map(({ id }) => id);
@@ -78,7 +78,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without a person the cell fails in under a second, and says what would have served",
+  name: "without a person the cell fails in under a second, and names the missing values",
   ignore,
   async fn() {
     const { cells } = await runNotebook({

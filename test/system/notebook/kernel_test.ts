@@ -5,7 +5,7 @@ const ignore = await findPython() === null;
 const source = (path: string) =>
   JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
 
-/** What every notebook here begins with. */
+/** The beginning of every notebook here. */
 const setUp = `
 import { createPerson } from ${source("person/create_person.ts")};
 import { currentRuntime } from ${source("runtime/current.ts")};
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ask() shows a question, and masks a secret",
+  name: "ask() shows a prompt, and masks a secret",
   ignore,
   async fn() {
     const { cells, prompts, notebook } = await runNotebook({
@@ -66,7 +66,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ask() without a person answers null in under a second",
+  name: "ask() without a person returns null in under a second",
   ignore,
   async fn() {
     const { cells } = await runNotebook({
@@ -113,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the stop button ends a wait, and leaves the kernel, its variables and no listener",
+  name: "the stop button ends a wait, keeps the kernel and its variables, and leaves no listener",
   ignore,
   async fn() {
     const { cells, kernelAlive } = await runNotebook({
@@ -126,7 +126,7 @@ Deno.test({
            await new Promise(() => {});
          });`,
         `[kept, signalled]`,
-        // Were a timer or a listener left, this would draw again, or survive the next stop.
+        // A leftover timer would draw again, and a leftover listener would survive the next stop.
         `const before = Date.now(); await new Promise((done) => setTimeout(done, 1200)); kept`,
       ],
       interruptAt: { cell: 1, seconds: 1 },
@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "after a wait the stop button works as before",
+  name: "after a wait, the stop button works as before",
   ignore,
   async fn() {
     const { cells, kernelAlive } = await runNotebook({
@@ -162,7 +162,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the stop button during a question ends the cell once it is answered, not the kernel",
+  name: "the stop button during a prompt ends the cell after the answer, not the kernel",
   ignore,
   async fn() {
     const { cells, kernelAlive } = await runNotebook({

@@ -1,4 +1,4 @@
-/** The recipe for papermill: a notebook with parameters, in a real kernel, without anybody. */
+/** The recipe for papermill: a notebook with parameters, in a real kernel, without a person. */
 import assert from "node:assert/strict";
 import { createCredentials } from "../../../mod.ts";
 import { createWorld } from "../../support/world.ts";
@@ -17,7 +17,7 @@ if (!hasPapermill) {
 }
 
 Deno.test({
-  name: "papermill gives a notebook in TypeScript its parameters, and it finds the saved session",
+  name: "papermill passes parameters to a notebook in TypeScript, which finds the saved session",
   ignore: !hasPapermill,
   async fn() {
     await using world = await createWorld("spatiafi");

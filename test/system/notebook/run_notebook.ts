@@ -17,7 +17,7 @@ export interface Notebook {
   nbformat_minor: number;
 }
 
-/** What a person types: at once, after a while, after pressing the stop button, or found out then. */
+/** A person's answer: at once, after a while, after pressing the stop button, or found at that moment. */
 export type Answer =
   | string
   | { answer: string; after?: number; interrupt?: boolean }
@@ -31,44 +31,44 @@ export interface Shown {
   data: Record<string, string>;
 }
 
-/** How a notebook is to be run. */
+/** How to run a notebook. */
 export interface RunOptions {
   /** The notebook, or the path of an `.ipynb` file; or else `cells`. */
   notebook?: Notebook | string;
   /** The sources of the code cells. */
   cells?: string[];
-  /** The folder the kernel starts in. A fresh one that knows `@onecell/auth`, if left out. */
+  /** The folder that the kernel starts in. Default: a fresh one in which `@onecell/auth` is known. */
   directory?: string;
-  /** What the person types, in order; then empty answers. */
+  /** The person's answers, in order; then empty ones. */
   answers?: Answer[];
-  /** False when nobody is there: `prompt` then gives `null`. */
+  /** False without a person. Then `prompt` returns `null`. */
   allowStdin?: boolean;
-  /** Variables beside the few a kernel needs. `HOME` is a fresh folder if left out. */
+  /** Variables in addition to the few that a kernel needs. `HOME` is a fresh folder by default. */
   env?: Record<string, string>;
   /** Presses the stop button in a cell, counted from 0. */
   interruptAt?: { cell: number; seconds: number };
-  /** Called with every display message at once; `stop` presses the stop button. */
+  /** Called at once with every display message. `stop` presses the stop button. */
   onDisplay?: (shown: Shown, stop: () => void) => unknown;
-  /** Seconds a cell may take. */
+  /** The time limit for a cell, in seconds. */
   cellTimeout?: number;
   /** False to stop at the first error, as "run all" does. */
   keepGoing?: boolean;
 }
 
-/** What became of the notebook. */
+/** The result of running a notebook. */
 export interface RunResult {
-  /** One for each code cell that ran; `cell` counts all cells from 0. */
+  /** One for each code cell that ran. `cell` counts all cells from 0. */
   cells: {
     cell: number;
     status: "ok" | "error" | "timeout" | "kernel_died";
     seconds: number;
     outputs: Output[];
   }[];
-  /** What was asked, and whether it was masked. */
+  /** The prompts, and whether each was masked. */
   prompts: { cell: number; prompt: string; password: boolean }[];
-  /** Every display message in order, the ones that were replaced too. */
+  /** Every display message in order, including replaced ones. */
   displays: Shown[];
-  /** Whether the kernel was alive after the last cell. */
+  /** True if the kernel was alive after the last cell. */
   kernelAlive: boolean;
   /** Seconds until the kernel was ready. */
   startSeconds: number;
@@ -80,8 +80,8 @@ const root = new URL("../../../", import.meta.url);
 let python: Promise<string | null> | undefined;
 
 /**
- * The Python that has jupyter_client: `ONECELL_PYTHON`, the one on the path, or the system's. `null`, and
- * a line that says why, when there is none. Under `CI=true` that is an error.
+ * The Python that has jupyter_client: `ONECELL_PYTHON`, the one on the path, or the system's. `null`, with
+ * a line that says why, if there is none. Under `CI=true` that is an error.
  */
 export function findPython(): Promise<string | null> {
   return python ??= choosePython();
@@ -95,7 +95,7 @@ async function choosePython(): Promise<string | null> {
       const { success } = await new Deno.Command(candidate, { args, stderr: "null" }).output();
       if (success) return candidate;
     } catch {
-      // Not there: the next one.
+      // It is not there, so try the next one.
     }
   }
   const why = "The tests with a real kernel need a Python with jupyter_client (pip install " +
@@ -106,10 +106,10 @@ async function choosePython(): Promise<string | null> {
 }
 
 /**
- * Runs a notebook in a real Deno kernel, with nobody's settings and nothing installed.
+ * Runs a notebook in a real Deno kernel, without personal settings or installed packages.
  *
- * @param options what to run and who sits in front of it
- * @throws when the kernel cannot be driven; errors of cells are in the result
+ * @param options what to run, and the person's answers
+ * @throws if the kernel cannot be controlled; errors of cells are in the result
  */
 export async function runNotebook(options: RunOptions): Promise<RunResult> {
   const python = await findPython();
@@ -122,7 +122,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
         return `${work}/${name}`;
       }) as [Promise<string>, Promise<string>, Promise<string>],
     );
-    // The kernel reads the deno.json of its folder: so `jsr:@onecell/auth` is this working tree.
+    // The kernel reads the deno.json of its folder, so `jsr:@onecell/auth` is this working tree.
     const link = decodeURIComponent(root.pathname).replace(/\/$/, "");
     await writeJson(`${project}/deno.json`, { links: [link], lock: false });
     await (downloaded ??= download(project));
@@ -152,7 +152,7 @@ export async function runNotebook(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** The text a reader sees in a saved output: streams, plain text, errors. */
+/** The text that a reader sees in a saved output: streams, plain text, errors. */
 export function textOf(outputs: Output[]): string {
   const joined = (text: unknown) => Array.isArray(text) ? text.join("") : String(text ?? "");
   return outputs.map((output) =>
@@ -200,7 +200,7 @@ async function drive(
   return result;
 }
 
-/** Cuts a text into its lines. */
+/** Splits a text into its lines. */
 function lines(): TransformStream<string, string> {
   let rest = "";
   return new TransformStream({
@@ -230,7 +230,7 @@ async function loadNotebook({ notebook, cells }: RunOptions): Promise<Notebook> 
   };
 }
 
-/** Only what a kernel needs: nobody's own variables, credentials or settings. */
+/** Only the variables that a kernel needs, without personal ones, credentials or settings. */
 let downloaded: Promise<void> | undefined;
 
 /** Downloads the packages once, with this process's settings, because the kernel has none of them. */
@@ -254,7 +254,7 @@ async function kernelEnvironment(home: string, work: string): Promise<Record<str
   return {
     PATH: Deno.env.get("PATH") ?? "",
     HOME: home,
-    // What is downloaded already stays so; the rest of the home is fresh.
+    // Downloads are reused. The rest of the home is fresh.
     DENO_DIR: denoDir,
     NO_COLOR: "1",
     TMPDIR: work,

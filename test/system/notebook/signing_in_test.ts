@@ -19,7 +19,7 @@ const library = `
   });`;
 
 kernelTest(
-  "a session ends a cell with a card, and shows no secret however it is printed",
+  "a session at the end of a cell shows a card, and no secret in any form",
   async () => {
     await using sandbox = await startSandbox({ systems: ["spatiafi"] });
     const home = await Deno.makeTempDir({ prefix: "onecell-home-" });
@@ -88,7 +88,7 @@ kernelTest(
   },
 );
 
-kernelTest("the stop button ends the wait for a device, and leaves the kernel alive", async () => {
+kernelTest("the stop button ends the wait for a device, and the kernel stays alive", async () => {
   await using sandbox = await startSandbox({ systems: ["oidc"] });
   let code: string | undefined;
   const { cells, kernelAlive, notebook } = await runNotebook({
@@ -123,7 +123,7 @@ kernelTest("the stop button ends the wait for a device, and leaves the kernel al
 });
 
 kernelTest(
-  "a password may be mistyped twice, not three times; no try is in an output",
+  "a password may be mistyped twice, but not three times, and no attempt is in an output",
   async () => {
     await using sandbox = await startSandbox({ systems: ["spatiafi"] });
     const home = await Deno.makeTempDir({ prefix: "onecell-home-" });
@@ -160,7 +160,7 @@ kernelTest(
   },
 );
 
-kernelTest("the stop button ends a request, and leaves the kernel alive (row 33)", async () => {
+kernelTest("the stop button ends a request, and the kernel stays alive (row 33)", async () => {
   const slow = `"/api/slow?ms=15000"`;
   await stopEach(`const session = await getSession("plantpredict", { quiet: true });`, [
     `await session.fetch(${slow})`,
@@ -172,7 +172,7 @@ kernelTest("the stop button ends a request, and leaves the kernel alive (row 33)
   ]);
 });
 
-kernelTest("the stop button ends what waits for a token endpoint (row 33)", async () => {
+kernelTest("the stop button ends a wait for a token endpoint (row 33)", async () => {
   const hanging = `{ quiet: true, store: "memory", fetch: () => new Promise(() => {}) }`;
   await stopEach(
     `const { doctor } = await import("@onecell/auth"); let hangs = false;

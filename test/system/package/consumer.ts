@@ -1,6 +1,6 @@
 // deno-lint-ignore-file require-await -- as people write it
 /**
- * What consumers write, and the mistakes the compiler has to catch: type-checked against the package's
+ * Consumer code, and mistakes that the compiler must catch. It is type-checked against the package's
  * declarations, under the oldest and the newest TypeScript.
  */
 import {
@@ -40,7 +40,7 @@ export async function options(signal?: AbortSignal, key?: string): Promise<void>
     scope: env["SCOPE"],
     credentials: { client_id: env["A"], client_secret: "x" },
   });
-  // @ts-expect-error camelCase is not what the server calls it
+  // @ts-expect-error the server's name is not camelCase
   await getSession("spatiafi", { credentials: { clientId: "x", clientSecret: "y" } });
   // @ts-expect-error mistyped
   await getSession("ocs", { credentials: { client_idd: "x" } });
@@ -59,7 +59,7 @@ export async function options(signal?: AbortSignal, key?: string): Promise<void>
   });
   // @ts-expect-error the names are the server's
   await saveCredentials("spatiafi", { clientId: "x" });
-  // @ts-expect-error an option of getSession, which does nothing here
+  // @ts-expect-error an option of getSession, which has no effect here
   await saveCredentials("spatiafi", { client_id: "x" }, { timeout: 5 });
   const jwk = { kty: "EC", d: "x" };
   const provider = defineProvider({
@@ -82,7 +82,7 @@ export async function options(signal?: AbortSignal, key?: string): Promise<void>
 
 /** Definitions: a union on the grant. */
 export function definitions(): void {
-  // @ts-expect-error no server
+  // @ts-expect-error a server is missing
   defineProvider({ name: "x", apiUrl: "https://a" });
   const device = { name: "x", apiUrl: "https://a", grant: "device_code" } as const;
   // @ts-expect-error a device code needs its endpoint
@@ -101,11 +101,11 @@ export function definitions(): void {
     scope: ["openid"] as const,
     methods: ["device"] as const,
   });
-  // @ts-expect-error ways to ask a person, without a person
+  // @ts-expect-error methods for a person, without a grant for a person
   defineProvider({ name: "x", apiUrl: "https://a", issuer: "https://i", methods: ["device"] });
 }
 
-/** Definitions that sign in with a token that something else issues. */
+/** Definitions that sign in with an external token. */
 export async function workloads(): Promise<void> {
   const here = { name: "x", apiUrl: "https://a", issuer: "https://i" } as const;
   defineProvider({
@@ -114,28 +114,28 @@ export async function workloads(): Promise<void> {
     subjectToken: { githubActions: "https://i" },
   });
   defineProvider({ ...here, grant: "token_exchange", subjectToken: () => "token" });
-  // @ts-expect-error an exchange needs what it exchanges
+  // @ts-expect-error the subject token is missing
   defineProvider({ ...here, grant: "token_exchange" });
-  // @ts-expect-error a source that there is not
+  // @ts-expect-error an unknown source
   defineProvider({ ...here, grant: "token_exchange", subjectToken: { gitlabCi: "https://i" } });
   // @ts-expect-error a subject without an exchange
   defineProvider({ ...here, subjectToken: { file: "/run/token" } });
   defineProvider({ ...here, grant: "jwt_bearer", subjectToken: { kubernetes: "/run/token" } });
   defineProvider({ ...here, grant: "jwt_bearer", assertionClaims: { sub: "{username}", n: 1 } });
-  // @ts-expect-error an assertion from elsewhere, or one that is signed here
+  // @ts-expect-error an external assertion or claims to sign are needed
   defineProvider({ ...here, grant: "jwt_bearer" });
   const both = { subjectToken: { file: "/t" }, assertionClaims: {} } as const;
-  // @ts-expect-error one of the two
+  // @ts-expect-error only one of the two
   defineProvider({ ...here, grant: "jwt_bearer", ...both });
   const federated = { clientAuthentication: "federated_jwt" } as const;
   defineProvider({ ...here, ...federated, clientAssertion: { file: "/run/token" } });
   // @ts-expect-error the assertion is missing
   defineProvider({ ...here, ...federated });
-  // @ts-expect-error an assertion that nothing asks for
+  // @ts-expect-error an unused assertion
   defineProvider({ ...here, clientAssertion: { file: "/run/token" } });
   const plain = { name: "x", apiUrl: "https://a" } as const;
   defineProvider({ ...plain, tokenCommand: ["gcloud", "auth", "print-access-token"] });
-  // @ts-expect-error a command takes the place of a grant
+  // @ts-expect-error a command replaces a grant
   defineProvider({ ...plain, grant: "jwt_bearer", tokenCommand: ["gcloud"] });
   const optional = defineProvider({
     ...here,
@@ -150,11 +150,11 @@ export async function workloads(): Promise<void> {
   await getSession("spatiafi", { token: { file: "/run/token" } });
   await getSession("spatiafi", { token: { jupyterhub: "access_token" } });
   await getSession("spatiafi", { subjectToken: async ({ signal }) => String(signal.aborted) });
-  // @ts-expect-error a source that there is not
+  // @ts-expect-error an unknown source
   await getSession("spatiafi", { token: { files: "/run/token" } });
 }
 
-/** `fetch` in takes any, `fetch` out is the standard one. */
+/** The option `fetch` accepts any; the session's `fetch` is the standard one. */
 export async function fetches(): Promise<typeof fetch> {
   await getSession("spatiafi", { fetch });
   await getSession("spatiafi", { fetch: async (_url: string | URL) => new Response("") });

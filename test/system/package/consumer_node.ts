@@ -1,8 +1,8 @@
-/** What consumers write in Node: its own `fetch` beside the runtime's. */
+/** Consumer code in Node: its own `fetch` beside the runtime's. */
 import { getSession } from "@onecell/auth";
 import { fetch as undiciFetch, ProxyAgent } from "undici";
 
-/** Any `fetch` is taken, with what only it can do. */
+/** Any `fetch` is accepted, with its own extensions. */
 export async function fetches(): Promise<void> {
   await getSession("spatiafi", { fetch: undiciFetch });
   await getSession("spatiafi", {

@@ -14,7 +14,7 @@ export interface Installed extends AsyncDisposable {
   tarball: string;
 }
 
-/** Installs a tarball in an empty folder; packs the module first when none is given. */
+/** Installs a tarball in an empty folder. If none is given, it packs the module first. */
 export async function install(given: string | undefined): Promise<Installed> {
   const directory = await mkdtemp(join(tmpdir(), "onecell-consumer-"));
   try {

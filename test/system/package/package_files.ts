@@ -9,7 +9,7 @@ import { runOrThrow } from "./run.ts";
 /** The repository. */
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The module's own files that its entry points reach, relative to the repository, without `.ts`. */
+/** The module's files that its entry points import, relative to the repository, without `.ts`. */
 export async function reachedModules(): Promise<string[]> {
   const reached = new Set<string>();
   const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as {
@@ -34,12 +34,12 @@ export async function listFiles(directory: string): Promise<string[]> {
     .sort();
 }
 
-/** What the file list has and should not have, and the other way round. */
+/** The unexpected and the missing files of a package. */
 export function compareFiles(
   files: string[],
   modules: string[],
 ): { unexpected: string[]; missing: string[] } {
-  // dnt puts modules in a folder of their own, with source maps.
+  // dnt puts modules in a separate folder, with source maps.
   const prefix = files.includes("esm/mod.js") ? "esm/" : "";
   const documents = DOCUMENTS.filter((name) => existsSync(join(root, name)));
   const expected = new Set([
@@ -52,9 +52,9 @@ export function compareFiles(
   const bundled = [...ENTRY_POINTS, ...Object.values(CHUNKS).map((name) => `${FOLDER}/${name}`)];
   for (const name of bundled) expected.add(`${prefix}${name}.js`);
   for (const name of ENTRY_POINTS) expected.add(`${prefix}${name}.d.ts`);
-  // `deno pack` declares what the entry points' types reach; a consumer is type-checked anyway.
+  // `deno pack` includes declarations that the entry points' types use. A consumer is type-checked anyway.
   for (const module of modules) optional.add(`${prefix}${module}.d.ts`);
-  // The other chunks are named for a module in them, with a number where two are alike.
+  // The other chunks are named after one of their modules, with a number if two are alike.
   const names = new Set(modules.map((module) => module.replace(/.*\//, "")));
   const isChunk = (file: string) => {
     const [, name = ""] = new RegExp(`^${prefix}${FOLDER}/(\\w+?)\\d*\\.js$`).exec(file) ?? [];

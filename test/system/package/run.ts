@@ -1,4 +1,4 @@
-/** What a program did. */
+/** The result of a program. */
 export interface Outcome {
   success: boolean;
   code: number;
@@ -26,7 +26,7 @@ export async function run(
   };
 }
 
-/** Runs a program that has to succeed; returns its standard output. */
+/** Runs a program that must succeed. Returns its standard output. */
 export async function runOrThrow(
   program: string,
   args: string[],

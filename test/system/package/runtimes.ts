@@ -8,21 +8,21 @@ export interface OtherRuntime {
   program: string;
 }
 
-/** The first Node release with everything this package needs, as npm has it. */
+/** The first Node release with everything that this package needs, by its npm version. */
 const OLDEST_NODE = "node@22.13.0";
 
 /** A release that many machines still have, and that is too old. */
 const OLD_NODE = "node@20.19.0";
 
-/** The one most use, and the newest. */
+/** The most common one, and the newest. */
 const OTHER_NODES = ["node@24.9.0", "node@26.10.0"];
 
-/** Bun from npm, where it is not installed. */
+/** Bun from npm, if it is not installed. */
 const BUN = "bun@1.4.5";
 
 /**
- * Finds the runtimes to test with: the oldest Node this package supports, the one most use and the
- * newest (from npm), `node` and `bun` on the path (Bun from npm otherwise), and the programs that
+ * Finds the runtimes to test with: the oldest Node that this package supports, the most common one and the
+ * newest (from npm), `node` and `bun` on the path (otherwise Bun from npm), and the programs that
  * `ONECELL_NODES` lists, separated by colons. An older `node` on the path is left out.
  */
 export async function findRuntimes(): Promise<OtherRuntime[]> {
@@ -47,7 +47,7 @@ export async function findOldNode(): Promise<string> {
   return await fromNpm(OLD_NODE);
 }
 
-/** Has npm fetch a runtime, which is then asked where it is. */
+/** Lets npm download a runtime, and returns its path. */
 async function fromNpm(tool: string): Promise<string> {
   const [command = ""] = tool.split("@");
   return (await runTool(tool, command, ["-p", "process.execPath"], tmpdir())).trim();

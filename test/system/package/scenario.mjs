@@ -1,5 +1,5 @@
 /**
- * Does what a task says, the same under Node, Bun and Deno, and prints what happened as one line of
+ * Runs a task, in the same way under Node, Bun and Deno, and prints the outcome as one line of
  * JSON. The task is JSON in ONECELL_TASK; `task.ts` describes it.
  *
  * @module
@@ -11,7 +11,7 @@ import { inspect } from "node:util";
 const { module, provider, options, start, steps } = JSON.parse(process.env.ONECELL_TASK);
 const auth = await import(module);
 
-/** What each step does with the session, and what it says of it. */
+/** The action of each step, and its result. */
 const STEPS = {
   async fetch(session, { url, init }) {
     const response = await session.fetch(url, init);
@@ -40,7 +40,7 @@ const STEPS = {
   },
 };
 
-/** Runs one step; an error is an outcome too. */
+/** Runs one step. An error is an outcome, too. */
 async function attempt(session, step) {
   try {
     return { value: await STEPS[step.do](session, step) ?? null };
@@ -55,7 +55,7 @@ function failure(error) {
 }
 
 async function main() {
-  // Processes that race are let go at the same moment.
+  // Processes that race start at the same moment.
   if (start) await new Promise((done) => setTimeout(done, start - Date.now()));
   let session = null;
   if (provider !== null) {

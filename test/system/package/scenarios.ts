@@ -13,16 +13,16 @@ import {
   type World,
 } from "./world.ts";
 
-/** One thing people do with the package, the same under every runtime. */
+/** One use of the package, the same under every runtime. */
 export interface Scenario {
   name: string;
-  /** Whether it needs a terminal with a person at it. */
+  /** True if it needs a terminal with a person. */
   terminal?: boolean;
   play(world: World): Promise<void>;
 }
 
 const enrolment: Scenario = {
-  name: "asks once, saves app credentials, and signs in again without asking",
+  name: "prompts once, saves app credentials, and signs in again without a prompt",
   terminal: true,
   async play(world) {
     const { runner, sandbox, home } = world;
@@ -51,7 +51,7 @@ const enrolment: Scenario = {
 };
 
 const renewal: Scenario = {
-  name: "renews a token that ran out, and one the API no longer takes",
+  name: "renews an expired token, and one that the API no longer accepts",
   async play(world) {
     const { runner, sandbox } = world;
     sandbox.setTokenLifetime(2);
@@ -81,7 +81,7 @@ const password: Scenario = {
     const credentials = { ...sandbox.users[1]!, client_id: clientId, client_secret: clientSecret };
     const report = await runTask(runner, {
       provider: "plantpredict-okta",
-      // Node's own timers take whole milliseconds only.
+      // Node's own timers use whole milliseconds only.
       options: { credentials, timeout: 20_000.5 },
       steps: [INFO, { do: "refresh" }, INFO, { do: "show" }, { do: "logout" }],
     }, environment(world));
@@ -147,7 +147,7 @@ const race: Scenario = {
       options: { credentials, interactive: false },
       steps: [INFO],
     };
-    // The sandbox counts in whole seconds: a token of one may be dead at once, so this one is not used.
+    // The sandbox counts in whole seconds, so a token of one second may be expired at once. It is not used.
     sandbox.setTokenLifetime(1);
     values(await runTask(runner, { ...task, steps: [] }, environment(world)));
     sandbox.setTokenLifetime(900);
@@ -179,5 +179,5 @@ const nobody: Scenario = {
   },
 };
 
-/** All of them. */
+/** All scenarios. */
 export const scenarios: Scenario[] = [enrolment, renewal, password, code, device, race, nobody];

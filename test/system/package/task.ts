@@ -3,20 +3,20 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, runOrThrow } from "./run.ts";
 
-/** One thing to do with a session; `scenario.mjs` has them. */
+/** One thing to do with a session. `scenario.mjs` defines them. */
 export type Step =
   | { do: "fetch"; url: string; init?: RequestInit }
   | { do: "token" | "refresh" | "verify" | "logout" | "account" | "show" }
   | { do: "sleep"; milliseconds: number }
   | { do: "load"; name: string };
 
-/** One sign-in and what to do with it. */
+/** One sign-in and its steps. */
 export interface Task {
-  /** A registered name, what `defineProvider` takes, or `null` to sign in to nothing. */
+  /** A registered name, the argument of `defineProvider`, or `null` to sign in to nothing. */
   provider: string | Record<string, unknown> | null;
-  /** Options of `getSession`, as far as JSON can hold them. */
+  /** Options of `getSession` that JSON can hold. */
   options?: Record<string, unknown>;
-  /** When to begin, in epoch milliseconds; at once unless told otherwise. */
+  /** When to begin, in epoch milliseconds; by default at once. */
   start?: number;
   steps: Step[];
 }
@@ -25,21 +25,21 @@ export interface Task {
 export interface Failure {
   code: string;
   message: string;
-  /** The error under `util.inspect`. */
+  /** The error as `util.inspect` shows it. */
   shown: string;
 }
 
-/** What a step gave: a value, or an error. */
+/** The result of a step: a value or an error. */
 export interface Result extends Partial<Failure> {
   value?: unknown;
 }
 
-/** What a process reported. */
+/** A process's report. */
 export interface Report {
   /** The sign-in's error, if it failed. */
   error?: Failure;
   results: Result[];
-  /** Everything else the process wrote. */
+  /** All other output of the process. */
   output: string;
 }
 
@@ -48,11 +48,11 @@ export interface Runner {
   /** Such as `bun 1.2.0`. */
   name: string;
   program: string;
-  /** Arguments before the task, the script's path among them. */
+  /** Arguments before the task, including the script's path. */
   args: string[];
-  /** What the script imports as the module. */
+  /** The module that the script imports. */
   module: string;
-  /** What the runtime itself needs to find in the environment. */
+  /** The variables that the runtime itself needs. */
   env?: Record<string, string>;
 }
 
@@ -65,7 +65,7 @@ export async function denoRunner(): Promise<Runner> {
     program: Deno.execPath(),
     args: ["run", "-A", "--quiet", fileURLToPath(new URL("./scenario.mjs", import.meta.url))],
     module: new URL("../../../mod.ts", import.meta.url).href,
-    // Its default is below the home folder, and a test has a home of its own.
+    // The default is below the home folder, and a test has its own home.
     env: { DENO_DIR: denoDir },
   };
 }
@@ -80,7 +80,7 @@ export async function packageRunner(
   return { ...runtime, args: [script], module: "@onecell/auth" };
 }
 
-/** The task as the environment of a process, with nothing else of the person's own in it. */
+/** The environment of a process with the task, without personal variables. */
 export function taskEnvironment(
   runner: Runner,
   task: Task,
@@ -100,7 +100,7 @@ export function taskEnvironment(
   };
 }
 
-/** Runs a task in a process of its own, with nobody to ask. */
+/** Runs a task in its own process, without a person. */
 export async function runTask(
   runner: Runner,
   task: Task,
@@ -111,7 +111,7 @@ export async function runTask(
   return readReport(`${outcome.stdout}${outcome.stderr}`);
 }
 
-/** Finds the report in what a process wrote. */
+/** Finds the report in a process's output. */
 export function readReport(output: string): Report {
   const line = /^REPORT (.*)$/m.exec(output);
   if (!line?.[1]) throw new Error(`the process reported nothing:\n${output}`);

@@ -6,15 +6,15 @@ import { enter } from "../../support/person.ts";
 
 /** The person at the terminal. */
 export interface Player {
-  /** What to type when the screen ends with a question that matches. */
+  /** The answer to type when the screen ends with a matching prompt. */
   answers?: [RegExp, string][];
   /** What to do once, when the screen shows this. */
   watch?: [RegExp, (match: RegExpExecArray) => Promise<void>];
-  /** Signs in where the program opens a browser; without it there is no browser. */
+  /** Signs in when the program opens a browser. Without it there is no browser. */
   browser?: (url: string) => Promise<void>;
 }
 
-/** True where a pseudo-terminal can be had. */
+/** True if a pseudo-terminal is available. */
 export const terminalAvailable = Deno.build.os === "linux";
 
 /** Runs a task at a pseudo-terminal, with a person who types and signs in. */
@@ -73,14 +73,14 @@ async function play(
     }
   }
   await process.status;
-  await keyboard.close().catch(() => {}); // the terminal is gone with its program
+  await keyboard.close().catch(() => {}); // the terminal closed with its program
   ended = true;
   await Promise.all(tasks);
   if (errors.length > 0) throw new Error(`${errors[0]}\nThe screen was:\n${screen}`);
   return screen;
 }
 
-/** A desktop whose browser writes the link it is given into a file. */
+/** A desktop whose browser writes the opened link to a file. */
 async function makeDesktop(folder: string): Promise<Record<string, string>> {
   const opener = join(folder, "xdg-open");
   await writeFile(opener, `#!/bin/sh\nprintf '%s\\n' "$1" >> '${folder}/links'\n`, { mode: 0o755 });

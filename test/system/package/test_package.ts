@@ -21,13 +21,13 @@ import { terminalAvailable } from "./terminal.ts";
 
 const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
-/** The oldest that is supported, and the newest. */
+/** The oldest supported release, and the newest. */
 const TYPESCRIPT = ["typescript@5.6.3", "typescript@7.0.2"];
 const NODE_TYPES = "@types/node@22";
 const CLIENTS = ["ky@2.1.0", "openapi-fetch@0.17.0"];
 const UNDICI = "undici@8.13.1";
 
-// `deno run` would register the test and not run it: that must not look like success.
+// `deno run` would register the test but not run it, which must not look like success.
 if (import.meta.main) {
   const args = ["test", "-A", fileURLToPath(import.meta.url), "--", ...Deno.args];
   const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
@@ -40,7 +40,7 @@ Deno.test("the package", async (context) => {
   const modules = await reachedModules();
 
   await context.step(
-    "holds the modules, their types, the documents, and nothing else",
+    "contains the modules, their types, the documents, and nothing else",
     async () => {
       const compared = compareFiles(await listFiles(packageDirectory), modules);
       assert.deepEqual(compared, { unexpected: [], missing: [] });
@@ -52,7 +52,7 @@ Deno.test("the package", async (context) => {
     assert.equal(repository?.url, "git+https://github.com/owner/name.git");
   });
 
-  await context.step("names no folder of the machine it was made on", async () => {
+  await context.step("does not contain a folder name of the build machine", async () => {
     for (const file of await listFiles(packageDirectory)) {
       const text = await Deno.readTextFile(join(packageDirectory, file));
       assert.ok(!text.includes(root), `${file} names ${root}`);
@@ -81,20 +81,23 @@ Deno.test("the package", async (context) => {
     });
   }
 
-  await context.step("a Node that is too old says which one is needed", async () => {
-    const node = await findOldNode();
-    const path = join(directory, "old.mjs");
-    await writeFile(
-      path,
-      `import { getSession } from "@onecell/auth";
+  await context.step(
+    "a Node release that is too old gets an error with the required version",
+    async () => {
+      const node = await findOldNode();
+      const path = join(directory, "old.mjs");
+      await writeFile(
+        path,
+        `import { getSession } from "@onecell/auth";
        await getSession("spatiafi").catch(({ code, message }) => console.log(code, message));`,
-    );
-    assert.match(await runOrThrow(node, [path]), /^unsupported .*needs Node 22\.13/);
-    const command = join(directory, "node_modules", ".bin", "onecell");
-    const { code, stderr } = await run(node, [command, "status"]);
-    assert.equal(code, 1, stderr);
-    assert.match(stderr, /^onecell: unsupported: .*needs Node 22\.13/);
-  });
+      );
+      assert.match(await runOrThrow(node, [path]), /^unsupported .*needs Node 22\.13/);
+      const command = join(directory, "node_modules", ".bin", "onecell");
+      const { code, stderr } = await run(node, [command, "status"]);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^onecell: unsupported: .*needs Node 22\.13/);
+    },
+  );
 
   for (const runtime of runtimes) {
     if (modules.includes("src/cli")) {
@@ -147,22 +150,25 @@ Deno.test("the package", async (context) => {
     const install = ["install", "--no-audit", "--no-fund", "--no-save", ...names];
     await runOrThrow("npm", install, { cwd: directory });
   };
-  await context.step("has clients to be used with", () => add(...CLIENTS));
+  await context.step("works with other clients installed", () => add(...CLIENTS));
   await compile(["--lib", "es2022,dom,dom.iterable,dom.asynciterable"], ["consumer.ts"]);
-  await context.step("has Node's types", () => add(...CLIENTS, UNDICI, NODE_TYPES));
+  await context.step(
+    "works with Node's types installed",
+    () => add(...CLIENTS, UNDICI, NODE_TYPES),
+  );
   await compile(["--lib", "es2022", "--types", "node"], ["consumer.ts", "consumer_node.ts"]);
 
-  await context.step("is what npm would publish", async () => {
+  await context.step("matches what npm would publish", async () => {
     const dryRun = ["publish", "--dry-run", "--tag", "next", "--json", tarball];
     const json = await runOrThrow("npm", dryRun, { cwd: directory });
-    // npm 11 puts the package's name around what npm 10 prints.
+    // npm 11 wraps npm 10's output in the package's name.
     const printed = JSON.parse(json) as Record<string, unknown>;
     const { files } = (printed["@onecell/auth"] ?? printed) as { files: { path: string }[] };
     assert.deepEqual(files.map(({ path }) => path).sort(), await listFiles(packageDirectory));
   });
 });
 
-/** Plays a scenario with a sandbox and a home of its own. */
+/** Runs a scenario with its own sandbox and home. */
 async function inWorld(runner: Runner, play: Scenario["play"]): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "onecell-home-"));
   try {

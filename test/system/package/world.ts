@@ -4,23 +4,23 @@ import { join } from "node:path";
 import type { Sandbox } from "../../../examples/sandbox/mod.ts";
 import type { Report, Runner } from "./task.ts";
 
-/** What a scenario may use. */
+/** The tools of a scenario. */
 export interface World {
   runner: Runner;
   sandbox: Sandbox;
-  /** A folder of its own: the home of everything the processes write. */
+  /** Its own folder, the home of all its processes. */
   home: string;
 }
 
-/** A call that every API of the sandbox answers. */
+/** A request that every API of the sandbox answers. */
 export const INFO = { do: "fetch", url: "/api/info?item_id=x" } as const;
 
-/** What every process of a scenario finds in its environment. */
+/** The environment of every process of a scenario. */
 export function environment({ sandbox, home }: World): Record<string, string> {
   return { ...sandbox.environment, HOME: home };
 }
 
-/** Checks that a sign-in worked and that every step gave a value; returns those. */
+/** Checks that a sign-in worked and every step returned a value. Returns the values. */
 export function values(report: Report): unknown[] {
   assert.equal(report.error, undefined, `${report.error?.code}: ${report.error?.message}`);
   return report.results.map(({ value, code, message }) => {
@@ -29,12 +29,12 @@ export function values(report: Report): unknown[] {
   });
 }
 
-/** A step that called the API got an answer. */
+/** Checks that a step got a response from the API. */
 export function assertAnswered(value: unknown): void {
   assert.equal((value as { status?: number })?.status, 200);
 }
 
-/** No run of six characters of a secret may appear. */
+/** Fails if six characters in a row of a secret appear. */
 export function assertHidden(text: string, secrets: string[]): void {
   for (const secret of secrets) {
     for (let start = 0; start + 6 <= secret.length; start++) {
@@ -44,7 +44,7 @@ export function assertHidden(text: string, secrets: string[]): void {
   }
 }
 
-/** Folders 0700 and files 0600, all the way down. */
+/** Checks that all folders have mode 0700 and all files 0600. */
 export async function assertPrivate(directory: string): Promise<void> {
   assert.equal((await stat(directory)).mode & 0o777, 0o700, directory);
   for (const name of await readdir(directory)) {
@@ -55,7 +55,7 @@ export async function assertPrivate(directory: string): Promise<void> {
   }
 }
 
-/** The sandbox's OpenID provider; a person signs in. */
+/** The sandbox's OpenID provider, where a person signs in. */
 export function oidc(sandbox: Sandbox, method: "browser" | "device"): Record<string, unknown> {
   return {
     name: "interop",

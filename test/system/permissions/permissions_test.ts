@@ -3,7 +3,7 @@ import { createCredentials } from "../../../mod.ts";
 import { nameOf } from "../../../src/address/saved_address.ts";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
 
-/** The flags in the README are enough, and each of them is needed. */
+/** The flags in the README are sufficient, and each of them is necessary. */
 
 const root = new URL("../../../", import.meta.url);
 const options = { sanitizeOps: true, sanitizeResources: true, sanitizeExit: true };
@@ -70,7 +70,7 @@ async function run(
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       cwd: root,
       args: ["run", "--no-prompt", `--config=${root.pathname}deno.json`, ...flags, file],
-      // HOME is the test's own, and the cache is not in it.
+      // HOME is the test's own, and does not contain the cache.
       env: { XDG_CONFIG_HOME: "", ...env, NO_COLOR: "1", DENO_DIR: await denoDirectory() },
       stdin: "null",
     }).output();
@@ -81,7 +81,7 @@ async function run(
   }
 }
 
-/** Runs with all flags, then with one fewer, each in turn. */
+/** Runs with all flags, then without each flag in turn. */
 async function needsExactly(
   script: string,
   flags: string[],
@@ -113,7 +113,7 @@ async function withFolder(action: (folder: string) => Promise<void>): Promise<vo
   }
 }
 
-/** The variable the README lists, and those that point to the sandbox. */
+/** The variables that the README lists, and those that point to the sandbox. */
 const variables = "HOME,SPATIAFI_AUTH_URL,SPATIAFI_API_URL";
 
 Deno.test({
@@ -178,7 +178,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "permissions: a system by name from a file also reads the folder of definitions",
+  name: "permissions: a system from a definition file also reads the folder of definitions",
   ...options,
   fn: () =>
     withFolder(async (home) => {
@@ -239,7 +239,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "permissions: an API's address needs the folder of its own, and the code flow's loopback",
+  name: "permissions: an API's address needs its own folder, and loopback for the code flow",
   ...options,
   fn: () =>
     withFolder(async (home) => {
@@ -262,7 +262,7 @@ Deno.test({
     }),
 });
 
-/** An API that takes any token, and a server that exchanges any. */
+/** An API that accepts any token, and a server that exchanges any. */
 function startServer(): { host: string; stop(): Promise<void> } {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     await request.body?.cancel();
@@ -278,7 +278,7 @@ await s.json("/x");
 `;
 
 Deno.test({
-  name: "permissions: a token from elsewhere needs what gives it, and the API",
+  name: "permissions: an external token needs its source, and the API",
   ...options,
   fn: () =>
     withFolder(async (folder) => {

@@ -1,6 +1,5 @@
 /**
- * What a newcomer writes, as they would guess it. Each works, or fails with an error that names the
- * right way.
+ * Programs of newcomers who guess. Each one works, or fails with an error that names the right way.
  *
  * @module
  */
@@ -23,7 +22,7 @@ import { rejects, throws } from "../../support/rejects.ts";
 import { eachRow, test } from "../../support/tests.ts";
 import { createWorld, type World } from "../../support/world.ts";
 
-/** A program of somebody who has credentials for PlantPredict. */
+/** A program of a user who has credentials for PlantPredict. */
 function program(name: string, run: (session: Session, world: World) => Promise<void>): void {
   test(`program: ${name}`, async () => {
     await using world = await createWorld("plantpredict");
@@ -33,7 +32,7 @@ function program(name: string, run: (session: Session, world: World) => Promise<
   });
 }
 
-/** What the sandbox says of an item, or of a request. */
+/** The sandbox's description of an item, or of a request. */
 interface Said {
   item_id?: string;
   method?: string;
@@ -54,7 +53,7 @@ program("POST JSON", async (s) => {
   const said = await s.json<Said>("/api/echo", { method: "POST", json: { a: 1 } });
   assert.equal(said.method, "POST");
   assert.equal((await s.json<Said>("/api/echo", { json: { a: 1 } })).method, "POST");
-  // What `fetch` would send as "[object Object]".
+  // `fetch` would send this as "[object Object]".
   const body = { a: 1 } as unknown as BodyInit;
   await rejects(s.json("/api/echo", { method: "POST", body }), "invalid_argument", /json: /);
 });
@@ -117,7 +116,7 @@ program("Deno.serve", async (s) => {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const { pathname, search } = new URL(request.url);
     if (pathname === "/as-it-came") {
-      // The request as it came names this server, not the API: the token must not go there.
+      // The incoming request names this server, not the API, so the token must not go there.
       const error = await rejects(s.fetch(request), "foreign_origin", /PlantPredict's API/);
       return new Response(error.code);
     }
@@ -205,7 +204,7 @@ program("a thousand downloads", async (s) => {
   assert.deepEqual(said.map(({ item_id }) => item_id), ids);
 });
 
-test("program: a token from elsewhere", async () => {
+test("program: an external token", async () => {
   await using world = await createWorld("plantpredict");
   const { options, credentials, sandbox } = world;
   const { apiUrl, directory } = options;
@@ -305,7 +304,7 @@ test("program: wrong guesses get the right advice", () =>
       says: /Did you mean "folder"/,
     },
     {
-      name: "map over a text",
+      name: "map over a string",
       run: () => fakeSession(() => new Response()).map("abc", () => 1),
       says: /items must be a list/,
     },
@@ -315,7 +314,7 @@ test("program: wrong guesses get the right advice", () =>
     assert.match(error.message, says);
   }));
 
-test("program: an impossible definition is refused when it is written", () => {
+test("program: an impossible definition is refused at compile time", () => {
   throws(
     () => defineProvider({ name: "x", apiUrl: "https://a.example" } as never),
     "invalid_argument",

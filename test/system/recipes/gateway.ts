@@ -1,14 +1,14 @@
 /**
- * What the sandbox's API does not have and the recipes need: events, a socket, MCP, a file. The rest is
- * passed on to it, and it says whether a token is good.
+ * The parts that the recipes need and the sandbox's API does not have: events, a socket, MCP, a file. It
+ * passes other requests on to that API, which decides if a token is valid.
  */
 export interface Gateway extends AsyncDisposable {
   readonly url: string;
-  /** What an MCP client asked, in order; a refused request is `"401"`. */
+  /** The requests of an MCP client, in order. A refused request is `"401"`. */
   readonly asked: string[];
 }
 
-/** @param beforeTools called once, before the first list of tools is given */
+/** @param beforeTools called once, before the first list of tools is returned */
 export function startGateway(api: string, beforeTools: () => void = () => {}): Gateway {
   const asked: string[] = [];
   let isFirst = true;
@@ -72,7 +72,7 @@ const OWN: Readonly<Record<string, Own>> = {
   "/files/map.tif": (request) => file(request),
 };
 
-/** The least of a server of the Model Context Protocol, over streamable HTTP. */
+/** A minimal server of the Model Context Protocol, over streamable HTTP. */
 function mcp({ id, method, params }: Message): Response {
   if (id === undefined) return new Response(null, { status: 202 });
   const results: Record<string, unknown> = {
@@ -92,7 +92,7 @@ function mcp({ id, method, params }: Message): Response {
   );
 }
 
-/** A picture of 1 by 1, as GDAL reads it: TIFF 6.0, little-endian, one grey byte. */
+/** A picture of 1 by 1 in a format that GDAL reads: TIFF 6.0, little-endian, one grey byte. */
 const MAP = tiff();
 
 function tiff(): Uint8Array<ArrayBuffer> {
@@ -102,10 +102,10 @@ function tiff(): Uint8Array<ArrayBuffer> {
     [258, 3, 8], // bits
     [259, 3, 1], // no compression
     [262, 3, 1], // black is zero
-    [273, 4, 8], // where the byte is
+    [273, 4, 8], // the position of the byte
     [277, 3, 1], // one sample
     [278, 3, 1], // rows in a strip
-    [279, 4, 1], // bytes in it
+    [279, 4, 1], // its length
   ];
   const start = 10;
   const view = new DataView(new ArrayBuffer(start + 2 + fields.length * 12 + 4));
@@ -124,7 +124,7 @@ function tiff(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(view.buffer);
 }
 
-/** A file, whole or in part: GDAL asks for ranges. */
+/** A file, whole or in part, because GDAL requests ranges. */
 function file(request: Request): Response {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "") ?? [];
   const head = { "content-type": "image/tiff", "accept-ranges": "bytes" };

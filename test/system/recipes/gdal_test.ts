@@ -13,7 +13,7 @@ if (!hasGdal) {
 }
 
 Deno.test({
-  name: "recipes: GDAL reads a picture by header, and its file with the token is removed",
+  name: "recipes: GDAL reads a picture with a header file, and the file with the token is removed",
   ignore: !hasGdal,
   async fn() {
     await using world = await createWorld("spatiafi");

@@ -1,4 +1,4 @@
-/** Every recipe that needs nothing but Deno, run as its users do, against the sandbox. */
+/** Every recipe that needs only Deno, run as its users do, against the sandbox. */
 import assert from "node:assert/strict";
 import { createCredentials } from "../../../mod.ts";
 import { textOf, tsFiles } from "../../support/imports.ts";
@@ -7,7 +7,7 @@ import { createWorld, type World } from "../../support/world.ts";
 import { startGateway } from "./gateway.ts";
 import { run, start } from "./run_recipe.ts";
 
-/** Credentials of SpatiaFi, saved where a recipe finds them. */
+/** SpatiaFi's credentials, saved where a recipe finds them. */
 async function prepared({ sandbox, directory, options, user }: World, api: string) {
   await createCredentials("spatiafi", user, {
     directory: `${directory}/spatiafi`,
@@ -26,7 +26,7 @@ const PRINTS: { name: string; prints: string; args?: string[] }[] = [
   { name: "web_socket", prints: "About flood\n" },
 ];
 
-test("recipes: clients of HTTP, events and sockets take the session's token", async () => {
+test("recipes: clients of HTTP, events and sockets use the session's token", async () => {
   await using world = await createWorld("spatiafi");
   await using gateway = startGateway(world.api);
   const env = await prepared(world, gateway.url);
@@ -51,7 +51,7 @@ test("recipes: an MCP client gets a new token after a 401, and sends its request
   assert.equal(sandbox.count("spatiafi.token"), 2);
 });
 
-test("recipes: a server has one session for all requests, and says what the API said", async () => {
+test("recipes: a server has one session for all requests, and passes on the API's response", async () => {
   await using world = await createWorld("spatiafi");
   const { sandbox } = world;
   const env = await prepared(world, world.api);
@@ -72,7 +72,7 @@ test("recipes: a server has one session for all requests, and says what the API 
   assert.deepEqual(await refused.json(), { error: "api_error" });
 });
 
-test("recipes: DuckDB gets its secret as SQL on standard input, for this API alone", async () => {
+test("recipes: DuckDB gets its secret as SQL on standard input, for this API only", async () => {
   await using world = await createWorld("spatiafi");
   const env = await prepared(world, world.api);
   const query = "SELECT 'it''s' FROM '/files/points.csv'";
@@ -85,7 +85,7 @@ test("recipes: DuckDB gets its secret as SQL on standard input, for this API alo
   assert(output.endsWith(`SELECT 'it''s' FROM '${world.api}/files/points.csv';\n`), output);
 });
 
-test("recipes: each has a line in its README and at most 60 lines, and imports exact versions", async () => {
+test("recipes: each has a line in the README and at most 60 lines, and imports exact versions", async () => {
   const readme = textOf("examples/recipes/README.md");
   const names: string[] = [];
   for await (
@@ -104,8 +104,8 @@ test("recipes: each has a line in its README and at most 60 lines, and imports e
   }
 });
 
-test("recipes: their types, format and lint are right, with packages that are locked apart", async () => {
-  // The module's own lock has none of them, because each would slow down every start.
+test("recipes: types, format and lint are correct, with a separate lock file", async () => {
+  // The module's own lock has none of these packages, because each would slow down every start.
   const lock = textOf("deno.lock");
   const own = textOf("examples/recipes/deno.lock");
   for (const name of ["ofetch", "eventsource", "@octokit/core", "@modelcontextprotocol/client"]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 const root = new URL("../../../", import.meta.url);
 
-/** How long a recipe may take, in milliseconds: it may have to be compiled first. */
+/** The time limit for a recipe, in milliseconds. It may have to be compiled first. */
 const PATIENCE = 45_000;
 
 function command(
@@ -34,7 +34,7 @@ function command(
  * Runs a recipe to its end.
  *
  * @param name its name, or the path of a copy
- * @param flags Deno's permissions; all unless given
+ * @param flags Deno's permissions; all by default
  */
 export async function run(
   name: string,
@@ -53,7 +53,7 @@ export async function run(
 
 /** A recipe that runs until it is ended. */
 export interface Running extends AsyncDisposable {
-  /** Waits until it answers. */
+  /** Waits until it responds. */
   answers(ask: () => Promise<Response>): Promise<void>;
 }
 

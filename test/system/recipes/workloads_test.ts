@@ -5,14 +5,14 @@ import { textOf } from "../../support/imports.ts";
 import { test } from "../../support/tests.ts";
 import { run } from "./run_recipe.ts";
 
-/** What the stand-in was asked, and with what. */
+/** The requests to the stand-in. */
 interface Asked {
   readonly path: string;
   readonly authorization: string | null;
   readonly form: URLSearchParams;
 }
 
-/** GitHub's endpoint of identity tokens, a hub's API, an authorization server and its API, in one. */
+/** GitHub's endpoint for identity tokens, a hub's API, an authorization server and its API, in one. */
 function standIn() {
   const asked: Asked[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
@@ -53,9 +53,10 @@ function standIn() {
 }
 
 /**
- * Runs a copy of a recipe that names the stand-in: a variable cannot send a job's token to another server.
+ * Runs a copy of a recipe that names the stand-in, because a variable cannot send a job's token to another
+ * server.
  *
- * @param flags what Deno may do beside reaching the stand-in
+ * @param flags Deno's permissions in addition to reaching the stand-in
  */
 async function runAt(url: string, name: string, env: Record<string, string>, flags: string[]) {
   await using folder = await TestFolder.make();
@@ -69,7 +70,7 @@ async function runAt(url: string, name: string, env: Record<string, string>, fla
   ]);
 }
 
-/** The permissions that the workflow gives, but for the hosts. */
+/** The permissions in the workflow, except the hosts. */
 const JOB = [/--allow-env=\S+/.exec(textOf("examples/recipes/github_actions.yml"))?.[0] ?? ""];
 const HUB = ["--allow-env=JUPYTERHUB_API_URL,JUPYTERHUB_API_TOKEN,JUPYTERHUB_USER"];
 
@@ -99,7 +100,7 @@ test("recipes: a job of GitHub Actions exchanges its identity token, and stores 
   assert.match(outside.problems, /id-token: write/);
 });
 
-test("recipes: the workflow grants what the script needs, and pins its actions", () => {
+test("recipes: the workflow grants the permissions that the script needs, and pins its actions", () => {
   const workflow = textOf("examples/recipes/github_actions.yml");
   assert.match(workflow, /^permissions: \{\}$/m);
   assert.match(workflow, /^ {6}id-token: write$/m);
@@ -108,7 +109,7 @@ test("recipes: the workflow grants what the script needs, and pins its actions",
   }
 });
 
-test("recipes: a hub's server exchanges what the hub keeps of its user", async () => {
+test("recipes: a hub's server exchanges its user's token from the hub", async () => {
   await using world = standIn();
   const { code, output, problems } = await runAt(world.url, "hub", {
     JUPYTERHUB_API_URL: `${world.url}/hub/api`,

@@ -1,14 +1,14 @@
 import { SignJWT } from "jose";
 import type { SandboxClient } from "../../../examples/sandbox/mod.ts";
 
-/** The environment name's value; a missing one is a mistake in the test. */
+/** Returns an environment variable. A missing one is a mistake in the test. */
 export function need(environment: Record<string, string>, name: string): string {
   const value = environment[name];
   if (value === undefined) throw new Error(`The sandbox set no ${name}.`);
   return value;
 }
 
-/** An answer with its JSON already read, so that no body stays open. */
+/** A response with its JSON already read, so that no body stays open. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -48,7 +48,7 @@ export function basic(username: string, password: string): string {
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** A form with `client_secret_jwt`, whose claims can be bent. */
+/** A form with `client_secret_jwt`, whose claims can be changed. */
 export async function secretJwtForm(
   { clientId, clientSecret }: SandboxClient,
   audience: string,

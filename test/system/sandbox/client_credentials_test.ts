@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
 import { basic, get, need, post } from "./client.ts";
 
-Deno.test("plantpredict gives a token for its two scopes, by form or Basic, and no refresh token", async () => {
+Deno.test("plantpredict issues a token for its two scopes, by form or Basic, and no refresh token", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict"] });
   const url = need(sandbox.environment, "PLANTPREDICT_AUTH_URL") + "/oauth2/token";
   const api = need(sandbox.environment, "PLANTPREDICT_API_URL");
@@ -26,7 +26,7 @@ Deno.test("plantpredict gives a token for its two scopes, by form or Basic, and 
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("fourinsight-client gives a token for its scope", async () => {
+Deno.test("fourinsight-client issues a token for its scope", async () => {
   await using sandbox = await startSandbox({ systems: ["fourinsight-client"] });
   const url = need(sandbox.environment, "FOURINSIGHT_CLIENT_AUTH_URL") + "/oauth2/v2.0/token";
   const api = need(sandbox.environment, "FOURINSIGHT_CLIENT_API_URL");
@@ -44,7 +44,7 @@ Deno.test("fourinsight-client gives a token for its scope", async () => {
   assert.equal((await post(url, { ...form, client_secret: "wrong" })).status, 401);
 });
 
-Deno.test("ocs is found by discovery below the resource, and answers for its tenant", async () => {
+Deno.test("ocs is discovered below the resource, and responds for its tenant", async () => {
   await using sandbox = await startSandbox({ systems: ["ocs"] });
   const resource = need(sandbox.environment, "OCS_RESOURCE");
   const found = await get(`${resource}/identity/.well-known/openid-configuration`);

@@ -5,7 +5,7 @@ import { need, post, read, secretJwtForm } from "./client.ts";
 const TOKEN = "/api/v1/auth/jwt/token";
 const ENDPOINT = "spatiafi.token";
 
-/** One token request on a connection of its own, which the runtime therefore never sends again. */
+/** One token request on its own connection, which the runtime therefore never resends. */
 async function ask(sandbox: Sandbox, signal?: AbortSignal) {
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const url = need(sandbox.environment, "SPATIAFI_AUTH_URL") + TOKEN;
@@ -18,14 +18,14 @@ async function withFault(fault: Fault | string, judge: (sandbox: Sandbox) => Pro
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   sandbox.fault(ENDPOINT, fault);
   await judge(sandbox);
-  // A fault is used up by one request unless it is asked for more often.
+  // One request uses up a fault, unless more are requested.
   assert.equal((await ask(sandbox)).status, 200);
   assert.deepEqual(sandbox.errors, []);
 }
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   if (fault.kind !== "status") continue;
-  Deno.test(`fault ${name} answers ${fault.status}`, () =>
+  Deno.test(`fault ${name} returns ${fault.status}`, () =>
     withFault(name, async (sandbox) => {
       const answer = await ask(sandbox);
       assert.equal(answer.status, fault.status);
@@ -48,7 +48,7 @@ const bodies: Record<string, (json: Record<string, unknown>) => boolean> = {
   "token-type-missing": (json) => !("token_type" in json),
 };
 for (const [name, holds] of Object.entries(bodies)) {
-  Deno.test(`fault ${name} changes the true answer`, () =>
+  Deno.test(`fault ${name} changes the real response`, () =>
     withFault(name, async (sandbox) => {
       const { status, json } = await ask(sandbox);
       assert.equal(status, 200);
@@ -57,7 +57,7 @@ for (const [name, holds] of Object.entries(bodies)) {
 }
 
 for (const name of ["reset", "lost"]) {
-  Deno.test(`fault ${name} ends the connection`, () =>
+  Deno.test(`fault ${name} closes the connection`, () =>
     withFault(name, async (sandbox) => {
       await assert.rejects(ask(sandbox), TypeError);
       assert.equal(sandbox.count(ENDPOINT), 1);
@@ -72,11 +72,11 @@ Deno.test("fault lost does the work first", async () => {
   sandbox.fault(ENDPOINT, "lost", 2);
   await assert.rejects(post(url, form));
   sandbox.clearFaults();
-  // The assertion has been used up by the request whose answer was lost.
+  // The request whose response was lost has used up the assertion.
   assert.equal((await post(url, form)).json.error, "invalid_client");
 });
 
-Deno.test("fault hang never answers, and stop() ends it", async () => {
+Deno.test("fault hang never responds, and stop() ends it", async () => {
   const sandbox = await startSandbox({ systems: ["spatiafi"] });
   sandbox.fault(ENDPOINT, "hang");
   await assert.rejects(ask(sandbox, AbortSignal.timeout(100)), { name: "TimeoutError" });
@@ -87,7 +87,7 @@ Deno.test("fault hang never answers, and stop() ends it", async () => {
   await hanging;
 });
 
-Deno.test("fault drip sends the answer slowly, and stop() ends it", async () => {
+Deno.test("fault drip sends the response slowly, and stop() ends it", async () => {
   const sandbox = await startSandbox({ systems: ["spatiafi"] });
   sandbox.fault(ENDPOINT, { kind: "drip", interval: 0 });
   const slow = await ask(sandbox);
@@ -113,7 +113,7 @@ Deno.test("a client that closes a slow response is not an error of the sandbox",
       "content-type: application/x-www-form-urlencoded",
       `content-length: ${body.length}`,
     ].join("\r\n");
-    // With bytes unread a closed connection is reset, and the sandbox writes into it once more.
+    // A connection with unread bytes is reset when it closes, and the sandbox writes to it once more.
     using connection = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
     await connection.write(new TextEncoder().encode(`${head}\r\n\r\n${body}`));
     await connection.read(new Uint8Array(1));
@@ -122,7 +122,7 @@ Deno.test("a client that closes a slow response is not an error of the sandbox",
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("fault huge streams the given size while somebody reads", () =>
+Deno.test("fault huge streams the given size while the client reads", () =>
   withFault({ kind: "huge", megabytes: 5 }, async (sandbox) => {
     const { json } = await ask(sandbox);
     assert.equal(String(json.access_token).length, 5 * 1024 * 1024);
@@ -132,14 +132,14 @@ Deno.test("fault huge streams the given size while somebody reads", () =>
     await assert.rejects(ask(sandbox, abort.signal), { name: "AbortError" });
   }));
 
-Deno.test("fault echo gives the request back in the error", () =>
+Deno.test("fault echo repeats the request in the error", () =>
   withFault("echo", async (sandbox) => {
     const { status, json } = await ask(sandbox);
     assert.equal(status, 400);
     assert.match(String(json.error_description), /client_assertion=/);
   }));
 
-Deno.test("fault date puts the server's clock off", () =>
+Deno.test("fault date sets the server's clock off", () =>
   withFault("date", async (sandbox) => {
     const { status, headers } = await ask(sandbox);
     assert.equal(status, 200);
@@ -147,23 +147,23 @@ Deno.test("fault date puts the server's clock off", () =>
     assert(Math.abs(skew - 600_000) < 5_000, String(skew));
   }));
 
-Deno.test("fault die-on-reuse shows whether a runtime sends a request again", async () => {
+Deno.test("fault die-on-reuse shows if a runtime resends a request", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   const url = need(sandbox.environment, "SPATIAFI_AUTH_URL") + TOKEN;
   const form = async () => await secretJwtForm(sandbox.client("spatiafi"), url);
   sandbox.fault(ENDPOINT, "die-on-reuse", 2);
-  // A request that opens its connection passes, and does not use the fault up.
+  // A request that opens its connection passes, and does not use up the fault.
   assert.equal((await ask(sandbox)).status, 200);
   assert.equal((await ask(sandbox)).status, 200);
   assert.equal(sandbox.count(ENDPOINT), 2);
-  // On a pooled connection the second one dies, and Deno sends it again without being asked.
+  // On a pooled connection the second request fails, and Deno resends it by itself.
   assert.equal((await post(url, await form())).status, 200);
   assert.equal((await post(url, await form())).status, 200);
   assert.equal(sandbox.count(ENDPOINT), 5);
   assert.equal(sandbox.requests.filter(({ onConnection }) => onConnection > 1).length, 1);
 });
 
-Deno.test("faults wait in line, each for its number of requests", async () => {
+Deno.test("faults are queued, each for its number of requests", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   sandbox.fault(ENDPOINT, "503", 2);
   sandbox.fault(ENDPOINT, "429");

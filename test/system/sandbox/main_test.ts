@@ -49,7 +49,7 @@ Deno.test("main.ts prints lines for a shell", async () => {
   assert.equal((await child.status).code, 0);
 });
 
-Deno.test("main.ts names the systems when it does not know one", async () => {
+Deno.test("main.ts lists the systems if it does not know one", async () => {
   const child = run("--systems", "nonsense");
   await child.stdout.cancel();
   assert.match(await new Response(child.stderr).text(), /"nonsense".*spatiafi/);

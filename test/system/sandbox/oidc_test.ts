@@ -42,7 +42,7 @@ async function signIn(sandbox: Sandbox, headers: Record<string, string> = {}) {
   return { issuer, redirect, token };
 }
 
-Deno.test("oidc signs in with code and PKCE, names itself, and rotates", async () => {
+Deno.test("oidc signs in with code and PKCE, identifies itself, and rotates", async () => {
   await using sandbox = await startSandbox({ systems: ["oidc"] });
   const { issuer, redirect, token } = await signIn(sandbox);
   assert.equal(redirect.origin + redirect.pathname, REDIRECT);
@@ -104,7 +104,7 @@ Deno.test("oidc refuses plain or no PKCE, a foreign redirect and a wrong verifie
   assert.equal(token.json.error, "invalid_grant");
 });
 
-Deno.test("oidc hands a refusal back to the client", async () => {
+Deno.test("oidc returns a refusal to the client", async () => {
   await using sandbox = await startSandbox({ systems: ["oidc"] });
   const { url } = await authorizationUrl(need(sandbox.environment, "OIDC_ISSUER"));
   const redirect = new URL(await sandbox.denySignIn(url));
@@ -139,7 +139,7 @@ Deno.test("oidc connects a device that the user approves, and not one that the u
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("oidc knows every client authentication", async () => {
+Deno.test("oidc supports every client authentication", async () => {
   await using sandbox = await startSandbox({ systems: ["oidc"] });
   const issuer = need(sandbox.environment, "OIDC_ISSUER");
   const url = `${issuer}/token`;
@@ -177,7 +177,7 @@ Deno.test("oidc knows every client authentication", async () => {
   assert.equal((await post(url, { ...form, client_id: "notebook" })).status, 400);
 });
 
-Deno.test("oidc binds tokens to a key (DPoP), and the API insists on it", async () => {
+Deno.test("oidc binds tokens to a key (DPoP), and the API requires it", async () => {
   await using sandbox = await startSandbox({ systems: ["oidc"] });
   const issuer = need(sandbox.environment, "OIDC_ISSUER");
   const api = need(sandbox.environment, "OIDC_API_URL") + "/api/info";

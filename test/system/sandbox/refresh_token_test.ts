@@ -26,7 +26,7 @@ function okta(sandbox: Sandbox) {
   return { base, client, refresh, signIn };
 }
 
-Deno.test("plantpredict-okta takes a password and rotates the refresh token", async () => {
+Deno.test("plantpredict-okta accepts a password and rotates the refresh token", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict-okta"] });
   const api = need(sandbox.environment, "PLANTPREDICT_OKTA_API_URL");
   const { refresh, signIn } = okta(sandbox);
@@ -40,7 +40,7 @@ Deno.test("plantpredict-okta takes a password and rotates the refresh token", as
   assert.notEqual(second.json.refresh_token, first.json.refresh_token);
   assert.equal((await get(`${api}/api/info`, second.json.access_token)).status, 200);
 
-  // The reuse of a spent token takes its successors with it.
+  // Reusing a spent token also revokes its successors.
   assert.equal((await refresh(first.json.refresh_token)).json.error, "invalid_grant");
   assert.equal((await refresh(second.json.refresh_token)).json.error, "invalid_grant");
   assert.equal(sandbox.count("plantpredict-okta.token.refresh_token"), 3);
@@ -94,7 +94,7 @@ Deno.test("plantpredict-okta revokes a refresh token on request (RFC 7009)", asy
   assert.equal(sandbox.count("families_revoked"), 0);
 });
 
-Deno.test("fourinsight shows a package, whose code works once", async () => {
+Deno.test("fourinsight shows a sign-in code, which works once", async () => {
   await using sandbox = await startSandbox({ systems: ["fourinsight"] });
   const api = need(sandbox.environment, "FOURINSIGHT_API_URL");
   const { clientId, clientSecret = "" } = sandbox.client("fourinsight");

@@ -64,14 +64,14 @@ Deno.test("the API has three pages, by Link and by OData", async () => {
   assert.match(String(foreign.json["@odata.nextLink"]), /^http:\/\/127\.0\.0\.1:9\/x/);
 });
 
-Deno.test("the token of one system is nothing to another", async () => {
+Deno.test("the token of one system is invalid at another", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict", "spatiafi"] });
   const { token } = await plantpredict(sandbox);
   const other = need(sandbox.environment, "SPATIAFI_API_URL");
   assert.equal((await get(`${other}/api/info`, token)).status, 401);
 });
 
-Deno.test("the control port does what the object does", async () => {
+Deno.test("the control port does the same as the object", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict", "fourinsight"] });
   const control = need(sandbox.environment, "SANDBOX_CONTROL_URL");
   const send = async (path: string, value: unknown = {}) =>
@@ -105,7 +105,7 @@ Deno.test("the control port does what the object does", async () => {
   assert.match(await stray.text(), /x-stray/);
 });
 
-Deno.test("startSandbox() takes ports after a base, for the loopback interface only", async () => {
+Deno.test("startSandbox() uses consecutive ports from a base, on the loopback interface only", async () => {
   await using first = await startSandbox({ systems: ["ocs"] });
   const free = Number(new URL(need(first.environment, "OCS_RESOURCE")).port);
   await first.stop();
@@ -115,7 +115,7 @@ Deno.test("startSandbox() takes ports after a base, for the loopback interface o
     SPATIAFI_AUTH_URL: `http://127.0.0.1:${free + 1}`,
     SPATIAFI_API_URL: `http://127.0.0.1:${free + 2}`,
   });
-  // Whoever asks for ports in use hears of it, and nothing stays open.
+  // Ports in use cause an error, and nothing stays open.
   await assert.rejects(startSandbox({ systems: ["spatiafi"], port: free }), /EADDRINUSE|in use/i);
   await assert.rejects(startSandbox({ systems: [], tokenLifetime: 0.5 }), RangeError);
 });
@@ -130,7 +130,7 @@ Deno.test("stop() closes every port, and may be called twice", async () => {
   }
 });
 
-Deno.test("requests are remembered without values", async () => {
+Deno.test("requests are recorded without values", async () => {
   await using sandbox = await startSandbox({ systems: ["plantpredict"] });
   const { api, token } = await plantpredict(sandbox);
   await get(`${api}/api/info`, token);

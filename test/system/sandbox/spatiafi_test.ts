@@ -13,7 +13,7 @@ async function signIn(sandbox: Sandbox, index = 0) {
   return await read(await fetch(url, { headers }));
 }
 
-Deno.test("spatiafi goes from a password to an API answer", async () => {
+Deno.test("spatiafi goes from a password to an API response", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"], tokenLifetime: 900 });
   const auth = need(sandbox.environment, "SPATIAFI_AUTH_URL");
   const api = need(sandbox.environment, "SPATIAFI_API_URL");
@@ -51,7 +51,7 @@ Deno.test("spatiafi goes from a password to an API answer", async () => {
   assert.deepEqual(sandbox.errors, []);
 });
 
-Deno.test("spatiafi refuses a wrong password, and tokens that do not belong", async () => {
+Deno.test("spatiafi refuses a wrong password, and tokens of another kind", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   const auth = need(sandbox.environment, "SPATIAFI_AUTH_URL");
   const api = need(sandbox.environment, "SPATIAFI_API_URL");
@@ -62,7 +62,7 @@ Deno.test("spatiafi refuses a wrong password, and tokens that do not belong", as
 
   const client = sandbox.client("spatiafi");
   const token = await post(auth + TOKEN, await secretJwtForm(client, auth + TOKEN));
-  // The token of a client creates no further client.
+  // A client's token cannot create another client.
   const created = await read(
     await fetch(`${auth}/api/v1/clients/`, {
       method: "POST",
@@ -101,7 +101,7 @@ Deno.test("spatiafi is strict about the client assertion", async () => {
   assert.equal((await post(url, form)).status, 401, "the same jti again");
 });
 
-Deno.test("spatiafi tokens expire, and can be revoked as a whole", async () => {
+Deno.test("spatiafi tokens expire, and can all be revoked", async () => {
   await using sandbox = await startSandbox({ systems: ["spatiafi"], tokenLifetime: 1 });
   const url = need(sandbox.environment, "SPATIAFI_AUTH_URL") + TOKEN;
   const api = need(sandbox.environment, "SPATIAFI_API_URL") + "/api/info";

@@ -12,12 +12,12 @@ import { scriptedPerson } from "../../support/person.ts";
 import { assertHides, canary, leakIn, looksAt } from "../../support/secrets.ts";
 import { eachRow, test } from "../../support/tests.ts";
 
-/** A way to sign in, with every secret in it freshly made. */
+/** A way to sign in, with fresh secrets. */
 interface Way {
   name: string;
   provider: Partial<ProviderInput>;
   credentials: Record<string, string>;
-  /** What the person types. */
+  /** The person's answers. */
   answers: string[];
 }
 
@@ -46,7 +46,7 @@ const WAYS: (() => Way)[] = [
     answers: [],
   }),
   () => ({
-    name: "pasted package",
+    name: "pasted sign-in code",
     provider: {
       grant: "authorization_code",
       clientAuthentication: "client_secret_post",
@@ -72,7 +72,7 @@ const WAYS: (() => Way)[] = [
     { grant: "jwt_bearer", subjectToken: { credential: "ticket" } },
     { clientAuthentication: "federated_jwt", clientAssertion: { credential: "ticket" } },
   ] as const).map((provider) => () => ({
-    name: `a token from elsewhere: ${Object.values(provider)[0]}`,
+    name: `an external token: ${Object.values(provider)[0]}`,
     provider: { ...provider, requires: ["client_id", "ticket"] },
     credentials: { client_id: "the-client", ticket: canary() },
     answers: [],
@@ -85,7 +85,7 @@ const WAYS: (() => Way)[] = [
   }),
 ];
 
-/** A world in which all the secrets are known, those that are made on the way included. */
+/** A world in which all secrets are known, including those created during the sign-in. */
 class Watched {
   readonly secrets = new Set<string>();
   readonly deviceCode = canary();
@@ -104,7 +104,7 @@ class Watched {
     for (const secret of [this.deviceCode, ...this.tokens]) this.secrets.add(secret);
   }
 
-  /** Remembers the secrets a request carries, such as an assertion, a verifier or a proof. */
+  /** Records the secrets in a request, such as an assertion, a verifier or a proof. */
   watch({ form, headers }: Arrival): void {
     for (
       const name of [
@@ -140,14 +140,14 @@ class Watched {
       device_code: this.deviceCode,
       user_code: "ABCD-EFGH",
       verification_uri: "https://auth.example.com/device",
-      // A server with problems is asked again until the code ends.
+      // A server with problems is polled again until the code expires.
       expires_in: 2,
       interval: 0,
     });
   }
 }
 
-/** Signs in one way at a server that answers the token request like this. */
+/** Signs in one way at a server that returns this response to the token request. */
 async function signIn(way: Way, watched: Watched, respond: Respond, folder: TestFolder) {
   const person = scriptedPerson({ answers: [...way.answers] });
   const server = fakeServer((arrival, number) => {
@@ -189,11 +189,11 @@ test("a session, its credentials and its card show no secret", () =>
     const credentials = new Credentials("plain", way.credentials, place);
     assertHides(credentials, watched.secrets, "credentials");
     assert.equal(credentials.get("client_id"), "the-client");
-    // The control: what is not protected is found.
+    // The control: an unprotected secret is found.
     assert.notEqual(leakIn([...looksAt({ t: watched.tokens })].join(), watched.secrets), undefined);
   }));
 
-test("no error shows a secret, whatever the server repeats", () =>
+test("no error shows a secret, even if the server repeats it", () =>
   eachRow(
     CARELESS_SERVERS.flatMap(({ name, respond }) =>
       WAYS.map((make) => ({ name: `${make().name}: ${name}`, make, respond }))
@@ -203,7 +203,7 @@ test("no error shows a secret, whatever the server repeats", () =>
       const way = make();
       const watched = new Watched(way);
       const outcome = await signIn(way, watched, respond, folder);
-      // A type nobody knows is taken for Bearer, and kept nowhere.
+      // An unknown type counts as Bearer, and is not saved.
       if ("session" in outcome && name.endsWith("token's type")) {
         return assertHides([outcome.session, outcome.person.shown], watched.secrets, "the session");
       }

@@ -23,7 +23,7 @@ import { fakeClock, grantParts, plainProvider } from "../../support/parts.ts";
 import type { Random } from "../../support/random.ts";
 import { test } from "../../support/tests.ts";
 
-/** The generator reaches both sides: what is taken, and what is refused. */
+/** Checks that the generator reaches both sides: accepted and refused input. */
 function assertBoth({ good, refused }: Tally): void {
   assert(good > 0 && refused > 0, `${good} taken, ${refused} refused`);
 }
@@ -69,7 +69,7 @@ test("fuzz: 500 settings files to import", async () => {
   );
 });
 
-test("fuzz: 1,000 outputs that should hold a token from elsewhere", async () => {
+test("fuzz: 1,000 outputs that should contain an external token", async () => {
   const output = {
     kind: "ExecCredential",
     status: { token: "the-token-of-elsewhere", expirationTimestamp: "2026-11-26T15:00:00Z" },
@@ -102,7 +102,7 @@ test("fuzz: 1,000 saved tokens", async () => {
     .map((entry) => entry.name).filter((name) => name.endsWith(".json"));
   const path = folder.at("onecell", name);
   const good = JSON.parse(await Deno.readTextFile(path));
-  // A damaged one is no error: another is fetched in its place.
+  // A damaged token is not an error. Another one is requested.
   const { refused } = await fuzz(200, async (random) => {
     await Deno.writeTextFile(path, random.json({ ...good, refresh_token: "x" }));
     const session = await getSession(provider, options);
@@ -115,7 +115,7 @@ test("fuzz: 1,000 saved tokens", async () => {
   });
 });
 
-/** Headers a server may send; what the standard forbids in them cannot arrive. */
+/** Headers that a server may send. Characters that the standard forbids cannot arrive. */
 function headers(random: Random): Headers {
   const result = new Headers();
   const set = (name: string, good: string) => {
@@ -134,7 +134,7 @@ function headers(random: Random): Headers {
 
 const STATUSES = [200, 200, 200, 200, 201, 204, 301, 400, 400, 401, 403, 404, 418, 500];
 
-/** An answer to any request, good at heart. */
+/** A response to any request, based on a valid one. */
 function answer(random: Random, good: Record<string, unknown>): Response {
   const status = random.pick(STATUSES);
   const body = status === 204 ? null : random.json(good);
@@ -154,7 +154,7 @@ const TOKEN = {
   error_description: "no",
 };
 
-test("fuzz: 2,000 answers of a token endpoint", async () => {
+test("fuzz: 2,000 responses of a token endpoint", async () => {
   const clock = fakeClock();
   assertBoth(
     await fuzz(2000, async (random) => {
@@ -167,13 +167,13 @@ test("fuzz: 2,000 answers of a token endpoint", async () => {
       );
       const token = await storedToken("key", response, clock(), 0);
       checkAlive(token);
-      // Whatever was taken can be saved and read again.
+      // Every accepted token can be saved and read again.
       assert.deepEqual(parseToken(JSON.stringify(token), "key"), token);
     }),
   );
 });
 
-test("fuzz: 1,000 answers of discovery, device endpoint and enrolment", async () => {
+test("fuzz: 1,000 responses of discovery, device endpoint and enrolment", async () => {
   const issuer = "https://auth.example.com";
   const metadata = { issuer, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/keys` };
   const byIssuer = plainProvider({ issuer, endpoints: {} });

@@ -29,7 +29,7 @@ const SIGNED_IN = `
   const loaded = await auth.loadCredentials(provider, { directory: data.directory });
 `;
 
-test("nothing a program prints shows a secret", () =>
+test("nothing that a program prints shows a secret", () =>
   eachRow([
     { name: "console.log", text: "console.log(session, saved, refused, loaded, provider);" },
     {
@@ -70,7 +70,7 @@ test("nothing a program prints shows a secret", () =>
       assert((stdout + stderr).length > 20, "it printed nothing");
       const secrets = [credentials.client_secret, ...Object.values(tokens)];
       assert.equal(leakIn(stdout + stderr, secrets), undefined);
-      // What is no secret is there to read.
+      // Values that are not secret can be read.
       if (fails && text.includes("refused")) assert.match(stderr, /invalid_client|AuthError/);
     } finally {
       await Deno.remove(directory, { recursive: true });

@@ -10,7 +10,7 @@ import { eachRow, test } from "../../support/tests.ts";
 import { TOKEN_REQUESTS, underFault } from "../../support/token_requests.ts";
 import { createWorld, oidcProvider, savedTokenFiles, type World } from "../../support/world.ts";
 
-/** Everything secret in a world: what it began with, and what is saved by now. */
+/** All secrets of a world: the original ones, and those saved by now. */
 async function secretsOf(world: World): Promise<string[]> {
   const { sandbox, directory, user, foreigner, credentials } = world;
   const secrets = [user.password, foreigner.password, credentials["client_secret"] ?? ""];
@@ -22,7 +22,7 @@ async function secretsOf(world: World): Promise<string[]> {
   return secrets.filter((secret) => secret !== "");
 }
 
-/** No URL the servers saw has a secret in it, and no header has an unusual name. */
+/** No URL that the servers saw contains a secret, and no header has an unusual name. */
 async function assertQuietUrls(world: World): Promise<void> {
   const { requests } = world.sandbox;
   assert(requests.length > 0);
@@ -45,7 +45,7 @@ test("no URL carries a secret, with any grant", () =>
     await assertQuietUrls(world);
   }));
 
-test("no URL carries a secret when app credentials are created, or a browser signs in", async () => {
+test("no URL carries a secret when app credentials are created or a browser signs in", async () => {
   await using spatiafi = await createWorld("spatiafi");
   const { username, password } = spatiafi.foreigner;
   const typing = scriptedPerson({ answers: [username, password] });
@@ -72,12 +72,12 @@ test("no URL carries a secret when app credentials are created, or a browser sig
   await assertQuietUrls(oidc);
 });
 
-test("the browser that is started finds no secret in its arguments", async () => {
+test("the browser's arguments contain no secret", async () => {
   if (Deno.build.os !== "linux") return skip("the browser's arguments", "this is not Linux");
   await using world = await createWorld("oidc", { client: "oidc.client_secret_post" });
   const { sandbox, directory, credentials } = world;
   const seen = `${directory}/arguments`;
-  // What a desktop would start, and what it is given.
+  // The program that a desktop would start, and its arguments.
   const script = `#!/bin/sh\nprintf '%s\\n' "$0" "$@" > ${seen}.new; mv ${seen}.new ${seen}\n`;
   await Deno.mkdir(`${directory}/bin`);
   await Deno.writeTextFile(`${directory}/bin/xdg-open`, script, { mode: 0o755 });
@@ -113,7 +113,7 @@ test("the browser that is started finds no secret in its arguments", async () =>
   const [program = "", entrance = "", ...more] = text.trim().split("\n");
   assert(program.endsWith("xdg-open"));
   assert.deepEqual(more, []);
-  // Other users can read the arguments: neither state, challenge nor client is among them.
+  // Other users can read the arguments, so they contain no state, challenge or client.
   assert.match(entrance, /^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}$/);
   const url = await enter(entrance);
   assert.equal(await enter(entrance), "", "it leads on once");

@@ -71,7 +71,7 @@ class Fleet {
   }
 }
 
-/** Runs a test over each kind of store: shared, with locks, and without. */
+/** Runs a test over each kind of store: shared, with locks, and without locks. */
 function overEach(
   name: string,
   check: (fleet: Fleet, redis: RedisServer | undefined) => Promise<void>,
@@ -117,28 +117,35 @@ overEach("many processes on an expired session make one refresh", async (fleet) 
   fleet.assertSafe(1);
 });
 
-overEach("killed between the answer and the store, nobody sends the token again", async (fleet) => {
-  await fleet.expire();
-  fleet.server.delay = 3_000;
-  const dead = fleet.start();
-  await fleet.server.arrived.promise;
-  dead.signal("SIGKILL");
-  await dead.end();
-  fleet.server.delay = 0;
-  const others = [fleet.start(), fleet.start({ clock: 600_000 }), fleet.start({ clock: -600_000 })];
-  for (const other of others) {
-    const said = await other.answer<Said>();
-    assert.equal(said.code, "store_locked", JSON.stringify(said));
-  }
-  fleet.assertSafe(1);
-  // A session that needs no person continues.
-  const silent = await fleet.start({ grant: "client_credentials" }).answer<Said>();
-  assert.match(silent.access ?? "", /^access-/);
-  fleet.assertSafe(1);
-});
+overEach(
+  "after a kill between response and store, no process sends the token again",
+  async (fleet) => {
+    await fleet.expire();
+    fleet.server.delay = 3_000;
+    const dead = fleet.start();
+    await fleet.server.arrived.promise;
+    dead.signal("SIGKILL");
+    await dead.end();
+    fleet.server.delay = 0;
+    const others = [
+      fleet.start(),
+      fleet.start({ clock: 600_000 }),
+      fleet.start({ clock: -600_000 }),
+    ];
+    for (const other of others) {
+      const said = await other.answer<Said>();
+      assert.equal(said.code, "store_locked", JSON.stringify(said));
+    }
+    fleet.assertSafe(1);
+    // A session that needs no person continues.
+    const silent = await fleet.start({ grant: "client_credentials" }).answer<Said>();
+    assert.match(silent.access ?? "", /^access-/);
+    fleet.assertSafe(1);
+  },
+);
 
 overEach(
-  "stopped while it waits for the answer, the others wait, and it saves it",
+  "stopped while it waits for the response: the others wait, and it saves the result",
   async (fleet, redis) => {
     await fleet.expire();
     fleet.server.delay = 1_500;
@@ -173,7 +180,7 @@ overEach(
     await redis.up();
     assert.equal((await first.next<Said>())?.access, "access-1", "it works from memory");
     await first.end();
-    // What was stored is used up, and the mark says so.
+    // The saved token is used up, and the mark says so.
     assert.equal((await fleet.start().answer<Said>()).code, "store_locked");
     fleet.assertSafe(1);
   },
@@ -181,7 +188,7 @@ overEach(
 );
 
 overEach(
-  "cut off from the store, a live token is used, and no refresh token is",
+  "cut off from the store: a valid token is used, but no refresh token",
   async (fleet, redis) => {
     assert(redis);
     fleet.server.lifetime = 600;
@@ -212,7 +219,7 @@ overEach("random kills and stops among many renewals revoke nothing", async (fle
   fleet.server.delay = 100;
   await fleet.expire();
   const until = Date.now() + size(6_000, 45_000);
-  // After an unlucky kill the others wait for its mark to age, on a busy machine past the end.
+  // After an unlucky kill, the others wait for its mark to age; on a busy machine, past the end.
   const latest = until + 20_000;
   const goesOn = () => Date.now() < until || (fleet.server.refreshes < 2 && Date.now() < latest);
   let ended = 0;
@@ -226,7 +233,7 @@ overEach("random kills and stops among many renewals revoke nothing", async (fle
       await worker.end();
       clearTimeout(timer);
       ended++;
-      // The result of a killed one is lost for good: as a person would, somebody signs in again.
+      // The result of a killed process is lost for good, so somebody signs in again, as a person would.
       const token = await fleet.store.read("fleet");
       if (token?.refresh_token !== fleet.server.refreshToken) {
         await fleet.store.exclusive("fleet", async () => {

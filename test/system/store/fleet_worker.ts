@@ -1,4 +1,4 @@
-// One process of a fleet: opens a store, renews the session's token where it must, and says so.
+// One process of a fleet: opens a store, renews the session's token if needed, and reports it.
 import { TokenKeeper } from "../../../src/renewal/token_keeper.ts";
 import { renew } from "../../../src/renewal/renewal.ts";
 import { currentRuntime } from "../../../src/runtime/current.ts";
@@ -14,7 +14,7 @@ interface Setup {
   grant: "authorization_code" | "client_credentials";
   /** How far this machine's clock is ahead, in milliseconds. */
   clock?: number;
-  /** How often the token is taken, a moment apart. */
+  /** How often to get the token, a moment apart. */
   times?: number;
 }
 

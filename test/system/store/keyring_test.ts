@@ -13,16 +13,16 @@ interface Said {
   took: number;
 }
 
-/** What unlocks a new keyring, or leaves it locked, and then runs the program. */
+/** Unlocks a new keyring, or leaves it locked, and then runs the program. */
 const UNLOCKED =
   'printf "the-keyring-password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; "$@"';
 const LOCKED = 'gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1; "$@"';
 /** The bus starts the keyring. */
 const ON_DEMAND = '"$@"';
-/** The keyring writes lines of its own. */
+/** The keyring prints its own lines. */
 const SESSION = 'dbus-run-session -- sh -c "$0" sh "$@" | grep "^{"';
 
-/** Starts a worker on a session bus and in a home of the test's own. */
+/** Starts a worker on a session bus and in the test's own home. */
 function start(folder: TestFolder, command: string, through: string | null): WorkerProcess {
   const { DBUS_SESSION_BUS_ADDRESS: _, XDG_RUNTIME_DIR: __, ...rest } = Deno.env.toObject();
   return new WorkerProcess(WORKER, [command, folder.at("config")], {
@@ -51,7 +51,7 @@ async function hasKeyring(): Promise<boolean> {
   return true;
 }
 
-test("keyring: what one process saves another reads, and nothing on disk can be read", async () => {
+test("keyring: one process reads what another saves, and nothing on disk can be read", async () => {
   if (!await hasKeyring()) return;
   await using folder = await TestFolder.make();
   const run = (command: string) => start(folder, command, UNLOCKED).answer<Said>();
@@ -75,7 +75,7 @@ test("keyring: every check of the conformance", async () => {
   assert.equal(said.value, "done", said.message);
 });
 
-test("keyring: locked, or without a desktop, it is told within three seconds", async () => {
+test("keyring: locked, or without a desktop, it reports that within three seconds", async () => {
   await using folder = await TestFolder.make();
   const started = performance.now();
   const headless = await start(folder, "write", null).answer<Said>();
@@ -90,6 +90,6 @@ test("keyring: locked, or without a desktop, it is told within three seconds", a
       assert(locked.took < 4_500, `${locked.took} ms`);
     }
   }
-  // The process ends, too: nothing waits for a person.
+  // The process ends, too. Nothing waits for a person.
   assert(performance.now() - started < 30_000);
 });

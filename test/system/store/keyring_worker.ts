@@ -1,4 +1,4 @@
-// One process that uses the system's keyring; says what it met.
+// One process that uses the system's keyring. Prints the outcome.
 import { currentRuntime } from "../../../src/runtime/current.ts";
 import { openDriver } from "../../../src/store/drivers.ts";
 import { openTokenStore } from "../../support/store.ts";

@@ -3,7 +3,7 @@ import { pause } from "../../../src/base/wait.ts";
 import { skip } from "../../support/runtimes.ts";
 import { TestFolder } from "../../support/folder.ts";
 
-/** A real Redis of a test's own, on loopback, with a password, that can be stopped and started. */
+/** A real Redis for one test, on loopback, with a password. It can be stopped and started. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #folder: TestFolder;
@@ -14,7 +14,7 @@ export class RedisServer implements AsyncDisposable {
     this.port = port;
   }
 
-  /** Starts one; `null`, and a line that says why, if Redis is not installed. */
+  /** Starts one. `null`, with a line that says why, if Redis is not installed. */
   static async start(what: string): Promise<RedisServer | null> {
     const found = await new Deno.Command("redis-server", { args: ["--version"], stdout: "null" })
       .output().then(({ success }) => success, () => false);
@@ -35,7 +35,7 @@ export class RedisServer implements AsyncDisposable {
     return `redis://:the-redis-password@127.0.0.1:${this.port}/3`;
   }
 
-  /** Starts it again, with what it had saved. */
+  /** Starts it again, with the saved data. */
   async up(): Promise<void> {
     const { path } = this.#folder;
     const settings = {
@@ -62,7 +62,7 @@ export class RedisServer implements AsyncDisposable {
     throw new Error("Redis did not start.");
   }
 
-  /** Ends it, at once. */
+  /** Ends it at once. */
   async down(): Promise<void> {
     this.signal("SIGKILL");
     await this.#child?.status;
@@ -74,7 +74,7 @@ export class RedisServer implements AsyncDisposable {
     this.#child?.kill(signal);
   }
 
-  /** Sends a command; gives everything that comes within a moment. */
+  /** Sends a command. Returns everything that arrives within a moment. */
   async ask(command: string): Promise<string> {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
     const bytes = new TextEncoder().encode(

@@ -30,7 +30,7 @@ test("redis: every check of the conformance", async () => {
   }
 });
 
-test("redis: values are encrypted, keys are hashes, and each belongs to its own", async () => {
+test("redis: values are encrypted, keys are hashes, and each belongs to its own key", async () => {
   await using server = await RedisServer.start("a store in Redis");
   if (!server) return;
   const runtime = await runtimeWith({ ONECELL_STORE_KEY: SECRET });
@@ -53,16 +53,16 @@ test("redis: values are encrypted, keys are hashes, and each belongs to its own"
   await server.ask(`HSET ${name} v ${sealed}`);
   assert.equal(await store.read(KEY), null);
   await rejects(store.readStrictly(KEY), "store_unavailable", /damaged/);
-  // The driver itself says so: app credentials do not say whose they are.
+  // The driver itself reports it, because app credentials do not name their key.
   const driver = await openDriver({ runtime, directory: undefined }, server.url);
   await rejects(driver.read(KEY), "store_unavailable", /damaged/);
-  // With another key to encrypt with, nothing of it is seen, and nothing is lost.
+  // With another encryption key, nothing can be read and nothing is lost.
   const stranger = await runtimeWith({ ONECELL_STORE_KEY: btoa("x".repeat(32)) });
   assert.equal(await openTokenStore(stranger, undefined, { url: server.url }).read("other"), null);
   assert.equal((await store.read("other"))?.obtained_at, 2);
 });
 
-test("redis: a wrong password, no key and no server are told, without a secret", async () => {
+test("redis: the error names a wrong password, no key or no server, without a secret", async () => {
   const keyless = openTokenStore(await runtimeWith({}), undefined, { url: "redis://127.0.0.1:1" });
   await rejects(keyless.write(KEY, testToken(1)), "invalid_argument", /ONECELL_STORE_KEY/);
   const short = await runtimeWith({ ONECELL_STORE_KEY: "too-short-a-key" });
@@ -87,7 +87,7 @@ test("redis: a wrong password, no key and no server are told, without a secret",
   );
 });
 
-test("redis: a holder that lost its lease neither sends nor overwrites what came after it", async () => {
+test("redis: a holder that lost its lease neither sends nor overwrites a newer session", async () => {
   await using server = await RedisServer.start("a store in Redis");
   if (!server) return;
   const runtime = await runtimeWith({ ONECELL_STORE_KEY: SECRET });
@@ -98,10 +98,10 @@ test("redis: a holder that lost its lease neither sends nor overwrites what came
   const driver = await openDriver({ runtime, directory: undefined }, server.url);
   await slow.exclusive(KEY, async () => {
     assert.equal(await slow.beginRefresh(old, { timeout: 1000 }), "go");
-    // What happens to a stopped one: its lease has ended, and the next one is in.
+    // Simulates a stopped process: its lease has ended, and the next one has the lock.
     const lock = /onecell:\{[0-9a-f]{64}\}:lock/.exec(await server.ask("KEYS *lock"))?.[0];
     await server.ask(`DEL ${lock}`);
-    // The refresh token was sent already; no process may send it again.
+    // The refresh token was already sent. No process may send it again.
     assert.equal(await quick.beginRefresh(old, { timeout: 300 }), "unknown");
     await driver.write(KEY, JSON.stringify(testToken(2, { refresh_token: "after-sign-in" })));
     await rejects(
@@ -112,13 +112,13 @@ test("redis: a holder that lost its lease neither sends nor overwrites what came
       ),
       "store_locked",
     );
-    // Its answer comes late: the newer session stays.
+    // Its response comes late, so the newer session stays.
     await slow.write(KEY, testToken(3, { refresh_token: "late" }));
     assert.equal((await quick.read(KEY))?.refresh_token, "after-sign-in");
   }, { timeout: 5000 });
 });
 
-test("redis: one round trip a start, and none that keeps a process alive", async () => {
+test("redis: one round trip per start, and none that keeps a process alive", async () => {
   await using server = await RedisServer.start("a store in Redis");
   if (!server) return;
   const runtime = await runtimeWith({ ONECELL_STORE_KEY: SECRET });
@@ -131,7 +131,7 @@ test("redis: one round trip a start, and none that keeps a process alive", async
   const started = performance.now();
   for (let start = 0; start < starts; start++) assert(await open().read(KEY));
   report(`${((performance.now() - started) / starts).toFixed(2)} ms a start`);
-  // What is counted besides: the counting itself.
+  // Some of the counted commands are the counting itself.
   const sent = await count() - before;
   assert(sent >= starts && sent < starts + 10, `${sent} commands for ${starts} starts`);
   const script = `
@@ -150,7 +150,7 @@ test("redis: one round trip a start, and none that keeps a process alive", async
   assert(performance.now() - began < 15_000, "the process did not end");
 });
 
-test("redis: what one kernel signs out no other one writes back (14.6)", async () => {
+test("redis: a session signed out in one kernel is not saved again by another (14.6)", async () => {
   await using server = await RedisServer.start("a log-out with a store in Redis");
   if (!server) return;
   const before = Deno.env.get("ONECELL_STORE_KEY");

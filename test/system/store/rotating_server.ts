@@ -1,20 +1,20 @@
 import { pause } from "../../../src/base/wait.ts";
 
-/** An authorization server that rotates refresh tokens, and ends the family when one comes twice. */
+/** An authorization server that rotates refresh tokens, and ends the family if one comes twice. */
 export class RotatingServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #used = new Set<string>();
   #current = "refresh-0";
   #count = 0;
-  /** How long an answer takes once the token is used up, in milliseconds. */
+  /** The delay of a response after the token is used up, in milliseconds. */
   delay = 0;
-  /** Seconds that access tokens live. */
+  /** The lifetime of access tokens, in seconds. */
   lifetime = 600;
   /** Refreshes that succeeded. */
   refreshes = 0;
-  /** Families that were ended because a refresh token came twice. */
+  /** Families that ended because a refresh token came twice. */
   revoked = 0;
-  /** Tokens got by the client's own credentials. */
+  /** Tokens requested with the client's own credentials. */
   clients = 0;
   /** Resolves when the next refresh has used its token up. */
   arrived: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -28,7 +28,7 @@ export class RotatingServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** The refresh token that counts now. */
+  /** The valid refresh token. */
   get refreshToken(): string {
     return this.#current;
   }

@@ -1,6 +1,6 @@
 /**
  * Row 34: a first run with an empty cache, on a terminal of 80 columns. Every line can be read, and every
- * prompt can be stopped. It downloads packages, so `deno task test` leaves it out; `.ci/run` runs it.
+ * prompt can be stopped. It downloads packages, so only `.ci/run` runs it, not `deno task test`.
  */
 import assert from "node:assert/strict";
 import { startSandbox } from "@onecell/auth/testing";
@@ -9,7 +9,7 @@ import { eachRow, test } from "../../support/tests.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const DRIVER = new URL("drive.py", import.meta.url).pathname;
-/** A first run downloads some fifty packages. */
+/** A first run downloads about fifty packages. */
 const LIMIT = 180_000;
 
 const python = await (async () => {
@@ -32,7 +32,7 @@ interface Seen {
   raw: string;
 }
 
-/** Runs Deno at a terminal, in a home of its own and with nothing downloaded, and types. */
+/** Runs Deno at a terminal, in its own home and without downloads, and types. */
 async function atTerminal(
   args: readonly string[],
   steps: readonly (readonly [shown: string, typed: string])[],
@@ -57,7 +57,7 @@ async function atTerminal(
   }).output();
   assert(success, new TextDecoder().decode(stderr));
   const seen = JSON.parse(new TextDecoder().decode(stdout)) as Seen;
-  // A registry that cannot be reached says nothing about lines.
+  // If a registry is not reachable, that is not a fault of the lines.
   if (/could not be downloaded|error sending request/.test(seen.raw)) {
     assert.notEqual(Deno.env.get("CI"), "true", seen.raw);
     say("skipped: a cold first run on a terminal: packages cannot be downloaded here");
@@ -69,7 +69,7 @@ async function atTerminal(
   return seen;
 }
 
-/** What a download needs of this machine's settings, and nothing of a person's. */
+/** The settings of this machine that a download needs, without personal ones. */
 function inherited(): Record<string, string> {
   const names = ["PATH", "NPM_CONFIG_REGISTRY", "DENO_CERT", "DENO_TLS_CA_STORE", "SSL_CERT_FILE"]
     .concat("NODE_EXTRA_CA_CERTS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY");
@@ -85,7 +85,7 @@ function cold(name: string, fn: () => Promise<void>): void {
   if (python) test(`row 34: ${name}`, fn, LIMIT);
 }
 
-/** Each line is one of these, whole, in this order: nothing is wiped, and nothing is left over. */
+/** Checks that the lines match these patterns in order: nothing is wiped, and nothing is left over. */
 function readsAs(lines: readonly string[], expected: readonly RegExp[]): void {
   const text = lines.join("\n");
   assert.equal(lines.filter((line) => line !== "").length, expected.length, text);
@@ -116,27 +116,30 @@ cold("every line of the demo can be read", async () => {
   assert.equal(seen.code, 0);
 });
 
-cold("every line of the sandbox can be read, its password too, and Ctrl-C ends it", async () => {
-  await using home = await TestFolder.make();
-  const steps = [["Press Ctrl-C to stop the sandbox.", "\x03"]] as const;
-  const seen = await atTerminal(["task", "--quiet", "sandbox"], steps, { home });
-  if (seen === undefined) return;
-  const lines = seen.lines.filter((line) => line !== "" && line !== "^C");
-  const variables = lines.filter((line) => line.startsWith("export "));
-  assert(variables.length > 5, seen.lines.join("\n"));
-  readsAs(lines, [
-    ...variables.map(() => /^export [A-Z_]+='http:\/\/[^' ]+'$/),
-    /^# username: \S+@example\.com$/,
-    /^# password: \S{8,}$/,
-    /^# client IDs and secrets: curl http:\/\/\S+\/credentials$/,
-    /^#$/,
-    /^# Press Ctrl-C to stop the sandbox\.\^?C?$/,
-  ]);
-});
+cold(
+  "every line of the sandbox can be read, including its password, and Ctrl-C ends it",
+  async () => {
+    await using home = await TestFolder.make();
+    const steps = [["Press Ctrl-C to stop the sandbox.", "\x03"]] as const;
+    const seen = await atTerminal(["task", "--quiet", "sandbox"], steps, { home });
+    if (seen === undefined) return;
+    const lines = seen.lines.filter((line) => line !== "" && line !== "^C");
+    const variables = lines.filter((line) => line.startsWith("export "));
+    assert(variables.length > 5, seen.lines.join("\n"));
+    readsAs(lines, [
+      ...variables.map(() => /^export [A-Z_]+='http:\/\/[^' ]+'$/),
+      /^# username: \S+@example\.com$/,
+      /^# password: \S{8,}$/,
+      /^# client IDs and secrets: curl http:\/\/\S+\/credentials$/,
+      /^#$/,
+      /^# Press Ctrl-C to stop the sandbox\.\^?C?$/,
+    ]);
+  },
+);
 
 const LOGIN = ["run", "-A", "--quiet", "src/cli.ts", "login", "spatiafi"];
 
-cold("onecell login asks in order, masks the password, and ends in one block", async () => {
+cold("onecell login prompts in order, masks the password, and ends in one block", async () => {
   await using home = await TestFolder.make();
   await using sandbox = await startSandbox({ systems: ["spatiafi"] });
   const { username = "", password = "" } = sandbox.users[0] ?? {};
@@ -165,7 +168,7 @@ cold("onecell login asks in order, masks the password, and ends in one block", a
   );
 });
 
-cold("Ctrl-C at each prompt ends it, with one line, and the terminal as it was", async () => {
+cold("Ctrl-C at each prompt ends it with one line, and restores the terminal", async () => {
   await using home = await TestFolder.make();
   await using sandbox = await startSandbox({ systems: ["spatiafi", "plantpredict"] });
   const { username = "" } = sandbox.users[0] ?? {};

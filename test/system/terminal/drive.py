@@ -3,8 +3,8 @@ Runs a program on its own terminal, 80 columns wide, and acts as the person and 
 
 The first argument is a JSON list of steps: [text to wait for, keys to type], each used once, in order;
 "" waits for any text. The program and its arguments follow. Prints as JSON: the lines that a person could
-read at the end, with those that scrolled away; each prompt as it looked when it was answered; unknown
-control sequences; and whether the terminal echoes at the end.
+read at the end, including those that scrolled away; each prompt as it looked when answered; unknown
+control sequences; and whether the terminal still echoes.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 
 class Screen:
-    """What a terminal shows: rows, a cursor, and which rows go on where the one above ended."""
+    """A terminal's screen: rows, a cursor, and which rows continue the one above."""
 
     def __init__(self):
         self.rows, self.goes_on, self.row, self.column = [[]], [False], 0, 0
@@ -132,7 +132,7 @@ while time.time() < end:
         raw += part
         screen.feed(part.decode(errors="replace"))
         continue
-    # Nothing more comes for now: what is shown is what a person sees.
+    # The output pauses, so this is what a person sees.
     whole = "\n".join(screen.lines())
     at = whole.find(steps[0][0], shown_to) if steps else -1
     if at >= 0:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "../../support/tests.ts";
 import { createWorld, oidcProvider, savedTokenFiles, type World } from "../../support/world.ts";
 
-/** User ids that nobody has. Whoever attacks is a user of the same machine, with no rights of root. */
+/** Unused user IDs. The attacker is a user of the same machine, without root's rights. */
 const VICTIM = 61_001;
 const ATTACKER = 61_002;
 
@@ -16,10 +16,10 @@ function asRoot(name: string, fn: () => Promise<void>): void {
   if (isRoot) test(name, fn, 120_000);
 }
 
-/** A machine with two users: the module where both can read it, and a folder of the first one. */
+/** A machine with two users: a module that both can read, and a folder of the first one. */
 class Machine implements AsyncDisposable {
   readonly #root: string;
-  /** The victim's folder for what is saved. Everybody may look into it: the files must do for themselves. */
+  /** The victim's folder for saved values. Everybody may look into it: the files must protect themselves. */
   readonly directory: string;
   readonly #children: Deno.ChildProcess[] = [];
 
@@ -41,7 +41,7 @@ class Machine implements AsyncDisposable {
       assert(success, new TextDecoder().decode(stderr));
     };
     await Deno.mkdir(`${root}/cache`);
-    // Links cost nothing, where they are possible.
+    // Links are cheap, if they are possible.
     const link = (from: string, to: string) =>
       copy("-rlL", from, to).catch(() => copy("-rfTL", from, to));
     await link(Deno.execPath(), `${root}/deno`);
@@ -50,7 +50,7 @@ class Machine implements AsyncDisposable {
       await copy("-r", `${module}${name}`, `${root}/${name}`);
     }
     await Deno.mkdir(`${root}/bin`);
-    // A browser that is started, and stays for a while in the list of processes.
+    // A browser that stays in the list of processes for a while.
     await Deno.writeTextFile(`${root}/bin/xdg-open`, "#!/bin/sh\nsleep 20\n", { mode: 0o755 });
     for (const name of ["home", "config"]) {
       await Deno.mkdir(`${root}/${name}`, { mode: 0o755 });
@@ -64,11 +64,11 @@ class Machine implements AsyncDisposable {
     return `${this.#root}/${name}`;
   }
 
-  /** Starts a program of the victim's that has the module as `auth`. */
+  /** Starts the victim's program, which has the module as `auth`. */
   start(text: string, data: unknown): Deno.ChildProcess {
     const program = `const data = ${JSON.stringify(data)};\n` +
       `const auth = await import(${JSON.stringify(`file://${this.at("mod.ts")}`)});\n${text}`;
-    // Not in its arguments: what the test itself passes must not be what the attacker finds.
+    // In a file, so that the attacker does not find the test's own arguments.
     const file = this.at(`home/program-${this.#children.length}.ts`);
     Deno.writeTextFileSync(file, program, { mode: 0o600 });
     Deno.chownSync(file, VICTIM, VICTIM);
@@ -93,7 +93,7 @@ class Machine implements AsyncDisposable {
     return child;
   }
 
-  /** Runs one to its end; its last line is JSON. */
+  /** Runs one to its end. Its last line is JSON. */
   async run(text: string, data: unknown): Promise<unknown> {
     const { stdout, stderr } = await this.start(text, data).output();
     const lines = new TextDecoder().decode(stdout).trim().split("\n");
@@ -104,12 +104,12 @@ class Machine implements AsyncDisposable {
     }
   }
 
-  /** What a shell of the attacker's prints. */
+  /** The output of the attacker's shell. */
   attack(script: string, ...args: string[]): Promise<string> {
     return this.#shell(ATTACKER, script, ...args);
   }
 
-  /** What a user gets who opens an address: the status line, the headers and the page. */
+  /** The response for a user who opens an address: the status line, the headers and the page. */
   open(user: number, address: string): Promise<string> {
     const { host, port, pathname, search } = new URL(address);
     const request =
@@ -174,7 +174,7 @@ function dataOf(machine: Machine, world: World): Record<string, unknown> {
 }
 
 asRoot(
-  "another user of the machine learns nothing of a sign-in, and reads no file (trust 12, 13)",
+  "another user of the machine learns nothing about a sign-in, and reads no file (trust 12, 13)",
   async () => {
     await using machine = await Machine.make();
     await using world = await createWorld("oidc");
@@ -197,10 +197,10 @@ asRoot(
       assert(!seen.includes(value) && !seen.includes(encodeURIComponent(value)), name);
     }
     assert(!seen.includes("code_challenge"));
-    // Nobody but the victim reads their environment, where secrets may be.
+    // Only the victim can read their environment, which may contain secrets.
     assert.equal(await machine.attack(`cat /proc/${victim.pid}/environ`), "");
 
-    // An answer without this sign-in's state does not end it, even if somebody knows the port.
+    // A response without this sign-in's state does not end it, even if somebody knows the port.
     const { origin } = new URL(entrance);
     for (const query of ["?code=stolen&state=guessed", "?code=stolen", "?error=access_denied"]) {
       const path = new URL(link.searchParams.get("redirect_uri") ?? "").pathname;
@@ -208,7 +208,7 @@ asRoot(
       await answer.body?.cancel();
       assert.equal(answer.status, 400, query);
     }
-    // The attacker may be first at the address: it leads nowhere, and still leads the victim on.
+    // The attacker may open the address first. They are refused, and the victim can still use it.
     const refused = await machine.open(ATTACKER, entrance);
     assert.match(refused, /^HTTP\/1\.1 403 /);
     assert(!refused.includes("state=") && !refused.includes(link.host), refused);
@@ -216,7 +216,7 @@ asRoot(
       (await Deno.readTextFile(machine.at("home/link.note"))).includes("was refused"),
       "and the person is told",
     );
-    // The address works once. The second visitor gets nothing, and a page that says so.
+    // The address works once. The second visitor gets only a page that says so.
     const entered = await machine.open(VICTIM, entrance);
     assert(entered.startsWith("HTTP/1.1 302 ") && entered.includes(link.href), entered);
     const second = await fetch(entrance, { redirect: "manual" });
@@ -232,7 +232,7 @@ asRoot(
     const { stdout, stderr } = await outcome;
     assert.match(new TextDecoder().decode(stdout), /account/, new TextDecoder().decode(stderr));
 
-    // Everything that is saved, and what a killed writer would leave.
+    // Everything that is saved, and the leftovers of a killed writer.
     const leftover = `${machine.directory}/onecell/.onecell-${"0".repeat(32)}.tmp`;
     await Deno.writeTextFile(leftover, "left", { mode: 0o600 });
     await Deno.chown(leftover, VICTIM, VICTIM);
@@ -254,7 +254,7 @@ asRoot(
     }
     assert.equal(await machine.attack('ls "$1"', `${machine.directory}/onecell`), "");
 
-    // The session is ended, and no file of it is left.
+    // The session has ended, and none of its files is left.
     const report = await machine.run(
       `const session = await auth.getSession(data.provider, { ...data.options, interactive: false });
       await session.logout();
@@ -267,7 +267,7 @@ asRoot(
   },
 );
 
-asRoot("what another user plants is not used, under whichever name (trust 4, 14)", async () => {
+asRoot("files planted by another user are not used, under any name (trust 4, 14)", async () => {
   await using machine = await Machine.make();
   await using world = await createWorld("oidc", { client: "oidc.client_secret_post" });
   const provider = oidcProvider(world, {
@@ -338,7 +338,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files;
 }
 
-/** The name that earlier versions gave a token's file: two FNV-1a, which can be forged. */
+/** The file name of a token in earlier versions: two FNV-1a hashes, which can be forged. */
 function earlierName(key: string): string {
   const hash = (start: number) => {
     let hash = start;

@@ -1,27 +1,27 @@
 import type { Sandbox, SystemName } from "../../../../examples/sandbox/mod.ts";
 
-/** One thing a notebook asks for, and how a person finds the answer. */
+/** One prompt of a notebook, and how a person finds the answer. */
 export interface Question {
   prompt: string;
   masked: boolean;
   answer: (sandbox: Sandbox) => string | Promise<string>;
 }
 
-/** A notebook of the examples folder, and what happens around it. */
+/** A notebook of the examples folder, and its surroundings. */
 export interface Example {
   /** The file, without its ending. */
   name: string;
-  /** The system it signs in to. */
+  /** The system that it signs in to. */
   system: SystemName;
-  /** What it asks a person the first time, in order. Afterwards nothing. */
+  /** Its prompts in the first run, in order. Later runs have none. */
   questions: Question[];
-  /** How long the sandbox's tokens live, in seconds, where it matters. */
+  /** The lifetime of the sandbox's tokens in seconds, if it matters. */
   tokenLifetime?: number;
-  /** At most this many requests to the token endpoint in a second run: none, where a token is kept. */
+  /** The maximum number of token requests in a second run: none if a token is saved. */
   laterTokens?: number;
   /** Files beside the notebook, by name. */
   files?: (sandbox: Sandbox) => Record<string, string>;
-  /** True when the person approves a device code at the link that the card shows. */
+  /** True if the person approves a device code at the link on the card. */
   device?: boolean;
 }
 

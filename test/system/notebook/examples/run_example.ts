@@ -10,7 +10,7 @@ import type { Example } from "./example.ts";
 
 const root = new URL("../../../../", import.meta.url);
 
-/** Where a notebook of the examples folder is. */
+/** The path of a notebook in the examples folder. */
 export function pathOf(name: string): URL {
   return new URL(`examples/${name}.ipynb`, root);
 }
@@ -18,8 +18,8 @@ export function pathOf(name: string): URL {
 /**
  * Runs a notebook of the examples folder in a real kernel against a sandbox.
  *
- * @param home the person's home: what one run saves there, the next one finds
- * @param person false when nobody is there
+ * @param home the person's home. A run finds what the previous one saved there
+ * @param person false without a person
  */
 export async function runExample(
   example: Example,
@@ -68,7 +68,7 @@ function approve(sandbox: Sandbox, problems: unknown[]): (shown: Shown) => void 
   };
 }
 
-/** A reader of a saved notebook is not to learn where the one who ran it lives. */
+/** A saved notebook must not show the home folder of the person who ran it. */
 function asSaved(result: RunResult, home: string): RunResult {
   const text = JSON.stringify(result).replaceAll(home, "~");
   const saved: RunResult = JSON.parse(text);
@@ -77,8 +77,8 @@ function asSaved(result: RunResult, home: string): RunResult {
 }
 
 /**
- * What stays the same in outputs from run to run: ids, names, times and ports are new each time. HTML
- * is left out, because its text says the same.
+ * The outputs without the parts that differ between runs: IDs, names, times and ports. HTML is left out,
+ * because its text says the same.
  *
  * @returns one text for each code cell
  */
@@ -89,9 +89,9 @@ export function lastingOutputs({ cells }: Notebook): string[] {
       .replace(/(?:\d{4}-\d\d-\d\d[T ]|\b)\d\d:\d\d(:[\d.]+)?( UTC|Z)?/g, "<time>")
       .replace(/user-[\w-]+@example\.com/g, "<user>")
       .replace(/(?<=\/)[0-9a-f]{16}(?=\.json)/g, "<token>")
-      // Now and then one has no digit in it; what a person writes has few capital letters.
+      // Some IDs have no digit; ordinary words have few capital letters.
       .replace(/(?<![\w-])(?=[\w-]*\d|(?:[\w-]*?[A-Z]){3})[\w-]{16,}/g, "<id>")
-      // A server tells its time in whole seconds.
+      // A server's time has whole seconds.
       .replace(/Clock: 1 s (behind|ahead of)/g, "Clock: in sync with")
       .replace(/deno \d[\d.]* on \w+/g, "<runtime>")
       .replace(/\d+ minutes, \d+ seconds/g, "<duration>")

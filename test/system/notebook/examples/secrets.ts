@@ -5,7 +5,7 @@ import type { Sandbox } from "../../../../examples/sandbox/mod.ts";
 const SHORTEST = 6;
 const SECRET_NAMES = /(token|secret|password|private_key)$/;
 
-/** Every secret of a sandbox and of what was saved below a home, by a name to report it under. */
+/** Every secret of a sandbox and of the files below a home, each with a name for reports. */
 export async function secretsOf(sandbox: Sandbox, home: string): Promise<Record<string, string>> {
   const secrets: Record<string, string> = {};
   for (const [index, { password }] of sandbox.users.entries()) {
@@ -14,7 +14,7 @@ export async function secretsOf(sandbox: Sandbox, home: string): Promise<Record<
   for (const [name, client] of Object.entries(sandbox.clients)) {
     if (client.clientSecret) secrets[`${name} client_secret`] = client.clientSecret;
     const key = client.privateKeyPem?.replace(/-----[A-Z ]+-----|\s/g, "");
-    // What all keys of a kind begin with is no secret.
+    // The common beginning of all keys of a kind is not secret.
     if (key) secrets[`${name} private_key`] = key.slice(48);
   }
   for await (const [file, content] of jsonBelow(home)) {
@@ -25,7 +25,7 @@ export async function secretsOf(sandbox: Sandbox, home: string): Promise<Record<
   return secrets;
 }
 
-/** Fails when a text holds six characters in a row of any secret; says which, not what. */
+/** Fails if a text contains six characters in a row of any secret. Names the secret, but does not show it. */
 export function assertNoSecret(text: string, secrets: Record<string, string>, what: string): void {
   const values = Object.entries(secrets);
   assert(values.length > 0, "there are no secrets to look for");
@@ -39,7 +39,7 @@ export function assertNoSecret(text: string, secrets: Record<string, string>, wh
   }
 }
 
-/** All texts of a value, with their quotes and line ends as a reader sees them. */
+/** All texts of a value, with quotes and line ends as a reader sees them. */
 export function textsOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value !== "object" || value === null) return String(value);
