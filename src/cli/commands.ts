@@ -337,7 +337,7 @@ export const commands: readonly Command[] = [
       directory: {
         type: "string",
         value: "FOLDER",
-        help: "one folder, instead of all in the configuration directory",
+        help: "one folder, instead of all in the configuration folder",
       },
       ...json,
     },
@@ -373,7 +373,7 @@ export const commands: readonly Command[] = [
       },
     },
     details: [
-      "It looks for the saved secrets of every system in the configuration directory, and for those in",
+      "It looks for the saved secrets of every system in the configuration folder, and for those in",
       "environment variables of known systems, in any common encoding. The exit code is 1 if a secret",
       "is found or a file cannot be read. If this machine has no saved secrets, the notebook is marked !",
       'and is not checked; the exit code is then 0, and "secrets" in the JSON is 0.',

@@ -42,7 +42,7 @@ export interface Move {
   readonly runtime: Runtime;
   readonly from: NonNullable<CheckedOptions["store"]>;
   readonly to: NonNullable<CheckedOptions["store"]>;
-  /** One folder; by default, all in the configuration directory. */
+  /** One folder; by default, all in the configuration folder. */
   readonly directory?: string | undefined;
   readonly drivers: OpenStoreOptions["drivers"];
   readonly signal?: AbortSignal | undefined;

@@ -112,7 +112,7 @@ function withToken(
   return isCommand || isNamed ? boundToApi(profile, found) : found;
 }
 
-/** The tokens that a sign-in needs and something else issues: from the options, else the definition. */
+/** The external tokens that a sign-in needs: from the options, else the definition. */
 export function externalTokens(
   { provider, options }: Pick<Profile, "provider" | "options">,
 ): { subjectToken: ExternalToken | undefined; clientAssertion: ExternalToken | undefined } {

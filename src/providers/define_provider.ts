@@ -185,7 +185,7 @@ const command: Check = (value, field) => {
   const [program] = value;
   if (!/^[A-Za-z0-9_][\w.+-]*$/.test(program)) absolutePath(program, `${field}[0]`);
 };
-/** A token that something else issues: a function, or an object with one known member. */
+/** An external token: a function, or an object with one known member. */
 const externalToken: Check = (value, field) => {
   if (typeof value === "function") return;
   recordOf(() => {})(value, field);
@@ -209,7 +209,7 @@ const externalTokenChecks = (): Record<typeof EXTERNAL_TOKENS[number], Check> =>
   kubernetes: absolutePath,
   jupyterhub: safeName(/^[A-Za-z_][\w-]*$/, 'a member of auth_state, such as "access_token"'),
 });
-/** True for a token that something else issues, in the form that options and definitions take. */
+/** True for an external token, in the form that options and definitions take. */
 export function isExternalToken(value: unknown): value is ExternalToken {
   try {
     externalToken(value, "token");

@@ -11,7 +11,7 @@ import type {
 export interface Provider<F extends string = string> {
   /** The name it is found by. */
   readonly name: string;
-  /** The system's name for people. */
+  /** The system's display name. */
   readonly title: string;
   /** Base URL of the API: relative URLs resolve against it. */
   readonly apiUrl: string;

@@ -137,11 +137,11 @@ export interface ForeignTokens {
 export interface Provider {
   /** The name for `getSession`, lower case with hyphens; also the default of the next three. */
   name: string;
-  /** The system's name for people. */
+  /** The system's display name. */
   title: string;
   /** The prefix of its environment variables, such as `SPATIAFI` in `SPATIAFI_CLIENT_ID`. */
   environmentPrefix: string;
-  /** The folder below the user's configuration directory that holds its files. */
+  /** The folder below the user's configuration folder that holds its files. */
   folder: string;
   /** Names of the credentials file; the first one is written. */
   files: readonly string[];
