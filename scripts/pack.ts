@@ -1,33 +1,26 @@
 /**
  * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
  *
- * `deno pack` writes no commands and no engines, and it packs unused sources. This script completes its
- * work and prints the path of the tarball. The published package comes from `build_npm.ts`, but that needs
+ * `deno pack` writes no commands and no engines. This script completes its work and prints the path of
+ * the tarball. The published package comes from `build_npm.ts`, but that needs
  * dnt, which is only on JSR, and the package test must run where JSR is not reachable.
  *
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.ts";
+import { compile, run } from "./compile.ts";
 import { copyDocuments, packageFields, withOptionalPeers, writeCommand } from "./npm_package.ts";
 
 /** Builds the tarball in a folder and returns its path. */
 export async function pack(outDir: string, version?: string): Promise<string> {
   const work = await mkdtemp(join(tmpdir(), "onecell-pack-"));
   try {
-    const raw = join(work, "raw.tgz");
-    // Source maps would contain this machine's folders.
-    const options = ["--allow-dirty", "--no-source-maps", "--quiet", "--output", raw];
-    const root = fileURLToPath(new URL("..", import.meta.url));
-    await run(Deno.execPath(), ["pack", ...options], root);
-    await run("tar", ["-xzf", raw, "-C", work], work);
-    const directory = join(work, "package");
-    await removeSources(directory);
-    await bundle(directory);
+    const directory = await compile(work);
+    await bundle(directory, "npm");
     await copyDocuments(directory);
     await finish(directory, version);
     await mkdir(outDir, { recursive: true });
@@ -44,16 +37,6 @@ export async function pack(outDir: string, version?: string): Promise<string> {
   }
 }
 
-/**
- * Removes TypeScript that no entry point imports, because `deno pack` does not compile it, and the
- * schema, because it is copied with the documents.
- */
-async function removeSources(directory: string): Promise<void> {
-  for (const name of await readdir(directory, { recursive: true })) {
-    if (/(?<!\.d)\.ts$|\.schema\.json$/.test(name)) await rm(join(directory, name));
-  }
-}
-
 /** Adds the command and the fields that `deno pack` leaves out of `package.json`. */
 async function finish(directory: string, version: string | undefined): Promise<void> {
   const path = join(directory, "package.json");
@@ -63,15 +46,6 @@ async function finish(directory: string, version: string | undefined): Promise<v
     fields["bin"] = await writeCommand(directory, "./src/cli.js");
   }
   await writeFile(path, JSON.stringify(fields, null, 2) + "\n");
-}
-
-async function run(program: string, args: string[], cwd: string): Promise<string> {
-  const output = await new Deno.Command(program, { args, cwd, stderr: "piped" }).output();
-  const decoder = new TextDecoder();
-  if (!output.success) {
-    throw new Error(`${program} ${args.join(" ")} failed:\n${decoder.decode(output.stderr)}`);
-  }
-  return decoder.decode(output.stdout);
 }
 
 if (import.meta.main) {
