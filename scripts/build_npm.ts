@@ -73,7 +73,7 @@ await dnt.build({
 // Bundle after dnt has run its tests, because they need the single modules.
 const esm = join(outDir, "esm");
 await removePolyfills(esm);
-await bundle(esm);
+await bundle(esm, "npm");
 await removeOtherDeclarations(esm);
 await finishManifest(join(outDir, "package.json"));
 await importInNode();

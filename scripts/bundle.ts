@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { type GetManualChunk, type Plugin, rollup } from "npm:@rollup/wasm-node@^4.68.0";
 // deno-lint-ignore no-import-prefix
 import { minify } from "npm:terser@^5.51.0";
+import { compileEagerly } from "./compile_eagerly.ts";
 
 /** The folder for chunks in a package. */
 export const FOLDER = "chunks";
@@ -21,19 +22,55 @@ export const CHUNKS = {
   silentSignIn: "silent_sign_in",
 };
 
-/** Modules that `mod.js` loads later but most starts need. They go into the first chunk. */
-const WITH_MOD = /\/src\/runtime\/node\.js$/;
+/** Where a package is published. Both get the same modules, in other chunks. */
+export type Registry = "npm" | "jsr";
 
-/** The first modules of a sign-in without prompts. */
-const SIGN_IN = /\/src\/(start_renewal|store\/writing)\.js$/;
+/** A chunk: some modules and all that they import, except what an earlier chunk has. */
+interface Chunk {
+  name: string;
+  modules: RegExp;
+  /** Which of the modules that they load later are in it, too. */
+  later?: RegExp;
+}
+
+const SILENT_SIGN_IN: Chunk = {
+  name: CHUNKS.silentSignIn,
+  modules: /\/src\/(start_renewal|store\/writing)\.js$/,
+};
+
+/** The most common calls, and a sign-in with prompts. */
+const SIGN_IN: Chunk = {
+  name: "sign_in",
+  modules:
+    /\/src\/(sign_in\/(sign_in|ask_credentials)|renewal\/session_card|person\/person_for|http\/(api_call|json|pages))\.js$/,
+};
+
+const CHUNKS_OF: Record<Registry, readonly Chunk[]> = {
+  npm: [{ name: CHUNKS.start, modules: /\/(mod|src\/runtime\/node)\.js$/ }, SILENT_SIGN_IN],
+  // Deno reads all chunks and their imports before a program starts, so it gets few of them.
+  jsr: [
+    { name: CHUNKS.start, modules: /\/(mod|src\/runtime\/deno)\.js$/ },
+    SILENT_SIGN_IN,
+    SIGN_IN,
+    { name: "more", modules: /\/mod\.js$/, later: /\/src\/(?!runtime\/node|testing)/ },
+  ],
+};
+
+/** The chunks whose functions run in nearly every process. */
+const HOT = new Set(Object.values(CHUNKS).map((name) => `${FOLDER}/${name}.js`));
 
 /**
- * Joins the modules of a built package into a few files, because Node spends most of a start on finding
- * and compiling one file after another. The declarations stay as they are.
+ * Joins the modules of a built package into a few files, because a start spends most of its time on
+ * finding and compiling one file after another. The declarations stay as they are.
  *
  * @param directory the folder that holds `mod.js`
+ * @param packages other names for imported packages
  */
-export async function bundle(directory: string): Promise<void> {
+export async function bundle(
+  directory: string,
+  registry: Registry,
+  packages: Record<string, string> = {},
+): Promise<void> {
   const root = resolve(directory);
   const withMaps = existsSync(join(root, "mod.js.map"));
   const built = await rollup({
@@ -49,43 +86,42 @@ export async function bundle(directory: string): Promise<void> {
       dir: root,
       format: "es",
       chunkFileNames: `${FOLDER}/[name].js`,
-      manualChunks: chunksBy(join(root, "mod.js")),
+      manualChunks: chunksBy(CHUNKS_OF[registry]),
       hoistTransitiveImports: false,
+      paths: packages,
       sourcemap: withMaps,
     });
     await removeModules(root);
     for (const file of output) {
       const path = join(root, file.fileName);
       await Deno.mkdir(join(path, ".."), { recursive: true });
-      await Deno.writeTextFile(path, file.type === "chunk" ? file.code : String(file.source));
+      const text = file.type === "chunk" ? file.code : String(file.source);
+      const isHot = registry === "jsr" && HOT.has(file.fileName);
+      await Deno.writeTextFile(path, isHot ? compileEagerly(text) : text);
     }
   } finally {
     await built.close();
   }
 }
 
-/** One chunk for every start and one for a sign-in without prompts. Rollup makes the others. */
-function chunksBy(mod: string): GetManualChunk {
+/** Assigns modules to chunks. Rollup makes chunks of the others. */
+function chunksBy(chunks: readonly Chunk[]): GetManualChunk {
   let chosen: Map<string, string> | undefined;
   return (id, { getModuleIds, getModuleInfo }) => {
-    if (chosen === undefined) {
-      chosen = new Map();
-      const all = [...getModuleIds()];
-      const roots = {
-        [CHUNKS.start]: [mod, ...all.filter((path) => WITH_MOD.test(path))],
-        [CHUNKS.silentSignIn]: all.filter((path) => SIGN_IN.test(path)),
-      };
-      if (Object.values(roots).some((paths) => paths.length < 2)) {
-        throw new Error("A chunk has no modules. Were they renamed? Change WITH_MOD and SIGN_IN.");
+    if (chosen !== undefined) return chosen.get(id);
+    chosen = new Map();
+    const all = [...getModuleIds()];
+    for (const { name, modules, later } of chunks) {
+      const reached = new Set(all.filter((path) => modules.test(path)));
+      if (reached.size === 0) {
+        throw new Error(`The chunk "${name}" is empty. Were its modules renamed?`);
       }
-      for (const [name, paths] of Object.entries(roots)) {
-        for (const path of paths) {
-          if (chosen.has(path)) continue;
-          const info = getModuleInfo(path);
-          if (info === null || info.isExternal) continue;
-          chosen.set(path, name);
-          paths.push(...info.importedIds);
-        }
+      for (const path of reached) {
+        const info = getModuleInfo(path);
+        if (info === null || info.isExternal) continue;
+        if (!chosen.has(path)) chosen.set(path, name);
+        const late = info.dynamicallyImportedIds.filter((other) => later?.test(other));
+        for (const other of [...info.importedIds, ...late]) reached.add(other);
       }
     }
     return chosen.get(id);
