@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { consumeFromJsr } from "./starts.ts";
 import { createWorld } from "./world.ts";
 
 const here = fileURLToPath(new URL("../..", import.meta.url));
@@ -53,38 +54,43 @@ async function run(
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
 await using world = await createWorld(["cached", "fresh"]);
+await using consumer = await consumeFromJsr();
 const token = await world.signIn("cached");
 const cached = world.environment("cached");
 const fresh = world.environment("fresh");
+const floorEnv = { ...fresh, STATIC_TOKEN: token };
 const prepare = () => world.forgetTokens("fresh");
-const cases = "test/bench/cases";
-const floor = await count(here, `${cases}/floor.ts`, { ...fresh, STATIC_TOKEN: token });
-const empty = await count(here, `${cases}/empty.ts`, {});
-const byHand = await count(here, `${cases}/openid_client_by_hand.ts`, fresh);
-const lazy = ["--unstable-lazy-dynamic-imports"];
-for (const folder of [here, ...Deno.args]) {
-  const session = `${cases}/session.ts`;
+const cases = join(here, "test/bench/cases");
+const floor = await count(cases, "floor.ts", floorEnv);
+const empty = await count(cases, "empty.ts", {});
+const byHand = await count(cases, "openid_client_by_hand.ts", fresh);
+const lazy = { flags: ["--unstable-lazy-dynamic-imports"] };
+const noLock = { flags: ["--no-lock"] };
+
+/** Counts and shows the same rows for programs in one folder. */
+async function report(title: string, folder: string, env: Record<string, string>): Promise<void> {
+  const session = (home: Record<string, string>, options = {}) =>
+    count(folder, "session.ts", { ...home, ...env }, options);
   const rows: [string, number, number][] = [
-    ["cached start / one fetch", await count(folder, session, cached), floor],
-    ["the same, lazy imports", await count(folder, session, cached, { flags: lazy }), floor],
-    ["the same, no lock", await count(folder, session, cached, { flags: ["--no-lock"] }), floor],
+    ["cached start / one fetch", await session(cached), floor],
+    ["the same, lazy imports", await session(cached, lazy), floor],
     [
-      "first sign-in / openid-client by hand",
-      await count(folder, session, fresh, { prepare }),
-      byHand,
+      "the same, no lock",
+      await session(cached, noLock),
+      await count(folder, "floor.ts", { ...floorEnv, ...env }, noLock),
     ],
-    [
-      "import of mod.ts / empty module",
-      await count(folder, `${cases}/import_module.ts`, {}),
-      empty,
-    ],
+    ["first sign-in / openid-client by hand", await session(fresh, { prepare }), byHand],
+    ["import of mod.ts / empty module", await count(folder, "import_module.ts", env), empty],
   ];
-  say(folder === here ? "this tree" : "the other tree");
+  say(title);
   for (const [name, value, base] of rows) {
-    say(
-      `  ${name.padEnd(40)} ${value.toFixed(1)} / ${base.toFixed(1)} M = ${
-        (value / base).toFixed(2)
-      }`,
-    );
+    const ratio = (value / base).toFixed(2);
+    say(`  ${name.padEnd(40)} ${value.toFixed(1)} / ${base.toFixed(1)} M = ${ratio}`);
   }
+}
+
+await report("this tree", cases, {});
+await report("this tree, as published on JSR", consumer.folder, consumer.env);
+for (const folder of Deno.args) {
+  await report("the other tree", join(folder, "test/bench/cases"), {});
 }
