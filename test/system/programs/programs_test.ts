@@ -3,7 +3,6 @@
  *
  * @module
  */
-import axios from "axios";
 import ky from "ky";
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
@@ -76,16 +75,6 @@ program("openapi-fetch", async (s) => {
   const api = createClient<Paths>({ baseUrl: s.apiUrl, fetch: s.fetch });
   const { data } = await api.GET("/api/info", { params: { query: { item_id: "x" } } });
   assert.equal(data?.item_id, "x");
-});
-
-program("axios", async (s) => {
-  const api = axios.create({
-    adapter: "fetch",
-    baseURL: s.apiUrl,
-    env: { fetch: s.fetch },
-  });
-  const { data } = await api.get<Said>("/api/info", { params: { item_id: "x" } });
-  assert.equal(data.item_id, "x");
 });
 
 test("program: two accounts side by side", async () => {
