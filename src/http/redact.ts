@@ -21,6 +21,12 @@ const OPEN_PARAMETERS = new Set([
 
 /** The shortest run of characters that counts as a part of a secret. */
 const RUN = 6;
+/**
+ * The same for letters and digits with other characters between them. It is longer, and a secret has to be
+ * longer than a word, because a sentence without its spaces has many such runs.
+ */
+const BARE_RUN = 12;
+const BARE_SECRET = 8;
 
 /**
  * Collects one request's secrets: the form values and the content of the Authorization header.
@@ -62,24 +68,33 @@ function passwordOf(value: string): string[] {
 const LAYERS = 3;
 
 /**
- * Returns a server's text for a message, unless it repeats a part of a secret: as it is, backwards,
- * or under up to three layers of percent-encoding, escapes, entities, base64 and hexadecimal.
+ * Returns a server's text for a message, unless it repeats a part of a secret: as it is, in another case,
+ * backwards, with other characters in between, or under up to three layers of percent-encoding, escapes,
+ * entities, base64 and hexadecimal.
  *
  * @returns the text on one line, at most 200 characters, or `undefined`
  */
 export function safeText(text: unknown, secrets: Iterable<string>): string | undefined {
   if (typeof text !== "string" || text === "") return undefined;
   const line = plain(text).trim();
-  const forms = formsOf(text);
+  const forms = formsOf(text).map((form) => form.toLowerCase());
+  const joinedForms = forms.map((form) => form.replace(/\s+/g, ""));
+  const bareForms = forms.map(bare);
   for (const secret of secrets) {
     const reversed = [...secret].reverse().join("");
     const encoded = [encodeURIComponent(secret.toWellFormed()), base64(secret)];
     for (const variant of new Set([secret, reversed, ...encoded])) {
-      if (forms.some((form) => sharesRun(form, variant))) return undefined;
+      if (forms.some((form) => sharesRun(form, variant.toLowerCase()))) return undefined;
     }
-    const joined = secret.replace(/\s+/g, "");
-    if (joined.length >= RUN && forms.some((form) => sharesRun(form.replace(/\s+/g, ""), joined))) {
+    const joined = secret.toLowerCase().replace(/\s+/g, "");
+    if (joined.length >= RUN && joinedForms.some((form) => sharesRun(form, joined))) {
       return undefined;
+    }
+    for (const letters of [bare(secret), bare(reversed)]) {
+      const length = Math.min(letters.length, BARE_RUN);
+      if (length >= BARE_SECRET && bareForms.some((form) => sharesRun(form, letters, length))) {
+        return undefined;
+      }
     }
   }
   return line.length > 200 ? `${line.slice(0, 199)}…` : line || undefined;
@@ -97,13 +112,18 @@ function formsOf(text: string): string[] {
   return [...forms];
 }
 
-/** True when both texts share a run of {@linkcode RUN} characters. */
-function sharesRun(text: string, secret: string): boolean {
-  if (secret.length < RUN) return secret !== "" && text.includes(secret);
+/** Letters and digits alone, in one case and in their plain forms. */
+function bare(text: string): string {
+  return text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+}
+
+/** True when both texts share a run of so many characters. */
+function sharesRun(text: string, secret: string, length = RUN): boolean {
+  if (secret.length < length) return secret !== "" && text.includes(secret);
   const runs = new Set<string>();
-  for (let at = 0; at + RUN <= secret.length; at++) runs.add(secret.slice(at, at + RUN));
-  for (let at = 0; at + RUN <= text.length; at++) {
-    if (runs.has(text.slice(at, at + RUN))) return true;
+  for (let at = 0; at + length <= secret.length; at++) runs.add(secret.slice(at, at + length));
+  for (let at = 0; at + length <= text.length; at++) {
+    if (runs.has(text.slice(at, at + length))) return true;
   }
   return false;
 }

@@ -51,6 +51,14 @@ test("safeText() keeps text without secrets", () => {
   }
 });
 
+test("safeText() keeps words that a secret is made of too", () => {
+  const text = "The client credentials are wrong";
+  assert.equal(safeText(text, ["my-credential-of-the-client"]), undefined, "six characters");
+  for (const secret of ["cli-ent", "cre-den", "th3-cl1ent-cr3d"]) {
+    assert.equal(safeText(text, [secret]), text, secret);
+  }
+});
+
 const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (one) => one.toLowerCase());
 
 test("secretsOf() includes a secret that only signed the request (trust 20)", () => {
@@ -96,6 +104,25 @@ test("safeText() drops text that repeats six characters of a secret in any form"
     { name: "trust 20: zero-width characters between", text: [...SECRET].join("\u200b") },
     { name: "colours between", text: SECRET.replace("V", "\u001b[31mV\u001b[0m") },
     { name: "spaces between", text: [...SECRET].join(" ") },
+    // Seen in an own attack on trust 20: a server that repeats a secret in its own spelling.
+    { name: "in upper case", text: `unknown value ${SECRET.toUpperCase()}` },
+    { name: "in lower case", text: `unknown value ${SECRET.toLowerCase()}` },
+    { name: "dashes between", text: [...SECRET].join("-") },
+    { name: "dots between pieces", text: (SECRET.match(/.{1,3}/g) ?? []).join("...") },
+    {
+      name: "words between pieces of five",
+      text: "k3y5a … bcdef … ghijk",
+      secret: "k3y5abcdefghijk",
+    },
+    { name: "underscores between, backwards", text: [...SECRET].reverse().join("_") },
+    { name: "accents on its letters", text: "k\u03013y5a\u0301bcdef", secret: "k3y5abcdef" },
+    { name: "wide letters", text: "ｋ３ｙ５ａｂｃｄｅｆ", secret: "k3y5abcdef" },
+    { name: "bold letters", text: "\u{1d424}3y5\u{1d41a}bcdef", secret: "k3y5abcdef" },
+    {
+      name: "base64 in one case",
+      text: btoa("k3y5abcdefgh").toLowerCase(),
+      secret: "k3y5abcdefgh",
+    },
     { name: "beyond what is shown", text: `${"x".repeat(400)}${SECRET}` },
   ], ({ text, secret = SECRET }: { name: string; text: string; secret?: string }) => {
     assert.equal(safeText(text, [secret]), undefined);
