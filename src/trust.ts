@@ -264,7 +264,7 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   if (name.startsWith("onecell_")) return "open";
   // A name with one of these words is a secret, even an ID: a `secret_id` opens a vault.
   const secret =
-    /secret|pass(w|ph|$|_)|(^|_)(pwd|pass|pin|otp|totp|mfa|seed|cookie|session_?id|sid|sas|jwt|pat|bearer|pem|pfx|p12|psk|code)(_|$|[0-9])|credential|assertion|connection_?string|conn_?str|signature/;
+    /secret|pass(w|ph|$|_)|(^|_)(pwd|pass|pin|otp|totp|mfa|seed|cookie|session_?id|sid|sas|jwt|pat|bearer|pem|pfx|p12|psk|code|ticket|dsn)(_|$|[0-9])|(^|_)auth$|credential|assertion|connection_?string|conn_?str|signature/;
   // Names with these endings say where, who or what kind, and are not secret.
   const openEnd =
     /(^|_)(uu|gu|client|tenant|user|key)?ids?$|(url|uri|endpoint)s?$|(^|_)(type|types|method|at|in|on|until|version|name|names|scope|scopes|alg|algorithm|kid|host|hostname|port|domain|path|file|folder|expiry|expires|created|updated|enabled|issuer|audience|resource|tenant|realm|region|email|user|username|login|title|description|environment|locale|language|timezone|public_key)$/;

@@ -19,6 +19,10 @@ test("secrecyOf() recognizes secrets by their names", () =>
       "sas_url webhook_url totp_uri otpauth_url magic_link reset_url",
     ),
     ...rows("cookies", "cookie session_cookie credentials"),
+    ...rows(
+      "own attack on trust 3, 15, 19",
+      "ticket login_ticket sentry_dsn registry_auth npm_config__auth",
+    ),
   ], ({ field }) => assert.equal(secrecyOf(field), "secret")));
 
 test("secrecyOf() recognizes values that are not secret", () =>

@@ -1,4 +1,4 @@
-import { isOpenable, secrecyOf } from "../trust.ts";
+import { isOpenable, isSecretField, secrecyOf } from "../trust.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**
@@ -28,13 +28,25 @@ export function browserCommand(
 
 /** Variables with which a desktop's programs find each other, by their prefixes. */
 const DESKTOP = /^(XDG|DBUS|GNOME|KDE|GTK|QT|SSH|GPG|PULSE|XAUTH|XKB|XIM|KEYBOARD)/;
+/** Names with these endings are secret even so: a system may be called "Pulse" or "QT Weather". */
+const SECRET = /(SECRET|PASS|PASSWORD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE)_?KEY)$/i;
 
 /**
  * The variables that a browser does not inherit: `loadCredentials` puts client secrets into the
  * environment, and the browser and its extensions do not need them.
+ *
+ * @param names all variables
+ * @param written those that this module has set: of them only known open values stay
  */
-export function hiddenVariables(names: readonly string[]): string[] {
-  return names.filter((name) => secrecyOf(name) === "secret" && !DESKTOP.test(name));
+export function hiddenVariables(
+  names: readonly string[],
+  written: ReadonlySet<string>,
+): string[] {
+  return names.filter((name) =>
+    written.has(name)
+      ? isSecretField(name)
+      : secrecyOf(name) === "secret" && (SECRET.test(name) || !DESKTOP.test(name))
+  );
 }
 
 /** How long a program that opens a browser has to report a failure, in milliseconds. */

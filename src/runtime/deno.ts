@@ -206,7 +206,7 @@ async function openBrowser(
     const mayList = deno.permissions.querySync({ name: "env" }).state === "granted";
     const names = mayList ? Object.keys(deno.env.toObject()) : [...written];
     // Deno can change a variable for a program that it starts, but cannot remove one.
-    const env = Object.fromEntries(hiddenVariables(names).map((name) => [name, ""]));
+    const env = Object.fromEntries(hiddenVariables(names, written).map((name) => [name, ""]));
     const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
     const child = new deno.Command(command.program, { args: command.args, env, ...quiet }).spawn();
     child.unref();

@@ -46,6 +46,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
   const name = process.versions["bun"] === undefined ? "node" : "bun";
   if (name === "node") checkNodeVersion(process.versions.node);
   const platform = PLATFORMS[process.platform] ?? "other";
+  const written = new Set<string>();
   const runtime: Runtime = {
     name,
     platform,
@@ -54,6 +55,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
     getEnvironment: (variable) => process.env[variable],
     setEnvironment(variable, value) {
       process.env[variable] = value;
+      written.add(variable);
     },
     userId: () => process.getuid?.(),
     homeDirectory: () => process.env[platform === "windows" ? "USERPROFILE" : "HOME"] || undefined,
@@ -74,7 +76,7 @@ export function nodeRuntime(doors: NodeDoors): Runtime {
     }),
     loopbackFetch: name === "bun" ? bunFetch({}) : nodeFetch(doors),
     runProgram: (command, options) => runProgram(runtime, doors, command, options),
-    openBrowser: (url) => openBrowser(runtime, doors, url),
+    openBrowser: (url) => openBrowser(runtime, doors, url, written),
     async serveLoopback(...listener) {
       const { serveNodeLoopback } = await doors.server();
       return await serveNodeLoopback(...listener);
@@ -204,13 +206,14 @@ async function openBrowser(
   runtime: Runtime,
   doors: Doors,
   url: string,
+  written: ReadonlySet<string>,
 ): Promise<boolean> {
   const { browserCommand, hiddenVariables, opened } = await doors.browser();
   const command = browserCommand(runtime, url);
   if (!command) return false;
   const { spawn } = await import("node:child_process");
   const env = { ...process.env };
-  for (const name of hiddenVariables(Object.keys(env))) delete env[name];
+  for (const name of hiddenVariables(Object.keys(env), written)) delete env[name];
   const child = spawn(command.program, command.args, { stdio: "ignore", detached: true, env });
   child.unref();
   return await opened(

@@ -182,6 +182,13 @@ const commands: Record<string, () => unknown> = {
   facts: () => facts(rest[0]),
   interrupted,
   browser: () => Promise.all(rest.map((address) => runtime.openBrowser(address))),
+  async browserAfter() {
+    const [written, address] = rest;
+    for (const [name, value] of Object.entries(written)) {
+      runtime.setEnvironment(name, String(value));
+    }
+    return [await runtime.openBrowser(address)];
+  },
   async ask() {
     return [
       await runtime.ask("User name: ", false),
