@@ -167,20 +167,19 @@ export function savedEndpoint(
 }
 
 /**
- * True for this machine and what only it can reach: loopback in any spelling, unspecified and
- * link-local addresses (a cloud's metadata service), and those addresses inside an IPv6 address.
+ * True for this machine and what only it can reach: loopback in any spelling, unspecified, link-local and
+ * site-local addresses (a cloud's metadata service), and those addresses inside an IPv6 address.
  */
 export function isNear(hostname: string): boolean {
   const name = hostname.replace(/\.$/, "");
-  if (isLoopback(name) || /(^|\.)localhost$|^metadata(\.google\.internal)?$/.test(name)) {
-    return true;
-  }
+  if (isLoopback(name) || NEAR_NAME.test(name)) return true;
   if (isNearV4(name)) return true;
   if (!name.startsWith("[")) return false;
   // The URL parser has already shortened the address.
   const address = name.slice(1, -1);
-  if (address === "::" || address === "::1" || /^fe[89ab]/.test(address)) return true;
-  if (address === "fd00:ec2::254") return true; // the metadata service of EC2
+  if (address === "::" || address === "::1" || /^fe[89a-f]/.test(address)) return true;
+  // The metadata services of EC2 and Google Cloud.
+  if (address === "fd00:ec2::254" || address === "fd20:ce::254") return true;
   // IPv4 addresses that are mapped, translated (NAT64) or carried (6to4).
   const inside = /^::(?:ffff:(?:0:)?)?(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/.exec(address) ??
     /^64:ff9b:.*?:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ??
@@ -190,10 +189,14 @@ export function isNear(hostname: string): boolean {
   return isNearV4([high >> 8, high & 255, low >> 8, low & 255].join("."));
 }
 
-/** Loopback, unspecified and link-local addresses, and the metadata services of two clouds. */
+/** Names of this machine in usual lists of hosts, and of clouds' metadata services. */
+const NEAR_NAME =
+  /(^|\.)localhost$|^(localhost(\.localdomain|6(\.localdomain6)?)|ip6-(localhost|loopback)|metadata(\.goog|\.google\.internal)?|instance-data(\.ec2\.internal)?)$/;
+
+/** Loopback, unspecified, link-local and broadcast addresses, and the metadata services of three clouds. */
 function isNearV4(address: string): boolean {
   return /^(?:127|0)(?:\.\d{1,3}){3}$|^169\.254(?:\.\d{1,3}){2}$/.test(address) ||
-    address === "100.100.100.200" || address === "192.0.0.192";
+    ["100.100.100.200", "192.0.0.192", "168.63.129.16", "255.255.255.255"].includes(address);
 }
 
 /** True for a redirect from elsewhere to this machine or its own network link. */

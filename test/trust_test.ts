@@ -168,13 +168,18 @@ test("entersLoopback() recognizes this machine and its network link in every spe
   const near = "127.1 0x7f.1 2130706433 localhost LOCALHOST. a.localhost 0 0.0.0.0 169.254.43518 " +
     "[::] [::1] [::2] [::ffff:127.0.0.1] [::ffff:0:127.0.0.1] [::127.0.0.1] [64:ff9b::127.0.0.1] " +
     "[64:ff9b:1::169.254.169.254] [2002:7f00:1::] [2002:a9fe:a9fe::1] [fe80::1] [febf::1] " +
-    "[fd00:ec2::254] [::ffff:169.254.169.254] 100.100.100.200 192.0.0.192 metadata.google.internal";
+    "[fd00:ec2::254] [::ffff:169.254.169.254] 100.100.100.200 192.0.0.192 metadata.google.internal " +
+    // Own attack: site-local addresses, other clouds, and names in a usual /etc/hosts.
+    "[fec0::1] [feff::1] [fec0:0:0:ffff::1] [fd20:ce::254] 168.63.129.16 [::ffff:168.63.129.16] " +
+    "255.255.255.255 localhost.localdomain localhost6 localhost6.localdomain6 ip6-localhost " +
+    "ip6-loopback metadata metadata.goog instance-data instance-data.ec2.internal METADATA.GOOG.";
   for (const host of near.split(" ")) {
     assert.equal(entersLoopback(api, new URL(`https://${host}/`)), true, host);
   }
   const far =
     "8.8.8.8 10.0.0.1 169.253.1.1 126.0.0.1 [2001:db8::1] [64:ff9b::8.8.8.8] [2002:808:808::] " +
-    "[fd00::1] notlocalhost localhost.example metadata.example 100.100.100.201";
+    "[fd00::1] notlocalhost localhost.example metadata.example 100.100.100.201 168.63.129.17 " +
+    "[fd20:ce::255] xmetadata.goog metadata.goog.example ip6-localhost.example localhost7";
   for (const host of far.split(" ")) {
     assert.equal(entersLoopback(api, new URL(`https://${host}/`)), false, host);
   }
