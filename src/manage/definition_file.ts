@@ -8,6 +8,7 @@ import { isObject } from "../base/json.ts";
 import { AuthError } from "../errors.ts";
 import { readCapped } from "../http/token_fetch.ts";
 import {
+  checkOwnFolder,
   type DefinitionFolder,
   definitionFolders,
   parseJson,
@@ -264,7 +265,8 @@ export interface DefinitionPlace {
 /**
  * Finds the file to keep a definition in: in the first folder of definitions.
  *
- * @throws {AuthError} `store_unavailable` if the person has no folder; `permission_denied`
+ * @throws {AuthError} `store_unavailable` if the person has no folder; `permission_denied`;
+ * `invalid_argument` if its configuration folder is another program's
  */
 export async function placeFor(
   runtime: Runtime,
@@ -278,6 +280,7 @@ export async function placeFor(
       "There is no folder for definitions. Set HOME or ONECELL_PROVIDERS.",
     );
   }
+  await checkOwnFolder(runtime, name);
   const path = joinPath(runtime, folder.path, `${name}.json`);
   const isSame = (one: unknown) => JSON.stringify(one) === JSON.stringify(parseJson(text));
   try {

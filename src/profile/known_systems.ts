@@ -18,7 +18,13 @@ import { providers, unknownProvider } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { listNames } from "../store/list_saved.ts";
-import { baseDirectories, joinPath, parentPath, type PathRuntime } from "../store/paths.ts";
+import {
+  baseDirectories,
+  configDirectories,
+  joinPath,
+  parentPath,
+  type PathRuntime,
+} from "../store/paths.ts";
 import { readDocument } from "../store/read_document.ts";
 import { isSafeFolder, readSafely } from "../store/safe_file.ts";
 import { storeError } from "../store/store_error.ts";
@@ -126,7 +132,10 @@ export async function systemNamed(
   for (const folder of definitionFolders(runtime)) {
     try {
       const found = await readSystem(runtime, folder, name);
-      if (found) return found;
+      if (found) {
+        await checkOwnFolder(runtime, name);
+        return found;
+      }
     } catch (error) {
       if (!AuthError.is(error, "permission_denied")) throw error;
       unseen.push(error);
@@ -144,8 +153,37 @@ export async function systemAt(runtime: Runtime, url: string): Promise<Provider 
   const [found, another] = known.flatMap(({ provider }) =>
     provider && originOf(provider.apiUrl) === origin ? [provider] : []
   );
-  return another ? undefined : found;
+  if (another || found === undefined) return undefined;
+  await checkOwnFolder(runtime, found.name);
+  return found;
 }
+
+/**
+ * Refuses a name whose configuration folder is another program's: the variables that begin with it may be
+ * that program's too. A folder is this module's if it is empty, or holds one of its files.
+ *
+ * @throws {AuthError} `invalid_argument`
+ */
+export async function checkOwnFolder(runtime: Runtime, name: string): Promise<void> {
+  const folders = configDirectories(runtime, name);
+  const found = await Promise.all(
+    folders.map(async (path) => ({ path, names: await listNames(runtime, path) })),
+  );
+  // On Windows the inner folder has the same name; the others are the system's own files.
+  const isOurs = (file: string) =>
+    /^(app_credentials|onecell$|\.onecell-)/.test(file) || [name, `${name}.json`].includes(file);
+  if (found.some(({ names }) => names.some(isOurs))) return;
+  const foreign = found.find(({ names }) => names.some((file) => !DESKTOP_FILES.includes(file)));
+  if (foreign === undefined) return;
+  throw new AuthError(
+    "invalid_argument",
+    `The system "${name}" is not used: "${foreign.path}" belongs to another program, and a definition ` +
+      `from a file stands for a system of its own. Change its name, for example to "my-${name}".`,
+  );
+}
+
+/** What a desktop puts into any folder that it shows. */
+const DESKTOP_FILES = [".DS_Store", ".directory", "desktop.ini", "Thumbs.db"];
 
 /**
  * All systems that files define, by name. If one cannot be used, the reason is included. A folder that may
@@ -242,7 +280,9 @@ export async function readProvider(runtime: Runtime, file: string | URL): Promis
   } catch {
     throw new AuthError("invalid_argument", `"${path}" is not JSON. See defineProvider.`);
   }
-  return defineForeign(withoutSchema(input));
+  const provider = defineForeign(withoutSchema(input));
+  await checkOwnFolder(runtime, provider.name);
+  return provider;
 }
 
 /**

@@ -1,17 +1,33 @@
 import { AuthError } from "../errors.ts";
 import { checkProvider, FOREIGN, prefixFor } from "./define_provider.ts";
 import type { ExternalToken, Provider } from "./provider.ts";
+import { secrecyOf } from "../trust.ts";
 import { providers } from "./registry.ts";
 
-/** Names whose variables, such as `AZURE_CLIENT_SECRET`, and folders hold other programs' secrets. */
-const TAKEN =
-  /^(aws|amazon|az|azure|arm|google|gcp|gcloud|cloudsdk|github|gh|gitlab|glab|bitbucket|atlassian|docker|npm|pypi|twine|pip|hf|huggingface|openai|anthropic|databricks|snowflake|kaggle|kube|kubernetes|vault|consul|terraform|tf|auth0|okta|slack|stripe|twilio|heroku|vercel|netlify|cloudflare|cf|digitalocean|ssh|gnupg|git|rclone|deno|node|bun|python|onecell|mapbox|pulumi|supabase|figma|strava|dropbox|shopify|square|facebook|meta|twitter|linkedin|sentry|asana|hubspot|notion|zenodo|contentful|buildkite|expo|fly|netrc|op|bw|doctl|oci|ibmcloud|linode|hcloud|wrangler|firebase|datadog|dd|newrelic|sops|cargo|rubygems|nuget|maven|gradle|conda|uv|mlflow|wandb|cohere|mistral|gemini|codex|claude|earthdata)(-|$)/;
+/**
+ * Names, and their beginnings, of programs whose variables, such as `AZURE_CLIENT_SECRET`, and folders hold
+ * secrets. `checkOwnFolder` of `profile/known_systems.ts` finds the programs that are not in this list.
+ */
+const TAKEN: readonly string[] = (
+  "actions age amazon ansible anthropic arm asana atlassian auth0 aws az azdo azure bash " +
+  "bitbucket boto buildah buildkite bun bw cargo cf chatgpt ci circleci claude cloudflare " +
+  "cloudsdk codex cohere composer conda consul contentful dagster databricks datadog dbt dd " +
+  "deno digitalocean docker doctl dropbox dvc earthdata elastic expo facebook figma firebase " +
+  "fly gcloud gcp gem gemini gh git gitea github gitlab glab gnome gnupg google gopass gpg " +
+  "gradle gtk hcloud helm heroku hf hubspot huggingface ibmcloud jenkins jfrog jira jpy jupyter " +
+  "jupyterhub kaggle kde keybase kube kubernetes ld linkedin linode mapbox maven meta minio " +
+  "mistral mlflow msmtp netlify netrc newrelic nextflow nexus ngrok node nomad notion npm npmrc " +
+  "nuget oci okta ollama onecell op openai packer pass perl perl5 php pip podman poetry prefect " +
+  "pulumi pypi python qt rabbitmq rclone restic ruby rubygems runner s3cmd sentry shopify slack " +
+  "snowflake snyk sonar sops square ssh strava stripe supabase systemd tailscale terraform tf " +
+  "travis twilio twine twitter uv vagrant vault vercel vscode wandb wrangler xdg yarn zenodo " +
+  "zsh"
+).split(" ");
 
-/** Names of variables that many programs share, such as `DATABASE_URL` and `CI_JOB_TOKEN`. */
+/** Names of variables that many programs share, such as `DATABASE_URL` and `CLIENT_SECRET`. */
 const SHARED: readonly string[] = (
-  "access actions api app auth ci client database db jpy jupyter jupyterhub login mongo mongodb mysql " +
-  "oauth oidc password pg pgsql postgres private public redis runner secret secrets sentry service " +
-  "session smtp token user"
+  "access api app auth client database db login mongo mongodb mysql oauth oidc password pg " +
+  "pgsql postgres private public redis secret secrets service session smtp token user"
 ).split(" ");
 
 /** Otherwise `station_client_secret` of "weather" would be the client secret of "weather-station". */
@@ -38,12 +54,20 @@ export function defineForeign(
       `The definition's "${field}" ${problem}. A definition from a file stands for a system of its own.`,
     );
   };
-  const { name, folder, files, environmentPrefix, foreignTokens } = provider;
+  const { name, title, folder, files, environmentPrefix, foreignTokens } = provider;
   const isKnown = (other: Provider) =>
-    [other.name, other.folder].some((taken) => taken === name || taken === folder) ||
-    other.environmentPrefix === environmentPrefix;
-  if (TAKEN.test(name) || SHARED.includes(name) || providers.some(isKnown)) {
-    refuse("name", `is "${name}", and another system's secrets are found by it: choose another`);
+    [other.name, other.folder].some((taken) =>
+      taken === name || taken === folder || looksLike(name, taken)
+    ) || other.environmentPrefix === environmentPrefix;
+  const isTaken = TAKEN.some((taken) => name === taken || name.startsWith(`${taken}-`));
+  if (isTaken || SHARED.includes(name) || providers.some(isKnown)) {
+    refuse(
+      "name",
+      `is "${name}", and another system's secrets are found by it: choose another, such as "my-${name}"`,
+    );
+  }
+  if (providers.some((other) => lettersOf(other.title) === lettersOf(title)) || isMixed(title)) {
+    refuse("title", "is another system's, or looks like it: choose another");
   }
   if (!/^[a-z]/.test(name)) refuse("name", "must begin with a letter");
   const odd = [...provider.requires, ...Object.keys(provider.defaults ?? {})]
@@ -73,6 +97,26 @@ export function defineForeign(
   return { ...provider, [FOREIGN]: path ?? true } as Provider;
 }
 
+/** True for `spatiafi-eu`, `spatiafi2` and `spatia-fi`: people and variables take them for the known one. */
+function looksLike(name: string, known: string): boolean {
+  const isLong = known.length > 4; // "ocsp" has nothing to do with "ocs"
+  return name.startsWith(`${known}-`) ||
+    (isLong && lettersOf(name).startsWith(lettersOf(known)));
+}
+
+/** Letters and digits alone, in one case. */
+function lettersOf(text: string): string {
+  return text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+}
+
+/** True if a word has letters of two alphabets: such a word is made to look like another. */
+function isMixed(text: string): boolean {
+  return text.split(/[^\p{L}]+/u).some((word) =>
+    /\p{Script=Latin}/u.test(word) &&
+    /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Cherokee}]/u.test(word)
+  );
+}
+
 /** What a definition does on this machine that a person, or an administrator, has to agree to. */
 export interface Reach {
   /** The member of the definition. */
@@ -83,22 +127,32 @@ export interface Reach {
 
 /** The programs that a definition runs, and the tokens of this machine that it uses; most have none. */
 export function reachesOf(provider: Provider): Reach[] {
-  const { tokenCommand, subjectToken, clientAssertion } = provider;
+  const { tokenCommand, subjectToken, clientAssertion, environmentPrefix } = provider;
   const given: [Reach["field"], ExternalToken | undefined][] = [
     ["tokenCommand", tokenCommand && { command: tokenCommand }],
     ["subjectToken", subjectToken],
     ["clientAssertion", clientAssertion],
   ];
   return given.flatMap(([field, token]) => {
-    const text = token && reachOf(token);
+    const text = token && reachOf(token, environmentPrefix);
     return text === undefined ? [] : [{ field, text }];
   });
 }
 
+/** Names of credential values that are tokens to sign in with. */
+const TICKETS =
+  /^(subject_token|actor_token|id_token|access_token|(client_)?assertion|client_secret|private_key|password|ticket)$/;
+
 /** What getting a token does; `undefined` for a credential value, which is the system's own. */
-function reachOf(token: ExternalToken): string | undefined {
+function reachOf(token: ExternalToken, prefix: string): string | undefined {
   if (typeof token === "function") return "calls a function";
-  if ("credential" in token) return undefined;
+  if ("credential" in token) {
+    const { credential } = token;
+    // Such as CI_JOB_TOKEN or GEM_HOST_API_KEY: a variable that begins with the name may be another's.
+    return TICKETS.test(credential) || secrecyOf(credential) === "open"
+      ? undefined
+      : `sends the value of the variable ${prefix}_${credential.toUpperCase()}`;
+  }
   if ("command" in token) {
     return `runs ${JSON.stringify(token.command.map(quoted).join(" "))}`;
   }

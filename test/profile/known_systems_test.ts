@@ -4,6 +4,7 @@ import {
   definitionFolders,
   findSystem,
   listSystems,
+  readProvider,
   systemNamed,
 } from "../../src/profile/known_systems.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
@@ -329,3 +330,63 @@ test("without a Deno permission the error names the flag, and still suggests the
   );
   await rejects(findSystem(runtime, "spatiaf"), "unknown_provider", /Did you mean "spatiafi"/);
 });
+
+test("a definition takes no name whose configuration folder another program uses (trust 3)", () =>
+  eachRow<{ name: string; files: string[]; taken: boolean; platform?: Runtime["platform"] }>([
+    { name: "no folder", files: [], taken: false },
+    { name: "an empty one", files: [".config/weather/"], taken: false },
+    { name: "another program's", files: [".config/weather/keys.txt"], taken: true },
+    { name: "its folder in it", files: [".config/weather/data/x"], taken: true },
+    { name: "its hidden file", files: [".config/weather/.token"], taken: true },
+    { name: "ours", files: [".config/weather/app_credentials"], taken: false },
+    { name: "of an account", files: [".config/weather/app_credentials.work"], taken: false },
+    {
+      name: "the Python tutorial's, with its own files",
+      files: [
+        ".config/weather/app_credentials",
+        ".config/weather/notes.txt",
+      ],
+      taken: false,
+    },
+    { name: "our sessions", files: [".config/weather/onecell/lock.sqlite"], taken: false },
+    { name: "the definition", files: [".config/weather/weather.json"], taken: false },
+    { name: "the desktop's own", files: [".config/weather/.DS_Store"], taken: false },
+    { name: "ours by a longer name", files: [".config/weather/onecell.toml"], taken: true },
+    {
+      name: "on macOS, in the second folder",
+      files: ["Library/Application Support/weather/x"],
+      platform: "darwin",
+      taken: true,
+    },
+  ], async ({ files, taken, platform = "linux" }) => {
+    await using home = await TestFolder.make();
+    for (const file of files) {
+      const path = home.at(...file.split("/"));
+      if (file.endsWith("/")) await Deno.mkdir(path, { recursive: true });
+      else {
+        await Deno.mkdir(path.replace(/[^/]*$/, ""), { recursive: true });
+        await Deno.writeTextFile(path, "x");
+      }
+    }
+    const folder = await folderWith(home, { "weather.json": weather });
+    const runtime = await machineWith([folder], {
+      platform,
+      homeDirectory: () => home.path,
+      getEnvironment: (name) => name === "ONECELL_PROVIDERS" ? folder : undefined,
+    });
+    const calls = [
+      () => findSystem(runtime, "weather"),
+      () => findSystem(runtime, "https://api.weather.example/x"),
+      () => readProvider(runtime, `${folder}/weather.json`),
+    ];
+    for (const call of calls) {
+      if (!taken) assert.equal((await call()).name, "weather");
+      else {
+        const { message } = await rejects(call(), "invalid_argument");
+        assert(
+          message.includes("belongs to another program") && message.includes('"my-weather"'),
+          message,
+        );
+      }
+    }
+  }));

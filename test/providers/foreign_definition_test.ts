@@ -24,6 +24,44 @@ test("a definition from a file defines a separate system (trust 3)", () =>
     { name: "a person's by their name", input: { name: "earthdata" }, says: /"name"/ },
     { name: "a password manager's", input: { name: "op" }, says: /"name"/ },
     { name: "and with more behind it", input: { name: "aws-data" }, says: /"name"/ },
+    // Own attack on trust 3: more programs, and variables that a name and a field spell together.
+    ...[
+      "age",
+      "gem",
+      "jupyter-x",
+      "jupyterhub-api",
+      "ci-job",
+      "ci-registry",
+      "actions-runtime",
+      "elastic",
+      "gtk",
+      "perl5",
+      "xdg",
+    ].map((name) => ({ name, input: { name }, says: /such as "my-/ })),
+    // The same: what people and variables take for a built-in system.
+    ...[
+      "spatiafi-x",
+      "spatiafi-client",
+      "spatiafi2",
+      "spatia-fi",
+      "plantpredict-evil",
+      "plantpredict-okta-eu",
+      "plant-predict",
+      "fourinsight-client-x",
+      "fourinsights",
+      "ocs-client",
+    ].map((name) => ({ name, input: { name }, says: /"name"/ })),
+    ...[
+      "SpatiaFi",
+      "spatiafi ",
+      "Spatia-Fi",
+      "Ｓpatiafi",
+      "4insight",
+      "Spatі\u0430Fi",
+      "Plαnt Predict",
+    ].map((
+      title,
+    ) => ({ name: `the title ${title}`, input: { title }, says: /"title"/ })),
     { name: "the folder of gcloud", input: { directory: "gcloud" }, says: /"directory"/ },
     { name: "the folder of SpatiaFi", input: { folder: "spatiafi" }, says: /"name"/ },
     {
@@ -64,6 +102,21 @@ test("a definition from a file defines a separate system (trust 3)", () =>
     assert.match(message, says);
   }));
 
+test("a definition from a file may have most names and titles", () =>
+  eachRow(
+    [
+      ["my-spatiafi", "My SpatiaFi"],
+      ["planet-service", "Planet"],
+      ["ocsp", "ocsp"],
+      ["oceans", "Οκεανός"],
+      ["weather", "Погода (DWD)"],
+      ["agency", "Agency"],
+      ["solar-forecast", "µGrid"],
+      ["geminid", "Geminid"],
+    ].map(([name = "", title = ""]) => ({ name, title })),
+    ({ name, title }) => assert.equal(defineForeign({ ...MINIMAL, name, title }).title, title),
+  ));
+
 test("a foreign definition needs consent to run a program or use a token of this machine", () =>
   eachRow<{ name: string; input: Record<string, unknown>; does?: string }>([
     {
@@ -85,6 +138,12 @@ test("a foreign definition needs consent to run a program or use a token of this
       ],
       [{ command: ["gh", "auth", "token"] }, 'runs "gh auth token"'],
       [{ credential: "ticket" }, undefined],
+      [{ credential: "subject_token" }, undefined],
+      // Own attack on trust 3: the variable of another program.
+      [{ credential: "host_api_key" }, "sends the value of the variable WEATHER_HOST_API_KEY"],
+      [{ credential: "token" }, "sends the value of the variable WEATHER_TOKEN"],
+      [{ credential: "job_jwt" }, "sends the value of the variable WEATHER_JOB_JWT"],
+      [{ credential: "blob" }, "sends the value of the variable WEATHER_BLOB"],
     ] as const).flatMap(([token, does]) => [
       {
         name: `subjectToken ${JSON.stringify(token)}`,
