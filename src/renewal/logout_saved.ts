@@ -4,7 +4,9 @@ import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import { accountOfSession, listSessions } from "../profile/list_sessions.ts";
 import type { Profile } from "../profile/profile.ts";
 import { type DamagedFile, listDamaged, type SavedToken } from "../store/list_saved.ts";
-import { removeTokenFile } from "../store/private_file.ts";
+import { TOKEN_FOLDER } from "../store/open_store.ts";
+import { joinPath } from "../store/paths.ts";
+import { removeTokenFile, sweepTemporaryFiles } from "../store/private_file.ts";
 import { openFiles } from "../store/writing.ts";
 import { parseKey } from "../token/token.ts";
 import type { Connection } from "./connection.ts";
@@ -122,8 +124,8 @@ export function isOfSameClient(one: string, other: string): boolean {
 }
 
 /**
- * Removes damaged token files, which may hold a valid token: those of one session, or all that name no
- * other system.
+ * Removes what killed writers left, and damaged token files, which may hold a valid token: those of one
+ * session, or all that name no other system.
  *
  * @returns the removed files, and what went wrong
  */
@@ -132,7 +134,10 @@ async function removeDamaged(
   of: Connection | "all" | undefined,
 ): Promise<{ removed: string[]; problem?: AuthError }> {
   const removed: string[] = [];
-  if (folder === undefined || of === undefined) return { removed };
+  if (folder === undefined) return { removed };
+  // A writer that was killed before the first save has left nothing else. A running one writes again.
+  await sweepTemporaryFiles(runtime, joinPath(runtime, folder, TOKEN_FOLDER));
+  if (of === undefined) return { removed };
   const path = of === "all" ? undefined : await of.store.location(of.key);
   const isMeant = (file: DamagedFile) =>
     (of === "all" || (typeof path === "string" && file.path.startsWith(path))) &&

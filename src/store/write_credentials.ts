@@ -72,6 +72,7 @@ async function replaceCredentials(
     if (values === null) return null;
     // Keep a link and replace its target.
     target = await linkTarget(runtime, path);
+    if (target !== path) await sweepTemporaryFiles(runtime, parentPath(target));
     const kept = await keepEarlier(runtime, path, earlier, values);
     try {
       await writePrivateFile(runtime, target, asText(values));
@@ -188,7 +189,9 @@ export async function forgetCredentials(
       // A link's target holds the secret.
       const target = await linkTarget(runtime, path).catch(() => path);
       if (await removePrivateFile(runtime, path)) removed.push(path);
-      if (target !== path && await removePrivateFile(runtime, target)) removed.push(target);
+      if (target === path) continue;
+      if (await removePrivateFile(runtime, target)) removed.push(target);
+      await sweepTemporaryFiles(runtime, parentPath(target));
     } catch (error) {
       const doing = `remove the credentials file "${path}"`;
       problem ??= storeError(runtime, error, doing, parentPath(path));
@@ -202,7 +205,10 @@ export async function forgetCredentials(
   return removed;
 }
 
-/** Lists the files that {@linkcode keepEarlier} kept. */
+/** The end of such a file's name; see {@linkcode setAside}. */
+const EARLIER = /^(backup-\d+|damaged-\d{4}-\d\d-\d\dT[\d-]+Z)$/;
+
+/** Lists the files that {@linkcode keepEarlier} kept, and damaged ones that were set aside. */
 async function earlierFiles(
   runtime: Runtime,
   folder: string,
@@ -216,6 +222,6 @@ async function earlierFiles(
     throw storeError(runtime, error, `look for earlier credentials in "${folder}"`, folder);
   }
   const isEarlier = (name: string) =>
-    files.some((file) => name.startsWith(`${file}.backup-`)) && /\.backup-\d+$/.test(name);
+    files.some((file) => name.startsWith(`${file}.`) && EARLIER.test(name.slice(file.length + 1)));
   return names.filter(isEarlier).sort().map((name) => joinPath(runtime, folder, name));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { getSession, logout, saveCredentials } from "../../mod.ts";
+import { defineProvider, getSession, logout, saveCredentials } from "../../mod.ts";
 import { isOfSameClient } from "../../src/renewal/logout_saved.ts";
+import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
 import { changeSavedToken, createWorld, savedTokenFiles } from "../support/world.ts";
@@ -114,4 +115,29 @@ test("logout() with all keeps another system's session in the same folder", asyn
   const report = await logout("plantpredict", { ...options, credentials, all: true });
   assert.deepEqual([report.sessions.length, report.left], [1, 0]);
   assert.equal((await savedTokenFiles(directory)).length, 1);
+});
+
+test("logout() removes what a killed writer left, even if no session was saved (trust 13)", async () => {
+  for (const all of [false, true]) {
+    for (const hasCredentials of [false, true]) {
+      await using folder = await TestFolder.make();
+      const provider = defineProvider({
+        name: "killed",
+        apiUrl: "https://api.example.com",
+        issuer: "https://login.example.com",
+      });
+      const options = { directory: folder.path };
+      if (hasCredentials) {
+        await saveCredentials(provider, { client_id: "c", client_secret: "s" }, options);
+      }
+      await Deno.mkdir(folder.at("onecell"), { recursive: true });
+      const left = folder.at("onecell", `.onecell-${"0".repeat(32)}.tmp`);
+      await Deno.writeTextFile(left, "a refresh token");
+      const other = folder.at("onecell", ".other.tmp");
+      await Deno.writeTextFile(other, "another program's");
+      await logout(provider, { ...options, all });
+      await assert.rejects(Deno.lstat(left), Deno.errors.NotFound);
+      assert((await Deno.lstat(other)).isFile);
+    }
+  }
 });

@@ -142,9 +142,16 @@ Deno.test({
       const target = folder.at("app", "..2026", "app_credentials");
       assert.deepEqual(JSON.parse(await Deno.readTextFile(target)), { client_id: "saved" });
       assert.equal(((await Deno.stat(target)).mode ?? 0) & 0o777, 0o600);
+      // Own attack on trust 13: a writer that is killed leaves its file beside the target.
+      const left = folder.at("app", "..2026", `.onecell-${"0".repeat(32)}.tmp`);
+      await Deno.writeTextFile(left, "a secret");
+      await run("save", folder.at("app"), { client_id: "saved again" });
+      await assert.rejects(Deno.lstat(left), Deno.errors.NotFound);
+      await Deno.writeTextFile(left, "a secret");
       // Forgetting removes the secret, not only its link.
       await forgetCredentials(await currentRuntime(), place);
       await assert.rejects(Deno.stat(target), Deno.errors.NotFound);
+      await assert.rejects(Deno.lstat(left), Deno.errors.NotFound);
     }
   },
 });
@@ -321,8 +328,11 @@ Deno.test({
     for (const name of ["app_credentials.backup-x", "my.app_credentials.backup-1"]) {
       await Deno.writeTextFile(folder.at(name), "{}");
     }
+    // Own attack on trust 13: one that was damaged and set aside still holds its secret.
+    const aside = `${path}.damaged-2026-01-02T03-04-05-678Z`;
+    await Deno.writeTextFile(aside, '{"client_secret": "4"');
     const place = { directory: "x", files: ["app_credentials"], override: folder.path };
-    const all = [path, `${path}.backup-1`, `${path}.backup-2`];
+    const all = [path, `${path}.backup-1`, `${path}.backup-2`, aside];
     assert.deepEqual(await forgetCredentials(runtime, place), all);
     assert.deepEqual(await forgetCredentials(runtime, place), []);
     assert.deepEqual(
