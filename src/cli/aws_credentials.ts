@@ -2,6 +2,7 @@ import { isObject, parseObject } from "../base/json.ts";
 import { checkTransport } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";
+import { jsonText } from "./say.ts";
 
 /** Which role to assume, and where. */
 export interface AwsRequest {
@@ -78,7 +79,7 @@ function format(status: number, answer: Record<string, unknown>, host: string): 
   // STS writes JSON times as epoch seconds.
   const expires = new Date(typeof Expiration === "number" ? Expiration * 1000 : Expiration);
   const keys = { Version: 1, AccessKeyId, SecretAccessKey, SessionToken, Expiration: expires };
-  return `${JSON.stringify(keys, null, 2)}\n`;
+  return jsonText(keys);
 }
 
 function isMoment(value: unknown): value is number | string {

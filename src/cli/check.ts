@@ -6,7 +6,7 @@ import { readProvider } from "../profile/known_systems.ts";
 import { doctor } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { type Paint, paintFor, styleFor } from "./paint.ts";
-import { say } from "./say.ts";
+import { jsonText, say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell doctor SYSTEM` */
@@ -16,7 +16,7 @@ export async function examine(context: Context): Promise<number> {
   const report = await doctor(provider, options) as DoctorReport;
   // A doctor that is stopped halfway would report servers that it did not wait for.
   context.signal.throwIfAborted();
-  const text = flags.has("json") ? JSON.stringify(report, null, 2) : renderDoctor(
+  const text = flags.has("json") ? jsonText(report).trimEnd() : renderDoctor(
     report.facts,
     report.findings,
     styleFor(host),
@@ -38,7 +38,7 @@ export async function scan(context: Context): Promise<number> {
     if ("problem" in file) say(host, `${file.problem.code}: ${file.path}: ${file.problem.message}`);
   }
   const text = flags.has("json")
-    ? JSON.stringify(reports, null, 2)
+    ? jsonText(reports).trimEnd()
     : reportsText(reports, paintFor(host));
   if (text !== "") await host.write(`${text}\n`);
   return reports.length < scanned.length || reports.some(({ ok }) => !ok) ? 1 : 0;

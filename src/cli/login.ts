@@ -13,7 +13,7 @@ import { createCredentials } from "../verbs.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { openSession } from "./open_session.ts";
 import { styleFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import { ASKING, type GivenAnswers, terminalPerson } from "./terminal_person.ts";
 
@@ -48,7 +48,7 @@ export async function login(context: Context): Promise<number> {
   ];
   const { host } = context;
   if (context.flags.has("json")) {
-    await host.write(`${JSON.stringify(asJson(session, problems.length === 0), null, 2)}\n`);
+    await host.write(jsonText(asJson(session, problems.length === 0)));
     for (const problem of problems) say(host, problem);
   } else {
     const [first = "", ...more] = [...sessionLines(session), ...noteOf(kept), ...problems]

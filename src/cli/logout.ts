@@ -6,7 +6,7 @@ import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout as logoutOf } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { styleFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell logout SYSTEM` */
@@ -18,7 +18,7 @@ export async function logout(context: Context): Promise<number> {
     all: flags.has("all"),
     forget: flags.has("forget"),
   });
-  if (flags.has("json")) await host.write(`${JSON.stringify(asJson(report), null, 2)}\n`);
+  if (flags.has("json")) await host.write(jsonText(asJson(report)));
   else {
     const { ok } = styleFor(host);
     const lines = reportLines(report, provider.title, ok, Date.now());

@@ -15,7 +15,7 @@ import type { Provider } from "../providers/provider.ts";
 import { readDocument } from "../store/read_document.ts";
 import { type Context, UsageError } from "./command.ts";
 import { styleFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { terminalPerson } from "./terminal_person.ts";
 
 /** `onecell provider check|add|remove` */
@@ -43,7 +43,7 @@ async function check(context: Context, source: string): Promise<number> {
     const rows = provider ? Object.fromEntries(definitionRows(provider)) : {};
     const warnings = provider ? definitionWarnings(provider) : [];
     const report = { ok: faults.length === 0, faults, warnings, facts: rows };
-    await host.write(`${JSON.stringify(report, null, 2)}\n`);
+    await host.write(jsonText(report));
   } else if (provider) {
     await host.write(shown(context, provider));
     const name = source.replace(/^.*[\\/]/, "");
@@ -74,7 +74,7 @@ async function add(context: Context, source: string): Promise<number> {
   if (flags.has("json")) {
     const { path, there } = place;
     const report = { provider: provider.name, path, replaced: there === "another" };
-    await host.write(`${JSON.stringify(report, null, 2)}\n`);
+    await host.write(jsonText(report));
   } else {
     const line = `Added ${provider.name} (${place.path}). Sign in: onecell login ${provider.name}`;
     await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);
@@ -115,7 +115,7 @@ async function remove(context: Context, name: string): Promise<number> {
   const { host, flags } = context;
   const path = await removeDefinition(host.runtime, name);
   if (flags.has("json")) {
-    await host.write(`${JSON.stringify({ provider: name, removed: path }, null, 2)}\n`);
+    await host.write(jsonText({ provider: name, removed: path }));
   } else {
     const line = `Removed ${path}. Credentials and sessions of ${name} stay saved.`;
     await host.write(`${styleFor(host).ok} ${forPeople(host.runtime, line)}\n`);

@@ -3,7 +3,7 @@ import { listSystems } from "../profile/known_systems.ts";
 import { providers } from "../providers/registry.ts";
 import { type Context, UsageError } from "./command.ts";
 import { paintFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell providers` */
@@ -22,7 +22,7 @@ export async function listProviders({ host, flags }: Context): Promise<number> {
       documentation: documentation ?? null,
       ...(path === undefined ? {} : { definition: path }),
     }));
-    await host.write(`${JSON.stringify(rows, null, 2)}\n`);
+    await host.write(jsonText(rows));
   } else {
     const { bold } = paintFor(host);
     const widest = (field: "name" | "title" | "grant") =>
@@ -60,7 +60,7 @@ export async function importFile(context: Context): Promise<number> {
   const { host, flags } = context;
   if (flags.has("json")) {
     const { path, names } = saved;
-    await host.write(`${JSON.stringify({ provider: provider.name, path, names }, null, 2)}\n`);
+    await host.write(jsonText({ provider: provider.name, path, names }));
     return 0;
   }
   const text = `Saved ${saved.names.join(", ")} for ${provider.title} to ${saved.source}`;

@@ -4,6 +4,7 @@ import { status as statusOf } from "../verbs.ts";
 import type { Context } from "./command.ts";
 import { styleFor } from "./paint.ts";
 import { findTarget, sessionOptions } from "./target.ts";
+import { jsonText } from "./say.ts";
 
 /** `onecell status [SYSTEM]` */
 export async function status(context: Context): Promise<number> {
@@ -13,7 +14,7 @@ export async function status(context: Context): Promise<number> {
   const options: CheckedOptions = target?.options ?? sessionOptions(context);
   const report = await statusOf(target?.provider, options);
   const text = flags.has("json")
-    ? JSON.stringify(report, null, 2)
+    ? jsonText(report).trimEnd()
     : renderStatus(report, host.runtime.homeDirectory(), {
       ...styleFor(host),
       signIn: (provider) => `onecell login ${provider}`,

@@ -4,7 +4,7 @@ import { checkOptions } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import { type Context, textOf, UsageError } from "./command.ts";
 import { styleFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { sessionOptions } from "./target.ts";
 
 /** `onecell store move [TO]` */
@@ -34,7 +34,7 @@ export async function store(context: Context): Promise<number> {
   const { problems, ...rest } = report;
   if (flags.has("json")) {
     const told = problems.map(({ code, message }) => ({ code, message }));
-    await host.write(`${JSON.stringify({ ...rest, problems: told }, null, 2)}\n`);
+    await host.write(jsonText({ ...rest, problems: told }));
   } else {
     const { ok } = styleFor(host);
     await host.write(`${ok} ${forPeople(host.runtime, movedText(report))}\n`);

@@ -4,7 +4,7 @@ import { listAccounts } from "../profile/list_sessions.ts";
 import { accountInUse, BY_SWITCH, profileOf, USUAL_ACCOUNT } from "../profile/profile.ts";
 import { type Context, UsageError } from "./command.ts";
 import { styleFor } from "./paint.ts";
-import { forPeople, say } from "./say.ts";
+import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget } from "./target.ts";
 
 /** `onecell switch SYSTEM [ACCOUNT]` */
@@ -25,7 +25,7 @@ export async function switchTo(context: Context): Promise<number> {
   const now = accountInUse(open({})) ?? { name: USUAL_ACCOUNT, from: undefined };
   if (flags.has("json")) {
     const report = { provider: provider.name, account: now.name, from: now.from ?? null, accounts };
-    await host.write(`${JSON.stringify(report, null, 2)}\n`);
+    await host.write(jsonText(report));
   } else if (account === undefined) {
     const names = [...new Set([...accounts, now.name])];
     const lines = names.map((name) =>

@@ -1,4 +1,5 @@
 import { parseObject } from "../base/json.ts";
+import { jsonText } from "./say.ts";
 
 /** The formats in which `onecell token` prints a token for other tools. */
 export const TOKEN_FORMATS = ["json", "header", "env", "kubectl", "git", "aws"] as const;
@@ -42,7 +43,7 @@ export function formatToken(
   const expires = withoutMilliseconds(token.expiresAt);
   switch (format) {
     case "json":
-      return asJson({
+      return jsonText({
         access_token: accessToken,
         token_type: typeName(tokenType),
         expires_at: expires,
@@ -54,7 +55,7 @@ export function formatToken(
       return `${variable}=${quoted(accessToken)}\n${variable}_EXPIRES_AT=${expires}\n`;
     // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
     case "kubectl":
-      return asJson({
+      return jsonText({
         apiVersion,
         kind: "ExecCredential",
         status: { token: accessToken, expirationTimestamp: expires },
@@ -91,8 +92,6 @@ export function gitAnswer(request: GitAttributes, { accessToken, expiresAt }: Sh
     `password_expiry_utc=${Math.floor(expiresAt.getTime() / 1000)}`,
   ].map((line) => `${line}\n`).join("");
 }
-
-const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** RFC 3339, to the second, because some readers do not accept fractions. */
 const withoutMilliseconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;

@@ -143,7 +143,7 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
     : `signed in ${one && whoText(one)}`;
   // A system that can sign in by itself is neither failed nor signed in.
   const mark = isSignedIn ? style.ok : ready ? "-" : style.problem;
-  const lines = [`${mark} ${style.strong(title)} (${provider}): ${plain(who)}`];
+  const lines = [`${mark} ${style.strong(plain(title))} (${plain(provider)}): ${plain(who)}`];
   for (const session of sessions) {
     const { expiresAt, renewable: renews, sessionKey, savedAs } = session;
     const names = [savedAs, sessionKey].filter((name) => typeof name === "string");
@@ -162,15 +162,17 @@ function systemLines(system: SystemStatus, style: StatusStyle, now: number): str
   if (definition !== undefined) lines.push(`  Definition: ${plain(definition)}`);
   if (problem !== null) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
   else if (credentials.source !== null) {
-    const lacking = credentials.complete ? "" : ` (${credentials.missing.join(" and ")} missing)`;
+    const lacking = credentials.complete
+      ? ""
+      : ` (${plain(credentials.missing.join(" and "))} missing)`;
     const kind = isGiven ? "Token" : "Credentials";
     lines.push(`  ${kind}: ${plain(credentials.source)}${lacking}`);
   }
   if (isSignedIn || problem !== null) return lines;
   lines.push(
     ready
-      ? `  Sign in without a prompt: ${style.signIn(provider)}`
-      : `  Sign in: ${style.signIn(provider)}`,
+      ? `  Sign in without a prompt: ${style.signIn(plain(provider))}`
+      : `  Sign in: ${style.signIn(plain(provider))}`,
   );
   return lines;
 }

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- this tests control characters
 import assert from "node:assert/strict";
 import { run } from "../../src/cli/run.ts";
-import { forPeople, say } from "../../src/cli/say.ts";
+import { forPeople, jsonText, say } from "../../src/cli/say.ts";
 import { terminalPerson } from "../../src/cli/terminal_person.ts";
 import { question } from "../support/person.ts";
 import { test } from "../support/tests.ts";
@@ -98,5 +98,53 @@ test("a body cannot control the terminal; it is unchanged in a file (trust 16)",
     assert.doesNotMatch(screen.replace(/\r\n/g, "\n"), /[\x1b\x9b\u202e]/);
   } finally {
     await server.shutdown();
+  }
+});
+
+test("JSON escapes what steers a terminal, and means the same (trust 16)", () => {
+  const value = {
+    "a\u202e": "b\x9b2J\x1b\u200b\u2028\ufeff\u{e0041}",
+    list: ["ü 🌍\n", null, 1.5],
+  };
+  const text = jsonText(value);
+  assert.match(text, /^[\n\x20-\x7eü🌍]+\n$/u);
+  assert.deepEqual(JSON.parse(text), value);
+  assert.equal(jsonText({ a: [1] }), `${JSON.stringify({ a: [1] }, null, 2)}\n`);
+});
+
+test("names of files do not control the terminal: accounts and definitions (trust 16)", async () => {
+  await using machine = await Machine.start({ systems: ["plantpredict"] });
+  const config = machine.home.at(".config");
+  const name = "\x1b]0;x\x07\x9b2Jevil\u202e";
+  await Deno.mkdir(`${config}/plantpredict`, { recursive: true, mode: 0o700 });
+  await Deno.mkdir(`${config}/onecell/providers`, { recursive: true, mode: 0o700 });
+  for (
+    const file of [
+      "plantpredict/app_credentials",
+      `plantpredict/app_credentials.${name}`,
+      "plantpredict/app_credentials.a\u202eb",
+      `onecell/providers/${name}.json`,
+    ]
+  ) {
+    await Deno.writeTextFile(`${config}/${file}`, '{"client_id": "c"}', { mode: 0o600 });
+  }
+  const commands = [
+    ["status"],
+    ["status", "--json"],
+    ["providers"],
+    ["providers", "--json"],
+    ["switch", "plantpredict"],
+    ["switch", "plantpredict", "--json"],
+    ["doctor", "plantpredict", "--json"],
+    ["provider", "check", `${config}/onecell/providers/${name}.json`],
+    ["login", name],
+    [name],
+  ];
+  for (const args of commands) {
+    const { stdout, stderr } = await machine.run(args);
+    assert(stdout + stderr !== "", args.join(" "));
+    for (const text of [stdout, stderr]) {
+      assert.doesNotMatch(text.replaceAll("\n", ""), STEERS, args.join(" "));
+    }
   }
 });
