@@ -29,7 +29,7 @@ function idTokenProblem(
   { issuer, clientId, nonce, now }: IdTokenContext,
 ): string | undefined {
   if (claims === undefined) return issuer === undefined ? undefined : "it is not a JWT";
-  const { iss, sub, aud, azp, exp, iat } = claims;
+  const { iss, sub, aud, azp, exp, iat, nbf } = claims;
   const audiences = Array.isArray(aud) ? aud : [aud];
   if (nonce !== undefined && claims["nonce"] !== nonce) {
     if (claims["nonce"] !== undefined || issuer !== undefined) {
@@ -37,12 +37,13 @@ function idTokenProblem(
     }
   }
   if (aud !== undefined && !audiences.includes(clientId)) return "it is for another client (aud)";
-  if (typeof iat === "number" && iat > now + TOLERANCE) return "it was issued in the future (iat)";
-  if (typeof exp === "number" && exp < now - TOLERANCE) return "it has expired (exp)";
+  if (seconds(iat) > now + TOLERANCE) return "it was issued in the future (iat)";
+  if (seconds(nbf) > now + TOLERANCE) return "it is not valid yet (nbf)";
+  if (seconds(exp) < now - TOLERANCE) return "it has expired (exp)";
   if (issuer === undefined) return undefined;
   // The issuer in Entra's metadata is a template for all tenants.
   const tenant = claims["tid"];
-  const expected = typeof tenant === "string" ? issuer.replace("{tenantid}", tenant) : issuer;
+  const expected = typeof tenant === "string" ? issuer.replace("{tenantid}", () => tenant) : issuer;
   if (iss !== expected) return "it is from another issuer (iss)";
   if (typeof sub !== "string" || sub === "") return "it has no subject (sub)";
   if (aud === undefined) return "it has no audience (aud)";
@@ -50,6 +51,12 @@ function idTokenProblem(
     return "it has no issue and expiry times (iat, exp)";
   }
   return azp !== undefined && azp !== clientId ? "it is for another client (azp)" : undefined;
+}
+
+/** A claim's time; `NaN`, which is neither early nor late, if there is none. Some servers send digits as text. */
+function seconds(claim: unknown): number {
+  const isTime = typeof claim === "number" || (typeof claim === "string" && /^\d+$/.test(claim));
+  return isTime ? Number(claim) : NaN;
 }
 
 /** Refuses a token response whose `id_token` is not for this sign-in. */

@@ -55,7 +55,9 @@ export function storedToken(
   };
   const scope = response.scope ?? previous?.scope;
   const refreshToken = response.refresh_token ?? previous?.refresh_token;
-  const idToken = response.id_token ?? previous?.id_token;
+  const idToken = isOfSamePerson(response.id_token, previous?.id_token)
+    ? response.id_token
+    : previous?.id_token;
   if (scope !== undefined) token.scope = scope;
   if (refreshToken !== undefined) token.refresh_token = refreshToken;
   if (idToken !== undefined) token.id_token = idToken;
@@ -63,6 +65,13 @@ export function storedToken(
   if (previous?.token_endpoint !== undefined) token.token_endpoint = previous.token_endpoint;
   if (previous?.dpop_key !== undefined) token.dpop_key = previous.dpop_key;
   return token;
+}
+
+/** False for an `id_token` of a refresh that names somebody else (OpenID Connect Core section 12.2). */
+function isOfSamePerson(next: string | undefined, known: string | undefined): next is string {
+  if (next === undefined || known === undefined) return next !== undefined;
+  const [after, before] = [claimsOf(next), claimsOf(known)];
+  return ["iss", "sub"].every((name) => after?.[name] === before?.[name]);
 }
 
 /** True for a token that can be sent correctly: bound to its key (DPoP), or to none. */

@@ -177,3 +177,20 @@ test("accountOf() says who signed in, in words that a person knows", () => {
   token.id_token = jwt({ sub: "248289761001", email: "ada@example.com" });
   assert.equal(accountOf(token), "ada@example.com");
 });
+
+test("storedToken() keeps the id_token when a refresh names another person (trust 22)", () => {
+  const known = jwt({ iss: "https://a.example", sub: "ada", iat: 1 });
+  const previous = storedToken("key", answer({ id_token: known }), NOW, 0);
+  const rows: [next: Record<string, unknown>, isTaken: boolean][] = [
+    [{ iss: "https://a.example", sub: "ada", iat: 2 }, true],
+    [{ iss: "https://a.example", sub: "eve" }, false],
+    [{ iss: "https://evil.example", sub: "ada" }, false],
+    [{ sub: "ada" }, false],
+    [{}, false],
+  ];
+  for (const [claims, isTaken] of rows) {
+    const next = jwt(claims);
+    const token = storedToken("key", answer({ id_token: next }), NOW, 0, previous);
+    assert.equal(token.id_token, isTaken ? next : known, JSON.stringify(claims));
+  }
+});
