@@ -1,4 +1,5 @@
 import { AuthError } from "../errors.ts";
+import { FileError } from "../runtime/error_kind.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { linkTarget } from "./credentials_file.ts";
 import { parentPath } from "./paths.ts";
@@ -6,14 +7,21 @@ import { readSafely } from "./safe_file.ts";
 import { storeError } from "./store_error.ts";
 
 /**
- * Reads a file that a person named, such as a notebook, of any size. Follows links.
+ * Reads a file that a person named, such as a notebook, of any size. Follows links, also those of a shell
+ * to a program's output, but not to a device: such a file would not end.
  *
  * @param what what the file is, for the message, such as "notebook"
  * @throws {AuthError} `invalid_argument` when there is none, `permission_denied`, `store_unavailable`
  */
 export async function readDocument(runtime: Runtime, path: string, what: string): Promise<string> {
+  const { files } = runtime;
   try {
-    return await runtime.files.readText(path);
+    const target = await files.realPath(path).catch(() => path);
+    const status = await files.status(target).catch(() => null);
+    if (status && !status.isFile && !status.isDirectory && !status.isSymlink) {
+      throw new FileError("NOT_TEXT", "it is a device or a pipe");
+    }
+    return await files.readText(path);
   } catch (error) {
     if (runtime.errorKind(error) === "not_found") {
       throw new AuthError("invalid_argument", `There is no file "${path}". Check the path.`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readProvider } from "../../mod.ts";
+import { readProvider, scanNotebook } from "../../mod.ts";
 import { TestFolder } from "../support/folder.ts";
 import { rejects } from "../support/rejects.ts";
 import { test } from "../support/tests.ts";
@@ -45,5 +45,16 @@ test("readProvider() says what is wrong with a file, and does not quote it", asy
   ) {
     const error = await rejects(readProvider(await write(text)), code);
     assert(!error.message.includes("hidden-text"), error.message);
+  }
+});
+
+test("a file without end is not read: a device, a pipe that nobody writes to (trust 21)", async () => {
+  if (Deno.build.os === "windows") return;
+  await using folder = await TestFolder.make();
+  await Deno.symlink("/dev/zero", folder.at("link.json"));
+  await new Deno.Command("mkfifo", { args: [folder.at("pipe")] }).output();
+  for (const file of ["/dev/zero", folder.at("link.json"), folder.at("pipe")]) {
+    await rejects(readProvider(file), "invalid_argument", /cannot be read/);
+    await rejects(scanNotebook(file), "invalid_argument", /cannot be read/);
   }
 });
