@@ -19,3 +19,19 @@ export function shortenHome(text: string, home: string | undefined): string {
   }
   return short + text.slice(from);
 }
+
+/**
+ * The same for what a shared notebook may show. In quotes, where a shell expands no `~`, the quotes are
+ * removed, or begin after `~/`.
+ */
+export function withoutHome(text: string, home: string | undefined): string {
+  const folder = home?.replace(/[\\/]+$/, "");
+  if (!folder) return text;
+  const bare = text.replace(/"([^"\n]*)"/g, (quoted, path: string) => {
+    const [separator = "", ...rest] = path.startsWith(folder) ? path.slice(folder.length) : "";
+    if (separator !== "/" && separator !== "\\") return quoted;
+    const inner = rest.join("");
+    return `~${separator}${/^[\p{L}\p{N}\w./\\@%+=:,-]+$/u.test(inner) ? inner : `"${inner}"`}`;
+  });
+  return shortenHome(bare, folder);
+}

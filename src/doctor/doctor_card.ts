@@ -1,4 +1,4 @@
-import { shortenHome } from "../base/home_path.ts";
+import { withoutHome } from "../base/home_path.ts";
 import { localTime } from "../base/local_time.ts";
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import type { DoctorFacts, DoctorFinding, ExternalFacts } from "./facts.ts";
@@ -45,20 +45,6 @@ export function renderDoctor(
       ...rows.map(([name, value]) => `  ${plain(`${name}: ${value}`)}`),
     ].join("\n"),
   };
-}
-
-/** Shortens the home folder to `~`. Removes quotes if possible, because a shell expands no `~` in quotes. */
-export function withoutHome(text: string, home: string | undefined): string {
-  const folder = home?.replace(/[\\/]+$/, "");
-  if (!folder) return text;
-  const bare = text.replace(
-    /"([^"\n]*)"/g,
-    (quoted, path: string) =>
-      path.startsWith(`${folder}/`) && /^[\w./@%+=:,-]+$/.test(path)
-        ? `~${path.slice(folder.length)}`
-        : quoted,
-  );
-  return shortenHome(bare, folder);
 }
 
 // As on a sign-in card: half-transparent grey is visible on white and on black.

@@ -1,5 +1,6 @@
 import { PLAIN_STYLE } from "../base/style.ts";
-import { renderDoctor, withoutHome } from "./doctor_card.ts";
+import { withoutHome } from "../base/home_path.ts";
+import { renderDoctor } from "./doctor_card.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 
 /**

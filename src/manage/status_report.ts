@@ -1,4 +1,4 @@
-import { shortenHome } from "../base/home_path.ts";
+import { withoutHome } from "../base/home_path.ts";
 import { expiryText } from "../base/local_time.ts";
 import { PLAIN_STYLE, type Style } from "../base/style.ts";
 import { plain } from "../base/text.ts";
@@ -111,7 +111,7 @@ export function renderStatus(
     if (problem) lines.push(`  ${problem.code}: ${plain(problem.message)}`);
     if (weaknesses.length > 0) lines.push(`  Its disk does not ${plain(weaknesses.join(" or "))}.`);
   }
-  return lines.map((line) => shortenHome(line, home)).join("\n");
+  return lines.map((line) => withoutHome(line, home)).join("\n");
 }
 
 /** True for files that work, and for memory. */

@@ -3,7 +3,7 @@ import type { DoctorFacts } from "../../src/doctor/facts.ts";
 import { findings } from "../../src/doctor/findings.ts";
 import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
 import { tokenFacts } from "../../src/doctor/examine.ts";
-import { renderDoctor, withoutHome } from "../../src/doctor/doctor_card.ts";
+import { renderDoctor } from "../../src/doctor/doctor_card.ts";
 import { fourinsight } from "../../src/providers/fourinsight.ts";
 import { plantpredictOkta } from "../../src/providers/plantpredict_okta.ts";
 import { test } from "../support/tests.ts";
@@ -241,15 +241,4 @@ test("renderDoctor() says the same in HTML and in text, and escapes everything",
     /Access token: expires \d\d:\d\d \(in 14 min; renews automatically with a refresh token\)/,
   );
   assert.match(renderDoctor(facts, []).text, /^✓ 4insight: no problems found/);
-});
-
-test("withoutHome() hides the home folder, and leaves a path that can be copied", () => {
-  const rows: [text: string, shown: string][] = [
-    ["/home/ada/.config/x (0600)", "~/.config/x (0600)"],
-    [`Run: chmod 600 "/home/ada/.config/x"`, "Run: chmod 600 ~/.config/x"],
-    [`"/home/ada/my keys/x" is a link`, `"/home/ada/my keys/x" is a link`],
-    ["/home/adam/x and /mnt/home/ada/x", "/home/adam/x and /mnt/home/ada/x"],
-  ];
-  for (const [text, shown] of rows) assert.equal(withoutHome(text, "/home/ada/"), shown);
-  assert.equal(withoutHome("/home/ada/x", undefined), "/home/ada/x");
 });
