@@ -1,5 +1,6 @@
 /**
- * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`.
+ * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`. A release publishes
+ * what `pack.ts` makes, because only that uses locked packages alone.
  *
  * At the end it imports the result in Node.
  *
@@ -25,7 +26,7 @@ interface Dnt {
 }
 
 /** dnt by its name in an import map, or from JSR. */
-const DNT: readonly string[] = ["@deno/dnt", "jsr:@deno/dnt@^0.42.3"];
+const DNT: readonly string[] = ["@deno/dnt", "jsr:@deno/dnt@0.42.3"];
 
 const [version, outDir = "npm"] = Deno.args;
 if (version === undefined || !/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) {

@@ -58,3 +58,90 @@ test("a bot keeps the pinned versions current (trust 23)", async () => {
   const settings = JSON.parse(await Deno.readTextFile(new URL("renovate.json", FOLDER)));
   assert(JSON.stringify(settings.extends).includes("helpers:pinGitHubActionDigests"));
 });
+
+test("a release hands over its package before a tool runs that is not locked (trust 23)", async () => {
+  const text = await Deno.readTextFile(new URL("workflows/release.yml", FOLDER));
+  const build = jobsOf(text).get("build") ?? "";
+  const steps = [...build.matchAll(/- (?:name: .*\n +)?(?:run|uses): (\S+(?: \S+){0,2})/g)]
+    .map(([, step = ""]) => step.replace(/@.*/, ""));
+  const handing = steps.lastIndexOf("actions/upload-artifact");
+  assert.deepEqual(
+    steps.slice(0, handing).filter((step) => !step.startsWith("actions/setup-")),
+    [
+      "actions/checkout",
+      "denoland/setup-deno",
+      'test "v$(deno eval',
+      "deno task pack:npm",
+      "actions/upload-artifact",
+      "deno task build:jsr",
+    ],
+  );
+  assert(steps.slice(handing).some((step) => step.startsWith("bash .ci/run")), build);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", FOLDER)));
+  assert.match(tasks["pack:npm"], / --frozen /);
+  assert.match(tasks["build:jsr"], / --frozen /);
+  assert.match(tasks["gates"], /deno check --frozen /);
+});
+
+test("everything that CI installs from a registry is locked or names its version (trust 23)", async () => {
+  const own = await Deno.readTextFile(new URL("../.ci/run", FOLDER));
+  const documents = await Promise.all(
+    ["README.md", "CONTRIBUTING.md", "examples/README.md", "examples/sandbox/README.md"].map(
+      async (name): Promise<[string, string]> => [
+        name,
+        await Deno.readTextFile(new URL(`../${name}`, FOLDER)),
+      ],
+    ),
+  );
+  const rules: [what: RegExp, wanted: RegExp][] = [
+    [/\bpip(?:"|3)? install\b.*/g, /--require-hashes -r/],
+    [/\bnpm (?:install|i|add)\b.*/g, /@\d+\.\d+\.\d+/],
+    [/\bnpx (?:-\S+ )*[\w@/.-]+/g, /@\d+\.\d+\.\d+/],
+    [/\bdeno (?:install|run) .*(?:jsr|npm):\S+/g, /(?:jsr|npm):@?[\w/-]+@\d+\.\d+\.\d+/],
+    [/\bjsr:@onecell\/auth[^`"\s]*.*?\/cli/g, /@\d+\.\d+\.\d+/],
+  ];
+  for (const [name, text] of [...await workflows(), [".ci/run", own], ...documents]) {
+    for (const [what, wanted] of rules) {
+      for (const [command] of text?.matchAll(what) ?? []) {
+        assert.match(command, wanted, `${name}: ${command}`);
+      }
+    }
+  }
+  const folder = new URL("../.ci/", FOLDER);
+  let locks = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.startsWith("requirements-")) continue;
+    locks++;
+    const text = await Deno.readTextFile(new URL(name, folder));
+    const packages = text.split(/\n(?=\S)/).filter((one) => !one.startsWith("#"));
+    for (const one of packages) {
+      assert.match(
+        one,
+        /^[\w.[\]-]+==\S+( ;[^\\\n]*)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n?)+$/,
+        name,
+      );
+    }
+  }
+  assert.equal(locks, 3);
+  const proxy = JSON.parse(await Deno.readTextFile(new URL("hub-proxy/package-lock.json", folder)));
+  for (
+    const [name, one] of Object.entries(proxy.packages as Record<string, { integrity?: string }>)
+  ) {
+    if (name !== "") assert.match(one.integrity ?? "", /^sha512-/, name);
+  }
+});
+
+test("one version of Deno is named everywhere", async () => {
+  const named = new Set<string>();
+  const files = [".ci/run", "README.md", "CONTRIBUTING.md"];
+  const texts = [
+    ...(await workflows()).map(([, text]) => text),
+    ...await Promise.all(files.map((name) => Deno.readTextFile(new URL(`../${name}`, FOLDER)))),
+  ];
+  for (const text of texts) {
+    for (const [, version = ""] of text.matchAll(/(?:deno@|deno-version: v)(\d+\.\d+\.\d+)/g)) {
+      named.add(version);
+    }
+  }
+  assert.equal(named.size, 1, [...named].join());
+});

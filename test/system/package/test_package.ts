@@ -23,7 +23,7 @@ const PUBLINT = "publint@0.3.25";
 const TYPES_WRONG = "@arethetypeswrong/cli@0.18.5";
 /** The oldest supported release, and the newest. */
 const TYPESCRIPT = ["typescript@5.6.3", "typescript@7.0.2"];
-const NODE_TYPES = "@types/node@22";
+const NODE_TYPES = "@types/node@22.20.5";
 const CLIENTS = ["ky@2.1.0", "openapi-fetch@0.17.0"];
 const UNDICI = "undici@8.13.1";
 
