@@ -97,7 +97,10 @@ test("everything that CI installs from a registry is locked or names its version
     [/\bpip(?:"|3)? install\b.*/g, /--require-hashes -r/],
     [/\bnpm (?:install|i|add)\b.*/g, /@\d+\.\d+\.\d+/],
     [/\bnpx (?:-\S+ )*[\w@/.-]+/g, /@\d+\.\d+\.\d+/],
-    [/\bdeno (?:install|run) .*(?:jsr|npm):\S+/g, /(?:jsr|npm):@?[\w/-]+@\d+\.\d+\.\d+/],
+    [
+      /\bdeno (?:install|run|cache|add) [^`\n]*(?:jsr|npm):[^`\s]+/g,
+      /(?:jsr|npm):@?[\w/-]+@\d+\.\d+\.\d+/,
+    ],
     [/\bjsr:@onecell\/auth[^`"\s]*.*?\/cli/g, /@\d+\.\d+\.\d+/],
   ];
   for (const [name, text] of [...await workflows(), [".ci/run", own], ...documents]) {
