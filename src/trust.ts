@@ -276,9 +276,9 @@ export function secrecyOf(field: string): "secret" | "open" | "unknown" {
   const isAddress = /(url|uri|endpoint|_type|_method|_at|_in|_name|_alg|_expires?|_expiry)s?$/.test(
     name,
   );
-  // These addresses give access by themselves.
+  // These addresses give access by themselves, or contain a password.
   const isKey =
-    /(^|_)(sas|otp|otpauth|totp|hotp|webhook|presigned|signed|magic|reset)_(link|ur[il])s?$/
+    /(^|_)(sas|otp|otpauth|totp|hotp|webhook|presigned|signed|magic|reset|invite|database|db|mongo(db)?|redis|postgres(ql)?|mysql|amqps?|jdbc|broker|conn(ection)?)_(link|ur[il]|endpoint)s?$/
       .test(name);
   if (isKey || (secret.test(name) && !isAddress)) return "secret";
   if (openEnd.test(name)) return "open";

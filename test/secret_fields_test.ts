@@ -18,6 +18,11 @@ test("secrecyOf() recognizes secrets by their names", () =>
       "addresses that let in",
       "sas_url webhook_url totp_uri otpauth_url magic_link reset_url",
     ),
+    ...rows(
+      "own attack on trust 19: they contain a password",
+      "database_url DATABASE_URL db_uri mongo_uri mongodb_url redis_url postgres_url jdbcUrl amqp_url",
+    ),
+    ...rows("the same", "connection_uri broker_url webhook_endpoint invite_link"),
     ...rows("cookies", "cookie session_cookie credentials"),
     ...rows(
       "own attack on trust 3, 15, 19",

@@ -156,7 +156,7 @@ function spellingsOf(path: string): string[] {
   const found = new Set<string>();
   for (let text = path, times = 0; times <= MOST_DECODINGS; times++) {
     // Through upper case, because some servers compare this way and treat other letters as ASCII ones.
-    const plain = text.normalize("NFKC").toUpperCase().toLowerCase()
+    const plain = withoutUnseen(text).normalize("NFKC").toUpperCase().toLowerCase()
       .replace(/\\/g, "/").replace(/[?#][^]*$/, "")
       .replace(/;[^/]*/g, "");
     const tidy = plain.split("/").map(withoutEnd).join("/");
@@ -171,11 +171,18 @@ function spellingsOf(path: string): string[] {
   return [...found];
 }
 
+/** Removes characters that are not seen, which some servers drop. Most paths are ASCII. */
+function withoutUnseen(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text)
+    ? text
+    : text.replace(/[\p{Default_Ignorable_Code_Point}\ufffd]/gu, "");
+}
+
 /** Removes dots and white space at the end of a name, as some servers do. */
 function withoutEnd(segment: string): string {
   if (segment === "." || segment === "..") return segment;
   let end = segment.length;
-  while (end > 0 && (segment.charAt(end - 1) <= " " || segment.charAt(end - 1) === ".")) end--;
+  while (end > 0 && /[\s.\x00-\x1f]/.test(segment.charAt(end - 1))) end--;
   return segment.slice(0, end);
 }
 
@@ -191,11 +198,12 @@ function withoutDots(path: string): string {
 
 /** Decodes every valid escape: one invalid escape must not hide the others. */
 function decodeOnce(path: string): string {
-  // Some Windows servers decode "%u0069".
+  // Some Windows servers decode "%u0069", and old ones a slash or dot in two bytes (CVE-2000-0884).
   const plain = path.replace(
     /%u([0-9a-f]{4})/gi,
     (_, hex) => String.fromCharCode(parseInt(hex, 16)),
-  );
+  ).replace(/%c0%([89ab][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16) - 0x80))
+    .replace(/%c1%([89ab][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16) - 0x40));
   return plain.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
     try {
       return decodeURIComponent(run);

@@ -146,7 +146,11 @@ test("loadCredentials() exports no setting of this module, another system or the
   ];
   const content = Object.fromEntries(STEERING.map((name) => [name, "set-by-the-file"]));
   // These look like notes about app credentials, but other programs read variables with these names.
-  const OTHERS = ["azure_client_id", "azure_tenant_id", "google_project_id", "lc_name", "oci_id"];
+  const OTHERS = [
+    ...["azure_client_id", "azure_tenant_id", "google_project_id", "lc_name", "oci_id"],
+    // Own attack: which interpreter or project starts.
+    ...["pyenv_version", "rbenv_version", "asdf_node_version", "compose_project_name"],
+  ];
   const remarks = Object.fromEntries(OTHERS.map((name) => [name, "a remark"]));
   const environment = await load(
     "spatiafi",
