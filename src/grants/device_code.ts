@@ -1,5 +1,5 @@
 import * as openid from "./openid.ts";
-import { isLoopback } from "../trust.ts";
+import { isLoopback, isNear } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";
 import { commonParameters, exchange, sendRequest, withTokenParameters } from "./exchange.ts";
@@ -47,8 +47,7 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   }, settings);
   const started = context.now();
   const url = linkOf(answer.url, endpoint);
-  // A card shows this code, so it must not have control characters or be a long text.
-  if (url === undefined || !/^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(answer.userCode)) {
+  if (url === undefined || !isCode(answer.userCode)) {
     throw new AuthError(
       "bad_response",
       `${title} sent a sign-in link or code that is not safe to show (only https links and plain codes are). ` +
@@ -66,11 +65,24 @@ export async function beginDevice(context: GrantContext): Promise<DeviceRequest>
   };
 }
 
+/**
+ * True for a code that a card may show: not long, without control characters, and without what would make
+ * a link or a tag of it.
+ */
+function isCode(text: string): boolean {
+  return /^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(text) &&
+    !/[/\\:@<>]|www\./i.test(text);
+}
+
+/** The longest link that every browser opens. */
+const LONGEST_LINK = 2000;
+
 /** Returns a link that is safe to open: https, or this machine if the server is on this machine too. */
 function linkOf(text: string, endpoint: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
+  if (text.length > LONGEST_LINK || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") return undefined;
+  if (isNear(url.hostname) && !isNear(new URL(endpoint).hostname)) return undefined;
   const isLocal = isLoopback(url.hostname) && isLoopback(new URL(endpoint).hostname);
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url : undefined;
 }

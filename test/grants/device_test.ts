@@ -130,6 +130,27 @@ test("device: responses of real servers are accepted, and only safe links are sh
         body: { verification_uri: "javascript:alert(1)" },
         code: "bad_response",
       },
+      ...[
+        "https://2130706433/d",
+        "https://localhost/d",
+        "https://[::ffff:127.0.0.1]/d",
+        "https://169.254.169.254/d",
+        "https://metadata.google.internal/d",
+        `https://auth.example.com/${"d".repeat(2000)}`,
+      ].map((link) => ({
+        name: `a link of a remote server: ${link.slice(0, 40)}`,
+        seen: "own attack on trust 17",
+        body: { verification_uri: link },
+        code: "bad_response" as const,
+      })),
+      ...["https://evil.example/x", "www.evil.example", "evil.example/x", "<b>A</b>", "a@b", "A:B"]
+        .map((user_code) => ({
+          name: `a code that looks like a link or a tag: ${user_code}`,
+          seen: "own attack on trust 17",
+          body: { user_code },
+          code: "bad_response" as const,
+        })),
+      { name: "a code with spaces", seen: "the same, kept", body: { user_code: "AB CD_12.3" } },
       {
         name: "a local port of a remote server",
         seen: "trust 5",
