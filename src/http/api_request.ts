@@ -182,7 +182,7 @@ function withoutUnseen(text: string): string {
 function withoutEnd(segment: string): string {
   if (segment === "." || segment === "..") return segment;
   let end = segment.length;
-  while (end > 0 && /[\s.\x00-\x1f]/.test(segment.charAt(end - 1))) end--;
+  while (end > 0 && /[\s.\p{Cc}]/u.test(segment.charAt(end - 1))) end--;
   return segment.slice(0, end);
 }
 
