@@ -47,22 +47,51 @@ test("judge() classifies refusals, with any HTTP status", () =>
   }));
 
 test("judge() accepts a bound token, and no other in its place", () =>
-  eachRow([
-    { name: "DPoP", dpop: true, type: "DPoP", taken: true },
-    { name: "Bearer", dpop: true, type: "Bearer", taken: false },
-    { name: "nothing", dpop: true, type: undefined, taken: false },
-    { name: "DPoP without a key", dpop: false, type: "DPoP", taken: false },
-    { name: "MAC", dpop: false, type: "mac", taken: false },
-  ], ({ dpop, type, taken }) => {
-    const body = { access_token: "t", token_type: type, refresh_token: "next" };
-    const asked = (grant: string) =>
-      judge({ grant, dpop }, 200, new Headers(), JSON.stringify(body));
-    assert.equal(asked("authorization_code").token !== undefined, taken);
-    // A rotated refresh token is kept, but the access token counts as expired.
-    const { token } = asked("refresh_token");
-    assert.equal(token?.refresh_token, "next");
-    assert.equal(token?.expires_in, taken ? undefined : 0);
-  }));
+  eachRow(
+    [
+      { name: "DPoP", dpop: true, type: "DPoP", taken: true },
+      { name: "Bearer", dpop: true, type: "Bearer", taken: false },
+      { name: "nothing", dpop: true, type: undefined, taken: false },
+      { name: "DPoP without a key", dpop: false, type: "DPoP", taken: false },
+      { name: "MAC", dpop: false, type: "mac", taken: false },
+      // Own attack on trust 8.
+      ...[
+        "BEARER",
+        "",
+        "DPoP Bearer",
+        "DPoP,Bearer",
+        "dpop\u200b",
+        "DP\u043eP",
+        "N_A",
+        null,
+        true,
+        ["DPoP"],
+        { type: "DPoP" },
+      ]
+        .map((type) => ({
+          name: `instead: ${JSON.stringify(type)}`,
+          dpop: true,
+          type,
+          taken: false,
+        })),
+      ...["dpop", " DPoP ", "DPOP"].map((type) => ({
+        name: `as good: "${type}"`,
+        dpop: true,
+        type,
+        taken: true,
+      })),
+    ] as { name: string; dpop: boolean; type: unknown; taken: boolean }[],
+    ({ dpop, type, taken }) => {
+      const body = { access_token: "t", token_type: type, refresh_token: "next" };
+      const asked = (grant: string) =>
+        judge({ grant, dpop }, 200, new Headers(), JSON.stringify(body));
+      assert.equal(asked("authorization_code").token !== undefined, taken);
+      // A rotated refresh token is kept, but the access token counts as expired.
+      const { token } = asked("refresh_token");
+      assert.equal(token?.refresh_token, "next");
+      assert.equal(token?.expires_in, taken ? undefined : 0);
+    },
+  ));
 
 test("a client's refresh token is not kept; the client sends its credentials again", () => {
   const text = JSON.stringify({ access_token: "t", refresh_token: "r" });

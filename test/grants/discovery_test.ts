@@ -144,6 +144,14 @@ test("discovery: metadata of another issuer receives no secret", () =>
       "[fe80::1]",
       "[fd00:ec2::254]",
       "169.254.169.254",
+      // Own attack on trust 5.
+      "①②⑦.⓪.⓪.①",
+      "0x7f.1",
+      "[fec0::1]",
+      "[fd20:ce::254]",
+      "168.63.129.16",
+      "metadata.goog",
+      "ip6-localhost",
       "100.100.100.200",
       "metadata.google.internal",
     ].flatMap((host) =>
