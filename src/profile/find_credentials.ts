@@ -371,7 +371,10 @@ export function withoutMembers(
     path,
     values: rest,
     ...(stored === undefined ? {} : { stored }),
-    ...(server === undefined ? {} : { server: String(server) }),
+    // Anything but a text is no server's, so the values go nowhere.
+    ...(server === undefined
+      ? {}
+      : { server: typeof server === "string" ? server : "(not a URL)" }),
     ...(typeof username === "string" ? { username } : {}),
   };
 }

@@ -146,6 +146,13 @@ test("credentials saved for one server are not used for another", () =>
       file: { ...PAIR, onecell_server: ["https://auth.spatiafi.com", EVIL] },
       asked: "https://auth.spatiafi.com",
     },
+    // Own attack on trust 2: what becomes the server's name when it is made a text.
+    ...[[EVIL], null, {}, true, `${EVIL}/`, `${EVIL}.example`].map((onecell_server) => ({
+      name: `its server is ${JSON.stringify(onecell_server)}`,
+      system: "plantpredict",
+      file: { ...PAIR, onecell_server },
+      environment: { PLANTPREDICT_AUTH_URL: EVIL },
+    })),
   ], async ({ system, belongs, asked = EVIL, ...rest }) => {
     const { found, open } = await look(system, rest);
     assert(found.foreign, "it is used");
