@@ -1,6 +1,5 @@
 /**
- * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`. A release publishes
- * what `pack.ts` makes, because only that uses locked packages alone.
+ * Builds the npm package with dnt: `deno run -A scripts/build_npm.ts VERSION [OUTDIR]`.
  *
  * At the end it imports the result in Node.
  *

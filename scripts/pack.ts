@@ -2,8 +2,8 @@
  * Packs the module for npm with Deno's own packer: `deno run -A scripts/pack.ts [OUTDIR] [VERSION]`.
  *
  * `deno pack` writes no commands and no engines. This script completes its work and prints the path of
- * the tarball, which a release publishes: everything that makes it is locked. `build_npm.ts` builds the
- * same with dnt, which is only on JSR, where this module locks nothing.
+ * the tarball. The published package comes from `build_npm.ts`, but that needs dnt, which is only on JSR,
+ * and the package test must run where JSR is not reachable.
  *
  * @module
  */
