@@ -11,7 +11,6 @@ import { configDirectories, joinPath, otherConfigDirectories, parentPath } from 
 import {
   createPrivateFile,
   removePrivateFile,
-  setAside,
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
@@ -28,15 +27,15 @@ const WRITING_TIME = 10_000;
  *
  * @param values what to save, or a function of the values saved by then; `null` changes nothing
  * @returns the earlier file's new path, or `null` when there was none or its content was the same
- * @throws {AuthError} `credentials_damaged` when the existing file cannot be read, unless
- * `replaceDamaged`; `store_unavailable` or `permission_denied` when it cannot be written;
- * `store_locked`, or the reason of `signal`, when other processes do not stop saving
+ * @throws {AuthError} `credentials_damaged` when the existing file cannot be read;
+ * `store_unavailable` or `permission_denied` when it cannot be written; `store_locked`, or the reason
+ * of `signal`, when other processes do not stop saving
  */
 export async function writeCredentials(
   runtime: Runtime,
   path: string,
   values: Values | ((earlier: Values | null) => Values | null),
-  options: { replaceDamaged?: boolean; signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<string | null> {
   const directory = parentPath(path);
   // A separate lock, because the caller may already hold the tokens' lock.
@@ -45,7 +44,7 @@ export async function writeCredentials(
   const change = typeof values === "function" ? values : () => values;
   const write = () => {
     started = true;
-    return replaceCredentials(runtime, path, change, options.replaceDamaged === true);
+    return replaceCredentials(runtime, path, change);
   };
   try {
     return await withLock(runtime, place, write, { timeout: WRITING_TIME, signal: options.signal });
@@ -61,13 +60,12 @@ async function replaceCredentials(
   runtime: Runtime,
   path: string,
   change: (earlier: Values | null) => Values | null,
-  replaceDamaged: boolean,
 ): Promise<string | null> {
   const directory = parentPath(path);
   let target = path;
   try {
     await sweepTemporaryFiles(runtime, directory);
-    const { earlier, aside } = await readEarlier(runtime, path, replaceDamaged);
+    const earlier = await readCredentials(runtime, path);
     const values = change(earlier);
     if (values === null) return null;
     // Keep a link and replace its target.
@@ -82,25 +80,10 @@ async function replaceCredentials(
       throw error;
     }
     if (kept !== null) await removeOldest(runtime, path);
-    return aside ?? kept;
+    return kept;
   } catch (error) {
     const where = target === path ? `"${path}"` : `"${path}", a link to "${target}"`;
     throw storeError(runtime, error, `save the credentials in ${where}`, directory);
-  }
-}
-
-/** Reads the existing file. Moves a damaged one away, because it may still hold a secret. */
-async function readEarlier(
-  runtime: Runtime,
-  path: string,
-  replaceDamaged: boolean,
-): Promise<{ earlier: Values | null; aside?: string }> {
-  try {
-    return { earlier: await readCredentials(runtime, path) };
-  } catch (error) {
-    const isDamaged = error instanceof AuthError && error.code === "credentials_damaged";
-    if (!isDamaged || !replaceDamaged) throw error;
-    return { earlier: null, aside: await setAside(runtime, path) };
   }
 }
 
@@ -205,10 +188,10 @@ export async function forgetCredentials(
   return removed;
 }
 
-/** The end of such a file's name; see {@linkcode setAside}. */
-const EARLIER = /^(backup-\d+|damaged-\d{4}-\d\d-\d\dT[\d-]+Z)$/;
+/** The end of such a file's name. */
+const EARLIER = /^backup-\d+$/;
 
-/** Lists the files that {@linkcode keepEarlier} kept, and damaged ones that were set aside. */
+/** Lists the files that {@linkcode keepEarlier} kept. */
 async function earlierFiles(
   runtime: Runtime,
   folder: string,

@@ -110,11 +110,6 @@ Deno.test({
       await assert.rejects(writeCredentials(runtime, path, { a: 1 }), refused, name);
       assert.deepEqual(await Deno.readFile(path), before);
       assert.equal((await folder.modes())["app_credentials"], "640");
-      // With `replaceDamaged` it is still kept, under another name.
-      const aside = await writeCredentials(runtime, path, { a: 1 }, { replaceDamaged: true });
-      assert.deepEqual(await Deno.readFile(aside as string), before);
-      assert.deepEqual(await readCredentials(runtime, path), { a: 1 });
-      assert.equal(((await Deno.stat(aside as string)).mode ?? 0) & 0o777, 0o600);
     }
   },
 });
@@ -328,11 +323,8 @@ Deno.test({
     for (const name of ["app_credentials.backup-x", "my.app_credentials.backup-1"]) {
       await Deno.writeTextFile(folder.at(name), "{}");
     }
-    // Own attack on trust 13: one that was damaged and set aside still holds its secret.
-    const aside = `${path}.damaged-2026-01-02T03-04-05-678Z`;
-    await Deno.writeTextFile(aside, '{"client_secret": "4"');
     const place = { directory: "x", files: ["app_credentials"], override: folder.path };
-    const all = [path, `${path}.backup-1`, `${path}.backup-2`, aside];
+    const all = [path, `${path}.backup-1`, `${path}.backup-2`];
     assert.deepEqual(await forgetCredentials(runtime, place), all);
     assert.deepEqual(await forgetCredentials(runtime, place), []);
     assert.deepEqual(
