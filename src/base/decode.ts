@@ -3,9 +3,7 @@
  * came from. The callers search the result: `scan/` for saved secrets, `http/redact.ts` for sent ones.
  */
 import { fromBase64, fromNumbers, SHORTEST_TEXT } from "./decode_bytes.ts";
-import { type Decoded, type ReadText, SIGNS } from "./read_text.ts";
-
-type Rule = [pattern: RegExp, decode: (found: string) => string];
+import { type Decoded, type DecodedForm, type ReadText, signOf, SIGNS } from "./read_text.ts";
 
 /** Matches one UTF-8 character, with a sign before each byte. */
 const utf8 = (sign: string) =>
@@ -45,19 +43,29 @@ const LETTERS: Record<string, string> = {
   e: "\x1b",
 };
 
-const RULES = {
-  url: [new RegExp(PERCENT, "gi"), percent],
-  backslash: [new RegExp(BACKSLASH, "gi"), backslash],
-  entity: [new RegExp(ENTITY, "gi"), entity],
-  quoted: [new RegExp(QUOTED_PRINTABLE, "gi"), quotedPrintable],
-  tags: [new RegExp(TAGS, "g"), () => ""],
-  markup: [new RegExp(`${TAGS}|${UNSEEN}`, "g"), () => ""],
-  all: [
-    new RegExp(`${PERCENT}|${BACKSLASH}|${ENTITY}`, "gi"),
-    (found: string) =>
-      found[0] === "%" ? percent(found) : found[0] === "\\" ? backslash(found) : entity(found),
-  ],
-} satisfies Record<string, Rule>;
+/** The kinds of escapes and markup that are undone. */
+type Kind = "url" | "backslash" | "entity" | "quoted" | "markup";
+
+/** How one kind is written, and what it stands for. */
+interface Rule {
+  kind: Kind;
+  /** Sticky: it is tried only where {@linkcode readText} saw its sign. */
+  pattern: RegExp;
+  decode: (found: string) => string;
+}
+
+const RULES = new Map<number, Rule>([
+  [SIGNS.url, { kind: "url", pattern: new RegExp(PERCENT, "iy"), decode: percent }],
+  [SIGNS.backslash, { kind: "backslash", pattern: new RegExp(BACKSLASH, "iy"), decode: backslash }],
+  [SIGNS.entity, { kind: "entity", pattern: new RegExp(ENTITY, "iy"), decode: entity }],
+  [SIGNS.quoted, {
+    kind: "quoted",
+    pattern: new RegExp(QUOTED_PRINTABLE, "iy"),
+    decode: quotedPrintable,
+  }],
+  [SIGNS.tag, { kind: "markup", pattern: new RegExp(TAGS, "y"), decode: () => "" }],
+  [SIGNS.unseen, { kind: "markup", pattern: new RegExp(UNSEEN, "y"), decode: () => "" }],
+]);
 
 function character(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : "";
@@ -103,50 +111,69 @@ interface Change {
   text: string;
 }
 
-/** Removes one layer of a kind of encoding; `undefined` if there is none. */
-function apply(kind: keyof typeof RULES, whole: string): Decoded | undefined {
-  const [pattern, decode] = RULES[kind] as Rule;
-  /** The decoded parts, and the unchanged text around them. */
-  const changes: Change[] = [];
-  const pieces: string[] = [];
+/** Finds what is escaped and what is markup, by kind and in the text's order. */
+function changesIn({ text, all, signs }: ReadText, quoted: boolean): Record<Kind, Change[]> {
+  const changes: Record<Kind, Change[]> = {
+    url: [],
+    backslash: [],
+    entity: [],
+    quoted: [],
+    markup: [],
+  };
+  for (const from of signs) {
+    const rule = RULES.get(signOf(all[from] as number)) as Rule;
+    if (rule.kind === "quoted" && !quoted) continue;
+    const some = changes[rule.kind];
+    if (from < (some.at(-1)?.to ?? 0)) continue;
+    const { pattern } = rule;
+    pattern.lastIndex = from;
+    // `test` makes no list of groups, as `exec` does.
+    if (!pattern.test(text)) continue;
+    const to = pattern.lastIndex;
+    const found = text.slice(from, to);
+    const decoded = rule.decode(found);
+    if (decoded !== found) some.push({ from, to, text: decoded });
+  }
+  return changes;
+}
+
+/** The changes of several kinds together, without those that begin inside another one. */
+function merged(kinds: readonly Change[][]): Change[] {
   let until = 0;
-  const copy = (from: number, to: number, text: string) => {
-    changes.push({ from, to, text });
-    pieces.push(text);
+  return kinds.flat().sort((one, other) => one.from - other.from).filter(({ from, to }) => {
+    if (from < until) return false;
     until = to;
-  };
+    return true;
+  });
+}
+
+/** Makes some changes, and keeps the text around them. */
+function apply(changes: readonly Change[], whole: string, form: DecodedForm): Decoded {
+  /** The decoded parts, and the unchanged text around them. */
+  const parts: Change[] = [];
+  let until = Math.max(0, (changes[0]?.from ?? 0) - AROUND);
   const keep = (to: number) => {
-    if (to > until) copy(until, to, whole.slice(until, to));
+    if (to > until) parts.push({ from: until, to, text: whole.slice(until, to) });
   };
-  // The result of `replace` is not used: it finds matches at less cost than `matchAll`.
-  whole.replace(pattern, (found: string, index: number) => {
-    const text = decode(found);
-    if (text === found) return "";
-    const near = index - AROUND;
-    if (pieces.length === 0) until = Math.max(0, near);
-    else if (near > until + AROUND) {
+  for (const change of changes) {
+    const near = change.from - AROUND;
+    if (near > until + AROUND) {
       keep(until + AROUND);
       // A line break separates parts that were not adjacent.
-      copy(until, until, "\n");
+      parts.push({ from: until + AROUND, to: until + AROUND, text: "\n" });
       until = near;
     }
-    keep(index);
-    copy(index, index + found.length, text);
-    return "";
-  });
-  if (pieces.length === 0) return undefined;
+    keep(change.from);
+    parts.push(change);
+    until = change.to;
+  }
   keep(Math.min(whole.length, until + AROUND));
+  let text = "";
+  for (const part of parts) text += part.text;
   // Most texts hold no secret, so trace where characters came from only on demand.
   let places: Places | undefined;
-  const decoded = pieces.join("");
-  const trace = () => places ??= placesOf(changes, decoded.length, whole);
-  const form = kind === "markup" || kind === "tags" ? "pieces" : kind === "url" ? "url" : "escaped";
-  return {
-    text: decoded,
-    form,
-    from: (at) => trace().from[at] ?? 0,
-    to: (at) => trace().to[at] ?? 0,
-  };
+  const trace = () => places ??= placesOf(parts, text.length, whole);
+  return { text, form, from: (at) => trace().from[at] ?? 0, to: (at) => trace().to[at] ?? 0 };
 }
 
 /** For each character, the part of the previous text that it stands for. */
@@ -183,31 +210,20 @@ export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_
   ];
 }
 
-/** True when an equals sign begins an escape: code has many equals signs that do not. */
-function isQuoted(text: string): boolean {
-  for (let at = text.indexOf("="); at !== -1; at = text.indexOf("=", at + 1)) {
-    AFTER_EQUALS.lastIndex = at + 1;
-    if (AFTER_EQUALS.test(text)) return true;
+function unescaped(read: ReadText, alone: boolean): Decoded[] {
+  const { url, backslash, entity, quoted, markup } = changesIn(read, alone);
+  const decoded: Decoded[] = [];
+  const add = (changes: readonly Change[], form: DecodedForm) => {
+    if (changes.length > 0) decoded.push(apply(changes, read.text, form));
+  };
+  const escapes = [url, backslash, entity].filter(({ length }) => length > 0);
+  if (escapes.length > 1) add(merged(escapes), "escaped");
+  if (alone || escapes.length === 1) {
+    add(url, "url");
+    add(backslash, "escaped");
+    add(entity, "escaped");
   }
-  return false;
-}
-
-const AFTER_EQUALS = /[0-7a-f][0-9a-f]|[ \t]*\r?\n/iy;
-
-function unescaped({ text, signs }: ReadText, alone: boolean): Decoded[] {
-  const has = (kind: keyof typeof SIGNS) => (signs & SIGNS[kind]) !== 0;
-  const kinds = (["url", "backslash", "entity"] as const).filter(has);
-  const tried: (keyof typeof RULES)[] = [];
-  if (kinds.length > 1) tried.push("all");
-  if (alone || kinds.length === 1) tried.push(...kinds);
-  if (alone && has("quoted") && isQuoted(text)) tried.push("quoted");
-  if (has("markup")) tried.push("markup");
-  else if (has("tags")) tried.push("tags");
-  const seen = new Set<string>();
-  return tried.flatMap((kind) => {
-    const decoded = apply(kind, text);
-    if (decoded === undefined || seen.has(decoded.text)) return [];
-    seen.add(decoded.text);
-    return [decoded];
-  });
+  add(quoted, "escaped");
+  add(markup, "pieces");
+  return decoded;
 }

@@ -25,8 +25,8 @@ export interface ReadText {
   values: Uint8Array;
   /** Where eight values begin that decode to six text characters, grouped by their quads' offset. */
   begins: readonly [number[], number[], number[], number[]];
-  /** Which {@linkcode SIGNS} of encodings it contains. */
-  signs: number;
+  /** The positions of the characters that may begin an escape or markup. */
+  signs: Int32Array;
 }
 
 /** Each character's kind: its base64 value in the lowest bits, then bits for its other properties. */
@@ -37,29 +37,44 @@ export const HAS_VALUE = 1 << 6;
 const KEPT = 1 << 7;
 /** A digit in a list of bytes, the letter in "0x", or a separator of digits. */
 export const OF_NUMBERS = 1 << 14;
-/** Bits for the characters that begin an encoding. */
+/** A character that may begin an escape or markup. */
+const IS_SIGN = 1 << 15;
+/** The bits for which sign it is. */
+const SIGN = 7 << 8;
+
+/** The signs, by what they may begin. */
 export const SIGNS = {
   url: 1 << 8,
-  backslash: 1 << 9,
-  entity: 1 << 10,
-  quoted: 1 << 11,
-  tags: 1 << 12,
-  markup: 1 << 13,
+  backslash: 2 << 8,
+  entity: 3 << 8,
+  quoted: 4 << 8,
+  tag: 5 << 8,
+  unseen: 6 << 8,
 };
 KIND.fill(KEPT, 0xc0).fill(0, 0x2000, 0x2c00);
 for (const joining of [0x3000, 0xfeff, 0xdb40]) KIND[joining] = 0;
 for (
-  const [sign, bit] of [["%", SIGNS.url], ["\\", SIGNS.backslash], ["&", SIGNS.entity]] as const
+  const [first, sign, last = first] of [
+    [0x25, SIGNS.url],
+    [0x5c, SIGNS.backslash],
+    [0x26, SIGNS.entity],
+    [0x3d, SIGNS.quoted],
+    [0x3c, SIGNS.tag],
+    [0x00, SIGNS.unseen],
+    [0x1b, SIGNS.unseen],
+    [0x9b, SIGNS.unseen],
+    [0xad, SIGNS.unseen],
+    [0x61c, SIGNS.unseen],
+    [0x200b, SIGNS.unseen, 0x200f],
+    [0x202a, SIGNS.unseen, 0x202e],
+    [0x2060, SIGNS.unseen, 0x206f],
+    [0xdb40, SIGNS.unseen],
+    [0xfeff, SIGNS.unseen],
+  ] as const
 ) {
-  KIND[sign.charCodeAt(0)] = bit;
-}
-KIND["=".charCodeAt(0)] = SIGNS.quoted;
-KIND["<".charCodeAt(0)] = SIGNS.tags;
-// The first characters of {@linkcode UNSEEN}.
-KIND.fill(SIGNS.markup, 0x200b, 0x2010).fill(SIGNS.markup, 0x202a, 0x202f)
-  .fill(SIGNS.markup, 0x2060, 0x2070);
-for (const code of [0, 0x1b, 0x9b, 0xad, 0x61c, 0xfeff, 0xdb40]) {
-  KIND[code] = (KIND[code] as number) | SIGNS.markup;
+  for (let code: number = first; code <= last; code++) {
+    KIND[code] = (KIND[code] as number) | sign | IS_SIGN;
+  }
 }
 for (
   const [value, letter] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"]
@@ -97,6 +112,7 @@ function scratchOf(length: number) {
     all: new Uint16Array(length),
     squeezed: new Uint16Array(length),
     values: new Uint8Array(length),
+    signs: new Int32Array(length),
   };
 }
 
@@ -105,10 +121,15 @@ class Reading {
   readonly #all: Uint16Array;
   readonly #squeezed: Uint16Array;
   readonly #values: Uint8Array;
+  readonly #signs: Int32Array;
   readonly #begins: [number[], number[], number[], number[]] = [[], [], [], []];
   #kept = 0;
   #count = 0;
-  #signs = 0;
+  #signCount = 0;
+  /** The last four values, in 24 bits. */
+  #quad = -1;
+  /** For each of the last values, whether the quad that ends there may be text. */
+  #texts = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -116,49 +137,46 @@ class Reading {
     this.#all = scratch.all;
     this.#squeezed = scratch.squeezed;
     this.#values = scratch.values;
+    this.#signs = scratch.signs;
   }
 
   read(from: number, to: number): void {
     const [text, all, squeezed, values] = [this.#text, this.#all, this.#squeezed, this.#values];
-    let [kept, count, signs] = [this.#kept, this.#count, this.#signs];
+    const signs = this.#signs;
+    let [kept, count, signCount] = [this.#kept, this.#count, this.#signCount];
     for (let at = from; at < to; at++) {
       const code = text.charCodeAt(at);
       const kind = KIND[code] as number;
-      signs |= kind;
       all[at] = code;
       // Without branches, because the processor would predict them poorly.
       squeezed[kept] = code;
       kept += kind >> 7 & 1;
       values[count] = kind & VALUE;
       count += kind >> 6 & 1;
+      signs[signCount] = at;
+      signCount += kind >> 15;
     }
     this.#findBegins(this.#count, count);
     this.#kept = kept;
     this.#count = count;
-    this.#signs = signs;
+    this.#signCount = signCount;
   }
 
   #findBegins(from: number, to: number): void {
     const values = this.#values;
-    for (let at = Math.max(from, 7); at < to; at++) {
-      const first = values[at - 3] as number;
-      const second = values[at - 2] as number;
-      const third = values[at - 1] as number;
-      // The highest bits of three ASCII characters are 0.
-      if ((first & 32 | second & 8 | third & 2) !== 0) continue;
-      if (!isText(first, second, third, values[at] as number)) continue;
-      const before = at - 7;
-      if (
-        isText(
-          values[before] as number,
-          values[before + 1] as number,
-          values[before + 2] as number,
-          values[before + 3] as number,
-        )
-      ) {
-        this.#begins[before & 3 as 0]?.push(before);
+    let [quad, texts] = [this.#quad, this.#texts];
+    for (let at = from; at < to; at++) {
+      quad = quad << 6 & 0xffffff | (values[at] as number);
+      // Three ASCII characters have no highest bit: then the difference is negative.
+      texts = texts << 1 | (quad & 0x808080) - 1 >>> 31;
+      if ((texts & 0b10001) !== 0b10001) continue;
+      const begin = at - 7;
+      if (isText(values, begin) && isText(values, begin + 4)) {
+        this.#begins[begin & 3 as 0]?.push(begin);
       }
     }
+    this.#quad = quad;
+    this.#texts = texts;
   }
 
   end(): ReadText {
@@ -168,7 +186,7 @@ class Reading {
       squeezed: this.#squeezed.subarray(0, this.#kept),
       values: this.#values.subarray(0, this.#count),
       begins: this.#begins,
-      signs: this.#signs,
+      signs: this.#signs.subarray(0, this.#signCount),
     };
   }
 }
@@ -207,9 +225,16 @@ export function placesOfSqueezed({ all }: ReadText): Int32Array {
 }
 
 /** True when four values decode to three text characters, or zeros as in UTF-16. */
-function isText(first: number, second: number, third: number, fourth: number): boolean {
-  return TEXT[first << 2 & 255 | second >> 4] === 1 && TEXT[second << 4 & 255 | third >> 2] === 1 &&
+function isText(values: Uint8Array, at: number): boolean {
+  const [first, second] = [values[at] as number, values[at + 1] as number];
+  const [third, fourth] = [values[at + 2] as number, values[at + 3] as number];
+  return TEXT[first << 2 | second >> 4] === 1 && TEXT[second << 4 & 255 | third >> 2] === 1 &&
     TEXT[third << 6 & 255 | fourth] === 1;
+}
+
+/** Which sign a character is, of {@linkcode SIGNS}. */
+export function signOf(code: number): number {
+  return (KIND[code] as number) & SIGN;
 }
 
 /** ASCII text bytes, and 0. */
