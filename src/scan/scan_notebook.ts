@@ -15,21 +15,53 @@ export interface NotebookFinding extends Omit<Finding, "at"> {
 type Notebook = { cells: unknown[] } & Record<string, unknown>;
 type Place = Pick<NotebookFinding, "cell" | "where" | "output">;
 
-/** Consecutive texts of one kind. */
-class Texts {
-  readonly texts: string[] = [];
-  readonly places: { place: Place; at: number }[] = [];
-  length = 0;
+/** A text in the notebook: its place, and where it begins among all texts. */
+interface Start {
+  place: Place;
+  at: number;
+}
 
-  /** Begins a text. One that continues the text before it, as a stream's chunks do, starts no line. */
-  begin(place: Place, goesOn: boolean): void {
-    if (!goesOn) this.write("\n");
-    this.places.push({ place, at: this.length });
+/** Texts of one kind, one after the other. */
+class Texts {
+  readonly #texts: string[] = [];
+  readonly #places: Place[] = [];
+  readonly #begins: number[] = [];
+  #length = 0;
+
+  /** Adds a text. One that continues the text before it, as a stream's chunks do, starts no line. */
+  add(place: Place, text: string, goesOn = false): void {
+    this.#begin(place, goesOn);
+    this.#write(text);
   }
 
-  write(text: string): void {
-    this.texts.push(text);
-    this.length += text.length;
+  /** Adds a text that is saved as a list of its lines. */
+  addLines(place: Place, lines: readonly string[], goesOn = false): void {
+    this.#begin(place, goesOn);
+    for (const line of lines) this.#write(line);
+  }
+
+  #begin(place: Place, goesOn: boolean): void {
+    if (!goesOn) this.#write("\n");
+    this.#places.push(place);
+    this.#begins.push(this.#length);
+  }
+
+  #write(text: string): void {
+    this.#texts.push(text);
+    this.#length += text.length;
+  }
+
+  joined(): string {
+    return this.#texts.join("");
+  }
+
+  /** @param offset where these texts begin among all */
+  starts(offset: number): Start[] {
+    return this.#places.map((place, index) => ({ place, at: offset + (this.#begins[index] ?? 0) }));
+  }
+
+  get length(): number {
+    return this.#length;
   }
 }
 
@@ -46,21 +78,22 @@ export function scanNotebookJson(
   json: string,
   secrets: Readonly<Record<string, string>> | SecretIndex,
 ): NotebookFinding[] {
-  const texts: string[] = [];
-  const places: { place: Place; at: number }[] = [];
+  const kinds = textsOf(parse(json));
+  const whole = kinds.map((texts) => texts.joined()).join("");
+  const found = findSecrets(whole, secrets);
+  // Most notebooks are clean, so their texts' places are not put in order.
+  if (found.length === 0) return [];
   let length = 0;
-  for (const kind of textsOf(parse(json))) {
-    texts.push(...kind.texts);
-    for (const { place, at } of kind.places) places.push({ place, at: length + at });
-    length += kind.length;
-  }
-  const whole = texts.join("");
+  const starts = kinds.flatMap((texts) => {
+    length += texts.length;
+    return texts.starts(length - texts.length);
+  });
   /** The worst finding of each secret in each place. */
   const worst = new Map<string, { finding: Found; begins: number; place: Place }>();
   let number = 0;
-  for (const finding of findSecrets(whole, secrets)) {
-    while ((places[number + 1]?.at ?? Infinity) <= finding.at) number++;
-    const { place, at } = places[number] ?? { place: { cell: 0, where: "metadata" }, at: 0 };
+  for (const finding of found) {
+    while ((starts[number + 1]?.at ?? Infinity) <= finding.at) number++;
+    const { place, at } = starts[number] ?? { place: { cell: 0, where: "metadata" }, at: 0 };
     const key = JSON.stringify([place, finding.name]);
     const before = worst.get(key);
     if (before === undefined || isBetter(finding, before.finding)) {
@@ -82,38 +115,43 @@ function inOrder(one: NotebookFinding, other: NotebookFinding): number {
 }
 
 /** All texts, grouped by kind: sources, displayed data by its type, and the rest. */
-function textsOf({ cells, ...rest }: Notebook): Iterable<Texts> {
+function textsOf(notebook: Notebook): Texts[] {
   const kinds = new Map<string, Texts>();
-  const add = (kind: string, place: Place, value: unknown, goesOn = false) => {
-    let some = kinds.get(kind);
-    if (some === undefined) kinds.set(kind, some = new Texts());
-    if (value !== undefined) addTexts(value, place, goesOn, some);
+  const of = (kind: string) => {
+    let texts = kinds.get(kind);
+    if (texts === undefined) kinds.set(kind, texts = new Texts());
+    return texts;
   };
-  add("rest", { cell: 0, where: "metadata" }, rest);
-  for (const [index, value] of cells.entries()) {
+  const rest = of("rest");
+  addMembers(notebook, { cell: 0, where: "metadata" }, rest, ["cells"]);
+  for (const [index, value] of notebook.cells.entries()) {
     const cell = index + 1;
     // A damaged cell may hold a secret, too.
-    const { source, outputs, ...others } = isRecord(value) ? value : { source: value };
-    add("source", { cell, where: "source" }, source);
+    const { source, outputs } = isRecord(value) ? value : { source: value };
+    addTexts(source, { cell, where: "source" }, of("source"));
     let stream: unknown;
     for (const [at, output] of (Array.isArray(outputs) ? outputs : [outputs]).entries()) {
       const place: Place = { cell, where: "output", output: at + 1 };
       if (!isRecord(output)) {
-        add("text/plain", place, output);
+        addTexts(output, place, of("text/plain"));
         continue;
       }
-      const { text, data, ...more } = output;
-      add("text/plain", place, text, stream !== undefined && stream === output["name"]);
-      stream = output["output_type"] === "stream" ? output["name"] : undefined;
-      for (const [type, shown] of Object.entries(isRecord(data) ? data : { rest: data })) {
-        add(type, place, shown);
-        add("rest", place, type);
-      }
-      add("rest", place, more);
+      const { text, data, name } = output;
+      addTexts(text, place, of("text/plain"), stream !== undefined && stream === name);
+      stream = output["output_type"] === "stream" ? name : undefined;
+      if (isRecord(data)) {
+        for (const type in data) {
+          addTexts(data[type], place, of(type));
+          addTexts(type, place, rest);
+        }
+      } else addTexts(data, place, rest);
+      addMembers(output, place, rest, ["text", "data"]);
     }
-    add("rest", { cell, where: "metadata" }, others);
+    if (isRecord(value)) {
+      addMembers(value, { cell, where: "metadata" }, rest, ["source", "outputs"]);
+    }
   }
-  return kinds.values();
+  return [...kinds.values()];
 }
 
 function parse(json: string): Notebook {
@@ -137,30 +175,45 @@ function parse(json: string): Notebook {
   return notebook as Notebook;
 }
 
-/** Adds every text in a value, including keys. Notebooks save one text as a list of its lines. */
-function addTexts(value: unknown, place: Place, goesOn: boolean, to: Texts): void {
+/** Adds the texts in a record, without those under some keys. */
+function addMembers(
+  record: Record<string, unknown>,
+  place: Place,
+  to: Texts,
+  except: readonly string[],
+): void {
+  for (const key in record) {
+    if (except.includes(key)) continue;
+    addTexts(key, place, to);
+    addTexts(record[key], place, to);
+  }
+}
+
+/** Adds every text in a value, including keys, in order. */
+function addTexts(value: unknown, place: Place, to: Texts, goesOn = false): void {
+  if (typeof value === "string") return addText(value, place, to, goesOn);
+  if (typeof value !== "object" || value === null) return;
   // A list instead of recursion, because a damaged file may be nested deeper than the stack.
-  const open: unknown[] = [];
-  for (let next = value, left = true; left; left = open.length > 0, next = open.pop()) {
-    if (typeof next === "string") {
-      if (EVERYBODYS.has(next)) continue;
-      to.begin(place, goesOn);
-      to.write(next);
-    } else if (Array.isArray(next)) {
-      if (!next.every(isText)) {
-        for (const item of next) open.push(item);
-        continue;
-      }
-      to.begin(place, goesOn);
-      for (const line of next) to.write(line);
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next === "string") addText(next, place, to, goesOn);
+    else if (Array.isArray(next)) {
+      // Notebooks save one text as a list of its lines.
+      if (next.every(isText)) to.addLines(place, next, goesOn);
+      else for (let at = next.length - 1; at >= 0; at--) open.push(next[at]);
     } else if (isRecord(next)) {
-      for (const key in next) {
-        const item = next[key];
-        if (!EVERYBODYS.has(key)) open.push(key);
-        if (typeof item === "string" || typeof item === "object") open.push(item);
+      const keys = Object.keys(next);
+      for (let at = keys.length - 1; at >= 0; at--) {
+        const key = keys[at] as string;
+        open.push(next[key], key);
       }
     }
   }
+}
+
+function addText(text: string, place: Place, to: Texts, goesOn: boolean): void {
+  if (text.length > LONGEST_OF_EVERYBODYS || !EVERYBODYS.has(text)) to.add(place, text, goesOn);
 }
 
 function isText(item: unknown): item is string {
@@ -174,6 +227,7 @@ const EVERYBODYS = new Set(
     "mimetype name nbformat nbformat_minor output_type outputs raw source stderr stdout stream tags " +
     "text text/html text/markdown text/plain transient typescript version").split(" "),
 );
+const LONGEST_OF_EVERYBODYS = 16;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
