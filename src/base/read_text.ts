@@ -198,13 +198,18 @@ export function codesOf(text: string): Uint16Array {
   return codes;
 }
 
+/** 1 for a letter, a digit or a visible non-ASCII character, 0 for what may split a secret. */
+export function isKept(code: number): number {
+  return (KIND[code] as number) >> 7 & 1;
+}
+
 /** Keeps only letters and digits, at the beginning of the list, and returns their number. */
 export function squeezeCodes(codes: Uint16Array): number {
   let kept = 0;
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] as number;
     codes[kept] = code;
-    kept += (KIND[code] as number) >> 7 & 1;
+    kept += isKept(code);
   }
   return kept;
 }

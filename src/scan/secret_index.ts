@@ -2,7 +2,7 @@
  * An index of all secrets, built once. Finds them in a text in linear time, no matter how many secrets
  * there are. `scan_text.ts` undoes encodings.
  */
-import { codesOf, squeezeCodes } from "../base/read_text.ts";
+import { codesOf, isKept, squeezeCodes } from "../base/read_text.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
@@ -223,29 +223,35 @@ class Filter {
 
   /** @param total how many characters will be added */
   constructor(total: number) {
-    const size = Math.max(16, Math.ceil(Math.log2((total + 1) * 32)));
+    const size = Math.max(16, Math.ceil(Math.log2((total + 1) * 8)));
     this.#shift = 32 - size;
     this.#bits = new Uint8Array(2 ** (size - 3));
   }
 
   /** Adds the grams of a text as it is and without signs; returns its length without signs. */
   add(text: string): number {
-    this.#addAll(text);
-    if (/^[A-Za-z0-9]*$/.test(text)) return text.length;
-    const squeezed = squeeze(text);
-    this.#addAll(squeezed);
-    return squeezed.length;
+    const kept = this.#addAll(text);
+    return kept === text.length ? kept : this.#addAll(squeeze(text));
   }
 
-  #addAll(text: string): void {
+  /** Adds a text's grams; returns how many of its characters are letters and digits. */
+  #addAll(text: string): number {
     const [bits, shift] = [this.#bits, this.#shift];
-    let [one, two, three] = [text.charCodeAt(0), text.charCodeAt(1), text.charCodeAt(2)];
-    for (let at = TAKEN - 1; at < text.length; at++) {
+    let [one, two, three] = [0, 0, 0];
+    let kept = 0;
+    for (let at = 0; at < text.length; at++) {
       const four = text.charCodeAt(at);
-      const bit = evenHash(one, two, three, four) >>> shift;
-      bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
-      [one, two, three] = [two, three, four];
+      // Counted here, because a pattern that looks for signs takes as long as the whole loop.
+      kept += isKept(four);
+      if (at >= TAKEN - 1) {
+        const bit = evenHash(one, two, three, four) >>> shift;
+        bits[bit >> 3] = (bits[bit >> 3] as number) | 1 << (bit & 7);
+      }
+      one = two;
+      two = three;
+      three = four;
     }
+    return kept;
   }
 
   /** False when the text contains no run of a secret. */
