@@ -90,11 +90,10 @@ export function findSecrets(
 ): Found[] {
   const index = secrets instanceof SecretIndex ? secrets : new SecretIndex(secrets);
   const found: Found[] = [];
-  const seen = new Set<string>();
+  const seen = new Views();
   const look = (view: View, depth: number) => {
-    // Several decodings may lead to the same text.
-    if (seen.has(view.text)) return;
-    seen.add(view.text);
+    // Several decodings of one part may lead to the same text.
+    if (depth > 0 && !seen.isNew(view)) return;
     const read = readText(view.text);
     findIn(view, read, text, index, found);
     if (depth === DEPTH) return;
@@ -102,6 +101,24 @@ export function findSecrets(
   };
   look({ text, form: "plain", span: (from, last) => [from, last + 1] }, 0);
   return best(found);
+}
+
+/** The views of a text that were searched. */
+class Views {
+  readonly #byText = new Map<string, View[]>();
+
+  /** False for the same text from the same place. A secret may be encoded alike in two places. */
+  isNew(view: View): boolean {
+    const same = this.#byText.get(view.text);
+    if (same === undefined) {
+      this.#byText.set(view.text, [view]);
+      return true;
+    }
+    const [at] = view.span(0, 0);
+    if (same.some((other) => other.span(0, 0)[0] === at)) return false;
+    same.push(view);
+    return true;
+  }
 }
 
 function below(view: View, decoded: Decoded): View {

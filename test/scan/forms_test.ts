@@ -219,6 +219,20 @@ test("scanText() finds a secret that begins or ends like the text around it", ()
   assert.deepEqual(scanText(`${line}\n${" ".repeat(200)}\n${line}`, { secret }), []);
 });
 
+test("scanText() finds a secret in each place, however the places are aligned", () => {
+  const secret = "Kp0Rt4YwBn8cQ7ZxvLm2!";
+  for (let slashes = 4; slashes < 8; slashes++) {
+    // Slashes decode to no text, so that both places decode to the same text.
+    const text = btoa(secret) + "/".repeat(slashes) + btoa(secret);
+    const found = scanText(text, { secret });
+    assert.deepEqual(
+      found.map(({ at, whole, form }) => [at, whole, form]),
+      [[0, true, "base64"], [text.length - 28, true, "base64"]],
+      text,
+    );
+  }
+});
+
 test("scanText() does not report text that only has the letters of a short secret", () => {
   const short = { password: "s3same-open", pin: "4711", word: "testtest" };
   for (
@@ -322,6 +336,14 @@ test("scanNotebookJson() finds a secret that is split over lines, outputs and ce
       is: [1, "output", 1],
     },
     {
+      name: "members of JSON, in their order",
+      json: notebook({
+        source: "",
+        outputs: [{ data: { "application/json": { a: [1, "Kp0Rt4Yw", "Bn8cQ7ZxvLm2"] } } }],
+      }),
+      is: [1, "output", 1],
+    },
+    {
       name: "an attachment",
       json: notebook({
         source: "",
@@ -334,6 +356,15 @@ test("scanNotebookJson() finds a secret that is split over lines, outputs and ce
     assert.deepEqual([found?.cell, found?.where, found?.output], is);
     assert.deepEqual([found?.whole, more], [true, []]);
   }));
+
+test("scanNotebookJson() reads an output of more lines than a call takes arguments", () => {
+  const lines = Array.from({ length: 200_000 }, () => "x\n");
+  const json = notebook({
+    source: "",
+    outputs: [{ ...stream(""), text: [...lines, plainSecret] }],
+  });
+  assert.deepEqual(scanNotebookJson(json, { plainSecret }).map(({ line }) => line), [200_001]);
+});
 
 test("ordinary notebooks and random text are clean for thirty secrets", async () => {
   const random = new Random(11);
