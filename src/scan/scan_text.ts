@@ -90,34 +90,48 @@ export function findSecrets(
 ): Found[] {
   const index = secrets instanceof SecretIndex ? secrets : new SecretIndex(secrets);
   const found: Found[] = [];
-  const seen = new Views();
+  const seen = new Seen();
   const look = (view: View, depth: number) => {
-    // Several decodings of one part may lead to the same text.
-    if (depth > 0 && !seen.isNew(view)) return;
+    if (view.text.length < index.shortest || !seen.isNew(view, depth)) return;
+    const before = found.length;
     const read = readText(view.text);
     findIn(view, read, text, index, found);
-    if (depth === DEPTH) return;
-    for (const decoded of decodedOnce(read, depth === 0)) look(below(view, decoded), depth + 1);
+    if (depth < DEPTH) {
+      for (const decoded of decodedOnce(read, depth === 0)) look(below(view, decoded), depth + 1);
+    }
+    if (depth > 0) seen.add(view, depth, found.length === before);
   };
   look({ text, form: "plain", span: (from, last) => [from, last + 1] }, 0);
   return best(found);
 }
 
-/** The views of a text that were searched. */
-class Views {
-  readonly #byText = new Map<string, View[]>();
+/** The decoded texts that were searched: several decodings may lead to the same text. */
+class Seen {
+  /** The texts without a finding, each with its depth. */
+  readonly #clean = new Map<string, number>();
+  /** The texts with findings. */
+  readonly #found = new Map<string, View[]>();
 
-  /** False for the same text from the same place. A secret may be encoded alike in two places. */
-  isNew(view: View): boolean {
-    const same = this.#byText.get(view.text);
-    if (same === undefined) {
-      this.#byText.set(view.text, [view]);
-      return true;
-    }
+  /** True if something new may be found in a text. */
+  isNew(view: View, depth: number): boolean {
+    const clean = this.#clean.get(view.text);
+    // More layers are undone below a text that is not as deep.
+    if (clean !== undefined) return depth < clean;
+    const same = this.#found.get(view.text);
+    if (same === undefined) return true;
+    // A secret may be encoded alike in two places.
     const [at] = view.span(0, 0);
-    if (same.some((other) => other.span(0, 0)[0] === at)) return false;
-    same.push(view);
-    return true;
+    return same.every((other) => other.span(0, 0)[0] !== at);
+  }
+
+  add(view: View, depth: number, isClean: boolean): void {
+    if (isClean) {
+      this.#clean.set(view.text, depth);
+      return;
+    }
+    const same = this.#found.get(view.text);
+    if (same === undefined) this.#found.set(view.text, [view]);
+    else same.push(view);
   }
 }
 

@@ -53,6 +53,8 @@ export class SecretIndex {
   readonly #short: Groups;
   /** The other needles, gathered when a text may contain one. */
   #long: Groups | undefined;
+  /** A shorter text contains none of these secrets, and no part of one. */
+  readonly shortest: number;
 
   /** @param secrets the secrets, by the name they are reported under */
   constructor(secrets: Readonly<Record<string, string>>) {
@@ -64,6 +66,7 @@ export class SecretIndex {
         total += part.text.length;
       }
     }
+    this.shortest = Math.min(...this.#parts.map(({ least }) => least), SHORTEST_PART);
     const filter = new Filter(total * 2);
     // A part that is long enough with its signs may be too short without them.
     const short = this.#parts.filter(({ text }) => filter.add(text) < SHORTEST_PART);
