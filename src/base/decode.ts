@@ -112,7 +112,10 @@ interface Change {
 }
 
 /** Finds what is escaped and what is markup, by kind and in the text's order. */
-function changesIn({ text, all, signs }: ReadText, quoted: boolean): Record<Kind, Change[]> {
+function changesIn(
+  { text, all, signs, signCount }: ReadText,
+  quoted: boolean,
+): Record<Kind, Change[]> {
   const changes: Record<Kind, Change[]> = {
     url: [],
     backslash: [],
@@ -120,7 +123,8 @@ function changesIn({ text, all, signs }: ReadText, quoted: boolean): Record<Kind
     quoted: [],
     markup: [],
   };
-  for (const from of signs) {
+  for (let index = 0; index < signCount; index++) {
+    const from = signs[index] as number;
     const rule = RULES.get(signOf(all[from] as number)) as Rule;
     if (rule.kind === "quoted" && !quoted) continue;
     const some = changes[rule.kind];
@@ -206,7 +210,7 @@ export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_
   return [
     ...unescaped(read, alone),
     ...fromBase64(read, shortest),
-    ...fromNumbers(read.all, shortest),
+    ...fromNumbers(read, shortest),
   ];
 }
 

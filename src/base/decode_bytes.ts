@@ -2,7 +2,6 @@
  * Finds the texts in base64, hexadecimal and lists of bytes inside a text that `read_text.ts` has read.
  */
 import {
-  codesOf,
   type Decoded,
   type DecodedForm,
   HAS_VALUE,
@@ -106,23 +105,22 @@ class Stretches {
  * Decodes base64 texts, wherever they begin: in both alphabets, with or without padding, and across
  * line breaks, quotes and other signs.
  */
-export function fromBase64({ text, values, begins }: ReadText, shortest: number): Decoded[] {
+export function fromBase64(read: ReadText, shortest: number): Decoded[] {
+  const { text } = read;
   let places: Int32Array | undefined;
-  const placeOf = (value: number) =>
-    (places ??= placesOfKind(codesOf(text), HAS_VALUE))[value] ?? 0;
-  return begins.flatMap((some, first) =>
-    some.length === 0 ? [] : quads(values, first, some, shortest).decoded("base64", placeOf)
+  const placeOf = (value: number) => (places ??= placesOfKind(text, HAS_VALUE))[value] ?? 0;
+  return read.begins.flatMap((begins, first) =>
+    begins.length === 0 ? [] : quads(read, first, begins, shortest).decoded("base64", placeOf)
   );
 }
 
 /** Decodes four values at a time, only where they may be text. */
 function quads(
-  values: Uint8Array,
+  { values, valueCount: count }: ReadText,
   first: number,
   begins: readonly number[],
   shortest: number,
 ): Stretches {
-  const count = values.length;
   const stretches = new Stretches(shortest);
   /** All quads before this one were added. */
   let added = first;
@@ -167,23 +165,23 @@ function byteSign(codes: Uint16Array, at: number): number {
 
 /** True for "0x", which is not part of a number. */
 function isPrefix(codes: Uint16Array, at: number): boolean {
-  return codes[at] === 48 && ((codes[at + 1] ?? 0) | 32) === 120;
+  return codes[at] === 48 && ((codes[at + 1] as number) | 32) === 120;
 }
 
 /**
  * Decodes hexadecimal texts, with or without separators between the bytes, and lists of decimal bytes,
  * such as a displayed `Uint8Array`.
  */
-export function fromNumbers(codes: Uint16Array, shortest: number): Decoded[] {
+export function fromNumbers({ all: codes, text }: ReadText, shortest: number): Decoded[] {
   let pairs: [Stretches, Stretches] | undefined;
   let list: Stretches | undefined;
   // Check only every few characters: each list that counts is long enough to include one of them.
   const step = 2 * shortest - 1;
-  for (let at = step - 1; at < codes.length; at += step) {
+  for (let at = step - 1; at < text.length; at += step) {
     if (!isOfNumbers(codes, at)) continue;
     let [from, to] = [at, at + 1];
     while (from > 0 && isOfNumbers(codes, from - 1)) from--;
-    while (to < codes.length && isOfNumbers(codes, to)) to++;
+    while (to < text.length && isOfNumbers(codes, to)) to++;
     if (to - from < step) continue;
     if (hasDigits(codes, from, to, shortest)) {
       hexIn(

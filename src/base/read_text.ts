@@ -14,19 +14,25 @@ export interface Decoded {
 
 export type DecodedForm = "url" | "escaped" | "pieces" | "base64" | "hex" | "bytes";
 
-/** A text, and what one pass finds out about it. Its lists are valid until the next text is read. */
+/**
+ * A text, and what one pass finds out about it. The lists are longer than their content, which is
+ * valid until the next text is read: a view of each would take as long as reading a short text.
+ */
 export interface ReadText {
   text: string;
-  /** Its UTF-16 code units. */
+  /** Its UTF-16 code units, and a 0 after the last. */
   all: Uint16Array;
-  /** Only its letters and digits, without the characters that may split a secret. */
+  /** Only its letters and digits, without the characters that may split a secret, and a 0. */
   squeezed: Uint16Array;
+  squeezedLength: number;
   /** The values of its base64 characters. */
   values: Uint8Array;
+  valueCount: number;
   /** Where eight values begin that decode to six text characters, grouped by their quads' offset. */
   begins: readonly [number[], number[], number[], number[]];
   /** The positions of the characters that may begin an escape or markup. */
   signs: Int32Array;
+  signCount: number;
 }
 
 /** Each character's kind: its base64 value in the lowest bits, then bits for its other properties. */
@@ -133,7 +139,7 @@ class Reading {
 
   constructor(text: string) {
     this.#text = text;
-    if (scratch.values.length < text.length) scratch = scratchOf(text.length * 2);
+    if (scratch.values.length <= text.length) scratch = scratchOf(text.length * 2);
     this.#all = scratch.all;
     this.#squeezed = scratch.squeezed;
     this.#values = scratch.values;
@@ -180,13 +186,18 @@ class Reading {
   }
 
   end(): ReadText {
+    this.#all[this.#text.length] = 0;
+    this.#squeezed[this.#kept] = 0;
     return {
       text: this.#text,
-      all: this.#all.subarray(0, this.#text.length),
-      squeezed: this.#squeezed.subarray(0, this.#kept),
-      values: this.#values.subarray(0, this.#count),
+      all: this.#all,
+      squeezed: this.#squeezed,
+      squeezedLength: this.#kept,
+      values: this.#values,
+      valueCount: this.#count,
       begins: this.#begins,
-      signs: this.#signs.subarray(0, this.#signCount),
+      signs: this.#signs,
+      signCount: this.#signCount,
     };
   }
 }
@@ -215,18 +226,18 @@ export function squeezeCodes(codes: Uint16Array): number {
 }
 
 /** The positions of a text's letters and digits, or of its base64 characters. */
-export function placesOfKind(codes: Uint16Array, kind: number): Int32Array {
-  const places = new Int32Array(codes.length);
+export function placesOfKind(text: string, kind: number): Int32Array {
+  const places = new Int32Array(text.length);
   let count = 0;
-  for (let at = 0; at < codes.length; at++) {
-    if (((KIND[codes[at] as number] as number) & kind) !== 0) places[count++] = at;
+  for (let at = 0; at < text.length; at++) {
+    if (((KIND[text.charCodeAt(at)] as number) & kind) !== 0) places[count++] = at;
   }
   return places;
 }
 
 /** The positions in the text of a squeezed text's characters. */
-export function placesOfSqueezed({ all }: ReadText): Int32Array {
-  return placesOfKind(all, KEPT);
+export function placesOfSqueezed(text: string): Int32Array {
+  return placesOfKind(text, KEPT);
 }
 
 /** True when four values decode to three text characters, or zeros as in UTF-16. */

@@ -99,39 +99,40 @@ export function findSecrets(
     if (depth < DEPTH) {
       for (const decoded of decodedOnce(read, depth === 0)) look(below(view, decoded), depth + 1);
     }
-    if (depth > 0) seen.add(view, depth, found.length === before);
+    if (depth > 0) seen.add({ view, depth, clean: found.length === before });
   };
   look({ text, form: "plain", span: (from, last) => [from, last + 1] }, 0);
   return best(found);
 }
 
+/** A decoded text that was searched. */
+interface Searched {
+  view: View;
+  depth: number;
+  clean: boolean;
+}
+
 /** The decoded texts that were searched: several decodings may lead to the same text. */
 class Seen {
-  /** The texts without a finding, each with its depth. */
-  readonly #clean = new Map<string, number>();
-  /** The texts with findings. */
-  readonly #found = new Map<string, View[]>();
+  /** By length: comparing texts of one length is faster than hashing every text. */
+  readonly #byLength = new Map<number, Searched[]>();
 
   /** True if something new may be found in a text. */
   isNew(view: View, depth: number): boolean {
-    const clean = this.#clean.get(view.text);
-    // More layers are undone below a text that is not as deep.
-    if (clean !== undefined) return depth < clean;
-    const same = this.#found.get(view.text);
-    if (same === undefined) return true;
-    // A secret may be encoded alike in two places.
-    const [at] = view.span(0, 0);
-    return same.every((other) => other.span(0, 0)[0] !== at);
+    const same = this.#byLength.get(view.text.length)?.filter((one) => one.view.text === view.text);
+    return same === undefined || same.every((one) =>
+      // More layers are undone below a text that is not as deep.
+      depth < one.depth ||
+      // A secret may be encoded alike in two places.
+      (!one.clean && one.view.span(0, 0)[0] !== view.span(0, 0)[0])
+    );
   }
 
-  add(view: View, depth: number, isClean: boolean): void {
-    if (isClean) {
-      this.#clean.set(view.text, depth);
-      return;
-    }
-    const same = this.#found.get(view.text);
-    if (same === undefined) this.#found.set(view.text, [view]);
-    else same.push(view);
+  add(searched: Searched): void {
+    const { length } = searched.view.text;
+    const same = this.#byLength.get(length);
+    if (same === undefined) this.#byLength.set(length, [searched]);
+    else same.push(searched);
   }
 }
 
@@ -153,10 +154,10 @@ function findIn(
   index: SecretIndex,
   found: Found[],
 ): void {
-  for (const hit of index.find(read.all)) add(view, root, hit, view.form, hit.length, found);
-  const hits = index.findSqueezed(read.squeezed);
+  for (const hit of index.find(read)) add(view, root, hit, view.form, hit.length, found);
+  const hits = index.findSqueezed(read);
   if (hits.length === 0) return;
-  const places = placesOfSqueezed(read);
+  const places = placesOfSqueezed(view.text);
   for (const hit of hits) {
     const at = places[hit.at] ?? 0;
     const length = (places[hit.at + hit.length - 1] ?? 0) + 1 - at;

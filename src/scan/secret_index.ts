@@ -2,7 +2,7 @@
  * An index of all secrets, built once. Finds them in a text in linear time, no matter how many secrets
  * there are. `scan_text.ts` undoes encodings.
  */
-import { codesOf, isKept, squeezeCodes } from "../base/read_text.ts";
+import { codesOf, isKept, type ReadText, squeezeCodes } from "../base/read_text.ts";
 
 /**
  * The shortest part that counts, in characters. In a notebook of ten million characters, a run of
@@ -75,20 +75,20 @@ export class SecretIndex {
   }
 
   /** Finds secrets in a text as it is. */
-  find(codes: Uint16Array): Hit[] {
-    return this.#findIn("exact", codes);
+  find({ all, text }: ReadText): Hit[] {
+    return this.#findIn("exact", all, text.length);
   }
 
   /** Finds secrets in a text's letters and digits only. */
-  findSqueezed(codes: Uint16Array): Hit[] {
-    return this.#findIn("squeezed", codes);
+  findSqueezed({ squeezed, squeezedLength }: ReadText): Hit[] {
+    return this.#findIn("squeezed", squeezed, squeezedLength);
   }
 
-  #findIn(kind: keyof Groups, codes: Uint16Array): Hit[] {
-    const short = this.#short[kind].flatMap((grams) => grams.find(codes));
-    if (!this.#filter.mayHold(codes)) return short;
+  #findIn(kind: keyof Groups, codes: Uint16Array, length: number): Hit[] {
+    const short = this.#short[kind].flatMap((grams) => grams.find(codes, length));
+    if (!this.#filter.mayHold(codes, length)) return short;
     this.#long ??= groupsOf(this.#parts, (least) => least >= SHORTEST_PART);
-    return [...this.#long[kind].flatMap((grams) => grams.find(codes)), ...short];
+    return [...this.#long[kind].flatMap((grams) => grams.find(codes, length)), ...short];
   }
 }
 
@@ -258,18 +258,18 @@ class Filter {
   }
 
   /** False when the text contains no run of a secret. */
-  mayHold(codes: Uint16Array): boolean {
-    for (let at = 0; at <= codes.length - TAKEN; at += IN_A_ROW) {
-      if (this.#has(codes, at) && this.#isRun(codes, at)) return true;
+  mayHold(codes: Uint16Array, length: number): boolean {
+    for (let at = 0; at <= length - TAKEN; at += IN_A_ROW) {
+      if (this.#has(codes, at) && this.#isRun(codes, at, length)) return true;
     }
     return false;
   }
 
-  #isRun(codes: Uint16Array, at: number): boolean {
+  #isRun(codes: Uint16Array, at: number, length: number): boolean {
     let from = at;
     while (from > 0 && at - from < IN_A_ROW && this.#has(codes, from - 1)) from--;
     let to = at + 1;
-    while (to <= codes.length - TAKEN && to - at < IN_A_ROW && this.#has(codes, to)) to++;
+    while (to <= length - TAKEN && to - at < IN_A_ROW && this.#has(codes, to)) to++;
     // All grams of a line of spaces have one hash, which a secret's gram may also have.
     return to - from >= IN_A_ROW && hasContent(codes, from, to + TAKEN - 1, true);
   }
@@ -351,17 +351,18 @@ class Grams {
     }
   }
 
-  find(codes: Uint16Array): Hit[] {
+  /** @param codes a list with this text, and a 0 after it */
+  find(codes: Uint16Array, length: number): Hit[] {
     const hits: Hit[] = [];
     /** How far runs have been followed, by needle and by the distance between text and needle. */
     const followed = new Map<number, number>();
     const [first, size, step, mask] = [this.#first, this.#size, this.#step, this.#mask];
-    for (let at = 0; at <= codes.length - size; at += step) {
+    for (let at = 0; at <= length - size; at += step) {
       let entry = first[hashAt(codes, at, size) & mask] as number;
       for (; entry !== 0; entry = this.#next[entry] as number) {
         const number = this.#needleOf[entry] as number;
         const offset = this.#offsetOf[entry] as number;
-        this.#follow(codes, at, number, offset, followed, hits);
+        this.#follow(codes, length, at, number, offset, followed, hits);
       }
     }
     return hits;
@@ -369,6 +370,7 @@ class Grams {
 
   #follow(
     codes: Uint16Array,
+    length: number,
     at: number,
     number: number,
     offset: number,
@@ -380,7 +382,7 @@ class Grams {
     const end = at + this.#size;
     let to = at;
     let wantedTo = offset;
-    while (to < codes.length && wantedTo < wanted.length && codes[to] === wanted[wantedTo]) {
+    while (to < length && wantedTo < wanted.length && codes[to] === wanted[wantedTo]) {
       to++;
       wantedTo++;
       // Do not follow a run twice.
