@@ -175,10 +175,16 @@ function isPrefix(codes: Uint16Array, at: number): boolean {
 export function fromNumbers({ all: codes, text }: ReadText, shortest: number): Decoded[] {
   let pairs: [Stretches, Stretches] | undefined;
   let list: Stretches | undefined;
-  // Check only every few characters: each list that counts is long enough to include one of them.
-  const step = 2 * shortest - 1;
+  // Check only every few characters: each list that counts is long enough to include one of them,
+  // and everything as far as half a step before or after it.
+  const half = shortest - 1;
+  const step = 2 * half + 1;
   for (let at = step - 1; at < text.length; at += step) {
     if (!isOfNumbers(codes, at)) continue;
+    if (
+      !(isOfNumbers(codes, at - half) && isOfNumbers(codes, at - (half >> 1))) &&
+      !(isOfNumbers(codes, at + half) && isOfNumbers(codes, at + (half >> 1)))
+    ) continue;
     let [from, to] = [at, at + 1];
     while (from > 0 && isOfNumbers(codes, from - 1)) from--;
     while (to < text.length && isOfNumbers(codes, to)) to++;

@@ -21,47 +21,34 @@ interface Start {
   at: number;
 }
 
-/** Texts of one kind, one after the other. */
+/** Texts of one kind, each on its own line. */
 class Texts {
   readonly #texts: string[] = [];
   readonly #places: Place[] = [];
   readonly #begins: number[] = [];
-  #length = 0;
+  /** How long the texts are together, with a line break before each. */
+  length = 0;
 
   /** Adds a text. One that continues the text before it, as a stream's chunks do, starts no line. */
   add(place: Place, text: string, goesOn = false): void {
-    this.#begin(place, goesOn);
-    this.#write(text);
-  }
-
-  /** Adds a text that is saved as a list of its lines. */
-  addLines(place: Place, lines: readonly string[], goesOn = false): void {
-    this.#begin(place, goesOn);
-    for (const line of lines) this.#write(line);
-  }
-
-  #begin(place: Place, goesOn: boolean): void {
-    if (!goesOn) this.#write("\n");
+    const last = this.#texts.length - 1;
+    if (goesOn && last >= 0) this.#texts[last] += text;
+    else {
+      this.#texts.push(text);
+      this.length++;
+    }
     this.#places.push(place);
-    this.#begins.push(this.#length);
-  }
-
-  #write(text: string): void {
-    this.#texts.push(text);
-    this.#length += text.length;
+    this.#begins.push(this.length);
+    this.length += text.length;
   }
 
   joined(): string {
-    return this.#texts.join("");
+    return this.#texts.length === 0 ? "" : `\n${this.#texts.join("\n")}`;
   }
 
   /** @param offset where these texts begin among all */
   starts(offset: number): Start[] {
     return this.#places.map((place, index) => ({ place, at: offset + (this.#begins[index] ?? 0) }));
-  }
-
-  get length(): number {
-    return this.#length;
   }
 }
 
@@ -200,7 +187,7 @@ function addTexts(value: unknown, place: Place, to: Texts, goesOn = false): void
     if (typeof next === "string") addText(next, place, to, goesOn);
     else if (Array.isArray(next)) {
       // Notebooks save one text as a list of its lines.
-      if (next.every(isText)) to.addLines(place, next, goesOn);
+      if (next.every(isText)) to.add(place, next.join(""), goesOn);
       else for (let at = next.length - 1; at >= 0; at--) open.push(next[at]);
     } else if (isRecord(next)) {
       const keys = Object.keys(next);
