@@ -16,13 +16,19 @@ const utf8 = (sign: string) =>
 
 const PERCENT = `${utf8("%")}|%u[0-9a-f]{4}`;
 const BACKSLASH =
-  "\\\\(?:u[0-9a-f]{4}|u\\{[0-9a-f]{1,6}\\}|U[0-9a-f]{8}|x[0-9a-f]{2}|[0-7]{1,3}|[^\\n])";
+  "\\\\(?:u[0-9a-f]{4}|[ux]\\{[0-9a-f]{1,6}\\}|U[0-9a-f]{8}|x[0-9a-f]{2}|[0-7]{1,3}|[^\\n])";
 const ENTITY = "&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{2,9});?";
 const QUOTED_PRINTABLE = `=[ \\t]*\\r?\\n|${utf8("=")}`;
 const TAGS = "<[/!]?[A-Za-z!-][^<>]*>";
-/** Matches colours and invisible characters. */
-const UNSEEN = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|" +
-  "[\\x00\\xad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\u061c]+|(?:\\udb40[\\udc00-\\udc7f])+";
+/**
+ * Matches colours, letters printed over a letter, and invisible characters: controls of direction and
+ * joining, fillers, variation selectors and tags (Unicode's Default_Ignorable_Code_Point).
+ */
+const UNSEEN =
+  "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]|\\x1b\\][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)|\\x08.|" +
+  "[\\x00\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e" +
+  "\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb]+|" +
+  "(?:[\\udb40-\\udb43][\\udc00-\\udfff]|\\ud82f[\\udca0-\\udca3]|\\ud834[\\udd73-\\udd7a])+";
 
 /** HTML's entity names, each with its character. */
 const NAMED = new Map(
@@ -112,10 +118,7 @@ interface Change {
 }
 
 /** Finds what is escaped and what is markup, by kind and in the text's order. */
-function changesIn(
-  { text, all, signs, signCount }: ReadText,
-  quoted: boolean,
-): Record<Kind, Change[]> {
+function changesIn({ text, all, signs, signCount }: ReadText): Record<Kind, Change[]> {
   const changes: Record<Kind, Change[]> = {
     url: [],
     backslash: [],
@@ -126,7 +129,6 @@ function changesIn(
   for (let index = 0; index < signCount; index++) {
     const from = signs[index] as number;
     const rule = RULES.get(signOf(all[from] as number)) as Rule;
-    if (rule.kind === "quoted" && !quoted) continue;
     const some = changes[rule.kind];
     if (from < (some.at(-1)?.to ?? 0)) continue;
     const { pattern } = rule;
@@ -215,7 +217,7 @@ export function decodedOnce(read: ReadText, alone: boolean, shortest = SHORTEST_
 }
 
 function unescaped(read: ReadText, alone: boolean): Decoded[] {
-  const { url, backslash, entity, quoted, markup } = changesIn(read, alone);
+  const { url, backslash, entity, quoted, markup } = changesIn(read);
   const decoded: Decoded[] = [];
   const add = (changes: readonly Change[], form: DecodedForm) => {
     if (changes.length > 0) decoded.push(apply(changes, read.text, form));

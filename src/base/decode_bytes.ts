@@ -14,7 +14,7 @@ import {
 /** The shortest text that counts among decoded bytes: pictures are full of shorter ones. */
 export const SHORTEST_TEXT = 8;
 
-/** Collects runs of text among bytes: UTF-8, and ASCII in UTF-16. */
+/** Collects runs of text among bytes: UTF-8, and ASCII in UTF-16 and UTF-32. */
 class Stretches {
   #text = "";
   readonly #from: number[] = [];
@@ -28,7 +28,8 @@ class Stretches {
   #code = 0;
   #missing = 0;
   #start = 0;
-  #zero = false;
+  /** How many zeros there are since the last character: UTF-16 has one, and UTF-32 three. */
+  #zeros = 0;
   readonly #shortest: number;
 
   constructor(shortest: number) {
@@ -49,9 +50,10 @@ class Stretches {
       this.close();
     }
     if (byte >= 32 && byte < 127 || byte === 10 || byte === 13 || byte === 9) {
-      this.#zero = false;
+      if (this.#zeros === 2) this.close();
+      this.#zeros = 0;
       this.#put(byte, from, to);
-    } else if (byte === 0 && !this.#zero && this.#length > 0) this.#zero = true;
+    } else if (byte === 0 && this.#zeros < 3 && this.#length > 0) this.#zeros++;
     else if (byte >= 0xc2 && byte < 0xf5) {
       this.#missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
       this.#code = byte & (0x3f >> this.#missing);
@@ -71,7 +73,7 @@ class Stretches {
     const length = this.#length;
     this.#length = 0;
     this.#missing = 0;
-    this.#zero = false;
+    this.#zeros = 0;
     if (length < this.#shortest) return;
     for (let index = 0; index < length; index++) {
       const piece = String.fromCodePoint(this.#open[index] as number);

@@ -176,18 +176,22 @@ function addMembers(
   }
 }
 
-/** Adds every text in a value, including keys, in order. */
+/** Adds every text and whole number in a value, including keys, in order. */
 function addTexts(value: unknown, place: Place, to: Texts, goesOn = false): void {
   if (typeof value === "string") return addText(value, place, to, goesOn);
+  if (typeof value === "number") return addNumber(value, place, to);
   if (typeof value !== "object" || value === null) return;
   // A list instead of recursion, because a damaged file may be nested deeper than the stack.
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next === "string") addText(next, place, to, goesOn);
+    else if (typeof next === "number") addNumber(next, place, to);
     else if (Array.isArray(next)) {
       // Notebooks save one text as a list of its lines.
       if (next.every(isText)) to.add(place, next.join(""), goesOn);
+      // Numbers may be bytes. Measured data has fractions, and can be long.
+      else if (next.every(Number.isInteger)) to.add(place, next.join(" "));
       else for (let at = next.length - 1; at >= 0; at--) open.push(next[at]);
     } else if (isRecord(next)) {
       const keys = Object.keys(next);
@@ -201,6 +205,11 @@ function addTexts(value: unknown, place: Place, to: Texts, goesOn = false): void
 
 function addText(text: string, place: Place, to: Texts, goesOn: boolean): void {
   if (text.length > LONGEST_OF_EVERYBODYS || !EVERYBODYS.has(text)) to.add(place, text, goesOn);
+}
+
+/** Adds a number that is long enough for a secret: a PIN, for example. */
+function addNumber(number: number, place: Place, to: Texts): void {
+  if (number >= 1000 && Number.isInteger(number)) to.add(place, String(number));
 }
 
 function isText(item: unknown): item is string {

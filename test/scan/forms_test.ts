@@ -71,6 +71,39 @@ const rows: { name: string; text: string; form?: string; part?: true }[] = [
   { name: "a link in a terminal", text: secret.replace("vLm", "v\u001b]8;;x\u0007Lm") },
   { name: "invisible characters", text: map("\u200b", (one) => one), form: "pieces" },
   { name: "a soft hyphen", text: secret.replace("vLm", "v\u00adLm") },
+  ...[
+    "\ufe0f",
+    "\u034f",
+    "\u3164",
+    "\u115f",
+    "\u180e",
+    "\uffa0",
+    "\ufff9",
+    "\u{e0100}",
+    "\u{1d173}",
+    "\u{1bca0}",
+  ].map((unseen) => ({
+    name: `invisible U+${hex(unseen.codePointAt(0) ?? 0, 4)}`,
+    text: map(unseen, (one) => one),
+    form: "pieces",
+  })),
+  { name: "printed over, as in a manual page", text: map("", (one) => `${one}\b${one}`) },
+  { name: "\\x{} of Perl", text: map("", (_, code) => `\\x{${hex(code)}}`), form: "escaped" },
+  {
+    name: "quoted-printable in base64, as in a mail",
+    text: btoa(map("", (_, code) => `=${hex(code).toUpperCase()}`)),
+  },
+  {
+    name: "a word in a mail's header",
+    text: `=?UTF-8?Q?${map("", (_, code) => `=${hex(code)}`)}?=`,
+  },
+  { name: "UTF-32 in base64", text: btoa(map("\0\0\0", (one) => one)), form: "base64" },
+  {
+    name: "UTF-16 as Python shows bytes",
+    text: `b'${map("\\x00", (one) => one === "\\" ? "\\\\" : one)}'`,
+  },
+  { name: "colours within base64", text: wrapped(btoa(secret), 7, "\u001b[0m\u001b[32m") },
+  { name: "a table with lines", text: `│ ${wrapped(secret, 6, " │\n│ ")} │`, form: "pieces" },
   { name: "tags of Unicode", text: secret.replace("vLm", "v\u{e0041}Lm") },
   { name: "trust 18: hex", text: bytes.toHex(), form: "hex" },
   { name: "hex, upper case", text: bytes.toHex().toUpperCase(), form: "hex" },
@@ -336,6 +369,33 @@ test("scanNotebookJson() finds a secret that is split over lines, outputs and ce
       is: [1, "output", 1],
     },
     {
+      name: "bytes in JSON",
+      json: notebook({
+        source: "",
+        outputs: [{
+          data: {
+            "application/json": {
+              type: "Buffer",
+              data: [...new TextEncoder().encode(plainSecret)],
+            },
+          },
+        }],
+      }),
+      is: [1, "output", 1],
+    },
+    {
+      name: "bytes in JSON, each in a list",
+      json: notebook({
+        source: "",
+        outputs: [{
+          data: {
+            "application/json": [...new TextEncoder().encode(plainSecret)].map((byte) => [byte]),
+          },
+        }],
+      }),
+      is: [1, "output", 1],
+    },
+    {
       name: "members of JSON, in their order",
       json: notebook({
         source: "",
@@ -356,6 +416,14 @@ test("scanNotebookJson() finds a secret that is split over lines, outputs and ce
     assert.deepEqual([found?.cell, found?.where, found?.output], is);
     assert.deepEqual([found?.whole, more], [true, []]);
   }));
+
+test("scanNotebookJson() finds a secret that is saved as a number", () => {
+  const json = notebook({ source: "", metadata: { pin: 47110815 } });
+  assert.deepEqual(
+    scanNotebookJson(json, { pin: "47110815" }).map(({ cell, whole }) => [cell, whole]),
+    [[1, true]],
+  );
+});
 
 test("scanNotebookJson() reads an output of more lines than a call takes arguments", () => {
   const lines = Array.from({ length: 200_000 }, () => "x\n");
