@@ -127,11 +127,10 @@ let scratch = scratchOf(2 ** 14);
 
 function scratchOf(length: number) {
   return {
-    // Longer, because a few more characters or values are read than there are.
-    all: new Uint16Array(length + 16),
-    squeezed: new Uint16Array(length + 16),
-    values: new Uint8Array(length + 16),
-    signs: new Int32Array(length + 16),
+    all: new Uint16Array(length),
+    squeezed: new Uint16Array(length),
+    values: new Uint8Array(length),
+    signs: new Int32Array(length),
   };
 }
 
@@ -145,12 +144,14 @@ class Reading {
   #kept = 0;
   #count = 0;
   #signCount = 0;
-  /** The next value to check for begins. */
-  #checked = 4;
+  /** The last four values, in 24 bits. */
+  #quad = -1;
+  /** For each of the last values, a bit: whether the quad that ends there may be text. */
+  #texts = 0;
 
   constructor(text: string) {
     this.#text = text;
-    if (scratch.signs.length < text.length + 16) scratch = scratchOf(text.length * 2);
+    if (scratch.signs.length <= text.length) scratch = scratchOf(text.length * 2);
     this.#all = scratch.all;
     this.#squeezed = scratch.squeezed;
     this.#values = scratch.values;
@@ -173,49 +174,30 @@ class Reading {
       signs[signCount] = at;
       signCount += kind >> 15;
     }
+    this.#findBegins(this.#count, count);
     this.#kept = kept;
     this.#count = count;
     this.#signCount = signCount;
-    // Quads as far as eleven values on are part of one check.
-    this.#findBegins(count - 11);
   }
 
-  /**
-   * Looks for begins among the values up to one. It checks the quads that begin in the second half of
-   * eight values: of two quads in a row, one does.
-   */
-  #findBegins(until: number): void {
+  #findBegins(from: number, to: number): void {
     const values = this.#values;
-    let at = this.#checked;
-    for (; at < until; at += 8) {
-      let quad = (values[at] as number) << 18 | (values[at + 1] as number) << 12 |
-        (values[at + 2] as number) << 6 | (values[at + 3] as number);
+    let [quad, texts] = [this.#quad, this.#texts];
+    for (let at = from; at < to; at++) {
+      quad = quad << 6 & 0xffffff | (values[at] as number);
       // Three ASCII characters have no highest bit. Then, and only then, the difference is negative.
-      let some = (quad & 0x808080) - 1;
-      quad = quad << 6 | (values[at + 4] as number);
-      some |= (quad & 0x808080) - 1;
-      quad = quad << 6 | (values[at + 5] as number);
-      some |= (quad & 0x808080) - 1;
-      quad = quad << 6 | (values[at + 6] as number);
-      some |= (quad & 0x808080) - 1;
-      if (some < 0) this.#addBegins(at);
+      texts = texts << 1 | (quad & 0x808080) - 1 >>> 31;
+      if ((texts & 0b10001) !== 0b10001) continue;
+      const begin = at - 7;
+      if (isText(values, begin) && isText(values, begin + 4)) {
+        this.#begins[begin & 3 as 0]?.push(begin);
+      }
     }
-    this.#checked = at;
-  }
-
-  /** Adds the begins that the quads at a value and the next three are part of. */
-  #addBegins(first: number): void {
-    const [values, count] = [this.#values, this.#count];
-    for (let at = first; at < first + 4 && at + 4 <= count; at++) {
-      if (!isText(values, at)) continue;
-      const begins = this.#begins[at & 3 as 0];
-      if (isText(values, at - 4)) begins?.push(at - 4);
-      if (at + 8 <= count && isText(values, at + 4)) begins?.push(at);
-    }
+    this.#quad = quad;
+    this.#texts = texts;
   }
 
   end(): ReadText {
-    this.#findBegins(this.#count);
     this.#all[this.#text.length] = 0;
     this.#squeezed[this.#kept] = 0;
     return {
