@@ -282,11 +282,14 @@ class Filter {
   }
 }
 
-/** A hash of four characters that is the same backwards: of sums and differences, which have no order. */
+/** A hash of four characters that is the same backwards. */
 function evenHash(one: number, two: number, three: number, four: number): number {
-  const sums = one + four + (two + three << 9);
-  const differences = one ^ four ^ (two ^ three) << 8;
-  return Math.imul(Math.imul(sums, 0x2545f491) ^ differences, 0x9e3779b1);
+  const hash = Math.imul(evenProduct(one, four), 0x2545f491) + evenProduct(two, three) | 0;
+  return Math.imul(hash ^ hash >>> 15, 0x9e3779b1);
+}
+
+function evenProduct(one: number, other: number): number {
+  return Math.imul(one ^ 0x5bd1e995, other ^ 0x5bd1e995);
 }
 
 /** A gram shared by more secrets than this identifies none of them. */
