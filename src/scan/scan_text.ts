@@ -55,18 +55,19 @@ interface View {
  * Looks for secrets in a text: whole, or any run of 12 characters or more. It finds the secrets
  * themselves, and undoes up to four layers of encodings, in any order: percent-encoding, escapes
  * of JSON and of source code, entities, quoted-printable, base64 in both alphabets at any alignment
- * (as in a `Basic` header), hexadecimal and lists of bytes, and UTF-16 and UTF-32 in these. It also finds a
- * secret backwards, and in pieces: with line breaks, quotes, signs, tags, colours or invisible
- * characters between its letters and digits. It ignores a JWT's header, because all tokens share it,
+ * (as in a `Basic` header), hexadecimal and lists of bytes, and UTF-16 and UTF-32 in these. It also
+ * finds a secret backwards, and in pieces: with line breaks, quotes, signs, tags, colours or
+ * invisible characters between its letters and digits. It ignores a JWT's header, because all tokens share it,
  * and a run of a JWT's claims must have 40 characters.
  *
  * Not found: compressed, encrypted or hashed secrets; base32 and base85; changed letters, such as all
  * upper case; pieces shorter than 12 characters with words between them; in pieces, a secret with
  * fewer than 8 letters and digits; in bytes, a secret of fewer than 8 characters, or without eight
  * ASCII characters in a row; parts of a secret shorter than 12; non-ASCII letters in UTF-16,
- * UTF-32 or Latin-1 bytes; bytes as binary or octal digits, or with brackets, dots or words between them;
- * a short secret over two lines of a hex dump; LaTeX's and CSS's own escapes; a base64 key's bytes, written another way; more than four layers. A secret with
- * escaped characters is found only in parts if more than 256 others in a row are not escaped.
+ * UTF-32 or Latin-1 bytes; bytes as binary or octal digits, or with brackets, dots or words between
+ * them; a short secret over two lines of a hex dump; escapes of LaTeX and CSS; a base64 key's bytes,
+ * written another way; more than four layers. A secret with escaped characters is found only in
+ * parts if more than 256 others in a row are not escaped.
  *
  * @param text any text, of any length
  * @param secrets the secrets, by the name they are reported under, or an index of them
