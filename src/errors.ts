@@ -216,7 +216,8 @@ export function isTimeout({ reason }: AbortSignal): boolean {
  * Waits for a module that loads late. The first use downloads packages and may be offline. The
  * runtime's own message for that is for module authors.
  *
- * @throws {AuthError} `network` for a module that is not on this machine and cannot be downloaded
+ * @throws {AuthError} `network` for a module that is not on this machine and cannot be downloaded;
+ * `unsupported` for a package that has to be installed
  */
 export async function loaded<T>(module: Promise<T>): Promise<T> {
   try {
@@ -225,17 +226,30 @@ export async function loaded<T>(module: Promise<T>): Promise<T> {
     if (!isError(error) || AuthError.is(error)) throw error;
     const { name, message, code } = error as Error & { code?: unknown };
     if (code !== "ERR_MODULE_NOT_FOUND" && name !== "ResolveMessage") throw error;
-    const [, missing] = PACKAGE.exec(message) ?? [];
-    throw new AuthError(
-      "network",
-      `${
-        missing ? `The package ${missing}` : "A part of this module"
-      } is not on this machine, and ` +
-        "could not be downloaded. Go online and run it again. Or install it first: " +
-        "deno cache jsr:@onecell/auth, or in Node and Bun: npm install @onecell/auth.",
-    );
+    throw missingModule(message);
   }
 }
 
-/** How Deno and Node name a missing package. A version comes after the name. */
-const PACKAGE = /package (?:not found in cache: )?["'](@?[\w.-]+(?:\/[\w.-]+)?)/;
+/** The error for a module that the runtime did not find, from the runtime's own message. */
+function missingModule(message: string): AuthError {
+  const [, name] = PACKAGE.exec(message) ?? [];
+  const module = name === undefined ? "A part of this module" : `The package ${name}`;
+  if (name !== undefined && message.includes("node_modules directory")) {
+    return new AuthError(
+      "unsupported",
+      `${module} is not in the folder node_modules, where Deno looks because of a package.json. Run ` +
+        `here: deno add jsr:@onecell/auth npm:${name}. Or set "nodeModulesDir": "auto" in deno.json.`,
+    );
+  }
+  if (name !== undefined && message.startsWith("Cannot find package")) {
+    return new AuthError("unsupported", `${module} is not installed. Run: npm install ${name}`);
+  }
+  return new AuthError(
+    "network",
+    `${module} is not on this machine, and could not be downloaded. Go online and run it again. Or ` +
+      `download it before: deno cache jsr:@onecell/auth${name === undefined ? "" : ` npm:${name}`}`,
+  );
+}
+
+/** How runtimes name a missing package. A version may come after the name. */
+const PACKAGE = /package (?:not found in cache: |for )?["'](?:npm:)?(@?[\w.-]+(?:\/[\w.-]+)?)/;
