@@ -10,9 +10,9 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { bundle, ENTRY_POINTS } from "./bundle.ts";
+import { bundle, ENTRY_POINTS, FOLDER } from "./bundle.ts";
 import { compile } from "./compile.ts";
-import { copyDocuments } from "./npm_package.ts";
+import { copyDocuments, STORE_PACKAGES } from "./npm_package.ts";
 
 /** Builds the package in a folder, which is emptied first. */
 export async function buildJsr(outDir: string, version: string = config.version): Promise<void> {
@@ -20,6 +20,7 @@ export async function buildJsr(outDir: string, version: string = config.version)
   try {
     const directory = await compile(work);
     await bundle(directory, "jsr", packages());
+    await loadOnDemand(directory);
     await nameDeclarations(directory);
     await copyDocuments(directory);
     await rm(join(directory, "package.json"));
@@ -46,6 +47,25 @@ function manifest(version: string): Record<string, unknown> {
 function packages(): Record<string, string> {
   const imports = Object.entries(config.imports);
   return Object.fromEntries(imports.filter(([, target]) => target.startsWith("npm:")));
+}
+
+/**
+ * Hides the imports of packages that only some stores need. Otherwise Deno would download them for
+ * everybody, look for their versions before every start, and lock them in every project.
+ */
+async function loadOnDemand(directory: string): Promise<void> {
+  const found = new Set<string>();
+  for await (const { name } of Deno.readDir(join(directory, FOLDER))) {
+    const path = join(directory, FOLDER, name);
+    const text = await readFile(path, "utf8");
+    const changed = text.replace(/\bimport\(("npm:([^"]+)@[^"@]+")\)/g, (code, specifier, name) => {
+      if (!STORE_PACKAGES.includes(name)) return code;
+      found.add(name);
+      return `import(String(${specifier}))`;
+    });
+    if (changed !== text) await writeFile(path, changed);
+  }
+  if (found.size !== STORE_PACKAGES.length) throw new Error("No import of some store's package.");
 }
 
 /** Connects modules with their declarations. Outside npm, Deno does not find them by their names. */

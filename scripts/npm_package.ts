@@ -44,8 +44,11 @@ export function packageFields(
   };
 }
 
+/** Packages that only some stores need. */
+export const STORE_PACKAGES: readonly string[] = ["@redis/client", "@napi-rs/keyring"];
+
 /** Packages that only the sandbox and some stores need. Users of those install them. */
-const OPTIONAL_PEERS = ["oidc-provider", "@redis/client", "@napi-rs/keyring"];
+const OPTIONAL_PEERS = ["oidc-provider", ...STORE_PACKAGES];
 
 /** Turns rarely needed dependencies into optional peers. */
 export function withOptionalPeers(made: Record<string, unknown>): Record<string, unknown> {

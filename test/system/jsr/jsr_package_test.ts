@@ -40,6 +40,16 @@ import { getSession } from "SPECIFIER";
 await getSession("spatiafi", { credentials: { clientId: "x" } });
 `;
 
+/** Uses a store that does not respond, so its package was loaded. */
+const STORE = `
+import { AuthError, saveCredentials } from "SPECIFIER";
+Deno.env.set("ONECELL_STORE_KEY", btoa("k".repeat(32)));
+const ids = { client_id: "a", client_secret: "b" };
+await saveCredentials("plantpredict", ids, { store: "redis://127.0.0.1:9" }).catch((error) => {
+  console.log(error instanceof AuthError ? error.code : error);
+});
+`;
+
 Deno.test("the package from JSR", async (context) => {
   await using built = await publishLocally();
   const { specifier, directory, env } = built;
@@ -75,6 +85,12 @@ Deno.test("the package from JSR", async (context) => {
       ["mod.js", "start.js"],
     );
     assert.ok(files.length <= 12, files.join("\n"));
+    // Only some stores need the others, so they are not in everybody's lock.
+    const packages = Object.values(graph.npmPackages).map(({ name }) => name).sort();
+    assert.deepEqual(
+      packages,
+      ["env-paths", "is-safe-filename", "jose", "oauth4webapi", "openid-client", "p-map", "uqr"],
+    );
   });
 
   const folder = await mkdtemp(join(tmpdir(), "onecell-consumer-"));
@@ -89,6 +105,15 @@ Deno.test("the package from JSR", async (context) => {
       assert.equal(printed, "Bearer AuthError\n");
       const mistake = deno([...args, await write("mistake.ts", MISTAKE)], folder);
       await assert.rejects(mistake, /clientId/);
+    });
+
+    await context.step("downloads a store's package when the store is used", async () => {
+      const name = await write("store.ts", STORE);
+      const args = ["run", "-A", "--quiet", "--no-lock", name];
+      assert.equal(await deno(args, folder), "store_unavailable\n");
+      const downloaded = await listFiles(env.DENO_DIR);
+      assert.ok(downloaded.some((path) => path.includes("/@redis/client/")));
+      assert.ok(!downloaded.some((path) => path.includes("/@napi-rs/keyring/")));
     });
 
     await context.step("runs the command", async () => {
@@ -132,6 +157,7 @@ Deno.test("the package from JSR", async (context) => {
 interface Graph {
   roots: string[];
   redirects: Record<string, string>;
+  npmPackages: Record<string, { name: string }>;
   modules: {
     specifier: string;
     dependencies?: { code?: { specifier: string }; isDynamic?: boolean }[];
