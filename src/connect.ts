@@ -7,9 +7,9 @@ import type { Person } from "./person/person.ts";
 import type { CredentialValues, Provider } from "./providers/provider.ts";
 import { resolveSystem, type System, systemIdentity } from "./providers/system.ts";
 import type { Connection } from "./renewal/connection.ts";
-import { TokenKeeper } from "./renewal/token_keeper.ts";
+import { type Held, type RenewalOptions, TokenKeeper } from "./renewal/token_keeper.ts";
 import { openStore } from "./store/open_store.ts";
-import { formatKey } from "./token/token.ts";
+import { formatKey, type Token } from "./token/token.ts";
 
 /** How long one exchange with an authorization server may take, in milliseconds. */
 const SIGN_IN_TIMEOUT = 30_000;
@@ -56,43 +56,14 @@ export function connect(
     discovered: {},
     external: { ...externalTokens(profile), runtime },
   };
-  const signIn = async (grants: GrantContext) => {
-    const { signIn, nobodyToSignIn } = await lazy.signIn();
-    if (person === undefined) throw nobodyToSignIn(provider);
-    return await signIn({ profile, found, grants, person: await person() });
-  };
+  const renewing: Renewing = { profile, found, person, grants, store, key };
   const keeper = new TokenKeeper({
     key,
     store,
     values,
     bound: provider.dpop === true,
-    renew: (held, request) =>
-      endsAtStop(runtime, async (stop) => {
-        const { signal } = request;
-        const stoppable = stop === undefined
-          ? request
-          : { ...request, signal: signal ? AbortSignal.any([stop, signal]) : stop };
-        if (profile.given !== undefined) {
-          const context = { ...grants, runtime, key, title: provider.title };
-          return await (await lazy.givenToken()).givenToken(profile.given, context, stoppable);
-        }
-        const { announceSlow } = await lazy.announceSlow();
-        const text = "Downloading openid-client (first use only)…";
-        return await (await announceSlow(lazy.renewal(), text)).renew(
-          { key, store, provider, grants, signIn, now: Date.now },
-          held,
-          stoppable,
-        );
-      }),
-    foreign: async () => {
-      const { foreignTokens } = provider;
-      // The caller's own folder or account replaces all others.
-      const isOwn = options.directory !== undefined || profile.account !== undefined;
-      if (foreignTokens === undefined || isOwn || profile.given) return null;
-      const { readForeignToken } = await lazy.foreignToken();
-      const hosts = foreignHosts(system, values);
-      return readForeignToken(runtime, foreignTokens, options.sessionKey, key, hosts);
-    },
+    renew: (held, request) => endsAtStop(runtime, (stop) => renew(renewing, held, request, stop)),
+    foreign: () => foreignToken(renewing),
     now: Date.now,
   });
   const timeout = options.timeout ?? provider.timeout ?? API_TIMEOUT;
@@ -123,6 +94,53 @@ export function connect(
     timeout,
     now: Date.now,
   };
+}
+
+/** What the renewals of one session need. */
+interface Renewing extends Pick<Connection, "profile" | "grants" | "store" | "key"> {
+  readonly found: Pick<Found, "values" | "sources" | "file"> & Partial<Found>;
+  readonly person: (() => Promise<Person>) | undefined;
+}
+
+/** Gets a new token: from where the given one comes, else with a grant, else from a person. */
+async function renew(
+  { profile, found, person, grants, store, key }: Renewing,
+  held: Held,
+  request: RenewalOptions,
+  stop: AbortSignal | undefined,
+): Promise<Token> {
+  const { provider, runtime, given } = profile;
+  const { signal } = request;
+  const stoppable = stop === undefined
+    ? request
+    : { ...request, signal: signal ? AbortSignal.any([stop, signal]) : stop };
+  if (given !== undefined) {
+    const context = { ...grants, runtime, key, title: provider.title };
+    return await (await lazy.givenToken()).givenToken(given, context, stoppable);
+  }
+  const { announceSlow } = await lazy.announceSlow();
+  const text = "Downloading openid-client (first use only)…";
+  const signIn = async (grants: GrantContext) => {
+    const { signIn, nobodyToSignIn } = await lazy.signIn();
+    if (person === undefined) throw nobodyToSignIn(provider);
+    return await signIn({ profile, found, grants, person: await person() });
+  };
+  return await (await announceSlow(lazy.renewal(), text)).renew(
+    { key, store, provider, grants, signIn, now: Date.now },
+    held,
+    stoppable,
+  );
+}
+
+/** The token that another program saves for the same session, if any. */
+async function foreignToken({ profile, grants, key }: Renewing): Promise<Token | null> {
+  const { provider: { foreignTokens }, options, runtime } = profile;
+  // The caller's own folder or account replaces all others.
+  const isOwn = options.directory !== undefined || profile.account !== undefined;
+  if (foreignTokens === undefined || isOwn || profile.given) return null;
+  const { readForeignToken } = await lazy.foreignToken();
+  const hosts = foreignHosts(grants.system, grants.values);
+  return readForeignToken(runtime, foreignTokens, options.sessionKey, key, hosts);
 }
 
 /**

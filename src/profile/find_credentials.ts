@@ -4,6 +4,7 @@ import {
   type ChosenCredentials,
   CLIENT_FIELDS,
   COPY_MEMBER,
+  type CredentialSources,
   environmentCredentials,
   exported,
   knownNames,
@@ -40,50 +41,69 @@ export interface Found extends ChosenCredentials {
  * @throws {AuthError} `invalid_argument`; `credentials_damaged` if the file is needed and cannot be used
  */
 export async function findCredentials(profile: Profile, useFile = true): Promise<Found> {
-  const { provider, options: { credentials }, runtime } = profile;
+  const { provider, options: { credentials } } = profile;
   const given = credentials === undefined ? undefined : givenValues(profile, credentials);
   if (profile.given !== undefined) return withToken(profile, profile.given, given);
-  const read = (name: string) => runtime.getEnvironment(name);
-  // For variables that this process loaded from a file, use the file: it is up to date.
-  const isExported = (name: string) => {
-    const set = exported.get(name);
-    return set !== undefined && set.value === read(name);
-  };
-  const environment = environmentCredentials(
-    provider,
-    (name) => isExported(name) ? undefined : read(name),
-  );
-  const sources = { options: given, environment, file: null };
   const username = given?.["username"];
   if (provider.enrolment && given && username !== undefined && given["client_id"] === undefined) {
     return await enrolled(profile, given, username);
   }
-  const found = (chosen: ChosenCredentials, file: SavedCredentials | null): Found => ({
-    ...named(profile, chosen),
-    file,
-    given,
-  });
+  // For variables that this process loaded from a file, use the file: it is up to date.
+  const environment = environmentValues(profile, "set");
+  const sources = { options: given, environment, file: null };
   // Do not read a file that is not needed: a damaged one must not stop a sign-in that has other
   // credentials.
   const isPossible = given !== undefined || Object.keys(environment).length > 0 ||
     provider.requires.every((field) => provider.defaults?.[field] !== undefined);
   if (isPossible || !useFile) {
     const chosen = chooseCredentials(provider, sources);
-    if (chosen.missing.length === 0 || !useFile) return bound(profile, found(chosen, null));
+    if (chosen.missing.length === 0 || !useFile) return foundIn(profile, chosen, sources);
   }
   const { file, foreign } = await findFile(profile, { ...environment, ...given });
-  const chosen = chooseCredentials(provider, { ...sources, file });
-  if (chosen.missing.length === 0) return bound(profile, found(chosen, file));
-  const loaded = environmentCredentials(
-    provider,
-    (name) => isExported(name) ? read(name) : undefined,
-  );
-  const again = chooseCredentials(provider, { ...sources, environment: loaded, file });
-  if (again.missing.length === 0) return bound(profile, found(again, file));
-  if (foreign === undefined) return bound(profile, found(chosen, file));
+  const all = { ...sources, file };
+  const chosen = chooseCredentials(provider, all);
+  return chosen.missing.length === 0
+    ? foundIn(profile, chosen, all)
+    : incomplete(profile, chosen, all, foreign);
+}
+
+/** What was chosen, if it may go to the server of this call. */
+function foundIn(
+  profile: Profile,
+  chosen: ChosenCredentials,
+  { file, options: given }: CredentialSources,
+): Found {
+  return bound(profile, { ...named(profile, chosen), file, given });
+}
+
+/** What to do if the file has not everything: perhaps it was loaded, or belongs to another server. */
+function incomplete(
+  profile: Profile,
+  chosen: ChosenCredentials,
+  sources: CredentialSources,
+  foreign: Foreign | undefined,
+): Found {
+  const { provider } = profile;
+  const loaded = { ...sources, environment: environmentValues(profile, "loaded") };
+  const again = chooseCredentials(provider, loaded);
+  if (again.missing.length === 0) return foundIn(profile, again, sources);
+  if (foreign === undefined) return foundIn(profile, chosen, sources);
   // A person decides what to do with them. Until then nothing is sent.
   const theirs = chooseCredentials(provider, { ...sources, file: foreign.saved ?? null });
-  return { ...found(theirs, null), foreign: { ...foreign, rest: chosen.values } };
+  const found = { ...named(profile, theirs), file: null, given: sources.options };
+  return { ...found, foreign: { ...foreign, rest: chosen.values } };
+}
+
+/** The values of variables that this process loaded from a file, or of all others. */
+function environmentValues(
+  { provider, runtime }: Profile,
+  which: "loaded" | "set",
+): CredentialValues {
+  return environmentCredentials(provider, (name) => {
+    const value = runtime.getEnvironment(name);
+    const isLoaded = value !== undefined && exported.get(name)?.value === value;
+    return isLoaded === (which === "loaded") ? value : undefined;
+  });
 }
 
 /** Values for URLs, used together with a token instead of credentials. */
@@ -150,20 +170,9 @@ function givenValues(profile: Profile, credentials: object): CredentialValues {
 
 /** Sources as people know them: values that were loaded and exported came from a file. */
 function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
-  const { runtime, options: { credentials } } = profile;
-  const sources = chosen.sources.map((source): Source => {
-    if (source.kind === "options" && isCredentials(credentials)) {
-      return { kind: "credentials", text: credentials.source };
-    }
-    if (source.kind !== "environment") return source;
-    const files = source.variables.map((name) => {
-      const set = exported.get(name);
-      return set?.value === runtime.getEnvironment(name) ? set?.saved : undefined;
-    });
-    const [saved] = files;
-    const isOne = saved !== undefined && files.every((one) => one?.path === saved.path);
-    return isOne ? { kind: "file", path: saved.path, saved } : source;
-  });
+  const sources = chosen.sources.map((source) =>
+    source.kind === "file" ? source : originOf(source, profile)
+  );
   const external = Object.values(externalTokens(profile)).flatMap((token): Source[] =>
     // A credential value is already listed with its own source.
     token === undefined || "credential" in token ? [] : [{ kind: "external", token }]
@@ -171,41 +180,63 @@ function named(profile: Profile, chosen: ChosenCredentials): ChosenCredentials {
   return { ...chosen, sources: [...sources, ...external] };
 }
 
+/** Where the values of a source came from first. */
+function originOf(source: Source, { runtime, options: { credentials } }: Profile): Source {
+  if (source.kind === "options" && isCredentials(credentials)) {
+    return { kind: "credentials", text: credentials.source };
+  }
+  if (source.kind !== "environment") return source;
+  const files = source.variables.map((name) => {
+    const set = exported.get(name);
+    return set?.value === runtime.getEnvironment(name) ? set?.saved : undefined;
+  });
+  const [saved] = files;
+  const isOne = saved !== undefined && files.every((one) => one?.path === saved.path);
+  return isOne ? { kind: "file", path: saved.path, saved } : source;
+}
+
 /** Makes sure that values go only to their own server. */
 function bound(profile: Profile, found: Found): Found {
-  const { provider, options } = profile;
-  const values = { ...found.values, ...found.given };
-  const asked = serverOf(profile, values);
+  const asked = serverOf(profile, { ...found.values, ...found.given });
   if (asked === undefined) return found;
-  const isHome = asked === homeOf(profile, found.values);
-  const refused = (foreign: Foreign): Found => ({ ...found, foreign });
-  // Tokens that identify this machine or user go only where the definition or the caller says.
-  const isMoved = !isHome && options.authUrl === undefined && options.issuer === undefined;
-  const isDefined = (["subjectToken", "clientAssertion"] as const).some((name) =>
-    provider[name] !== undefined && options[name] === undefined
-  );
-  if (isMoved && isDefined) {
+  const home = homeOf(profile, found.values);
+  const isHome = asked === home;
+  if (!isHome && movesTokens(profile)) {
     const what = "The tokens that sign in";
-    return refused({ what, belongs: homeOf(profile, found.values), asked, isHome, isToken: true });
+    return { ...found, foreign: { what, belongs: home, asked, isHome, isToken: true } };
   }
   for (const source of found.sources) {
     const belongs = belongsTo(profile, source, found, asked);
-    if (belongs === asked) continue;
-    const what = source.kind === "file"
-      ? `The app credentials in "${source.path}"`
-      : "The credentials in the options";
-    return refused({ what, belongs, asked, isHome });
+    if (belongs !== asked) {
+      return { ...found, foreign: { what: credentialsOf(source), belongs, asked, isHome } };
+    }
   }
   return isHome ? boundToApi(profile, found) : found;
 }
 
+/** Tokens that identify this machine or user go only where the definition or the caller says. */
+function movesTokens({ provider, options }: Profile): boolean {
+  if (options.authUrl !== undefined || options.issuer !== undefined) return false;
+  return (["subjectToken", "clientAssertion"] as const).some((name) =>
+    provider[name] !== undefined && options[name] === undefined
+  );
+}
+
+function credentialsOf(source: Source): string {
+  return source.kind === "file"
+    ? `The app credentials in "${source.path}"`
+    : "The credentials in the options";
+}
+
 /** Makes sure that a variable does not send tokens to an API they are not for. */
 function boundToApi(profile: Profile, found: Found): Found {
-  const { provider, options } = profile;
-  const api = profile.urls.apiUrl;
-  const isByVariable = options.apiUrl === undefined && api !== undefined;
-  if (!isByVariable || !URL.canParse(api) || provider.apiUrl.includes("{")) return found;
-  const { origin } = new URL(api);
+  const { urls: { apiUrl }, options } = profile;
+  const isByVariable = options.apiUrl === undefined && apiUrl !== undefined;
+  return isByVariable && URL.canParse(apiUrl) ? boundTo(new URL(apiUrl), profile, found) : found;
+}
+
+function boundTo({ origin }: URL, { provider, options }: Profile, found: Found): Found {
+  if (provider.apiUrl.includes("{")) return found;
   const own = [provider.apiUrl, ...provider.origins ?? [], ...options.origins ?? []];
   const isOwn = own.some((url) => URL.canParse(url) && new URL(url).origin === origin);
   const isSaid = found.sources.length > 0 &&
@@ -317,17 +348,12 @@ export async function findFile(
   profile: Profile,
   values: CredentialValues = {},
 ): Promise<{ file: SavedCredentials | null; foreign?: Foreign }> {
-  const look = async (server?: string) => {
-    const saved = await findOne(profile, server);
-    // A copy without its original is left over from earlier.
-    return saved && saved.values[COPY_MEMBER] === undefined ? withoutMembers(saved) : null;
-  };
   const asked = serverOf(profile, values);
   if (asked !== undefined && asked !== homeOf(profile)) {
-    const apart = await look(asked);
+    const apart = await findOne(profile, asked);
     if (apart && (apart.server ?? asked) === asked) return { file: apart };
   }
-  const file = await look();
+  const file = await findOne(profile);
   if (file === null) return { file };
   const known = normaliseCredentials(file.values, `The credentials file ${file.path}`);
   const target = serverOf(profile, { ...known, ...values });
@@ -344,20 +370,30 @@ export async function findFile(
  *
  * @param server another server, whose credentials are saved separately
  */
-async function findOne(
+async function findOne(profile: Profile, server?: string): Promise<SavedCredentials | null> {
+  const { runtime, place, openStored } = profile;
+  const file = () => findSaved(runtime, server === undefined ? place : placeApart(place, server));
+  const saved = await (openStored ? findStored(profile, openStored, file, server) : file());
+  // A copy without its original is left over from earlier.
+  return saved && saved.values[COPY_MEMBER] === undefined ? withoutMembers(saved) : null;
+}
+
+/** Finds credentials in the store, else in a file. */
+async function findStored(
   profile: Profile,
+  openStored: NonNullable<Profile["openStored"]>,
+  findInFile: () => Promise<SavedCredentials | null>,
   server: string | undefined,
 ): Promise<SavedCredentials | null> {
-  const { runtime, place, openStored } = profile;
   let problem: unknown;
   try {
     const host = server === undefined ? undefined : hostName(server);
-    const values = await (await openStored?.())?.read(host);
+    const values = await (await openStored()).read(host);
     if (values) return { path: storedIn(profile) ?? "", values, stored: host ?? "" };
   } catch (error) {
     problem = error;
   }
-  const file = await findSaved(runtime, server === undefined ? place : placeApart(place, server));
+  const file = await findInFile();
   if (file === null && problem !== undefined) throw problem;
   return file;
 }

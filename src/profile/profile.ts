@@ -100,25 +100,37 @@ export async function openProfile(
   late: Late,
 ): Promise<Profile> {
   const runtime = await currentRuntime();
-  const { storeDrivers: drivers } = late;
   let found: FoundAddress | undefined;
   const known = await findProvider(provider, async (asked) => {
-    const { findSystem, systemAt } = await late.knownSystems();
-    if (!isAddress(asked)) return await findSystem(runtime, asked);
-    const address = String(asked);
-    const defined = await systemAt(runtime, address);
-    if (defined) return defined;
-    const checked = checkOptions(options, kind, caller);
-    const purpose = PURPOSES[caller] ?? "look";
-    const { findAddress } = await late.address();
-    found = await findAddress({ address, purpose, options: checked, runtime, drivers });
+    found = await findElsewhere(asked, () => checkOptions(options, kind, caller), {
+      runtime,
+      late,
+      purpose: PURPOSES[caller] ?? "look",
+    });
     return found.provider;
   });
   const checked = found?.options ?? checkOptions(options, kind, caller);
   // The doctor's report shows what was not finished.
   if (checked.signal?.aborted && caller !== "doctor") throw abortReason(checked.signal);
-  const profile = profileOf(known, checked, runtime, drivers);
+  const profile = profileOf(known, checked, runtime, late.storeDrivers);
   return found?.note === undefined ? profile : { ...profile, note: found.note };
+}
+
+/** A system that is not built in: one that is defined on this machine, or one at an address. */
+async function findElsewhere(
+  asked: string | URL,
+  checked: () => CheckedOptions,
+  { runtime, late, purpose }: Pick<AddressRequest, "runtime" | "purpose"> & { late: Late },
+): Promise<FoundAddress> {
+  const { findSystem, systemAt } = await late.knownSystems();
+  const provider = isAddress(asked)
+    ? await systemAt(runtime, String(asked))
+    : await findSystem(runtime, asked);
+  const options = checked();
+  if (provider) return { provider, options };
+  const { findAddress } = await late.address();
+  const { storeDrivers: drivers } = late;
+  return await findAddress({ address: String(asked), purpose, options, runtime, drivers });
 }
 
 /** Who may learn about an address, and who may contact the API. */

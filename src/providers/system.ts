@@ -67,15 +67,18 @@ export function resolveSystem(
   values: CredentialValues,
   origins: readonly string[] = [],
 ): System {
-  checkOverrides(provider, urls);
+  const isMoved = own(urls, "authUrl") !== undefined || own(urls, "issuer") !== undefined;
+  if (isMoved) checkOverrides(provider, urls);
   const pick = (field: keyof ProviderUrls) => own(urls, field) ?? own(provider, field);
   const fill = (text: string) => fillIn(text, values, provider);
   const authUrl = pick("authUrl");
-  const resolve = (path: string, what: string) => {
-    const url = fill(authUrl === undefined ? path : joinUrl(authUrl, path));
+  const checked = (text: string, what: string) => {
+    const url = fill(text);
     checkTransport(url, what);
     return url;
   };
+  const resolve = (path: string, what: string) =>
+    checked(authUrl === undefined ? path : joinUrl(authUrl, path), what);
   const endpoints: Endpoints = Object.create(null);
   for (const [name, path] of Object.entries(provider.endpoints)) {
     if (path !== undefined && staysAt(path, urls)) {
@@ -90,9 +93,7 @@ export function resolveSystem(
   return {
     provider,
     endpoints,
-    issuer: issuer === undefined
-      ? undefined
-      : checkTransport(fill(issuer), "issuer") && fill(issuer),
+    issuer: issuer === undefined ? undefined : checked(issuer, "issuer"),
     apiUrl,
     origins: new Set([
       apiUrl.origin,
@@ -129,8 +130,8 @@ export function systemIdentity(system: System): string {
   const server = issuer ?? endpoints.token ?? pastePage ?? apiUrl.origin;
   const isHome = URL.canParse(server) &&
     serverOrigin(provider, {}, provider.defaults ?? {}) === new URL(server).origin;
-  const isOwn = provider.apiUrl.includes("{") || new URL(provider.apiUrl).origin === apiUrl.origin;
-  return isHome && !isOwn ? `${server} ${apiUrl.origin}` : server;
+  if (!isHome || provider.apiUrl.includes("{")) return server;
+  return new URL(provider.apiUrl).origin === apiUrl.origin ? server : `${server} ${apiUrl.origin}`;
 }
 
 /**
@@ -181,45 +182,42 @@ function staysAt(path: string, urls: ProviderUrls): boolean {
  * would still get it, even though a test system was named.
  */
 function checkOverrides(provider: Provider, urls: ProviderUrls): void {
-  const authUrl = own(urls, "authUrl");
-  const issuer = own(urls, "issuer");
-  if (authUrl === undefined && issuer === undefined) return;
-  const { endpoints, enrolment, paste, title, environmentPrefix } = provider;
-  const pages = [enrolment?.login, enrolment?.clients, paste?.page];
-  const all = [...Object.values(endpoints), ...pages].filter((path) => path !== undefined);
-  const absolute = all.filter((path) => !path.startsWith("/"));
-  const refuse = (problem: string) => {
-    throw new AuthError("invalid_argument", `${problem} Nothing is sent to either server.`);
-  };
-  if (authUrl !== undefined) {
-    if (all.length === absolute.length) {
-      const instead = provider.issuer === undefined
-        ? 'give "issuer", or change the endpoints of its definition'
-        : `give "issuer" (${environmentPrefix}_ISSUER)`;
-      refuse(
-        `"authUrl" (${environmentPrefix}_AUTH_URL) has no effect for ${title}: ${instead}.`,
-      );
-    }
-    const stays = issuer === undefined
-      ? [...absolute, ...(provider.issuer === undefined ? [] : [provider.issuer])]
-      : pages.filter((path) => path !== undefined && !path.startsWith("/"));
-    const [first] = stays.filter((url) => url !== undefined);
-    if (first !== undefined) {
-      refuse(
-        `"authUrl" (${environmentPrefix}_AUTH_URL) moves only a part of ${title}: ${
-          hostOf(first)
-        } would stay. Move that as well.`,
-      );
-    }
-  } else {
-    const [first] = pages.filter((path) => path !== undefined);
-    if (first !== undefined) {
-      refuse(
-        `"issuer" (${environmentPrefix}_ISSUER) changes only part of ${title}: its sign-in page would ` +
-          `stay. Give "authUrl" (${environmentPrefix}_AUTH_URL).`,
-      );
-    }
+  const { endpoints, enrolment, paste, issuer } = provider;
+  const pages = [enrolment?.login, enrolment?.clients, paste?.page]
+    .filter((path) => path !== undefined);
+  if (own(urls, "authUrl") === undefined) {
+    if (pages.length > 0) throw overrideRefused(provider, "pages_stay");
+    return;
   }
+  const all = [...Object.values(endpoints), ...pages].filter((path) => path !== undefined);
+  const absolute = (paths: string[]) => paths.filter((path) => !path.startsWith("/"));
+  if (absolute(all).length === all.length) throw overrideRefused(provider, "no_effect");
+  const [stays] = own(urls, "issuer") === undefined
+    ? [...absolute(all), ...(issuer === undefined ? [] : [issuer])]
+    : absolute(pages);
+  if (stays !== undefined) throw overrideRefused(provider, "part_stays", stays);
+}
+
+function overrideRefused(
+  { title, issuer, environmentPrefix: prefix }: Provider,
+  problem: "no_effect" | "part_stays" | "pages_stay",
+  stays = "",
+): AuthError {
+  const instead = issuer === undefined
+    ? 'give "issuer", or change the endpoints of its definition'
+    : `give "issuer" (${prefix}_ISSUER)`;
+  const problems = {
+    no_effect: `"authUrl" (${prefix}_AUTH_URL) has no effect for ${title}: ${instead}.`,
+    part_stays: `"authUrl" (${prefix}_AUTH_URL) moves only a part of ${title}: ` +
+      `${hostOf(stays)} would stay. Move that as well.`,
+    pages_stay:
+      `"issuer" (${prefix}_ISSUER) changes only part of ${title}: its sign-in page would ` +
+      `stay. Give "authUrl" (${prefix}_AUTH_URL).`,
+  };
+  return new AuthError(
+    "invalid_argument",
+    `${problems[problem]} Nothing is sent to either server.`,
+  );
 }
 
 function hostOf(url: string): string {
@@ -233,7 +231,10 @@ export function authorizationHost(system: System): string {
 }
 
 function fillIn(text: string, values: CredentialValues, provider: Provider): string {
-  if (!text.includes("{")) return text;
+  return text.includes("{") ? fillTemplates(text, values, provider) : text;
+}
+
+function fillTemplates(text: string, values: CredentialValues, provider: Provider): string {
   return text.replace(/\{([a-z0-9_]+)\}/g, (template, name: string, at: number) => {
     const value = own(values, name);
     const part = partAt(text, at);

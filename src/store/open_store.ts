@@ -96,15 +96,13 @@ export function earlierTokenPath(runtime: Runtime, folder: string, key: string):
 
 async function readFile(runtime: Runtime, folder: string, key: string): Promise<Token | null> {
   const path = await tokenPath(runtime, folder, key);
-  for (const at of [path, earlierTokenPath(runtime, folder, key)]) {
-    try {
-      const text = await readSafely(runtime, at);
-      if (text !== null) return parseToken(text, key) ?? null;
-    } catch {
-      return null; // the next write finds and reports the reason
-    }
+  try {
+    const text = await readSafely(runtime, path) ??
+      await readSafely(runtime, earlierTokenPath(runtime, folder, key));
+    return text === null ? null : parseToken(text, key) ?? null;
+  } catch {
+    return null; // the next write finds and reports the reason
   }
-  return null;
 }
 
 /**
