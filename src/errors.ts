@@ -150,7 +150,7 @@ export class AuthError extends Error {
 Object.defineProperty(AuthError.prototype, MARK, { value: true });
 
 /** The location of this copy of the module: `src/` here, `chunks/` in the npm package. */
-const OURS = new URL(".", import.meta.url);
+const ours = () => new URL(".", import.meta.url);
 
 /** How many of the caller's frames to show, because a kernel prints the stack into the notebook. */
 const FRAMES = 4;
@@ -177,8 +177,9 @@ const isShort = ({ stack = "", code }: AuthError) => stack.startsWith(`AuthError
 function isCallers(line: string): boolean {
   if (!/^\s+at |@/.test(line)) return false;
   if (/\b(ext|node|internal|native):|\[native code\]|<anonymous>\)?$/.test(line)) return false;
-  return !line.includes(OURS.href) && !line.includes(OURS.pathname) &&
-    !line.includes(new URL("../mod.", OURS).href);
+  const { href, pathname } = ours();
+  return !line.includes(href) && !line.includes(pathname) &&
+    !line.includes(new URL("../mod.", href).href);
 }
 
 /** Reduces a cause to its name, code and message, because request and response objects hold secrets. */

@@ -1,16 +1,15 @@
-import { shortenHome } from "./base/home_path.ts";
-import { localTime } from "./base/local_time.ts";
+import { localTime, shortenHome } from "./base/text.ts";
 import { sourceText } from "./credentials/choose_credentials.ts";
 import type { Api } from "./http/read_answer.ts";
 import { abortReason, AuthError, showCaller } from "./errors.ts";
 import type { Fetch, MapItems, MapOptions } from "./interface/options.ts";
 import type { DoctorReport, LogoutReport, ScanReport } from "./interface/report.ts";
 import type { Claims, ItemsInit, JsonInit, MapFunction, Session } from "./interface/session.ts";
-import * as lazy from "./lazy.ts";
 import { accountOf, type Connection, personOf, renewsItself } from "./renewal/connection.ts";
 import { accountInUse } from "./profile/profile.ts";
 import type { ShownSession } from "./renewal/session_card.ts";
 import { claimsOf } from "./token/token.ts";
+import * as lazy from "./lazy.ts";
 
 let readConnection: (session: OpenSession) => Connection;
 

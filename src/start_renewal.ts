@@ -5,7 +5,6 @@
  * @module
  */
 import "./grants/openid.ts";
-import "./base/alarm.ts";
 import "./base/wait.ts";
 import "./http/failure.ts";
 import "./http/retry.ts";

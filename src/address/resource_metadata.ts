@@ -1,4 +1,4 @@
-import { alarm } from "../base/alarm.ts";
+import { alarm } from "../base/wait.ts";
 import { parseObject } from "../base/json.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { checkEndpoint, readFirst } from "../grants/discovery.ts";

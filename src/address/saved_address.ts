@@ -1,5 +1,5 @@
 import { isObject } from "../base/json.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import { SERVER_MEMBER } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { checkProvider, FOREIGN } from "../providers/define_provider.ts";
@@ -8,8 +8,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import { writePrivateFile } from "../store/private_file.ts";
-import { readSafely } from "../store/safe_file.ts";
-import { storeError } from "../store/store_error.ts";
+import { readSafely, storeError } from "../store/safe_file.ts";
 import { REDIRECT_URI } from "./register_client.ts";
 import { parseAddress, titleOf } from "./resource_metadata.ts";
 

@@ -1,4 +1,4 @@
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import { allProviders } from "../profile/known_systems.ts";
 import { type Command, type Context, UsageError } from "./command.ts";
 import { EVERYWHERE } from "./parse.ts";

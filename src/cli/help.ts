@@ -1,4 +1,4 @@
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import {
   type Command,
   type Context,

@@ -1,8 +1,7 @@
-import { expiryText } from "../base/local_time.ts";
+import { expiryText } from "../base/text.ts";
 import { credentialsText, type Source, sourceText } from "../credentials/choose_credentials.ts";
 import type { Credentials } from "../interface/credentials.ts";
 import type { Session } from "../interface/session.ts";
-import * as lazy from "../lazy.ts";
 import { keepUsername, type KeptUsername, loginUse } from "../manage/given_login.ts";
 import { accountInUse, type Profile, profileOf } from "../profile/profile.ts";
 import { authorizationHost, resolveSystem } from "../providers/system.ts";
@@ -16,6 +15,7 @@ import { styleFor } from "./paint.ts";
 import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget, type Target } from "./target.ts";
 import { ASKING, type GivenAnswers, terminalPerson } from "./terminal_person.ts";
+import * as lazy from "../lazy.ts";
 
 /** `onecell login SYSTEM` */
 export async function login(context: Context): Promise<number> {

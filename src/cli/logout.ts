@@ -1,6 +1,5 @@
-import { localTime } from "../base/local_time.ts";
+import { localTime } from "../base/text.ts";
 import { sourceText } from "../credentials/choose_credentials.ts";
-import * as lazy from "../lazy.ts";
 import { profileOf } from "../profile/profile.ts";
 import type { EndedSession, SystemLogoutReport } from "../interface/report.ts";
 import { logout as logoutOf } from "../verbs.ts";
@@ -8,6 +7,7 @@ import type { Context } from "./command.ts";
 import { styleFor } from "./paint.ts";
 import { forPeople, jsonText, say } from "./say.ts";
 import { findTarget } from "./target.ts";
+import * as lazy from "../lazy.ts";
 
 /** `onecell logout SYSTEM` */
 export async function logout(context: Context): Promise<number> {

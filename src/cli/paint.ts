@@ -1,4 +1,4 @@
-import { PLAIN_STYLE, type Style } from "../base/style.ts";
+import { PLAIN_STYLE, type Style } from "../base/text.ts";
 import type { Host } from "./host.ts";
 
 /** Ways to highlight a text on a terminal. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Command, type Given, type Options, UsageError } from "./command.ts";
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 
 /** Options that every command has. */
 export const EVERYWHERE: Options = {

@@ -1,5 +1,4 @@
-import { shortenHome } from "../base/home_path.ts";
-import { plain } from "../base/text.ts";
+import { plain, shortenHome } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Host } from "./host.ts";
 

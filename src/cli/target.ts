@@ -1,11 +1,10 @@
 import { findAddress } from "../address/find_address.ts";
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { filePath, isAbsolute } from "../options/check_options.ts";
 import type { CheckedOptions } from "../options/options.ts";
 import { checkProvider } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Grant, Provider } from "../providers/provider.ts";
-import * as lazy from "../lazy.ts";
 import { allProviders, readProvider, systemAt, systemNamed } from "../profile/known_systems.ts";
 import { findProvider, isAddress, providers } from "../providers/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,6 +12,7 @@ import { type Context, type Given, textOf, UsageError } from "./command.ts";
 import { say } from "./say.ts";
 import { ASKING, terminalPerson } from "./terminal_person.ts";
 import { verboseFetch } from "./verbose_fetch.ts";
+import * as lazy from "../lazy.ts";
 
 /** Which system a command is about. */
 export interface Target {

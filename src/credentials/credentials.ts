@@ -1,5 +1,4 @@
-import { shortenHome } from "../base/home_path.ts";
-import { plain } from "../base/text.ts";
+import { plain, shortenHome } from "../base/text.ts";
 import type { AuthError } from "../errors.ts";
 import type { Credentials as Face } from "../interface/credentials.ts";
 

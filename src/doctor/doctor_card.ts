@@ -1,8 +1,5 @@
-import { withoutHome } from "../base/home_path.ts";
-import { localTime } from "../base/local_time.ts";
-import { PLAIN_STYLE, type Style } from "../base/style.ts";
+import { localTime, plain, PLAIN_STYLE, type Style, withoutHome } from "../base/text.ts";
 import type { DoctorFacts, DoctorFinding, ExternalFacts } from "./facts.ts";
-import { plain } from "../base/text.ts";
 import { escapeHtml, type Rendered } from "../person/html.ts";
 
 /**

@@ -1,5 +1,4 @@
-import { PLAIN_STYLE } from "../base/style.ts";
-import { withoutHome } from "../base/home_path.ts";
+import { PLAIN_STYLE, withoutHome } from "../base/text.ts";
 import { renderDoctor } from "./doctor_card.ts";
 import type { DoctorFacts, DoctorFinding } from "./facts.ts";
 

@@ -1,4 +1,4 @@
-import { localTime } from "../base/local_time.ts";
+import { localTime } from "../base/text.ts";
 import { variableFor } from "../credentials/choose_credentials.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { PathCondition } from "../store/inspect_path.ts";

@@ -1,5 +1,4 @@
-import { alarm } from "../base/alarm.ts";
-import { abortable } from "../base/wait.ts";
+import { abortable, alarm } from "../base/wait.ts";
 import { isObject, parseObject } from "../base/json.ts";
 import { exported, placeOf } from "../credentials/choose_credentials.ts";
 import { abortReason, AuthError } from "../errors.ts";

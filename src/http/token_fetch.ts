@@ -1,7 +1,6 @@
 import { abortReason, AuthError } from "../errors.ts";
-import { alarm } from "../base/alarm.ts";
+import { alarm, pause } from "../base/wait.ts";
 import { checkTransport } from "../trust.ts";
-import { pause } from "../base/wait.ts";
 import { fetchFailure } from "./failure.ts";
 import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
 

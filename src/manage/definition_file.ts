@@ -24,8 +24,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
 import { joinPath, parentPath } from "../store/paths.ts";
 import { removePrivateFile, writePrivateFile } from "../store/private_file.ts";
-import { readSafely } from "../store/safe_file.ts";
-import { storeError } from "../store/store_error.ts";
+import { readSafely, storeError } from "../store/safe_file.ts";
 import { checkTransport, isLoopback, isSecretField } from "../trust.ts";
 
 /** One fault in a definition. */

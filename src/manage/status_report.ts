@@ -1,7 +1,4 @@
-import { withoutHome } from "../base/home_path.ts";
-import { expiryText } from "../base/local_time.ts";
-import { PLAIN_STYLE, type Style } from "../base/style.ts";
-import { plain } from "../base/text.ts";
+import { expiryText, plain, PLAIN_STYLE, type Style, withoutHome } from "../base/text.ts";
 import type {
   OtherStatus,
   SessionStatus,

@@ -1,4 +1,4 @@
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import type {
   ConnectionOptions,
@@ -32,7 +32,7 @@ const isFolder: Check = (value) =>
     ? value.protocol === "file:"
     : typeof value === "string" && (isAbsolute(value) || /^file:\/\//i.test(value));
 
-const LOCATION: Record<keyof LocationOptions, Rule> = {
+const location = (): Record<keyof LocationOptions, Rule> => ({
   directory: [
     isFolder,
     'a folder, as an absolute path or a file: URL, such as "/home/ada/keys"; for a second account of the same ' +
@@ -49,20 +49,20 @@ const LOCATION: Record<keyof LocationOptions, Rule> = {
       has(value, "read", "write", "remove", "exclusive"),
     '"disk", "memory", "redis://HOST:PORT", "keyring:", or a store with read, write, remove and exclusive',
   ],
-};
+});
 
-const CONNECTION: Record<Exclude<keyof ConnectionOptions, keyof LocationOptions>, Rule> = {
+const connection = (): Record<Exclude<keyof ConnectionOptions, keyof LocationOptions>, Rule> => ({
   fetch: [isFunction, "a function"],
   timeout: [
     (value) => typeof value === "number" && value > 0 && value <= 2 ** 31 - 1,
     "a positive number of milliseconds",
   ],
-};
+});
 
-const SESSION: Record<
+const session = (): Record<
   Exclude<keyof SessionOptions, keyof LocationOptions | keyof ConnectionOptions>,
   Rule
-> = {
+> => ({
   sessionKey: [isName, NAME],
   forceLogin: [isFlag, "true or false"],
   credentials: [isObject, "an object such as { client_id, client_secret }"],
@@ -91,15 +91,23 @@ const SESSION: Record<
   ],
   quiet: [isFlag, "true or false"],
   person: [(value) => has(value, "ask"), "a Person: an object with a function ask(question)"],
-};
+});
 
-const RULES: Record<OptionKind, () => Record<string, Rule>> = {
-  directory: () => ({ directory: LOCATION.directory }),
-  location: () => LOCATION,
-  load: () => ({ ...LOCATION, export: [isFlag, "true or false"] }),
-  connection: () => ({ ...LOCATION, ...CONNECTION }),
-  session: () => ({ ...LOCATION, ...CONNECTION, ...SESSION }),
-};
+/** The rules for a function's options. Made when there are options to check: most calls have none. */
+function rulesFor(kind: OptionKind): Record<string, Rule> {
+  switch (kind) {
+    case "directory":
+      return { directory: location().directory };
+    case "location":
+      return location();
+    case "load":
+      return { ...location(), export: [isFlag, "true or false"] };
+    case "connection":
+      return { ...location(), ...connection() };
+    case "session":
+      return { ...location(), ...connection(), ...session() };
+  }
+}
 
 /** Converts options that accept several forms to one form. */
 const FORMS: Record<string, (value: unknown) => unknown> = {
@@ -129,7 +137,7 @@ function standardFetch(given: FetchLike): typeof fetch {
 }
 
 /** Other names that people use for an option. */
-const OTHER_NAMES: Record<string, string> = {
+const otherNames = (): Record<string, string> => ({
   keeptokens: "store",
   scopes: "scope",
   dir: "directory",
@@ -145,7 +153,7 @@ const OTHER_NAMES: Record<string, string> = {
   baseurl: "apiUrl",
   force: "forceLogin",
   abortsignal: "signal",
-};
+});
 
 /**
  * Checks options before they are used. Otherwise a mistyped one would be ignored silently.
@@ -157,10 +165,17 @@ export function checkOptions(options: unknown, kind: OptionKind, caller: string)
   if (!isObject(options)) {
     throw new AuthError("invalid_argument", `${caller}: the options must be an object.`);
   }
-  const known = RULES[kind]();
+  const given = Object.entries(options as object).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? {} : checkEach(given, rulesFor(kind), caller);
+}
+
+function checkEach(
+  given: [name: string, value: unknown][],
+  known: Record<string, Rule>,
+  caller: string,
+): CheckedOptions {
   const checked: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options as object)) {
-    if (value === undefined) continue;
+  for (const [name, value] of given) {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
       throw new AuthError(
@@ -181,9 +196,9 @@ export function checkOptions(options: unknown, kind: OptionKind, caller: string)
 function hint(name: string, known: Record<string, Rule>): string {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const same = Object.keys(known).find((one) => plain(one) === plain(name)) ??
-    OTHER_NAMES[plain(name)];
+    otherNames()[plain(name)];
   if (same !== undefined && Object.hasOwn(known, same)) return ` Did you mean "${same}"?`;
-  if (Object.hasOwn(RULES.session(), same ?? name)) {
+  if (Object.hasOwn(rulesFor("session"), same ?? name)) {
     return ` It is an option of getSession. Known here: ${Object.keys(known).join(", ")}.`;
   }
   const names = Object.keys(known);

@@ -1,5 +1,4 @@
-import { localTime } from "../base/local_time.ts";
-import { plain } from "../base/text.ts";
+import { localTime, plain } from "../base/text.ts";
 import { type Advice, IN_NOTEBOOK } from "./advice.ts";
 import { renderGreeting } from "./greeting.ts";
 import {

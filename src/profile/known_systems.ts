@@ -9,7 +9,7 @@
  * @module
  */
 import { isObject } from "../base/json.ts";
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { filePath, isAbsolute } from "../options/check_options.ts";
 import { defineForeign } from "../providers/foreign_definition.ts";
@@ -26,8 +26,7 @@ import {
   type PathRuntime,
 } from "../store/paths.ts";
 import { readDocument } from "../store/read_document.ts";
-import { isSafeFolder, readSafely } from "../store/safe_file.ts";
-import { storeError } from "../store/store_error.ts";
+import { isSafeFolder, readSafely, storeError } from "../store/safe_file.ts";
 
 /** A folder of definitions. */
 export interface DefinitionFolder {

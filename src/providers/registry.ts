@@ -1,16 +1,111 @@
-import { didYouMean } from "../base/nearest.ts";
+import { didYouMean } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
-import { checkProvider } from "./define_provider.ts";
-import { fourinsight, fourinsightClient } from "./fourinsight.ts";
-import { ocs } from "./ocs.ts";
-import { plantpredict } from "./plantpredict.ts";
-import { plantpredictOkta } from "./plantpredict_okta.ts";
+import { checkProvider, withDefaults } from "./define_provider.ts";
 import type { Provider } from "./provider.ts";
-import { spatiafi } from "./spatiafi.ts";
+
+/** SpatiaFi: app credentials are created once, then `client_secret_jwt` (RFC 7523). */
+export const spatiafi: Provider = withDefaults({
+  name: "spatiafi",
+  title: "SpatiaFi",
+  grant: "client_credentials",
+  authUrl: "https://auth.spatiafi.com",
+  apiUrl: "https://api.spatiafi.com",
+  endpoints: { token: "/api/v1/auth/jwt/token" },
+  clientAuthentication: "client_secret_jwt",
+  enrolment: {
+    login: "/api/v1/auth/jwt/token/basic",
+    clients: "/api/v1/clients/",
+    help: "Enter your SpatiaFi username and password. You won't be asked again.",
+  },
+  // SpatiaFi's own Python package retries on 500 too.
+  retryStatuses: [429, 500, 502, 503, 504],
+});
+
+/** PlantPredict since it moved to Amazon Cognito: client credentials, no refresh token. */
+export const plantpredict: Provider = withDefaults({
+  name: "plantpredict",
+  title: "PlantPredict",
+  grant: "client_credentials",
+  authUrl: "https://terabase-prd.auth.us-west-2.amazoncognito.com",
+  apiUrl: "https://api.plantpredict.terabase.energy",
+  endpoints: { token: "/oauth2/token" },
+  clientAuthentication: "client_secret_post",
+  scope: "transactions/post transactions/get",
+  documentation: "https://ui.plantpredict.com/signUp",
+});
+
+/** PlantPredict, legacy (Okta): resource owner password; a refresh token renews the session. */
+export const plantpredictOkta: Provider = withDefaults({
+  name: "plantpredict-okta",
+  title: "PlantPredict (Okta)",
+  grant: "password",
+  authUrl: "https://afse.okta.com/oauth2/aus3jzhulkrINTdnc356",
+  apiUrl: "https://api.plantpredict.com/",
+  endpoints: { token: "/v1/token", revocation: "/v1/revoke" },
+  clientAuthentication: "client_secret_post",
+  scope: "openid offline_access",
+  refreshScope: "offline_access",
+});
+
+/** What both kinds of sign-in to 4insight share. */
+const fourinsightApi: Pick<Provider, "apiUrl" | "retryStatuses" | "timeout" | "refusedPaths"> = {
+  apiUrl: "https://api.4insight.io/",
+  retryStatuses: [413, 429, 502, 503, 504],
+  timeout: 100_000,
+  refusedPaths: ["/internal"],
+};
+
+/** 4insight for a person, who signs in on its page and pastes the package that it shows. */
+export const fourinsight: Provider = withDefaults({
+  ...fourinsightApi,
+  name: "fourinsight",
+  title: "4insight",
+  grant: "authorization_code",
+  methods: ["paste"],
+  authUrl: "https://4insight.io",
+  clientAuthentication: "client_secret_post",
+  paste: {
+    page: "/auth",
+    // The package says where to exchange the code, and a secret is sent there.
+    endpointHosts: ["login.microsoftonline.com", "*.b2clogin.com", "4insight.io"],
+  },
+  foreignTokens: {
+    folder: ".fourinsight/api",
+    folderOnMac: ".config/.fourinsight/api",
+    file: "token",
+  },
+});
+
+/** 4insight for a service: client credentials; each process signs in, and the token is never on disk. */
+export const fourinsightClient: Provider = withDefaults({
+  ...fourinsightApi,
+  name: "fourinsight-client",
+  title: "4insight (service account)",
+  grant: "client_credentials",
+  authUrl: "https://login.microsoftonline.com/4subseaid.onmicrosoft.com",
+  endpoints: { token: "/oauth2/v2.0/token" },
+  clientAuthentication: "client_secret_post",
+  scope: "https://4subseaid.onmicrosoft.com/4insight-api-prod/.default",
+  store: "memory",
+});
+
+/** OSIsoft Cloud Services, now AVEVA: discovery below the resource, client credentials, a probe. */
+export const ocs: Provider = withDefaults({
+  name: "ocs",
+  title: "OSIsoft Cloud Services",
+  grant: "client_credentials",
+  issuer: "{resource}/identity",
+  apiUrl: "{resource}",
+  clientAuthentication: "client_secret_post",
+  requires: ["tenant_id", "client_id", "client_secret"],
+  defaults: { resource: "https://dat-b.osisoft.com", api_version: "v1" },
+  probe: "/api/{api_version}/Tenants/{tenant_id}",
+  documentation: "https://cloud.osisoft.com/clients",
+});
 
 /**
- * The systems this module knows by name. To add one, add a file here and a line to this list. A test checks
- * them with `defineProvider`, so that a start does not have to.
+ * The systems this module knows by name. To add one, describe it above and name it in this list. A test
+ * checks them with `defineProvider`, so that a start does not have to.
  */
 export const providers: readonly Provider[] = [
   spatiafi,

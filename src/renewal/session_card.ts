@@ -1,4 +1,4 @@
-import { shortenHome } from "../base/home_path.ts";
+import { shortenHome } from "../base/text.ts";
 import { credentialsText, type Source } from "../credentials/choose_credentials.ts";
 import { renderCard } from "../person/card.ts";
 import { greetingOf } from "../person/greeting.ts";

@@ -5,7 +5,7 @@ import type { ErrorKind } from "./runtime.ts";
 export const MAXIMUM_BYTES = 1_000_000;
 
 /** Codes of {@linkcode FileError} and of operating systems, by what they mean to the store. */
-const KINDS = new Map<unknown, ErrorKind>(Object.entries({
+const KINDS: Record<string, ErrorKind> = {
   ENOENT: "not_found",
   EEXIST: "exists",
   EACCES: "permission",
@@ -19,30 +19,31 @@ const KINDS = new Map<unknown, ErrorKind>(Object.entries({
   NOT_TEXT: "not_text",
   UTF16: "utf16",
   UNSAFE: "unsafe",
-}));
+};
 
 /** Errors for what a disk does not support: drvfs, SMB, FUSE. Never EIO. */
-const CANNOT = new Set<unknown>(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
+const CANNOT: unknown[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"];
 
 /** The same as numbers, on Linux and macOS, for Deno's errors without a code. */
-const CANNOT_NUMBERS = new Set(["1", "22", "38", "45", "78", "95", "102"]);
+const CANNOT_NUMBERS = ["1", "22", "38", "45", "78", "95", "102"];
 
 /** True if the error says that the disk does not support the operation for any file. */
 export function isInability(error: unknown): boolean {
   if (!isError(error) || error.name === "NotCapable") return false;
   const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
-  return CANNOT.has((error as { code?: unknown }).code) || CANNOT_NUMBERS.has(number ?? "");
+  return CANNOT.includes((error as { code?: unknown }).code) ||
+    CANNOT_NUMBERS.includes(number ?? "");
 }
 
 /** Deno's error classes, for errors without a `code`. */
-const CLASSES = new Map<string, ErrorKind>(Object.entries({
+const CLASSES: Record<string, ErrorKind> = {
   NotCapable: "capability",
   NotFound: "not_found",
   AlreadyExists: "exists",
   PermissionDenied: "permission",
   FilesystemLoop: "symlink",
   Busy: "busy",
-}));
+};
 
 /** What a file turned out to be, in the operating systems' codes. */
 export class FileError extends Error {
@@ -64,7 +65,11 @@ export function errorKind(error: unknown): ErrorKind {
   // First, because an error from Deno's flags may carry another layer's code, for example from SQLite.
   if (error.name === "NotCapable") return "capability";
   const { code, name } = error as { code?: unknown; name: string };
-  return KINDS.get(code) ?? CLASSES.get(name) ?? "other";
+  return own(KINDS, code) ?? own(CLASSES, name) ?? "other";
+}
+
+function own(kinds: Record<string, ErrorKind>, name: unknown): ErrorKind | undefined {
+  return typeof name === "string" && Object.hasOwn(kinds, name) ? kinds[name] : undefined;
 }
 
 /** The Deno permission flag that an error asks for, as narrow as possible. */

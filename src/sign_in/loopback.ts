@@ -1,4 +1,4 @@
-import { alarm } from "../base/alarm.ts";
+import { alarm } from "../base/wait.ts";
 import { isLoopback } from "../trust.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { beginAuthorization, exchangeCode } from "../grants/authorization_code.ts";

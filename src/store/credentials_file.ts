@@ -3,8 +3,7 @@ import { AuthError } from "../errors.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
 import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import { readSafely } from "./safe_file.ts";
-import { storeError } from "./store_error.ts";
+import { readSafely, storeError } from "./safe_file.ts";
 import type { SavedCredentials } from "./store.ts";
 
 /** Where an application's credentials file may be. */

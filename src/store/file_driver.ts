@@ -1,6 +1,6 @@
 import type { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { withLock } from "./lock.ts";
 import { earlierTokenPath } from "./open_store.ts";
@@ -11,9 +11,8 @@ import {
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
-import { readSafely } from "./safe_file.ts";
+import { readSafely, storeError } from "./safe_file.ts";
 import type { Driver, LockOptions, Marks } from "./store.ts";
-import { storeError } from "./store_error.ts";
 
 /** What a file's text is, judged against the key that the file's name stands for. */
 export type Judgement =

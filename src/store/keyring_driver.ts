@@ -1,6 +1,6 @@
 import { AuthError, loaded } from "../errors.ts";
 import { deadline } from "../base/wait.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { FileDriver } from "./file_driver.ts";
 import { isWithoutLocks, withLock } from "./lock.ts";

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { parentPath, temporaryPath } from "./paths.ts";
 import { loadSqlite, type SqliteConstructor, type SqliteDatabase } from "./sqlite.ts";
 import type { LockOptions } from "./store.ts";
-import { storeError } from "./store_error.ts";
+import { storeError } from "./safe_file.ts";
 
 /** The first and the longest pause between two tries to lock, in milliseconds. */
 const FIRST_PAUSE = 4;

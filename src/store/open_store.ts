@@ -1,4 +1,4 @@
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken, type Token } from "../token/token.ts";
 import { joinPath } from "./paths.ts";

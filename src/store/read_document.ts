@@ -3,8 +3,7 @@ import { FileError } from "../runtime/error_kind.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { linkTarget } from "./credentials_file.ts";
 import { parentPath } from "./paths.ts";
-import { readSafely } from "./safe_file.ts";
-import { storeError } from "./store_error.ts";
+import { readSafely, storeError } from "./safe_file.ts";
 
 /**
  * Reads a file that a person named, such as a notebook, of any size. Follows links, also those of a shell

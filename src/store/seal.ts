@@ -1,5 +1,5 @@
 import { AuthError, loaded } from "../errors.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readSafely } from "./safe_file.ts";
 

@@ -2,7 +2,7 @@ import type { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parentPath, temporaryPath } from "./paths.ts";
 import { removePrivateFile } from "./private_file.ts";
-import { storeError } from "./store_error.ts";
+import { storeError } from "./safe_file.ts";
 
 /**
  * Checks whether files can be created in a folder, by creating and removing an empty private one.

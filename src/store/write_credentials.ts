@@ -14,7 +14,7 @@ import {
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
-import { storeError } from "./store_error.ts";
+import { storeError } from "./safe_file.ts";
 
 type Values = Record<string, unknown>;
 

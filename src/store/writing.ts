@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256 } from "../base/text.ts";
 import { formatToken, mentionsKey, parseToken, type Token } from "../token/token.ts";
 import { parseObject } from "../base/json.ts";
 import { FileDriver, type Judgement } from "./file_driver.ts";

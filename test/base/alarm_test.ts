@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alarm } from "../../src/base/alarm.ts";
+import { alarm } from "../../src/base/wait.ts";
 import { test } from "../support/tests.ts";
 
 const turn = (milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds));

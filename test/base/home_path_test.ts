@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shortenHome, withoutHome } from "../../src/base/home_path.ts";
+import { shortenHome, withoutHome } from "../../src/base/text.ts";
 import { test } from "../support/tests.ts";
 
 test("shortenHome() writes the home folder as ~, but not in quotes or in longer paths", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expiryText, localTime } from "../../src/base/local_time.ts";
+import { expiryText, localTime } from "../../src/base/text.ts";
 import { test } from "../support/tests.ts";
 
 const at = (day: number, hours: number, minutes: number) =>

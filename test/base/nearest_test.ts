@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { didYouMean, nearest } from "../../src/base/nearest.ts";
+import { didYouMean, nearest } from "../../src/base/text.ts";
 import { test } from "../support/tests.ts";
 
 test("nearest() suggests for small mistakes only", () => {

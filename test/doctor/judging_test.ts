@@ -4,8 +4,7 @@ import { findings } from "../../src/doctor/findings.ts";
 import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
 import { tokenFacts } from "../../src/doctor/examine.ts";
 import { renderDoctor } from "../../src/doctor/doctor_card.ts";
-import { fourinsight } from "../../src/providers/fourinsight.ts";
-import { plantpredictOkta } from "../../src/providers/plantpredict_okta.ts";
+import { fourinsight, plantpredictOkta } from "../../src/providers/registry.ts";
 import { test } from "../support/tests.ts";
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
 import { createDpopProver } from "../../src/token/dpop.ts";
 import { obtainToken } from "../../src/grants/obtain_token.ts";
-import { spatiafi } from "../../src/providers/spatiafi.ts";
+import { spatiafi } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { call } from "../support/call.ts";

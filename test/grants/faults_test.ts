@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { grantParts } from "../support/parts.ts";
 import { fakeServer, json } from "../support/fake_server.ts";
-import { spatiafi } from "../../src/providers/spatiafi.ts";
+import { spatiafi } from "../../src/providers/registry.ts";
 import { createAppCredentials } from "../../src/grants/enrolment.ts";
 import type { AuthErrorCode } from "../../src/errors.ts";
 import { works } from "../support/call.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { storeDrivers } from "../../src/lazy.ts";
 import { createAndSave } from "../../src/manage/create_and_save.ts";
 import { profileOf } from "../../src/profile/profile.ts";
-import { spatiafi } from "../../src/providers/spatiafi.ts";
+import { spatiafi } from "../../src/providers/registry.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { TestFolder } from "../support/folder.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { getSession, status } from "../../mod.ts";
+import { getSession, status, type SystemStatus } from "../../mod.ts";
 import type { DoctorReport } from "../../src/doctor/doctor_report.ts";
-import { PLAIN_STYLE } from "../../src/base/style.ts";
-import type { SystemStatus } from "../../mod.ts";
+import { PLAIN_STYLE } from "../../src/base/text.ts";
 import { renderStatus } from "../../src/manage/status_report.ts";
 import { doctor } from "../doctor/report.ts";
 import { rejects } from "../support/rejects.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { localTime } from "../../src/base/local_time.ts";
+import { localTime } from "../../src/base/text.ts";
 import { type CardExtras, deviceLink, isFinal, renderCard } from "../../src/person/card.ts";
 import type { CardState } from "../../src/person/person.ts";
 

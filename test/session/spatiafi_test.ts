@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { getSession } from "../../mod.ts";
-import { localTime } from "../../src/base/local_time.ts";
+import { localTime } from "../../src/base/text.ts";
 import { call, works } from "../support/call.ts";
 import { scriptedPerson } from "../support/person.ts";
 import { elapsed, rejects, until } from "../support/rejects.ts";

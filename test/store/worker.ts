@@ -1,14 +1,14 @@
 // Runs under Deno, Node and Bun: one process of the store's tests. Prints its results as JSON lines.
 import process from "node:process";
 import { currentRuntime } from "../../src/runtime/current.ts";
-// The tests time the disk, so load these first.
-import "../../src/store/lock.ts";
-import "../../src/store/store_error.ts";
 import { findCredentials } from "../../src/store/credentials_file.ts";
 import { writeCredentials } from "../../src/store/write_credentials.ts";
 import { writePrivateFile } from "../../src/store/private_file.ts";
 import { openTokenStore } from "../support/store.ts";
 import { KEY, testToken } from "./token.ts";
+// The tests time the disk, so load these first.
+import "../../src/store/lock.ts";
+import "../../src/store/safe_file.ts";
 
 const runtime = await currentRuntime();
 const [command, folder, ...rest] = process.argv.slice(2).map((arg) => JSON.parse(arg));

@@ -9,7 +9,7 @@ import { beginDevice } from "../../../src/grants/device_code.ts";
 import { getExternalToken } from "../../../src/grants/external_token.ts";
 import { obtainToken } from "../../../src/grants/obtain_token.ts";
 import { relNext } from "../../../src/http/pages.ts";
-import { spatiafi } from "../../../src/providers/spatiafi.ts";
+import { spatiafi } from "../../../src/providers/registry.ts";
 import { parsePaste } from "../../../src/sign_in/parse_paste.ts";
 import { parseToken } from "../../../src/token/token.ts";
 import { currentRuntime } from "../../../src/runtime/current.ts";
