@@ -168,7 +168,7 @@ export async function endsAtStop<T>(
 
 function stopButton(runtime: Profile["runtime"]): Interruptible | undefined {
   if (!runtime.inNotebook()) return undefined;
-  return async (wait) => (await lazy.interruptible()).interruptible(runtime, wait, STOPPED);
+  return async (wait) => (await lazy.kernel()).interruptible(runtime, wait, STOPPED);
 }
 
 /** Whose tokens this system may use: if its page was moved, as for a test system, only its own. */

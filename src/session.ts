@@ -103,7 +103,7 @@ export class OpenSession implements Session {
     options: { signal?: AbortSignal | undefined; url?: string | URL | undefined } = {},
   ): Promise<void> {
     const { signal, url } = checked(options, "verify", VERIFY_OPTIONS);
-    const { verify } = await lazy.verify();
+    const { verify } = await lazy.readApi();
     await stoppable(verify(this.#api(), { url, signal }), signal);
   }
 
@@ -120,7 +120,7 @@ export class OpenSession implements Session {
         "session.json: an object cannot be a body. Pass it as json: { … } to send it as JSON.",
       );
     }
-    const { json } = await lazy.json();
+    const { json } = await lazy.readApi();
     return await stoppable(json<T>(this.#api(), url, init), init?.signal ?? undefined);
   }
 
@@ -128,7 +128,7 @@ export class OpenSession implements Session {
     url: string | URL,
     init?: RequestInit,
   ): AsyncGenerator<T, void, void> {
-    const { pages } = await lazy.pages();
+    const { pages } = await lazy.readApi();
     yield* each(pages<T>(this.#api(), url, init), init?.signal ?? undefined);
   }
 
@@ -137,7 +137,7 @@ export class OpenSession implements Session {
     init?: ItemsInit<T>,
   ): AsyncGenerator<T, void, void> {
     const { of, ...rest } = init ?? {};
-    const { items } = await lazy.pages();
+    const { items } = await lazy.readApi();
     yield* items<T>(this.pages(url, rest), of);
   }
 

@@ -17,7 +17,6 @@ import "./grants/client_authentication.ts";
 import "./grants/discovery.ts";
 import "./grants/client.ts";
 import "./token/dpop.ts";
-import "./grants/answer_body.ts";
 import "./grants/refusal_of.ts";
 import "./grants/judge.ts";
 import "./base/read_text.ts";

@@ -51,7 +51,7 @@ export async function loadCredentials(
   options: LocationOptions & { export?: boolean | undefined } = {},
 ): Promise<Credentials> {
   const profile = await openProfile(system, options, "loadCredentials", "load", lazy);
-  const { loadCredentials } = await lazy.loadCredentials();
+  const { loadCredentials } = await lazy.manage();
   return await endsAtStop(profile.runtime, () => loadCredentials(profile));
 }
 

@@ -1,8 +1,7 @@
 import pMap, { pMapSettled } from "p-map";
 import { abortReason, AuthError } from "../errors.ts";
-import { listen } from "../person/interruptible.ts";
+import { findKernel, type Kernel, listen } from "../person/kernel.ts";
 import type { Fetch, MapItems, MapOptions } from "../interface/options.ts";
-import { findKernel, type Kernel } from "../person/kernel.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createProgress } from "./progress.ts";
 

@@ -1,5 +1,4 @@
-import { renderDoctor } from "../doctor/doctor_card.ts";
-import type { DoctorReport } from "../doctor/doctor_report.ts";
+import { type DoctorReport, renderDoctor } from "../doctor/doctor_report.ts";
 import { scanFiles } from "../scan/scan_file.ts";
 import type { ScanReport } from "../scan/scan_report.ts";
 import { readProvider } from "../profile/known_systems.ts";

@@ -1,5 +1,5 @@
 import { AuthError, isError, loaded } from "../errors.ts";
-import { listen } from "../person/interruptible.ts";
+import { listen } from "../person/kernel.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";

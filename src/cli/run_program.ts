@@ -1,4 +1,4 @@
-import { listen } from "../person/interruptible.ts";
+import { listen } from "../person/kernel.ts";
 import type { StopSignal } from "../runtime/runtime.ts";
 import { type Context, UsageError } from "./command.ts";
 import type { Child, Host } from "./host.ts";

@@ -2,7 +2,7 @@ import { AuthError } from "../errors.ts";
 import { AT_COMMAND } from "../person/advice.ts";
 import { createPerson } from "../person/create_person.ts";
 import type { CardState, Person } from "../person/person.ts";
-import { listen } from "../person/interruptible.ts";
+import { listen } from "../person/kernel.ts";
 import type { Context } from "./command.ts";
 
 /** What the command line has already answered. */

@@ -10,14 +10,17 @@ import { storeStatus } from "../manage/store_status.ts";
 import { accountInUse, type Profile } from "../profile/profile.ts";
 import { accountOf, type Connection, renewsItself } from "../renewal/connection.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
-import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
+import { inspectPath, isDamaged, type PathCondition, tryWriting } from "../store/inspect_store.ts";
 import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
-import { isDamaged } from "../store/inspect_store.ts";
-import { tryWriting } from "../store/try_writing.ts";
 import type { System } from "../providers/system.ts";
-import type { DoctorFacts, DoctorProblem, ExternalFacts, TokenFacts } from "./facts.ts";
-import { networkSettings } from "./network_settings.ts";
+import {
+  type DoctorFacts,
+  type DoctorProblem,
+  type ExternalFacts,
+  networkSettings,
+  type TokenFacts,
+} from "./facts.ts";
 import { reach, type Reached, type ReachTarget } from "./reach.ts";
 
 /** What is known before anything is checked. */

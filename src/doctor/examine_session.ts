@@ -4,7 +4,7 @@ import { AuthError } from "../errors.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Connection } from "../renewal/connection.ts";
-import { inspectPath, type PathCondition } from "../store/inspect_path.ts";
+import { inspectPath, type PathCondition } from "../store/inspect_store.ts";
 import { DoctorReport } from "./doctor_report.ts";
 import { examine, type Patient } from "./examine.ts";
 import type { DoctorProblem } from "./facts.ts";

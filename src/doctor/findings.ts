@@ -1,9 +1,8 @@
 import { localTime } from "../base/text.ts";
 import { variableFor } from "../credentials/choose_credentials.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { PathCondition } from "../store/inspect_path.ts";
-import type { DoctorFacts, DoctorFinding } from "./facts.ts";
-import { isProxyUrl } from "./network_settings.ts";
+import type { PathCondition } from "../store/inspect_store.ts";
+import { type DoctorFacts, type DoctorFinding, isProxyUrl } from "./facts.ts";
 
 /** What the findings need besides the facts. */
 export interface FindingContext {

@@ -1,6 +1,16 @@
 import type { TokenResponse } from "../token/token_response.ts";
-import { type Body, bodyOf, hasFailed, isSuccess, numberOf, textOf } from "./answer_body.ts";
-import { type Asked, type Refusal, refusalOf, wordsOf } from "./refusal_of.ts";
+import {
+  type Asked,
+  type Body,
+  bodyOf,
+  hasFailed,
+  isSuccess,
+  numberOf,
+  type Refusal,
+  refusalOf,
+  textOf,
+  wordsOf,
+} from "./refusal_of.ts";
 
 /**
  * Judges the responses of an authorization server. These functions send nothing and throw nothing: they

@@ -3,6 +3,7 @@ import {
   findFile,
   homeOf,
   hostName,
+  serverOf,
   serverOfFile,
   withoutMembers,
 } from "../profile/find_credentials.ts";
@@ -14,9 +15,11 @@ import { credentialsPath } from "../store/credentials_file.ts";
 import { isWithoutLocks } from "../store/lock.ts";
 import { parentPath } from "../store/paths.ts";
 import type { StoredCredentials } from "../store/stored_credentials.ts";
-import { tryWriting } from "../store/try_writing.ts";
+import { tryWriting } from "../store/inspect_store.ts";
 import { openFiles } from "../store/writing.ts";
 import { writeCredentials } from "../store/write_credentials.ts";
+import { Credentials } from "../credentials/credentials.ts";
+import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 
 type Values = Record<string, unknown>;
 
@@ -205,4 +208,60 @@ function noFolder({ title }: Provider): AuthError {
     `There is no folder to save ${title}'s credentials in. Set HOME ` +
       "(USERPROFILE on Windows) or the option directory.",
   );
+}
+
+/**
+ * See `createCredentials` of `verbs.ts`.
+ *
+ * @param stop fires at the stop button and ends the creation
+ */
+export async function createCredentials(
+  profile: Profile,
+  login: { username: string; password: string },
+  stop?: AbortSignal,
+): Promise<Credentials> {
+  const { provider } = profile;
+  const { username, password, ...rest }: Record<string, unknown> = { ...login };
+  const [odd] = Object.keys(rest);
+  if (odd !== undefined) {
+    // Ignoring it would send the password to the wrong server.
+    throw new AuthError(
+      "invalid_argument",
+      `createCredentials takes { username, password } as its second argument, without "${odd}": pass options as the third.`,
+    );
+  }
+  if (typeof username !== "string" || typeof password !== "string" || !username || !password) {
+    throw new AuthError(
+      "invalid_argument",
+      'createCredentials needs { username, password } after the system: createCredentials("' +
+        `${provider.name}", { username: "…", password: "…" }, { … }).`,
+    );
+  }
+  if (username.includes(":")) {
+    throw new AuthError(
+      "invalid_argument",
+      "A username for HTTP Basic cannot contain a colon (RFC 7617).",
+    );
+  }
+  // Find a damaged file first: otherwise new credentials could not be saved.
+  await findFile(profile);
+  const own = enrolmentParts(profile, provider.defaults ?? {});
+  const signals = [own.signal, stop].filter((signal) => signal !== undefined);
+  const parts = { ...own, signal: AbortSignal.any(signals) };
+  const create = () => createAppCredentials(parts, username, password);
+  const { values, path, problem } = await createAndSave(profile, {
+    username,
+    reuse: false,
+    create,
+  });
+  const source = path ?? "memory only";
+  const server = serverOf(profile, {});
+  const home = profile.runtime.homeDirectory();
+  return new Credentials(provider.name, values, {
+    path: profile.openStored ? undefined : path,
+    source,
+    storeProblem: problem,
+    server,
+    home,
+  });
 }

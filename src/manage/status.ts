@@ -13,8 +13,12 @@ import { definitionOf } from "../providers/define_provider.ts";
 import type { Provider } from "../providers/provider.ts";
 import { resolveSystem } from "../providers/system.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
-import type { SavedToken } from "../store/list_saved.ts";
+import {
+  type Application,
+  listApplications,
+  readApplication,
+  type SavedToken,
+} from "../store/list_saved.ts";
 import { parseKey } from "../token/token.ts";
 import type { OtherStatus, SessionStatus, StoreStatus, SystemStatus } from "../interface/report.ts";
 import { StatusReport } from "./status_report.ts";

@@ -1,7 +1,6 @@
 import type { StoreStatus } from "../interface/report.ts";
 import type { Profile } from "../profile/profile.ts";
-import { inspectPath } from "../store/inspect_path.ts";
-import { inspectStore } from "../store/inspect_store.ts";
+import { inspectPath, inspectStore } from "../store/inspect_store.ts";
 import { TOKEN_FOLDER } from "../store/open_store.ts";
 import { joinPath } from "../store/paths.ts";
 

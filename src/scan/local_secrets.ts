@@ -5,8 +5,14 @@ import type { Provider } from "../providers/provider.ts";
 import { allProviders } from "../profile/known_systems.ts";
 import { secrecyOf } from "../trust.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type Application, listApplications, readApplication } from "../store/list_applications.ts";
-import { listCredentials, listForeignFiles, listTokens } from "../store/list_saved.ts";
+import {
+  type Application,
+  listApplications,
+  listCredentials,
+  listForeignFiles,
+  listTokens,
+  readApplication,
+} from "../store/list_saved.ts";
 import { configDirectories } from "../store/paths.ts";
 import type { StoredToken } from "../store/store.ts";
 

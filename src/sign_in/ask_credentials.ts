@@ -11,8 +11,12 @@ import {
   type Source,
   USER_FIELDS,
 } from "../credentials/choose_credentials.ts";
-import { fieldName, halfFile, missingCredentials } from "../credentials/missing_credentials.ts";
-import { oddRefusal } from "../credentials/refused_credentials.ts";
+import {
+  fieldName,
+  halfFile,
+  missingCredentials,
+  oddRefusal,
+} from "../credentials/missing_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import { createAndSave, type CreatedCredentials, saveValues } from "../manage/create_and_save.ts";

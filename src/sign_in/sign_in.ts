@@ -7,10 +7,10 @@ import type { Profile } from "../profile/profile.ts";
 import type { Provider, SignInMethod } from "../providers/provider.ts";
 import type { SignedIn } from "../renewal/renewal.ts";
 import { askCredentials } from "./ask_credentials.ts";
-import { signInByDevice } from "./device.ts";
 import { signInByLoopback } from "./loopback.ts";
 import { signInByPaste } from "./paste.ts";
 import { nobodyToSignIn, type SignInContext } from "./sign_in_context.ts";
+import { beginDevice } from "../grants/device_code.ts";
 
 /**
  * The ways to ask, best first: a redirect to this machine if a browser can reach it, else a device code,
@@ -104,3 +104,21 @@ export async function signInByPerson(parts: SignInContext): Promise<SignedIn> {
 }
 
 export { nobodyToSignIn };
+
+/** Shows a code, and waits until it is approved on any device (RFC 8628). */
+export async function signInByDevice({ grants, person }: SignInContext): Promise<SignedIn> {
+  const request = await beginDevice(grants);
+  await person.show({
+    kind: "device",
+    title: `Sign in to ${grants.system.provider.title}`,
+    url: request.url,
+    ...(request.completeUrl === undefined ? {} : { completeUrl: request.completeUrl }),
+    code: request.code,
+    until: request.until,
+  });
+  const outer = grants.signal;
+  const response = await person.interruptible((signal) =>
+    request.poll(outer ? AbortSignal.any([signal, outer]) : signal)
+  );
+  return { response };
+}

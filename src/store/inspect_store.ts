@@ -3,9 +3,10 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken } from "../token/token.ts";
 import { isWithoutLocks, withLock } from "./lock.ts";
 import { facts, TOKEN_FOLDER } from "./open_store.ts";
-import { joinPath } from "./paths.ts";
-import { readSafely } from "./safe_file.ts";
+import { joinPath, parentPath, temporaryPath } from "./paths.ts";
+import { readSafely, storeError } from "./safe_file.ts";
 import type { OpenStoreOptions, TokenStore } from "./store.ts";
+import { removePrivateFile } from "./private_file.ts";
 
 /** The doctor's checks: whether a store can do what sessions need. */
 
@@ -108,5 +109,69 @@ export async function inspectStore(
     if (error instanceof AuthError) return { ...base, problem: error };
     const problem = new AuthError("store_unavailable", "The store failed.", { cause: error });
     return { ...base, problem };
+  }
+}
+
+/** What is at a path, as a report shows it. */
+export interface PathCondition {
+  /** The path. */
+  path: string;
+  /** What is at the path; `"unknown"` when this process may not look. */
+  kind: "file" | "folder" | "symlink" | "other" | "missing" | "unknown";
+  /** Permission bits in octal, such as `"0600"`; absent when the platform has none. */
+  mode?: string;
+}
+
+/** Looks at a path without following a link; never throws. */
+export async function inspectPath(runtime: Runtime, path: string): Promise<PathCondition> {
+  try {
+    const status = await runtime.files.status(path);
+    if (status === null) return { path, kind: "missing" };
+    const kind = status.isSymlink
+      ? "symlink"
+      : status.isFile
+      ? "file"
+      : status.isDirectory
+      ? "folder"
+      : "other";
+    // A link's own mode says nothing about its target.
+    if (status.mode === null || kind === "symlink") return { path, kind };
+    return { path, kind, mode: `0${status.mode.toString(8).padStart(3, "0")}` };
+  } catch {
+    return { path, kind: "unknown" };
+  }
+}
+
+/**
+ * Checks whether files can be created in a folder, by creating and removing an empty private one.
+ * Modes alone do not show a read-only disk, and Deno does not show this process's user. If the folder
+ * is missing, tries the nearest existing one above, in which a first save would create it.
+ *
+ * @param directory the application's folder, which contains `folder`: Deno's flags must allow it
+ * @returns the reason when files cannot be created, else `null`
+ */
+export async function tryWriting(
+  runtime: Runtime,
+  folder: string,
+  directory: string,
+): Promise<AuthError | null> {
+  let at = folder;
+  try {
+    while (await runtime.files.status(at) === null) {
+      const above = parentPath(at);
+      // The folder above a relative path's first name is the current folder.
+      at = above === at ? "." : above;
+    }
+    const path = temporaryPath(runtime, at);
+    const file = await runtime.files.createPrivate(path, 0o600);
+    await file.close();
+    // A writer with the lock may already have removed it as a leftover.
+    await removePrivateFile(runtime, path);
+    return null;
+  } catch (error) {
+    const isAbove = at !== folder && at !== directory;
+    // Deno may allow the folder itself but nothing above it; then it can still be created.
+    if (isAbove && runtime.errorKind(error) === "capability") return null;
+    return storeError(runtime, error, `save a session in "${folder}"`, directory);
   }
 }

@@ -1,9 +1,7 @@
 import { map } from "../bulk/map.ts";
 import { AuthError } from "../errors.ts";
 import { prepareRequest } from "../http/api_request.ts";
-import { json } from "../http/json.ts";
-import { items, pages } from "../http/pages.ts";
-import { verify } from "../http/verify.ts";
+import { items, json, pages, verify } from "../http/read_api.ts";
 import type { Fetch, MapItems, MapOptions } from "../interface/options.ts";
 import type { MapFunction, Session } from "../interface/session.ts";
 import { withDefaults } from "../providers/define_provider.ts";

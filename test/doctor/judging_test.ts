@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import type { DoctorFacts } from "../../src/doctor/facts.ts";
+import {
+  type DoctorFacts,
+  isProxyUrl,
+  networkSettings,
+  withoutUser,
+} from "../../src/doctor/facts.ts";
 import { findings } from "../../src/doctor/findings.ts";
-import { isProxyUrl, networkSettings, withoutUser } from "../../src/doctor/network_settings.ts";
 import { tokenFacts } from "../../src/doctor/examine.ts";
-import { renderDoctor } from "../../src/doctor/doctor_card.ts";
+import { renderDoctor } from "../../src/doctor/doctor_report.ts";
 import { fourinsight, plantpredictOkta } from "../../src/providers/registry.ts";
 import { test } from "../support/tests.ts";
 

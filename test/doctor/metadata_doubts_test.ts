@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { doubtsOf } from "../../src/doctor/metadata_doubts.ts";
+import { doubtsOf } from "../../src/doctor/reach.ts";
 import { plainProvider } from "../support/parts.ts";
 import { eachRow, test } from "../support/tests.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { tryWriting } from "../../src/store/try_writing.ts";
+import { tryWriting } from "../../src/store/inspect_store.ts";
 import { TestFolder } from "../support/folder.ts";
 import { eachRow, test } from "../support/tests.ts";
 import { createWorld } from "../support/world.ts";

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { json } from "../../src/http/json.ts";
-import { items, pages } from "../../src/http/pages.ts";
+import { items, json, pages, verify } from "../../src/http/read_api.ts";
 import type { Api } from "../../src/http/read_answer.ts";
-import { verify } from "../../src/http/verify.ts";
 import { fakeApi } from "../support/api.ts";
 import { json as answer, never } from "../support/fake_server.ts";
 import { resolveSystem } from "../../src/providers/system.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getSession } from "../../mod.ts";
-import { pages, relNext } from "../../src/http/pages.ts";
+import { pages, relNext } from "../../src/http/read_api.ts";
 import { resolveSystem } from "../../src/providers/system.ts";
 import { fakeServer, json } from "../support/fake_server.ts";
 import { plainProvider } from "../support/parts.ts";

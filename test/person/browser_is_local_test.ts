@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { browserIsLocal } from "../../src/person/browser_is_local.ts";
+import { browserIsLocal } from "../../src/person/create_person.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fakeRuntime } from "../support/fakes.ts";
 

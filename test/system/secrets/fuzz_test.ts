@@ -8,7 +8,7 @@ import { createAppCredentials } from "../../../src/grants/enrolment.ts";
 import { beginDevice } from "../../../src/grants/device_code.ts";
 import { getExternalToken } from "../../../src/grants/external_token.ts";
 import { obtainToken } from "../../../src/grants/obtain_token.ts";
-import { relNext } from "../../../src/http/pages.ts";
+import { relNext } from "../../../src/http/read_api.ts";
 import { spatiafi } from "../../../src/providers/registry.ts";
 import { parsePaste } from "../../../src/sign_in/parse_paste.ts";
 import { parseToken } from "../../../src/token/token.ts";

@@ -1,7 +1,72 @@
-import { isObject } from "../base/json.ts";
+/**
+ * What a session reads from its API besides `fetch`: one JSON response, all pages of a list, and whether it
+ * works at all.
+ *
+ * @module
+ */
 import { AuthError } from "../errors.ts";
+import type { JsonInit } from "../interface/session.ts";
 import { resolveUrl } from "./api_request.ts";
-import { type Api, ask } from "./read_answer.ts";
+import { type Api, apiError, ask, stoppable } from "./read_answer.ts";
+import { isObject } from "../base/json.ts";
+
+/**
+ * Calls the API and returns the response's JSON; `undefined` for an empty response.
+ *
+ * @throws {AuthError} `api_error` for an HTTP error, with `status`, `retryAfter` and the beginning of
+ * the body; `bad_response` when it is not JSON; `invalid_argument`; else as `fetch`
+ */
+export async function json<T = unknown>(
+  api: Api,
+  url: string | URL,
+  init: JsonInit = {},
+): Promise<T> {
+  const { json: value, query, ...rest } = init;
+  const target = query === undefined ? url : withQuery(resolveUrl(api.system, url), query);
+  const what = api.system.provider.title;
+  const answer = await ask(api, { url: target, init: withJson(rest, value), what });
+  return answer.value as T;
+}
+
+function withJson(init: RequestInit, value: unknown): RequestInit {
+  const headers = new Headers(init.headers);
+  if (!headers.has("accept")) headers.set("accept", "application/json");
+  if (value === undefined) return { ...init, headers };
+  if (init.body !== undefined && init.body !== null) {
+    throw invalid('give either "json" or "body".');
+  }
+  const method = init.method ?? "POST";
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  return { ...init, method, headers, body: stringify(value) };
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch { /* a circular value or a BigInt: refused below */ }
+  if (text === undefined) throw invalid('"json" cannot be written as JSON.');
+  return text;
+}
+
+function withQuery(url: URL, query: Record<string, unknown>): URL {
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) url.searchParams.append(name, textOf(name, one));
+    }
+  }
+  return url;
+}
+
+function textOf(name: string, value: unknown): string {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  if (["string", "number", "boolean", "bigint"].includes(typeof value)) return String(value);
+  throw invalid(`the query's "${name}" must be a string, number, boolean or Date.`);
+}
+
+function invalid(what: string): AuthError {
+  return new AuthError("invalid_argument", `session.json: ${what}`);
+}
 
 /** The members that hold a page's rows in common APIs, the most common first. */
 const ROWS = ["value", "items", "results", "features", "data"];
@@ -118,4 +183,33 @@ export function relNext(header: string | null): string | undefined {
     if (target !== "" && relation?.toLowerCase().split(/\s+/).includes("next")) return target;
   }
   return undefined;
+}
+
+/**
+ * Calls the provider's probe, or another URL of the API, to check that the session works. Any 2xx is
+ * a good response.
+ *
+ * @throws {AuthError} `api_error` with the status, `unsupported` without a URL; `aborted`, `timeout`;
+ * else as `fetch`
+ */
+export async function verify(
+  api: Api,
+  options: { url?: string | URL | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { probe, provider } = api.system;
+  const url = options.url ?? probe;
+  if (url === undefined) {
+    throw new AuthError(
+      "unsupported",
+      `${provider.title} has no probe. Give verify a small URL of the API, as { url: "/…" }.`,
+    );
+  }
+  await stoppable(api, options.signal, async (signal) => {
+    const response = await api.fetch(url, signal ? { signal } : undefined);
+    if (!response.ok) {
+      const what = options.url === undefined ? `${provider.title}'s probe` : provider.title;
+      throw await apiError(api, response, what);
+    }
+    await response.body?.cancel();
+  });
 }
