@@ -23,7 +23,6 @@ import "./providers/registry.ts";
 import "./runtime/current.ts";
 import "./profile/profile.ts";
 import "./profile/find_credentials.ts";
-import "./http/wire.ts";
 import "./http/api_fetch.ts";
 import "./lazy.ts";
 import "./renewal/token_keeper.ts";

@@ -7,19 +7,7 @@ import { createDpopProver, type DpopProver } from "../token/dpop.ts";
 import { type ApiRequest, prepareRequest } from "./api_request.ts";
 import { checkSendable, fetchFailure } from "./failure.ts";
 import { IDEMPOTENT, type Outcome, type Turn, whatFollows } from "./what_follows.ts";
-import type { FetchLike, FirstAttempt, Wire } from "./wire.ts";
-
-/** Makes one API call, however many requests it takes. */
-export type ApiCall = (
-  input: string | URL | Request,
-  init: RequestInit | undefined,
-  begun: {
-    /** The first request, if it was already sent. */
-    first?: FirstAttempt | undefined;
-    /** Ends the call, in addition to the caller's own signal. */
-    stop?: AbortSignal | undefined;
-  },
-) => Promise<Response>;
+import type { ApiCall, FetchLike, FirstAttempt, Wire } from "./api_fetch.ts";
 
 /** When a renewal ends with one of these codes, the API's own response says more. */
 const NOTHING_TO_RENEW_WITH = new Set<AuthErrorCode>([

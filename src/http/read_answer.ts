@@ -3,8 +3,7 @@ import { abortReason, AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
 import { safeText } from "./redact.ts";
 import { retryAfter } from "./retry.ts";
-import type { Fetch } from "./api_fetch.ts";
-import type { Interruptible } from "./wire.ts";
+import type { Fetch, Interruptible } from "./api_fetch.ts";
 
 /** What the functions that read API responses need of a session. */
 export interface Api {

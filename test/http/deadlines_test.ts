@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Deadline, Deadlines } from "../../src/http/wire.ts";
+import { type Deadline, Deadlines } from "../../src/http/api_fetch.ts";
 import { test } from "../support/tests.ts";
 
 const aborted = ({ controller: { signal } }: Deadline) =>
@@ -40,7 +40,7 @@ test("Deadlines cover a request that begins after the alarm of another has rung"
 });
 
 test("Deadlines keep no process alive when every request has its response", async () => {
-  const module = new URL("../../src/http/wire.ts", import.meta.url).href;
+  const module = new URL("../../src/http/api_fetch.ts", import.meta.url).href;
   const script = `import { Deadlines } from ${JSON.stringify(module)};
     const deadlines = new Deadlines(60_000);
     const deadline = deadlines.begin();
