@@ -34,16 +34,25 @@ export async function findCredentials(
   place: CredentialsPlace,
 ): Promise<SavedCredentials | null> {
   const folders = configDirectories(runtime, place.directory, place.override);
-  const [first, ...more] = folders;
+  const [first] = folders;
   const found = first === undefined ? null : await findIn(runtime, first, place.files);
-  if (found || place.override) return found;
+  return found || place.override ? found : await findElsewhere(runtime, place, folders);
+}
+
+/** Looks in the other folders, where another tool or an earlier version may have put a file. */
+async function findElsewhere(
+  runtime: Runtime,
+  place: CredentialsPlace,
+  folders: string[],
+): Promise<SavedCredentials | null> {
   const others = await otherConfigDirectories(runtime, place.directory);
-  for (const folder of [...more, ...others.filter((other) => !folders.includes(other))]) {
+  const more = [...folders.slice(1), ...others.filter((other) => !folders.includes(other))];
+  for (const folder of more) {
     try {
       const there = await findIn(runtime, folder, place.files);
       if (there) return there;
     } catch (error) {
-      // Only the first folder must be readable. The others are where another tool may have put a file.
+      // Only the first folder must be readable.
       if (!(error instanceof AuthError) || error.code === "credentials_damaged") throw error;
     }
   }
