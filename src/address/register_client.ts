@@ -1,5 +1,4 @@
-import { plain } from "../base/text.ts";
-import { parseObject } from "../base/json.ts";
+import { parseObject, plain } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { createTokenFetch } from "../http/token_fetch.ts";
 import type { ClientAuthentication, Grant } from "../providers/provider.ts";

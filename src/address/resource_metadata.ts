@@ -1,5 +1,5 @@
 import { alarm } from "../base/wait.ts";
-import { parseObject } from "../base/json.ts";
+import { parseObject } from "../base/text.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { checkEndpoint, readFirst } from "../grants/discovery.ts";
 import { challengesOf } from "../http/challenge.ts";

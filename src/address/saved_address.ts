@@ -1,14 +1,12 @@
-import { isObject } from "../base/json.ts";
-import { sha256 } from "../base/text.ts";
+import { isObject, sha256 } from "../base/text.ts";
 import { SERVER_MEMBER } from "../credentials/choose_credentials.ts";
 import { AuthError } from "../errors.ts";
 import { checkProvider, FOREIGN } from "../providers/define_provider.ts";
 import type { ClientAuthentication, Endpoints, Grant, Provider } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
-import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
+import { configDirectories, joinPath, parentPath, readSafely, storeError } from "../store/disk.ts";
 import { writePrivateFile } from "../store/private_file.ts";
-import { readSafely, storeError } from "../store/safe_file.ts";
 import { REDIRECT_URI } from "./register_client.ts";
 import { parseAddress, titleOf } from "./resource_metadata.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Text for people: safe to show, paths and times in short, the word that was meant. Also bytes and hashes
- * as text. `person/html.ts` escapes HTML, and `http/redact.ts` checks whether a text repeats a secret.
+ * Text for people: safe to show, paths and times in short, the word that was meant. And text for programs:
+ * JSON, bytes and hashes. `person/html.ts` escapes HTML, and `http/redact.ts` checks whether a text repeats
+ * a secret.
  *
  * @module
  */
@@ -175,3 +176,22 @@ export interface Style {
 
 /** Marks without colours. */
 export const PLAIN_STYLE: Style = { ok: "✓", warning: "!", problem: "✗", strong: (text) => text };
+
+/** True for a JSON object, not for a list or `null`. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Parses a JSON object; `undefined` when the text is not one.
+ *
+ * Drops the parser's own error, because it quotes the text, which may be a secret.
+ */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

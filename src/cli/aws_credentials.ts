@@ -1,4 +1,4 @@
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject } from "../base/text.ts";
 import { checkTransport } from "../trust.ts";
 import { AuthError } from "../errors.ts";
 import type { OpenFetch } from "../http/token_fetch.ts";

@@ -1,4 +1,4 @@
-import { parseObject } from "../base/json.ts";
+import { parseObject } from "../base/text.ts";
 import { jsonText } from "./say.ts";
 
 /** The formats in which `onecell token` prints a token for other tools. */

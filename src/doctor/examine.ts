@@ -11,7 +11,7 @@ import { accountInUse, type Profile } from "../profile/profile.ts";
 import { accountOf, type Connection, renewsItself } from "../renewal/connection.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 import { inspectPath, isDamaged, type PathCondition, tryWriting } from "../store/inspect_store.ts";
-import { configDirectories, joinPath, parentPath } from "../store/paths.ts";
+import { configDirectories, joinPath, parentPath } from "../store/disk.ts";
 import type { StoredToken } from "../store/store.ts";
 import type { System } from "../providers/system.ts";
 import {

@@ -1,4 +1,4 @@
-import { parseObject } from "../base/json.ts";
+import { parseObject } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";
 import { type OpenFetch, readCapped } from "../http/token_fetch.ts";

@@ -1,5 +1,5 @@
 import { abortable, alarm } from "../base/wait.ts";
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject } from "../base/text.ts";
 import { exported, placeOf } from "../credentials/choose_credentials.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { fetchFailure } from "../http/failure.ts";

@@ -8,7 +8,7 @@ import { AuthError } from "../errors.ts";
 import type { JsonInit } from "../interface/session.ts";
 import { resolveUrl } from "./api_request.ts";
 import { type Api, apiError, ask, stoppable } from "./read_answer.ts";
-import { isObject } from "../base/json.ts";
+import { isObject } from "../base/text.ts";
 
 /**
  * Calls the API and returns the response's JSON; `undefined` for an empty response.

@@ -13,7 +13,7 @@ import { COPY_MEMBER, normaliseCredentials } from "../credentials/choose_credent
 import type { CredentialValues, Provider } from "../providers/provider.ts";
 import { credentialsPath } from "../store/credentials_file.ts";
 import { isWithoutLocks } from "../store/lock.ts";
-import { parentPath } from "../store/paths.ts";
+import { parentPath } from "../store/disk.ts";
 import type { StoredCredentials } from "../store/stored_credentials.ts";
 import { tryWriting } from "../store/inspect_store.ts";
 import { openFiles } from "../store/writing.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isObject } from "../base/json.ts";
+import { isObject } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { readCapped } from "../http/token_fetch.ts";
 import {
@@ -22,9 +22,8 @@ import type { Provider } from "../providers/provider.ts";
 import { joinUrl } from "../providers/system.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readObject } from "../store/credentials_file.ts";
-import { joinPath, parentPath } from "../store/paths.ts";
+import { joinPath, parentPath, readSafely, storeError } from "../store/disk.ts";
 import { removePrivateFile, writePrivateFile } from "../store/private_file.ts";
-import { readSafely, storeError } from "../store/safe_file.ts";
 import { checkTransport, isLoopback, isSecretField } from "../trust.ts";
 
 /** One fault in a definition. */

@@ -17,7 +17,7 @@ import { findFile, foreignError } from "../profile/find_credentials.ts";
 import { type Profile, storedIn } from "../profile/profile.ts";
 import { placeToForget, serverToSaveFor } from "../profile/saved_file.ts";
 import { isForeign } from "../providers/define_provider.ts";
-import { joinPath } from "../store/paths.ts";
+import { joinPath } from "../store/disk.ts";
 import { removePrivateFile } from "../store/private_file.ts";
 import { forgetCredentials as forget } from "../store/write_credentials.ts";
 import { saveValues } from "./create_and_save.ts";

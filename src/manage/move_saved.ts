@@ -10,7 +10,7 @@ import { credentialsPath } from "../store/credentials_file.ts";
 import { listFolders, listObjects } from "../store/list_saved.ts";
 import { moveStore } from "../store/move_store.ts";
 import { chooseStore, facts } from "../store/open_store.ts";
-import { configDirectories } from "../store/paths.ts";
+import { configDirectories } from "../store/disk.ts";
 import { removePrivateFile } from "../store/private_file.ts";
 import type {
   OpenStoreOptions,

@@ -2,7 +2,7 @@ import type { StoreStatus } from "../interface/report.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inspectPath, inspectStore } from "../store/inspect_store.ts";
 import { TOKEN_FOLDER } from "../store/open_store.ts";
-import { joinPath } from "../store/paths.ts";
+import { joinPath } from "../store/disk.ts";
 
 /** Says where a system's sessions are saved, who can read them, and whether the store works. */
 export async function storeStatus(profile: Profile): Promise<StoreStatus> {

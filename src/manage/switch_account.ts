@@ -3,7 +3,7 @@ import { listAccounts } from "../profile/list_sessions.ts";
 import { type Profile, USUAL_ACCOUNT } from "../profile/profile.ts";
 import { accountFile } from "../store/credentials_file.ts";
 import { removePrivateFile, writePrivateFile } from "../store/private_file.ts";
-import { storeError } from "../store/safe_file.ts";
+import { storeError } from "../store/disk.ts";
 
 /**
  * Sets the account that a system uses when neither an option nor a variable names one. The choice is a name

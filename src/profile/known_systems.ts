@@ -8,8 +8,7 @@
  *
  * @module
  */
-import { isObject } from "../base/json.ts";
-import { didYouMean } from "../base/text.ts";
+import { didYouMean, isObject } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import { filePath, isAbsolute } from "../options/check_options.ts";
 import { defineForeign } from "../providers/foreign_definition.ts";
@@ -21,12 +20,14 @@ import { listNames } from "../store/list_saved.ts";
 import {
   baseDirectories,
   configDirectories,
+  isSafeFolder,
   joinPath,
   parentPath,
   type PathRuntime,
-} from "../store/paths.ts";
+  readSafely,
+  storeError,
+} from "../store/disk.ts";
 import { readDocument } from "../store/read_document.ts";
-import { isSafeFolder, readSafely, storeError } from "../store/safe_file.ts";
 
 /** A folder of definitions. */
 export interface DefinitionFolder {

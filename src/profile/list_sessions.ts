@@ -1,7 +1,7 @@
 import { AuthError } from "../errors.ts";
 import { facts } from "../store/open_store.ts";
 import { listObjects, listTokens, type SavedToken } from "../store/list_saved.ts";
-import { configDirectories } from "../store/paths.ts";
+import { configDirectories } from "../store/disk.ts";
 import type { SavedCredentials } from "../store/store.ts";
 import { parseCredentialsKey } from "../store/stored_credentials.ts";
 import { parseKey, parseToken } from "../token/token.ts";

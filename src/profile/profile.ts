@@ -8,7 +8,7 @@ import { currentRuntime } from "../runtime/current.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { chosenAccount, type CredentialsPlace } from "../store/credentials_file.ts";
 import { chooseStore, facts } from "../store/open_store.ts";
-import { configDirectories } from "../store/paths.ts";
+import { configDirectories } from "../store/disk.ts";
 import type { OpenStoreOptions, StoreChoice } from "../store/store.ts";
 import type { StoredCredentials } from "../store/stored_credentials.ts";
 

@@ -5,7 +5,7 @@ import { accountOfSession, listSessions } from "../profile/list_sessions.ts";
 import type { Profile } from "../profile/profile.ts";
 import { type DamagedFile, listDamaged, type SavedToken } from "../store/list_saved.ts";
 import { TOKEN_FOLDER } from "../store/open_store.ts";
-import { joinPath } from "../store/paths.ts";
+import { joinPath } from "../store/disk.ts";
 import { removeTokenFile, sweepTemporaryFiles } from "../store/private_file.ts";
 import { openFiles } from "../store/writing.ts";
 import { parseKey } from "../token/token.ts";

@@ -13,7 +13,7 @@ import {
   listTokens,
   readApplication,
 } from "../store/list_saved.ts";
-import { configDirectories } from "../store/paths.ts";
+import { configDirectories } from "../store/disk.ts";
 import type { StoredToken } from "../store/store.ts";
 
 /** Secrets by the name they are reported under: what, whose and where it is kept, never its value. */

@@ -1,9 +1,15 @@
-import { isObject } from "../base/json.ts";
+import { isObject } from "../base/text.ts";
 import { AuthError } from "../errors.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
-import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
-import { readSafely, storeError } from "./safe_file.ts";
+import {
+  configDirectories,
+  joinPath,
+  otherConfigDirectories,
+  parentPath,
+  readSafely,
+  storeError,
+} from "./disk.ts";
 import type { SavedCredentials } from "./store.ts";
 
 /** Where an application's credentials file may be. */

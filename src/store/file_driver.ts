@@ -4,14 +4,13 @@ import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { withLock } from "./lock.ts";
 import { earlierTokenPath } from "./open_store.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath, readSafely, storeError } from "./disk.ts";
 import {
   removePrivateFile,
   setAside,
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
-import { readSafely, storeError } from "./safe_file.ts";
 import type { Driver, LockOptions, Marks } from "./store.ts";
 
 /** What a file's text is, judged against the key that the file's name stands for. */

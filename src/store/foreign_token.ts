@@ -1,9 +1,8 @@
-import { isObject } from "../base/json.ts";
+import { isObject } from "../base/text.ts";
 import type { ForeignTokens } from "../providers/provider.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isSafeTransport, matchesHost } from "../trust.ts";
-import { joinPath } from "./paths.ts";
-import { readSafely } from "./safe_file.ts";
+import { joinPath, readSafely } from "./disk.ts";
 import { fitsHeader, type Token } from "../token/token.ts";
 
 /**

@@ -3,8 +3,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken } from "../token/token.ts";
 import { isWithoutLocks, withLock } from "./lock.ts";
 import { facts, TOKEN_FOLDER } from "./open_store.ts";
-import { joinPath, parentPath, temporaryPath } from "./paths.ts";
-import { readSafely, storeError } from "./safe_file.ts";
+import { joinPath, parentPath, readSafely, storeError, temporaryPath } from "./disk.ts";
 import type { OpenStoreOptions, TokenStore } from "./store.ts";
 import { removePrivateFile } from "./private_file.ts";
 

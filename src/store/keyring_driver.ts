@@ -5,7 +5,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { FileDriver } from "./file_driver.ts";
 import { isWithoutLocks, withLock } from "./lock.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "./disk.ts";
 import { parseSecret, Seal } from "./seal.ts";
 import type { Driver, Marks } from "./store.ts";
 

@@ -1,7 +1,7 @@
-import { isObject } from "../base/json.ts";
+import { isObject } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CredentialsPlace } from "./credentials_file.ts";
-import { baseDirectories, configDirectories, joinPath, otherConfigDirectories } from "./paths.ts";
+import { baseDirectories, configDirectories, joinPath, otherConfigDirectories } from "./disk.ts";
 import { findProvider, isOtherJson, parseToken, type Token } from "../token/token.ts";
 import type { SavedCredentials } from "./store.ts";
 import { TOKEN_FOLDER } from "./open_store.ts";

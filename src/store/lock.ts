@@ -1,10 +1,9 @@
 import { AuthError, isError, isTimeout } from "../errors.ts";
 import { abortable, deadline, pause } from "../base/wait.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { parentPath, temporaryPath } from "./paths.ts";
+import { parentPath, storeError, temporaryPath } from "./disk.ts";
 import { loadSqlite, type SqliteConstructor, type SqliteDatabase } from "./sqlite.ts";
 import type { LockOptions } from "./store.ts";
-import { storeError } from "./safe_file.ts";
 
 /** The first and the longest pause between two tries to lock, in milliseconds. */
 const FIRST_PAUSE = 4;

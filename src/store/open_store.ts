@@ -1,8 +1,7 @@
 import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { parseToken, type Token } from "../token/token.ts";
-import { joinPath } from "./paths.ts";
-import { readSafely } from "./safe_file.ts";
+import { joinPath, readSafely } from "./disk.ts";
 import type { OpenStoreOptions, Store, StoreChoice, TokenStore } from "./store.ts";
 
 /**

@@ -1,7 +1,6 @@
 import { pause } from "../base/wait.ts";
 import type { PrivateFileHandle, Runtime } from "../runtime/runtime.ts";
-import { joinPath, parentPath, temporaryPath } from "./paths.ts";
-import { storeError } from "./safe_file.ts";
+import { joinPath, parentPath, storeError, temporaryPath } from "./disk.ts";
 
 /** The parts of the runtime that file access needs. */
 export type FileRuntime = Pick<Runtime, "files" | "platform" | "errorKind">;

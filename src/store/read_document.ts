@@ -2,8 +2,7 @@ import { AuthError } from "../errors.ts";
 import { FileError } from "../runtime/error_kind.ts";
 import type { ErrorKind, Runtime } from "../runtime/runtime.ts";
 import { linkTarget } from "./credentials_file.ts";
-import { parentPath } from "./paths.ts";
-import { readSafely, storeError } from "./safe_file.ts";
+import { parentPath, readSafely, storeError } from "./disk.ts";
 
 /**
  * Reads a file that a person named, such as a notebook, of any size. Follows links, also those of a shell

@@ -5,7 +5,7 @@ import { inTurn } from "./lock.ts";
 import { facts } from "./open_store.ts";
 import type { Seal } from "./seal.ts";
 import type { Driver, Marks } from "./store.ts";
-import { storeError } from "./safe_file.ts";
+import { storeError } from "./disk.ts";
 
 /**
  * Keeps values in Redis or Valkey, encrypted and under hashed keys, so that machines can share

@@ -1,7 +1,7 @@
 import { AuthError, loaded } from "../errors.ts";
 import { sha256 } from "../base/text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { readSafely } from "./safe_file.ts";
+import { readSafely } from "./disk.ts";
 
 /**
  * Encrypts values kept where others could read them: JWE (RFC 7516) in its compact form, `dir` with

@@ -1,4 +1,4 @@
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject } from "../base/text.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import type { TokenStore } from "../interface/options.ts";
 

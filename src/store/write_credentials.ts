@@ -7,14 +7,19 @@ import {
   readCredentials,
 } from "./credentials_file.ts";
 import { withLock } from "./lock.ts";
-import { configDirectories, joinPath, otherConfigDirectories, parentPath } from "./paths.ts";
+import {
+  configDirectories,
+  joinPath,
+  otherConfigDirectories,
+  parentPath,
+  storeError,
+} from "./disk.ts";
 import {
   createPrivateFile,
   removePrivateFile,
   sweepTemporaryFiles,
   writePrivateFile,
 } from "./private_file.ts";
-import { storeError } from "./safe_file.ts";
 
 type Values = Record<string, unknown>;
 

@@ -1,12 +1,11 @@
 import { AuthError } from "../errors.ts";
 import { pause } from "../base/wait.ts";
-import { sha256 } from "../base/text.ts";
+import { parseObject, sha256 } from "../base/text.ts";
 import { formatToken, mentionsKey, parseToken, type Token } from "../token/token.ts";
-import { parseObject } from "../base/json.ts";
 import { FileDriver, type Judgement } from "./file_driver.ts";
 import { inTurn, isWithoutLocks } from "./lock.ts";
 import { facts, memoryKey, newer, TOKEN_FOLDER, tokenPath } from "./open_store.ts";
-import { joinPath } from "./paths.ts";
+import { joinPath } from "./disk.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type {
   Driver,

@@ -1,4 +1,4 @@
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject } from "../base/text.ts";
 
 /**
  * The token saved for one sign-in: its members, its key, when to renew it, and its JSON, which only

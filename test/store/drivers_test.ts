@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseObject } from "../../src/base/json.ts";
+import { parseObject } from "../../src/base/text.ts";
 import { currentRuntime } from "../../src/runtime/current.ts";
 import { FileDriver } from "../../src/store/file_driver.ts";
 import { fileDriver, MemoryDriver } from "../../src/store/writing.ts";

@@ -5,7 +5,7 @@ import {
   otherConfigDirectories,
   parentPath,
   type PathRuntime,
-} from "../../src/store/paths.ts";
+} from "../../src/store/disk.ts";
 import { skip } from "../support/runtimes.ts";
 
 /** A runtime of a platform with an environment. */
@@ -138,7 +138,7 @@ Deno.test("paths are joined and split as the platform writes them", () => {
 Deno.test("env-paths is only used on macOS and Windows, with its own names", async () => {
   assert.deepEqual(await otherConfigDirectories(runtimeOf("linux", {}), "x"), []);
   // env-paths reads the process it runs in, so the process pretends to be another platform.
-  const module = new URL("../../src/store/paths.ts", import.meta.url).href;
+  const module = new URL("../../src/store/disk.ts", import.meta.url).href;
   const ask = async (platform: string, ours: string, environment: Record<string, string>) => {
     const script = `
       import process from "node:process";

@@ -8,7 +8,7 @@ import { openTokenStore } from "../support/store.ts";
 import { KEY, testToken } from "./token.ts";
 // The tests time the disk, so load these first.
 import "../../src/store/lock.ts";
-import "../../src/store/safe_file.ts";
+import "../../src/store/disk.ts";
 
 const runtime = await currentRuntime();
 const [command, folder, ...rest] = process.argv.slice(2).map((arg) => JSON.parse(arg));
