@@ -118,7 +118,7 @@ async function renew(
     const context = { ...grants, runtime, key, title: provider.title };
     return await (await lazy.givenToken()).givenToken(given, context, stoppable);
   }
-  const { announceSlow } = await lazy.announceSlow();
+  const { announceSlow } = await lazy.announce();
   const text = "Downloading openid-client (first use only)…";
   const signIn = async (grants: GrantContext) => {
     const { signIn, nobodyToSignIn } = await lazy.signIn();

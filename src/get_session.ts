@@ -139,7 +139,7 @@ class AskedPerson {
       return;
     }
     if (options.person || !runtime.inNotebook() || isQuiet(options, runtime)) return;
-    await (await lazy.greeting()).greet(shownOf(connection, session));
+    await (await lazy.announce()).greet(shownOf(connection, session));
   }
 
   /** Closes an open card after a failed sign-in. */

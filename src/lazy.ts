@@ -11,7 +11,7 @@
 import { loaded } from "./errors.ts";
 
 export const address = () => loaded(import("./address/find_address.ts"));
-export const announceSlow = () => loaded(import("./person/announce_slow.ts"));
+export const announce = () => loaded(import("./person/announce.ts"));
 export const apiCall = () => loaded(import("./http/api_call.ts"));
 export const askCredentials = () => loaded(import("./sign_in/ask_credentials.ts"));
 export const bulk = () => loaded(import("./bulk/map.ts"));
@@ -19,7 +19,6 @@ export const createCredentials = () => loaded(import("./manage/create_and_save.t
 export const doctor = () => loaded(import("./doctor/examine_session.ts"));
 export const foreignToken = () => loaded(import("./store/foreign_token.ts"));
 export const givenToken = () => loaded(import("./renewal/given_token.ts"));
-export const greeting = () => loaded(import("./person/greeting.ts"));
 export const importCredentials = () => loaded(import("./manage/import_credentials.ts"));
 export const kernel = () => loaded(import("./person/kernel.ts"));
 export const knownSystems = () => loaded(import("./profile/known_systems.ts"));
@@ -27,7 +26,7 @@ export const listSessions = () => loaded(import("./profile/list_sessions.ts"));
 export const logout = () => loaded(import("./renewal/logout.ts"));
 export const logoutSaved = () => loaded(import("./renewal/logout_saved.ts"));
 export const manage = () => loaded(import("./manage/manage_credentials.ts"));
-export const person = () => loaded(import("./person/person_for.ts"));
+export const person = () => loaded(import("./person/create_person.ts"));
 export const readApi = () => loaded(import("./http/read_api.ts"));
 export const refusal = () => loaded(import("./credentials/missing_credentials.ts"));
 export const renewal = () => loaded(import("./start_renewal.ts"));

@@ -7,7 +7,6 @@
 import "./grants/openid.ts";
 import "./base/wait.ts";
 import "./http/failure.ts";
-import "./http/retry.ts";
 import "./http/token_fetch.ts";
 import "./store/read_document.ts";
 import "./token/token_response.ts";

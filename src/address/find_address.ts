@@ -5,9 +5,8 @@ import { checkEndpoint, discover } from "../grants/discovery.ts";
 import { createTokenFetch } from "../http/token_fetch.ts";
 import { saveValues } from "../manage/create_and_save.ts";
 import type { CheckedOptions } from "../options/options.ts";
-import { adviceFor } from "../person/advice.ts";
-import { isYes, type Person } from "../person/person.ts";
-import { personFor } from "../person/person_for.ts";
+import { adviceFor, isYes, type Person } from "../person/person.ts";
+import { personFor } from "../person/create_person.ts";
 import { findCredentials, type Found } from "../profile/find_credentials.ts";
 import {
   type AddressRequest,

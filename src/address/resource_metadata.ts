@@ -2,8 +2,7 @@ import { alarm } from "../base/wait.ts";
 import { parseObject } from "../base/text.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import { checkEndpoint, readFirst } from "../grants/discovery.ts";
-import { challengesOf } from "../http/challenge.ts";
-import { fetchFailure } from "../http/failure.ts";
+import { challengesOf, fetchFailure } from "../http/failure.ts";
 import { createTokenFetch, type OpenFetch } from "../http/token_fetch.ts";
 import { checkTransport, leadsInside } from "../trust.ts";
 

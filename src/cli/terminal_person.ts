@@ -1,7 +1,6 @@
 import { AuthError } from "../errors.ts";
-import { AT_COMMAND } from "../person/advice.ts";
+import { AT_COMMAND, type CardState, type Person } from "../person/person.ts";
 import { createPerson } from "../person/create_person.ts";
-import type { CardState, Person } from "../person/person.ts";
 import { listen } from "../person/kernel.ts";
 import type { Context } from "./command.ts";
 

@@ -1,6 +1,6 @@
 import { AuthError } from "../errors.ts";
 import type { GrantContext } from "./grant.ts";
-import { retryAfter } from "../http/retry.ts";
+import { retryAfter } from "../http/failure.ts";
 import { basicCredentials, createTokenFetch } from "../http/token_fetch.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { CredentialValues } from "../providers/provider.ts";

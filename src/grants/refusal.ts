@@ -1,7 +1,7 @@
 import { AuthError, type AuthErrorCode, type AuthErrorOptions } from "../errors.ts";
 import type { CredentialValues } from "../providers/provider.ts";
 import { safeText, secretsOf } from "../http/redact.ts";
-import { retryAfter } from "../http/retry.ts";
+import { retryAfter } from "../http/failure.ts";
 import type { SentRequest } from "../http/token_fetch.ts";
 import type { Refusal } from "./refusal_of.ts";
 

@@ -2,7 +2,7 @@ import { timer } from "../base/wait.ts";
 import { abortReason, AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
 import { safeText } from "./redact.ts";
-import { retryAfter } from "./retry.ts";
+import { retryAfter } from "./failure.ts";
 import type { Fetch, Interruptible } from "./api_fetch.ts";
 
 /** What the functions that read API responses need of a session. */

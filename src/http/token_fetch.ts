@@ -1,8 +1,7 @@
 import { abortReason, AuthError } from "../errors.ts";
 import { alarm, pause } from "../base/wait.ts";
 import { checkTransport } from "../trust.ts";
-import { fetchFailure } from "./failure.ts";
-import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
+import { ATTEMPTS, backoff, fetchFailure, retryAfter } from "./failure.ts";
 
 /**
  * Which failed requests may be sent again.

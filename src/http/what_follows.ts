@@ -2,8 +2,7 @@ import { AuthError } from "../errors.ts";
 import type { System } from "../providers/system.ts";
 import type { StoredToken } from "../store/store.ts";
 import { type ApiRequest, checkTarget } from "./api_request.ts";
-import { refusesToken } from "./challenge.ts";
-import { ATTEMPTS, backoff, retryAfter } from "./retry.ts";
+import { ATTEMPTS, backoff, refusesToken, retryAfter } from "./failure.ts";
 import { checkTransport, entersLoopback } from "../trust.ts";
 
 const DEFAULT_RETRY_STATUSES = [429, 502, 503, 504];

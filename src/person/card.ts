@@ -1,6 +1,6 @@
 import { localTime, plain } from "../base/text.ts";
-import { type Advice, IN_NOTEBOOK } from "./advice.ts";
-import { renderGreeting } from "./greeting.ts";
+import { type Advice, type CardState, IN_NOTEBOOK } from "./person.ts";
+import { renderGreeting } from "./announce.ts";
 import {
   anchor,
   escapeHtml,
@@ -9,7 +9,6 @@ import {
   safeLink,
   withoutParameters,
 } from "./html.ts";
-import type { CardState } from "./person.ts";
 
 /** What a card can show besides its state. */
 export interface CardExtras {

@@ -1,10 +1,11 @@
 import { AuthError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type Advice, IN_NOTEBOOK, IN_SCRIPT } from "./advice.ts";
+import { type Advice, IN_NOTEBOOK, IN_SCRIPT, type Person } from "./person.ts";
 import { type Display, notebookDisplay, terminalDisplay } from "./display.ts";
 import { plain } from "../base/text.ts";
 import { findKernel, interruptible, type Kernel } from "./kernel.ts";
-import type { Person } from "./person.ts";
+import type { Person as GivenPerson } from "../interface/person.ts";
+import { renderCard } from "./card.ts";
 
 /** Options that override the defaults, for tests and for the command. */
 export interface PersonOptions {
@@ -159,4 +160,42 @@ export function browserIsLocal(
   if (has("SSH_CONNECTION")) return display && !desktop && !notebook;
   // A remote VS Code sets this in its terminals and kernels; a local one does not.
   return insideWindows || !has("VSCODE_IPC_HOOK_CLI");
+}
+
+/** An absent person: every prompt returns `null`. */
+const nobody: Person = {
+  kind: "nobody",
+  browserIsLocal: false,
+  ask: () => Promise.resolve(null),
+  show: () => Promise.resolve(),
+  open: () => Promise.resolve(false),
+  interruptible: (wait) => wait(new AbortController().signal),
+};
+
+/** Returns whom to prompt: the caller's person, nobody, or the person at the notebook or terminal. */
+export function personFor(
+  { interactive, person }: { interactive?: boolean; person?: GivenPerson },
+  runtime: Runtime,
+): Person {
+  if (interactive === false) return nobody;
+  if (person === undefined) return createPerson(runtime);
+  // A person from this module, such as the command's, draws its own cards.
+  return isOwn(person) ? person : attended(person);
+}
+
+const isOwn = (person: object): person is Person => "interruptible" in person;
+
+/** Adapts a caller's person, who sees cards as text, to the interface that a sign-in needs. */
+function attended(person: GivenPerson): Person {
+  return {
+    kind: "notebook",
+    browserIsLocal: person.open !== undefined,
+    ask: async (question) => await person.ask(question),
+    async show(state) {
+      const { text } = renderCard(state, Date.now());
+      await person.show?.({ kind: state.kind, title: state.title, text });
+    },
+    open: async (url) => await person.open?.(url) ?? false,
+    interruptible: (wait) => wait(new AbortController().signal),
+  };
 }

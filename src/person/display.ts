@@ -1,9 +1,8 @@
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Advice } from "./advice.ts";
+import type { Advice, CardState } from "./person.ts";
 import { type CardExtras, deviceLink, forwardFor, isFinal, renderCard } from "./card.ts";
 import { safeLink } from "./html.ts";
 import type { Kernel } from "./kernel.ts";
-import type { CardState } from "./person.ts";
 
 /** The place where a sign-in's card appears. */
 export interface Display {

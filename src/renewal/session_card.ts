@@ -1,7 +1,7 @@
 import { shortenHome } from "../base/text.ts";
 import { credentialsText, type Source } from "../credentials/choose_credentials.ts";
 import { renderCard } from "../person/card.ts";
-import { greetingOf } from "../person/greeting.ts";
+import { greetingOf } from "../person/announce.ts";
 import type { CardState, Person } from "../person/person.ts";
 
 /** What a card says about a session. */

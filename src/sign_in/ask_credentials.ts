@@ -20,8 +20,7 @@ import {
 import { AuthError } from "../errors.ts";
 import { createAppCredentials, enrolmentParts } from "../grants/enrolment.ts";
 import { createAndSave, type CreatedCredentials, saveValues } from "../manage/create_and_save.ts";
-import { adviceFor } from "../person/advice.ts";
-import { isYes, type Person } from "../person/person.ts";
+import { adviceFor, isYes, type Person } from "../person/person.ts";
 import { foreignError, type Found, serverOf } from "../profile/find_credentials.ts";
 import { type Profile, storedIn } from "../profile/profile.ts";
 import type { CredentialField, CredentialValues } from "../providers/provider.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ProviderInput } from "../../src/providers/define_provider.ts";
-import { challengesOf } from "../../src/http/challenge.ts";
+import { challengesOf } from "../../src/http/failure.ts";
 import { fakeApi } from "../support/api.ts";
 import { call } from "../support/call.ts";
 import { json } from "../support/fake_server.ts";

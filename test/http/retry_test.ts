@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { abortReason, AuthError } from "../../src/errors.ts";
 import { pause } from "../../src/base/wait.ts";
-import { backoff, retryAfter } from "../../src/http/retry.ts";
+import { backoff, retryAfter } from "../../src/http/failure.ts";
 import { rejects } from "../support/rejects.ts";
 import { eachRow, test } from "../support/tests.ts";
 

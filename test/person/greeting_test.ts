@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { announceSlow } from "../../src/person/announce_slow.ts";
-import { greet } from "../../src/person/greeting.ts";
+import { announceSlow, greet } from "../../src/person/announce.ts";
 import { fakeKernel } from "../support/fakes.ts";
 
 Deno.test("greet() says who is signed in, in one line without control characters", async () => {
