@@ -23,7 +23,10 @@ const doors: Doors = {
 async function chooseRuntime(): Promise<Runtime> {
   const deno = denoNamespace();
   // Each loads its own files: importing `node:` modules would slow Deno down.
-  if (deno) return (await import("./deno.ts")).denoRuntime(deno, doors);
+  if (deno) {
+    const { denoRuntime } = await import("./deno.ts");
+    return denoRuntime(deno, { ...doors, signIn: () => import("./deno_sign_in.ts") });
+  }
   const { nodeRuntime } = await import("./node.ts");
   return nodeRuntime({
     ...doors,

@@ -1,13 +1,38 @@
 import { isLoopback } from "../trust.ts";
 import { AuthError } from "../errors.ts";
-import { denoFiles } from "./deno_files.ts";
-import type { DenoHttpClient, DenoHttpClientOptions, DenoNamespace } from "./deno_namespace.ts";
+import type {
+  DenoFile,
+  DenoFileInfo,
+  DenoHttpClient,
+  DenoHttpClientOptions,
+  DenoNamespace,
+} from "./deno_namespace.ts";
 import type { Doors } from "./doors.ts";
-import { errorKind, missingFlag } from "./error_kind.ts";
-import type { LoopbackHandler, LoopbackServer, OnceFetch, Runtime } from "./runtime.ts";
+import {
+  atOnce,
+  decodeText,
+  errorKind,
+  FileError,
+  isInability,
+  MAXIMUM_BYTES,
+  missingFlag,
+} from "./error_kind.ts";
+import type {
+  DiskWeakness,
+  FileStatus,
+  FileSystem,
+  OnceFetch,
+  PrivateFileHandle,
+  Runtime,
+} from "./runtime.ts";
+
+/** What Deno loads on first use. */
+export interface DenoDoors extends Doors {
+  signIn: () => Promise<typeof import("./deno_sign_in.ts")>;
+}
 
 /** Deno as a {@linkcode Runtime}. Nothing here imports a `node:` module: that alone takes 10–30 ms. */
-export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
+export function denoRuntime(deno: DenoNamespace, doors: DenoDoors): Runtime {
   const platform = platformOf(deno.build.os);
   const refused = new Set<string>();
   const written = new Set<string>();
@@ -50,7 +75,9 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     },
     inputIsTerminal: () => deno.stdin.isTerminal(),
     errorIsTerminal: () => deno.stderr.isTerminal(),
-    ask: (text, secret) => ask(deno, runtime, doors, text, secret),
+    async ask(text, secret) {
+      return await (await doors.signIn()).ask(deno, runtime, doors, text, secret);
+    },
     writeError: (text) => writeError(deno, text),
     onInterrupt(listener, signal = "SIGINT") {
       deno.addSignalListener(signal, listener);
@@ -61,59 +88,18 @@ export function denoRuntime(deno: DenoNamespace, doors: Doors): Runtime {
     async runProgram(command, options) {
       return await (await doors.program()).runDenoProgram(deno, runtime, command, options);
     },
-    openBrowser: (url) => openBrowser(deno, runtime, doors, url, written),
-    serveLoopback: (hostname, port, handler) => serveLoopback(deno, hostname, port, handler),
+    async openBrowser(url) {
+      return await (await doors.signIn()).openBrowser(deno, runtime, doors, url, written);
+    },
+    async serveLoopback(hostname, port, handler) {
+      return await (await doors.signIn()).serveLoopback(deno, hostname, port, handler);
+    },
   };
   return runtime;
 }
 
 function platformOf(os: string): Runtime["platform"] {
   return os === "linux" || os === "darwin" || os === "windows" ? os : "other";
-}
-
-function writeError(deno: DenoNamespace, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let done = 0; done < bytes.length;) done += deno.stderr.writeSync(bytes.subarray(done));
-}
-
-async function ask(
-  deno: DenoNamespace,
-  { onInterrupt }: Pick<Runtime, "onInterrupt">,
-  doors: Doors,
-  text: string,
-  secret: boolean,
-): Promise<string | null> {
-  if (!deno.stdin.isTerminal()) return null;
-  const { askLine } = await doors.terminal();
-  return await askLine(
-    {
-      setRaw: (on) => deno.stdin.setRaw(on),
-      read: (signal) => read(deno, signal),
-      write: (part) => writeError(deno, part),
-      onInterrupt,
-    },
-    text,
-    secret,
-  );
-}
-
-/**
- * A pending read cannot be cancelled: if a signal ends its question, the read gets the next question's
- * keys, and keeps the process alive until then.
- */
-let reading: Promise<Uint8Array | null> | undefined;
-
-function read(deno: DenoNamespace, signal: AbortSignal): Promise<Uint8Array | null> {
-  const buffer = new Uint8Array(4096);
-  const keys = reading ??= deno.stdin.read(buffer)
-    .then((count) => count === null ? null : buffer.subarray(0, count))
-    .finally(() => reading = undefined);
-  return new Promise((resolve, reject) => {
-    const stop = () => resolve(null);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    keys.then(resolve, reject);
-  });
 }
 
 /** Reuses no connection, because Deno's `fetch` sends a request again, even a POST, when a reused one dies. */
@@ -191,69 +177,151 @@ function createClient(
   }
 }
 
-async function openBrowser(
-  deno: DenoNamespace,
-  runtime: Runtime,
-  doors: Doors,
-  url: string,
-  written: ReadonlySet<string>,
-): Promise<boolean> {
-  const { browserCommand, hiddenVariables, opened } = await doors.browser();
-  const command = browserCommand(runtime, url);
-  if (!command) return false;
-  try {
-    // Without the permission to list all variables, use those that this module has set.
-    const mayList = deno.permissions.querySync({ name: "env" }).state === "granted";
-    const names = mayList ? Object.keys(deno.env.toObject()) : [...written];
-    // Deno can change a variable for a program that it starts, but cannot remove one.
-    const env = Object.fromEntries(hiddenVariables(names, written).map((name) => [name, ""]));
-    const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
-    const child = new deno.Command(command.program, { args: command.args, env, ...quiet }).spawn();
-    child.unref();
-    return await opened(child.status.then((status) => status.success));
-  } catch {
-    return false; // no such program, or not allowed to start it
-  }
+function writeError(deno: DenoNamespace, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += deno.stderr.writeSync(bytes.subarray(done));
 }
 
-/** How long responses in progress have to finish when a server closes, in milliseconds. */
-const CLOSING_TIME = 300;
-
-// `async`, so that a port in use rejects.
-// deno-lint-ignore require-await
-async function serveLoopback(
-  deno: DenoNamespace,
-  hostname: "127.0.0.1" | "::1",
-  port: number,
-  handler: LoopbackHandler,
-): Promise<LoopbackServer> {
-  const abort = new AbortController();
-  const answers = new Set<Promise<void>>();
-  const server = deno.serve({
-    hostname,
-    port,
-    signal: abort.signal,
-    onListen() {}, // otherwise Deno writes a line to the notebook
-    onError: () => new Response(null, { status: 500 }),
-  }, (request, { completed, remoteAddr }) => {
-    const answer = completed.catch(() => {}).finally(() => answers.delete(answer));
-    answers.add(answer);
-    return handler(request, { from: remoteAddr.port, to: server.addr.port });
-  });
+/**
+ * The disk under Deno. Calls that take some 50 µs are synchronous, because starting a thread takes longer.
+ * Calls that wait for the disk itself are not.
+ */
+export function denoFiles(deno: DenoNamespace): FileSystem {
+  const windows = deno.build.os === "windows";
+  const weaknesses = new Set<DiskWeakness>();
+  /** Skips what the disk does not support, and notes it. */
+  const unable = (error: unknown, weakness: DiskWeakness) => {
+    if (!isInability(error)) throw error;
+    weaknesses.add(weakness);
+  };
+  const setMode = (path: string, mode: number) => {
+    if (windows) return;
+    try {
+      deno.chmodSync(path, mode);
+    } catch (error) {
+      unable(error, "modes");
+    }
+  };
   return {
-    port: server.addr.port,
-    async close() {
-      await within(CLOSING_TIME, Promise.all(answers));
-      // Not after `shutdown()`, which waits for idle connections: together they throw.
-      abort.abort();
-      await server.finished;
+    readText: (path) => deno.readTextFile(path),
+    readTextIfAllowed(path) {
+      // Without the permission, the call would make Deno prompt the person.
+      if (deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+      try {
+        return deno.readTextFileSync(path);
+      } catch {
+        return undefined;
+      }
     },
+    readTextNoFollow(path, limit = MAXIMUM_BYTES, guard = undefined) {
+      try {
+        return readTextNoFollow(deno, path, limit, guard);
+      } catch (error) {
+        if (errorKind(error) === "not_found") return null;
+        throw error;
+      }
+    },
+    status: (path) => atOnce(() => status(deno, path)),
+    createPrivate: (path, mode) =>
+      atOnce(() => {
+        const file = deno.openSync(path, { write: true, createNew: true, mode });
+        try {
+          // The umask may have removed the owner's rights; it never adds any.
+          setMode(path, mode);
+        } catch (error) {
+          file.close();
+          deno.removeSync(path);
+          throw error;
+        }
+        return privateHandle(file, (error) => unable(error, "flush"));
+      }),
+    rename: (from, to) => atOnce(() => deno.renameSync(from, to)),
+    remove: (path) => atOnce(() => deno.removeSync(path)),
+    makeDirectory: (path) => atOnce(() => deno.mkdirSync(path, { recursive: true, mode: 0o700 })),
+    async syncDirectory(path) {
+      if (windows) return; // Windows cannot open a folder
+      const folder = deno.openSync(path, { read: true });
+      try {
+        await folder.sync().catch((error) => unable(error, "flush"));
+      } finally {
+        folder.close();
+      }
+    },
+    setMode: (path, mode) => atOnce(() => setMode(path, mode)),
+    realPath: (path) => atOnce(() => deno.realPathSync(path)),
+    weaknesses: () => [...weaknesses],
+    list: (path) => atOnce(() => Array.from(deno.readDirSync(path), ({ name }) => name)),
   };
 }
 
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const time = new Promise((resolve) => timer = setTimeout(resolve, milliseconds));
-  await Promise.race([promise, time]);
-  clearTimeout(timer);
+/** How often a file may be replaced while it is being opened. */
+const OPENING_TRIES = 20;
+
+/**
+ * Deno has no `O_NOFOLLOW`, so the opened file must be the one that `lstat` saw. Synchronous, because every
+ * start reads files, and each asynchronous call would wait for a thread.
+ */
+function readTextNoFollow(
+  deno: DenoNamespace,
+  path: string,
+  limit: number,
+  guard: ((status: FileStatus) => boolean) | undefined,
+): string {
+  for (let tries = 0; tries < OPENING_TRIES; tries++) {
+    const seen = deno.lstatSync(path);
+    if (seen.isSymlink) throw new FileError("ELOOP", "it is a symbolic link");
+    // Check before opening: opening a pipe would wait forever for its writer.
+    if (!seen.isFile) throw new FileError("NOT_TEXT", "it is not a file");
+    if (seen.size > limit) throw new FileError("NOT_TEXT", `it is larger than ${limit} bytes`);
+    const file = deno.openSync(path, { read: true });
+    try {
+      const opened = file.statSync();
+      if (!sameFile(seen, opened)) continue;
+      if (guard && !guard(statusOf(opened))) throw new FileError("UNSAFE", "others may change it");
+      return decodeText(readAll(file, seen.size));
+    } finally {
+      file.close();
+    }
+  }
+  throw new FileError("ELOOP", "it keeps being replaced");
+}
+
+function sameFile(a: DenoFileInfo, b: DenoFileInfo): boolean {
+  return a.ino === null || b.ino === null || (a.ino === b.ino && a.dev === b.dev);
+}
+
+/** A rename replaces these files, and nobody writes to them, so the size is reliable. */
+function readAll(file: DenoFile, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+function status(deno: DenoNamespace, path: string): FileStatus | null {
+  try {
+    return statusOf(deno.lstatSync(path));
+  } catch (error) {
+    if (errorKind(error) === "not_found") return null;
+    throw error;
+  }
+}
+
+function statusOf({ isFile, isDirectory, isSymlink, mode, uid }: DenoFileInfo): FileStatus {
+  return { isFile, isDirectory, isSymlink, mode: mode === null ? null : mode & 0o777, owner: uid };
+}
+
+function privateHandle(file: DenoFile, unable: (error: unknown) => void): PrivateFileHandle {
+  return {
+    write: (bytes) =>
+      atOnce(() => {
+        for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      }),
+    sync: () => file.sync().catch(unable),
+    close: () => file.close(),
+  };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { currentRuntime } from "../../src/runtime/current.ts";
-import { denoFiles } from "../../src/runtime/deno_files.ts";
+import { denoFiles } from "../../src/runtime/deno.ts";
 import { MAXIMUM_BYTES } from "../../src/runtime/error_kind.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import {
