@@ -1,13 +1,14 @@
 // deno-lint-ignore-file no-console -- this file's output is its purpose
 /**
  * Measures the speed of starts and calls, side by side with the alternatives:
- * `deno task bench [--rounds 21] [--only start,node,import,warm,heap,scan]`.
+ * `deno task bench [--rounds 21] [--only start,node,import,cell,warm,heap,scan]`.
  *
  * Compare only ratios, and only those of one run, because a machine's speed varies.
  *
  * @module
  */
 import { parseArgs } from "node:util";
+import { measureCells } from "./cells.ts";
 import { measureHeap, measureWarmCalls } from "./in_process.ts";
 import { measureNode } from "./node_starts.ts";
 import { measureImport, measureStarts } from "./starts.ts";
@@ -19,7 +20,7 @@ const { values: options } = parseArgs({
   args: Deno.args,
   options: {
     rounds: { type: "string", default: "21" },
-    only: { type: "string", default: "start,node,import,warm,heap,scan" },
+    only: { type: "string", default: "start,node,import,cell,warm,heap,scan" },
   },
 });
 const rounds = Number(options.rounds);
@@ -33,6 +34,7 @@ const measures = {
   start: measureStarts,
   node: measureNode,
   import: measureImport,
+  cell: measureCells,
   warm: measureWarmCalls,
   heap: measureHeap,
   scan: measureScan,

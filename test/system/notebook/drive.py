@@ -181,9 +181,14 @@ class Drive:
             heard = await self.take(self.client.get_iopub_msg, message_id)
             if heard:
                 last_heard = time.monotonic()
-                if self.is_idle(heard, message_id):
+                if self.is_state("busy", heard, message_id):
+                    record["begun"] = heard["header"]["date"]
+                if self.is_state("idle", heard, message_id):
                     idle = True
                     record["seconds"] = last_heard - started
+                    # By the kernel's clock: this loop waits for one channel after the other.
+                    begun = record.pop("begun", heard["header"]["date"])
+                    record["busy"] = (heard["header"]["date"] - begun).total_seconds()
                 self.keep(index, cell, heard)
             reply = reply or await self.take(self.client.get_shell_msg, message_id)
             # The result of a cell may come after `idle`, so a cell ends after a silence.
@@ -196,10 +201,10 @@ class Drive:
                 return False
         return False
 
-    def is_idle(self, message, message_id):
+    def is_state(self, state, message, message_id):
         return (
             message["msg_type"] == "status"
-            and message["content"]["execution_state"] == "idle"
+            and message["content"]["execution_state"] == state
             and message["parent_header"].get("msg_id") == message_id
         )
 

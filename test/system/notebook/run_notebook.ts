@@ -62,6 +62,8 @@ export interface RunResult {
     cell: number;
     status: "ok" | "error" | "timeout" | "kernel_died";
     seconds: number;
+    /** How long the kernel was busy with it, in seconds, if it ended. */
+    busy?: number;
     outputs: Output[];
   }[];
   /** The prompts, and whether each was masked. */
