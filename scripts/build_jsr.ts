@@ -9,9 +9,12 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import config from "../deno.json" with { type: "json" };
-import { bundle, ENTRY_POINTS, FOLDER } from "./bundle.ts";
+import { bundle, CHUNKS, ENTRY_POINTS, FOLDER } from "./bundle.ts";
 import { compile } from "./compile.ts";
+import { compileEagerly } from "./compile_eagerly.ts";
+import { functionsThatRun } from "./functions_that_run.ts";
 import { copyDocuments, STORE_PACKAGES } from "./npm_package.ts";
 
 /** Builds the package in a folder, which is emptied first. */
@@ -20,6 +23,7 @@ export async function buildJsr(outDir: string, version: string = config.version)
   try {
     const directory = await compile(work);
     await bundle(directory, "jsr", packages());
+    await compileWhatRuns(directory);
     await loadOnDemand(directory);
     await nameDeclarations(directory);
     await copyDocuments(directory);
@@ -47,6 +51,17 @@ function manifest(version: string): Record<string, unknown> {
 function packages(): Record<string, string> {
   const imports = Object.entries(config.imports);
   return Object.fromEntries(imports.filter(([, target]) => target.startsWith("npm:")));
+}
+
+/** Lets Deno keep the compiled form of the functions that every start or sign-in runs. */
+async function compileWhatRuns(directory: string): Promise<void> {
+  const ran = await functionsThatRun(directory);
+  for (const name of Object.values(CHUNKS)) {
+    const path = join(directory, FOLDER, `${name}.js`);
+    const ends = ran.get(pathToFileURL(path).href);
+    if (ends === undefined) throw new Error(`No start loads ${path}.`);
+    await writeFile(path, compileEagerly(await readFile(path, "utf8"), ends));
+  }
 }
 
 /**

@@ -6,7 +6,6 @@ import { join, resolve } from "node:path";
 import { type GetManualChunk, type Plugin, rollup } from "npm:@rollup/wasm-node@^4.68.0";
 // deno-lint-ignore no-import-prefix
 import { minify } from "npm:terser@^5.51.0";
-import { compileEagerly } from "./compile_eagerly.ts";
 
 /** The folder for chunks in a package. */
 export const FOLDER = "chunks";
@@ -56,9 +55,6 @@ const CHUNKS_OF: Record<Registry, readonly Chunk[]> = {
   ],
 };
 
-/** The chunks whose functions run in nearly every process. */
-const HOT = new Set(Object.values(CHUNKS).map((name) => `${FOLDER}/${name}.js`));
-
 /**
  * Joins the modules of a built package into a few files, because a start spends most of its time on
  * finding and compiling one file after another. The declarations stay as they are.
@@ -95,9 +91,7 @@ export async function bundle(
     for (const file of output) {
       const path = join(root, file.fileName);
       await Deno.mkdir(join(path, ".."), { recursive: true });
-      const text = file.type === "chunk" ? file.code : String(file.source);
-      const isHot = registry === "jsr" && HOT.has(file.fileName);
-      await Deno.writeTextFile(path, isHot ? compileEagerly(text) : text);
+      await Deno.writeTextFile(path, file.type === "chunk" ? file.code : String(file.source));
     }
   } finally {
     await built.close();

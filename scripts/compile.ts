@@ -46,8 +46,13 @@ async function keepModuleComment(directory: string, entryPoint: string): Promise
 }
 
 /** Runs a program that must succeed. Returns its output. */
-export async function run(program: string, args: string[], cwd: string): Promise<string> {
-  const output = await new Deno.Command(program, { args, cwd, stderr: "piped" }).output();
+export async function run(
+  program: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<string> {
+  const output = await new Deno.Command(program, { args, cwd, env, stderr: "piped" }).output();
   const decoder = new TextDecoder();
   if (!output.success) {
     throw new Error(`${program} ${args.join(" ")} failed:\n${decoder.decode(output.stderr)}`);

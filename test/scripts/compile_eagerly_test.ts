@@ -63,7 +63,7 @@ const ROWS: { name: string; code: string; result: unknown }[] = [
 
 for (const { name, code, result } of ROWS) {
   test(`a module that is compiled at once does the same: ${name}`, async () => {
-    const changed = compileEagerly(code);
+    const changed = compileEagerly(code, everywhere(code));
     assert.notEqual(changed, code);
     for (const text of [code, changed]) {
       const module = await import(`data:text/javascript,${encodeURIComponent(text)}`);
@@ -72,11 +72,22 @@ for (const { name, code, result } of ROWS) {
   });
 }
 
-test("every function but methods is in parentheses", () => {
+test("every chosen function but methods is in parentheses", () => {
   const code =
     "const a = () => (b) => b;\nfunction c(d = function () {}) { return d; }\nexport { a, c };";
+  const one = (ends: ReadonlySet<number>) => compileEagerly(code, ends).replace(/\s+/g, " ").trim();
   assert.equal(
-    compileEagerly(code).replace(/\s+/g, " ").trim(),
+    one(everywhere(code)),
     "const c = (function c(d = (function () {})) { return d; }); const a = (() => ((b) => b)); export { a, c };",
   );
+  assert.equal(
+    one(new Set([code.indexOf(")", code.indexOf("{}"))])),
+    "const a = () => (b) => b; function c(d = (function () {})) { return d; } export { a, c };",
+  );
+  assert.equal(one(new Set()), code.replace(/\s+/g, " "));
 });
+
+/** All places, so that each function ends at one of them. */
+function everywhere(code: string): ReadonlySet<number> {
+  return new Set(Array.from({ length: code.length + 1 }, (_, at) => at));
+}
