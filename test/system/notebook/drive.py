@@ -169,7 +169,7 @@ class Drive:
         self.cells.append(record)
         interrupt = self.request["interruptAt"]
         due = started + interrupt["seconds"] if interrupt and interrupt["cell"] == index else None
-        reply, idle, last_heard = None, False, started
+        reply, idle, begun, last_heard = None, False, None, started
         while time.monotonic() - started < self.request["cellTimeout"]:
             if due is not None and time.monotonic() >= due:
                 due = None
@@ -182,13 +182,13 @@ class Drive:
             if heard:
                 last_heard = time.monotonic()
                 if self.is_state("busy", heard, message_id):
-                    record["begun"] = heard["header"]["date"]
+                    begun = heard["header"]["date"]
                 if self.is_state("idle", heard, message_id):
                     idle = True
                     record["seconds"] = last_heard - started
                     # By the kernel's clock: this loop waits for one channel after the other.
-                    begun = record.pop("begun", heard["header"]["date"])
-                    record["busy"] = (heard["header"]["date"] - begun).total_seconds()
+                    ended = heard["header"]["date"]
+                    record["busy"] = (ended - (begun or ended)).total_seconds()
                 self.keep(index, cell, heard)
             reply = reply or await self.take(self.client.get_shell_msg, message_id)
             # The result of a cell may come after `idle`, so a cell ends after a silence.

@@ -152,7 +152,9 @@ Deno.test({
         setUp,
         `await person.interruptible(() => Promise.resolve(1));
          await person.interruptible(() => Promise.reject(new Error("no"))).catch(() => {});
-         await new Promise(() => {});`,
+         // A promise that nothing refers to may be collected, and then the cell ends.
+         globalThis.never = new Promise(() => {});
+         await globalThis.never;`,
       ],
       interruptAt: { cell: 1, seconds: 1 },
     });
