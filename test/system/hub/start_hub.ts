@@ -196,7 +196,11 @@ class RunningHub implements Hub {
       await this.#ask("DELETE", server);
     }
     await this.#end();
-    for (const { name } of this.users) await run("userdel", name).catch(() => {});
+    for (const { name, uid } of this.users) {
+      // A kernel that is busy or idle for long may outlive its server.
+      if (uid > 0) await run("pkill", "-KILL", "-U", String(uid)).catch(() => {});
+      await run("userdel", name).catch(() => {});
+    }
     await Deno.remove(this.#folder, { recursive: true });
   }
 
