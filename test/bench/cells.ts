@@ -1,6 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { TestFolder } from "../support/folder.ts";
 import { findPython, runNotebook, textOf } from "../system/notebook/run_notebook.ts";
 import type { Comparison, Findings } from "./report.ts";
 import { consumeFromJsr } from "./starts.ts";
@@ -17,14 +16,14 @@ export async function measureCells(world: World, rounds: number): Promise<Findin
   }
   await world.signIn("cached");
   await using consumer = await consumeFromJsr();
-  const folder = await mkdtemp(join(tmpdir(), "onecell-cells-"));
-  await writeFile(join(folder, "deno.json"), '{ "lock": false }');
+  await using folder = await TestFolder.make();
+  await writeFile(folder.at("deno.json"), '{ "lock": false }');
   const session = (await read("session.ts")).replace("@onecell/auth", "jsr:@onecell/auth");
   const byHand = await read("assertion_by_hand.ts");
   const cached = world.environment("cached");
   const fresh = world.environment("fresh");
   const prepare = () => world.forgetTokens("fresh");
-  const jsr = { env: consumer.env, directory: folder };
+  const jsr = { env: consumer.env, directory: folder.path };
   const names = {
     byHand: "assertion by hand",
     cached: "cached",
@@ -55,7 +54,6 @@ export async function measureCells(world: World, rounds: number): Promise<Findin
     unit: "ms",
     target: { ratio },
   });
-  await rm(folder, { recursive: true });
   return {
     title,
     medians,
