@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startSandbox } from "../src/testing.ts";
 import { run } from "./compile.ts";
+import { denoDir } from "./deno_dir.ts";
 
 /** What V8 says about a script: its functions, each with where it is and how often it ran. */
 interface Coverage {
@@ -49,19 +50,13 @@ export async function functionsThatRun(directory: string): Promise<Map<string, S
       ...sandbox.environment,
       HOME: work,
       XDG_CONFIG_HOME: work,
-      DENO_DIR: await cache(),
+      DENO_DIR: await denoDir(),
     };
     for (let start = 0; start < 2; start++) await run(Deno.execPath(), args, work, env);
     return await endsIn(seen);
   } finally {
     await rm(work, { recursive: true });
   }
-}
-
-/** Deno's cache, which is below the home folder unless a variable names it. */
-async function cache(): Promise<string> {
-  const info = await run(Deno.execPath(), ["info", "--json"], tmpdir());
-  return (JSON.parse(info) as { denoDir: string }).denoDir;
 }
 
 async function endsIn(folder: string): Promise<Map<string, Set<number>>> {

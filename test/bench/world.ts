@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getSession } from "@onecell/auth";
+import { denoDir } from "../../scripts/deno_dir.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -108,13 +109,10 @@ async function serve(script: string, args: string[]): Promise<Server> {
 
 /** The variables of this process that programs need. It passes on none of the user's own. */
 async function inheritedEnvironment(): Promise<Record<string, string>> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
   return {
     PATH: Deno.env.get("PATH") ?? "",
     NO_COLOR: "1",
-    // The default is below the home folder, and every contestant has its own home.
-    DENO_DIR: denoDir,
+    DENO_DIR: await denoDir(),
     DENO_NO_UPDATE_CHECK: "1",
   };
 }

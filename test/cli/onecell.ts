@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../examples/sandbox/mod.ts";
 import { TestFolder } from "../support/folder.ts";
 import { DENO, type TestRuntime } from "../support/runtimes.ts";
+import { denoDir } from "../../scripts/deno_dir.ts";
 
 /** The result of one command. */
 export interface Ran {
@@ -43,10 +44,7 @@ export class Machine implements AsyncDisposable {
   }
 
   static async start(options: SandboxOptions): Promise<Machine> {
-    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output();
-    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
-    return new Machine(await startSandbox(options), await TestFolder.make(), denoDir);
+    return new Machine(await startSandbox(options), await TestFolder.make(), await denoDir());
   }
 
   /** The environment of every command. */

@@ -3,6 +3,7 @@ import { TestFolder } from "../support/folder.ts";
 import { STRICT } from "../support/long.ts";
 import { allRuntimes, skip } from "../support/runtimes.ts";
 import { hasProgram, onTerminal } from "../support/typist.ts";
+import { denoDir } from "../../scripts/deno_dir.ts";
 
 const CLI = new URL("../../src/cli.ts", import.meta.url).pathname;
 const WORKER = new URL("worker.ts", import.meta.url).pathname;
@@ -81,9 +82,3 @@ terminalTest(
     }
   },
 );
-
-/** The default is below the home folder, and a command here has its own home. */
-async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
-}

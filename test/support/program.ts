@@ -1,3 +1,5 @@
+import { denoDir } from "../../scripts/deno_dir.ts";
+
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 
 /** The result of a program. */
@@ -55,16 +57,4 @@ export async function answerOf<T>(text: string, options: ProgramOptions = {}): P
 
 function path(): string {
   return Deno.env.get("PATH") ?? "";
-}
-
-let found: Promise<string> | undefined;
-
-/** The folder of this Deno's downloads. */
-function denoDir(): Promise<string> {
-  return found ??= (async () => {
-    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output();
-    const info = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
-    return info.denoDir;
-  })();
 }

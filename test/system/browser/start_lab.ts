@@ -1,4 +1,5 @@
 import type { Notebook } from "../notebook/run_notebook.ts";
+import { denoDir } from "../../../scripts/deno_dir.ts";
 
 /** The frontends to test: the Python module of each, and its URL path for a notebook. */
 export const FRONTENDS = {
@@ -52,7 +53,7 @@ export async function startLab(
     display_name: "Deno",
     language: "typescript",
     // Without a browser to open, because the test has its own.
-    env: { ...environment, HOME: home, DENO_DIR: await denoDirectory(), NO_COLOR: "1", PATH: "" },
+    env: { ...environment, HOME: home, DENO_DIR: await denoDir(), NO_COLOR: "1", PATH: "" },
   });
   const settings = `${work}/config/lab/user-settings/@jupyterlab/apputils-extension`;
   await Deno.mkdir(settings, { recursive: true });
@@ -125,13 +126,6 @@ function freePort(): number {
   const { port } = listener.addr;
   listener.close();
   return port;
-}
-
-/** Downloads are reused. The rest of the home is fresh. */
-async function denoDirectory(): Promise<string> {
-  const args = ["info", "--json"];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -1,3 +1,5 @@
+import { denoDir } from "../../../scripts/deno_dir.ts";
+
 /** An output of a cell, as a notebook file keeps it. */
 export interface Output {
   output_type: "stream" | "display_data" | "execute_result" | "error";
@@ -250,14 +252,11 @@ async function download(project: string): Promise<void> {
 }
 
 async function kernelEnvironment(home: string, work: string): Promise<Record<string, string>> {
-  const args = ["info", "--json"];
-  const info = await new Deno.Command(Deno.execPath(), { args, stderr: "null" }).output();
-  const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout));
   return {
     PATH: Deno.env.get("PATH") ?? "",
     HOME: home,
     // Downloads are reused. The rest of the home is fresh.
-    DENO_DIR: denoDir,
+    DENO_DIR: await denoDir(),
     NO_COLOR: "1",
     TMPDIR: work,
   };

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run, runOrThrow } from "./run.ts";
+import { denoDir } from "../../../scripts/deno_dir.ts";
+import { run } from "./run.ts";
 
 /** One thing to do with a session. `scenario.mjs` defines them. */
 export type Step =
@@ -58,15 +59,12 @@ export interface Runner {
 
 /** Runs tasks under Deno, with the module's own source. */
 export async function denoRunner(): Promise<Runner> {
-  const info = await runOrThrow(Deno.execPath(), ["info", "--json"]);
-  const { denoDir } = JSON.parse(info) as { denoDir: string };
   return {
     name: "deno",
     program: Deno.execPath(),
     args: ["run", "-A", "--quiet", fileURLToPath(new URL("./scenario.mjs", import.meta.url))],
     module: new URL("../../../mod.ts", import.meta.url).href,
-    // The default is below the home folder, and a test has its own home.
-    env: { DENO_DIR: denoDir },
+    env: { DENO_DIR: await denoDir() },
   };
 }
 

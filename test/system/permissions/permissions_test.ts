@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { denoDir } from "../../../scripts/deno_dir.ts";
 import { createCredentials } from "../../../mod.ts";
 import { nameOf } from "../../../src/address/saved_address.ts";
 import { startSandbox } from "../../../examples/sandbox/mod.ts";
@@ -53,12 +54,6 @@ const person = {
 };
 `;
 
-async function denoDirectory(): Promise<string> {
-  const args = ["info", "--json"];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
-
 async function run(
   script: string,
   flags: string[],
@@ -71,7 +66,7 @@ async function run(
       cwd: root,
       args: ["run", "--no-prompt", `--config=${root.pathname}deno.json`, ...flags, file],
       // HOME is the test's own, and does not contain the cache.
-      env: { XDG_CONFIG_HOME: "", ...env, NO_COLOR: "1", DENO_DIR: await denoDirectory() },
+      env: { XDG_CONFIG_HOME: "", ...env, NO_COLOR: "1", DENO_DIR: await denoDir() },
       stdin: "null",
     }).output();
     const text = new TextDecoder();

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { startSandbox } from "@onecell/auth/testing";
 import { TestFolder } from "../../support/folder.ts";
 import { eachRow, test } from "../../support/tests.ts";
+import { denoDir } from "../../../scripts/deno_dir.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const DRIVER = new URL("drive.py", import.meta.url).pathname;
@@ -216,8 +217,3 @@ cold("Ctrl-C at each prompt ends it with one line, and restores the terminal", a
     assert.doesNotMatch(text, /\bat \S+:\d+|TypeError|Uncaught/, text);
   }, 2);
 });
-
-async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
-}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../../support/tests.ts";
 import { createWorld, oidcProvider, savedTokenFiles, type World } from "../../support/world.ts";
+import { denoDir } from "../../../scripts/deno_dir.ts";
 
 /** Unused user IDs. The attacker is a user of the same machine, without root's rights. */
 const VICTIM = 61_001;
@@ -33,9 +34,7 @@ class Machine implements AsyncDisposable {
     await Deno.chmod(root, 0o755);
     const machine = new Machine(root);
     const module = new URL("../../../", import.meta.url).pathname;
-    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] })
-      .output();
-    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+    const downloads = await denoDir();
     const copy = async (...args: string[]) => {
       const { success, stderr } = await new Deno.Command("cp", { args }).output();
       assert(success, new TextDecoder().decode(stderr));
@@ -45,7 +44,7 @@ class Machine implements AsyncDisposable {
     const link = (from: string, to: string) =>
       copy("-rlL", from, to).catch(() => copy("-rfTL", from, to));
     await link(Deno.execPath(), `${root}/deno`);
-    await link(`${denoDir}/npm`, `${root}/cache/npm`);
+    await link(`${downloads}/npm`, `${root}/cache/npm`);
     for (const name of ["mod.ts", "src", "deno.json", "deno.lock"]) {
       await copy("-r", `${module}${name}`, `${root}/${name}`);
     }
